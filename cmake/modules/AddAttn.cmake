@@ -1,0 +1,122 @@
+# Thin wrappers, so that a library's CMakeLists.txt says only what it is made of.
+include_guard()
+
+# One precompiled header for all C++ libraries and tools: MLIR's headers are most
+# of the compile time.
+set(ATTN_PCH_HEADER "${CMAKE_CURRENT_LIST_DIR}/../AttnPCH.h")
+
+# Settings common to every C++ target.
+function(_attn_configure_cxx_target name)
+  target_compile_features(${name} PUBLIC cxx_std_17)
+  target_compile_options(${name} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fvisibility-inlines-hidden>
+    -Wall -Wextra -Wno-unused-parameter -Wimplicit-fallthrough)
+  if(ATTN_ENABLE_WERROR)
+    target_compile_options(${name} PRIVATE -Werror)
+  endif()
+  target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  target_compile_definitions(${name} PRIVATE ${LLVM_DEFINITIONS_LIST})
+endfunction()
+
+separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+list(TRANSFORM LLVM_DEFINITIONS_LIST REPLACE "^-D" "")
+
+# The target that compiles the precompiled header; others reuse it.
+function(_attn_use_pch name)
+  if(NOT TARGET AttnPCH)
+    file(WRITE "${ATTN_BINARY_DIR}/AttnPCH.cpp.in" "// Holds the precompiled header.\n")
+    configure_file("${ATTN_BINARY_DIR}/AttnPCH.cpp.in" "${ATTN_BINARY_DIR}/AttnPCH.cpp" COPYONLY)
+    add_library(AttnPCH OBJECT "${ATTN_BINARY_DIR}/AttnPCH.cpp")
+    _attn_configure_cxx_target(AttnPCH)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      # Lets ccache reuse the header between checkouts.
+      target_compile_options(AttnPCH PRIVATE -Xclang -fno-pch-timestamp)
+    endif()
+    target_precompile_headers(AttnPCH PRIVATE "${ATTN_PCH_HEADER}")
+  endif()
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM AttnPCH)
+endfunction()
+
+# add_attn_library(Name source... [NO_PCH] [DEPENDS target...] [LINK_LIBS lib...])
+# A static library that is installed and exported in the AttnMLIR package.
+# DEPENDS names TableGen targets; LINK_LIBS our own libraries (MLIR is implied).
+function(add_attn_library name)
+  cmake_parse_arguments(ARG "NO_PCH" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  _attn_configure_cxx_target(${name})
+  if(NOT ARG_NO_PCH)
+    _attn_use_pch(${name})
+  endif()
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${ATTN_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${ATTN_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS} MLIR LLVM)
+  # Generated headers are included across libraries: wait for all of them.
+  add_dependencies(${name} attn-headers)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY ATTN_LIBRARIES ${name})
+  install(TARGETS ${name} EXPORT AttnTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()
+
+# For executables: compiled like the libraries (-fPIC, not -fPIE), so that they
+# share the precompiled header.
+function(_attn_configure_executable name)
+  _attn_configure_cxx_target(${name})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+  _attn_use_pch(${name})
+  add_dependencies(${name} attn-headers)
+endfunction()
+
+# add_attn_tool(name source... [LINK_LIBS lib...]): an installed executable.
+function(add_attn_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  _attn_configure_executable(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
+  target_compile_definitions(${name} PRIVATE ATTN_VERSION="${PROJECT_VERSION}")
+  set_property(GLOBAL APPEND PROPERTY ATTN_TOOLS ${name})
+  install(TARGETS ${name} EXPORT AttnTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# add_attn_tablegen(<td file> <target> [-gen-x OUTPUT]...): TableGen outputs of one
+# file, collected under one target that all libraries wait for.
+function(add_attn_tablegen td target)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  set(args ${ARGN})
+  while(args)
+    list(POP_FRONT args output)
+    list(POP_FRONT args flags)
+    separate_arguments(flag_list NATIVE_COMMAND "${flags}")
+    mlir_tablegen(${output} ${flag_list} EXTRA_INCLUDES ${ATTN_SOURCE_DIR}/include ${MLIR_INCLUDE_DIRS})
+  endwhile()
+  set(TABLEGEN_OUTPUT ${TABLEGEN_OUTPUT} PARENT_SCOPE)
+  add_public_tablegen_target(${target})
+  add_dependencies(attn-headers ${target})
+endfunction()
+
+# Installs headers and the AttnMLIR CMake package.
+function(attn_install_package)
+  include(CMakePackageConfigHelpers)
+  install(DIRECTORY ${ATTN_SOURCE_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
+  install(DIRECTORY ${ATTN_BINARY_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.inc")
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/AttnMLIR)
+  if(EXISTS "${ATTN_SOURCE_DIR}/cmake/modules/AttnMLIRConfig.cmake.in")
+    configure_package_config_file(
+      "${ATTN_SOURCE_DIR}/cmake/modules/AttnMLIRConfig.cmake.in"
+      "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake" INSTALL_DESTINATION ${package_dir})
+    write_basic_package_version_file("${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake"
+      VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+    install(FILES "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake"
+      "${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake" DESTINATION ${package_dir})
+    install(EXPORT AttnTargets DESTINATION ${package_dir} NAMESPACE AttnMLIR::)
+  endif()
+endfunction()

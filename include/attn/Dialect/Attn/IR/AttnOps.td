@@ -1,0 +1,220 @@
+//===- AttnOps.td - Operations -------------------------------*- tablegen -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_DIALECT_ATTN_IR_ATTNOPS_TD
+#define ATTN_DIALECT_ATTN_IR_ATTNOPS_TD
+
+include "attn/Dialect/Attn/IR/AttnAttrs.td"
+include "attn/Dialect/Attn/IR/AttnDialect.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Attn_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Attn_Dialect, mnemonic, traits>;
+
+def Attn_Float : AnyTypeOf<[F16, BF16, F32, F64]>;
+def Attn_FloatShaped : AnyTypeOf<[
+  RankedTensorOf<[F16, BF16, F32, F64]>, MemRefOf<[F16, BF16, F32, F64]>],
+  "ranked tensor or memref of f16, bf16, f32 or f64">;
+def Attn_BoolShaped : AnyTypeOf<[RankedTensorOf<[I1]>, MemRefOf<[I1]>],
+  "ranked tensor or memref of i1">;
+def Attn_IdShaped : AnyTypeOf<[
+  RankedTensorOf<[I32, I64, Index]>, MemRefOf<[I32, I64, Index]>],
+  "ranked tensor or memref of i32, i64 or index">;
+
+def Attn_SdpaOp : Attn_Op<"sdpa", [
+    AttrSizedOperandSegments,
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+      ["reifyResultShapes"]>
+  ]> {
+  let summary = "Scaled-dot-product attention";
+  let description = [{
+    Computes, for every batch index, query head and query `i`,
+
+    ```
+    s[j]   = scale * sum_d query[i, d] * key[j, d]
+    s[j]   = softcap * tanh(s[j] / softcap)          if softcap is given
+    s[j]   = s[j] + bias[i, j]                       if a bias is given
+    s[j]   = score(s[j], b..., h, i, j)              if a score region is given
+    s[j]   = -inf  unless every mask keeps (i, j)
+    lse    = log(sum_j exp(s[j]))
+    out[i] = sum_j exp(s[j] - lse) * value[j]
+    ```
+
+    **Operands.** `query [B..., Hq, Lq, D]`, `key [B..., Hkv, Lk, D]`, `value
+    [B..., Hkv, Lk, Dv]`, of one element type: f16, bf16, f32 or f64. Ranks from
+    2 (no head, no batch) up; the leading batch dimensions broadcast from 1.
+    `Hq` is a multiple of `Hkv`: query head `h` reads key head `h / (Hq / Hkv)`.
+    `D` and `Dv` are static.
+
+    - `scale`: a float scalar; or the attribute `static_scale`, printed as
+      `scale = x`; 1/sqrt(D) if neither is given.
+    - `bias`: floats, broadcastable to `[B..., Hq, Lq, Lk]` (aligned at the
+      right, a missing dimension is one).
+    - `mask`: i1, broadcastable likewise; true keeps, false masks.
+    - `documents`: two tensors of integers, broadcastable to `[B..., Lq]` and
+      `[B..., Lk]`, read by `#attn.document`.
+    - `outs`: the destination `[B..., Hq, Lq, Dv]` and, optionally, that of the
+      log-sum-exp `[B..., Hq, Lq]` (f32; f64 for f64 operands; natural
+      logarithm; -inf for a fully masked row). Their former contents are not
+      read.
+
+    **Masks.** `structure` holds a structural mask; `mask` an i1 tensor; the
+    `keep` region computes a predicate from the indices `(b..., h, i, j)`. A
+    pair is masked unless all of them keep it. Keys and values at masked
+    positions are never observed: a NaN there cannot reach the output. A row is
+    fully masked if all its logits are masked or -inf; `masked_row` says what
+    its output is: `zero` (the default), `nan`, or `uniform` (the mean of all
+    values).
+
+    **Regions.** `score` maps a logit, in natural units, and its indices to a
+    new logit. Regions may capture values from above.
+
+    Softmax and accumulation are in f32 (f64 for f64 operands).
+
+    On tensors the op returns one result per destination and is pure; on memrefs
+    it returns none and writes the destinations.
+
+    Example:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<2x8x77x64xf16>)
+                   key(%k : tensor<2x2x99x64xf16>)
+                   value(%v : tensor<2x2x99x64xf16>)
+                   structure(#attn.causal<bottom_right>)
+                   outs(%init : tensor<2x8x77x64xf16>) -> tensor<2x8x77x64xf16>
+
+    %1 = attn.sdpa query(%q : tensor<2x8x77x64xf16>)
+                   key(%k : tensor<2x2x99x64xf16>)
+                   value(%v : tensor<2x2x99x64xf16>)
+                   scale = 1.250000e-01
+                   score(%s: f32, %b: index, %h: index, %i: index, %j: index) {
+                     %slope = tensor.extract %slopes[%h] : tensor<8xf32>
+                     %d = arith.subi %j, %i : index
+                     %d1 = arith.index_cast %d : index to i32
+                     %d2 = arith.sitofp %d1 : i32 to f32
+                     %alibi = arith.mulf %slope, %d2 : f32
+                     %t = arith.addf %s, %alibi : f32
+                     attn.yield %t : f32
+                   }
+                   outs(%init : tensor<2x8x77x64xf16>) -> tensor<2x8x77x64xf16>
+    ```
+
+    The order of the steps is that of ONNX's `Attention` operator.
+  }];
+
+  let arguments = (ins
+    Attn_FloatShaped:$query,
+    Attn_FloatShaped:$key,
+    Attn_FloatShaped:$value,
+    Optional<Attn_Float>:$scale,
+    Optional<Attn_FloatShaped>:$bias,
+    Optional<Attn_BoolShaped>:$mask,
+    Optional<Attn_IdShaped>:$query_documents,
+    Optional<Attn_IdShaped>:$key_documents,
+    Variadic<Attn_FloatShaped>:$outs,
+    OptionalAttr<F64Attr>:$static_scale,
+    OptionalAttr<F64Attr>:$softcap,
+    OptionalAttr<Attn_StructuralMaskInterface>:$structure,
+    DefaultValuedAttr<Attn_MaskedRowAttr,
+      "::mlir::attn::MaskedRow::Zero">:$masked_row,
+    DefaultValuedAttr<Attn_BackendAttr, "::mlir::attn::Backend::Auto">:$backend,
+    OptionalAttr<Attn_ScheduleInterface>:$schedule
+  );
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$keep);
+
+  let assemblyFormat = [{
+    `query` `(` $query `:` type($query) `)`
+    `key` `(` $key `:` type($key) `)`
+    `value` `(` $value `:` type($value) `)`
+    custom<Scale>($scale, type($scale), $static_scale)
+    (`softcap` `=` $softcap^)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`documents` `(` $query_documents^ `,` $key_documents `:`
+        type($query_documents) `,` type($key_documents) `)`)?
+    (`structure` `(` $structure^ `)`)?
+    (`masked_row` `=` $masked_row^)?
+    (`backend` `=` $backend^)?
+    (`schedule` `=` $schedule^)?
+    custom<ScoreRegion>($score)
+    custom<KeepRegion>($keep)
+    `outs` `(` $outs `:` type($outs) `)`
+    attr-dict (`->` type($results)^)?
+  }];
+
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
+                   "::mlir::Value":$value, "::mlir::ValueRange":$outs)>
+  ];
+
+  let extraClassDeclaration = [{
+    /// The type that logits, softmax and accumulators have: f32, or f64 for f64
+    /// operands. Score regions take and yield it; a log-sum-exp has it.
+    FloatType getComputeType();
+
+    ShapedType getQueryType() { return cast<ShapedType>(getQuery().getType()); }
+    ShapedType getKeyType() { return cast<ShapedType>(getKey().getType()); }
+    ShapedType getValueType() { return cast<ShapedType>(getValue().getType()); }
+
+    /// The destination of the output, and that of the log-sum-exp or null.
+    Value getOutput() { return getOuts().front(); }
+    Value getLse() { return getOuts().size() > 1 ? getOuts()[1] : Value(); }
+    ShapedType getOutputType() { return cast<ShapedType>(getOutput().getType()); }
+
+    int64_t getRank() { return getQueryType().getRank(); }
+    /// The number of dimensions before the head: 0 for ranks 2 and 3.
+    int64_t getNumBatchDims() { return std::max<int64_t>(getRank() - 3, 0); }
+    bool hasHeadDim() { return getRank() > 2; }
+    /// D and Dv, which are static.
+    int64_t getHeadDim() { return getQueryType().getShape().back(); }
+    int64_t getValueDim() { return getValueType().getShape().back(); }
+    /// Lq, Lk, Hq and Hkv; `ShapedType::kDynamic` where unknown, heads are one
+    /// for rank 2.
+    int64_t getNumQueries() { return getQueryType().getDimSize(getRank() - 2); }
+    int64_t getNumKeys() { return getKeyType().getDimSize(getRank() - 2); }
+    int64_t getNumQueryHeads();
+    int64_t getNumKeyHeads();
+
+    MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+
+    /// The scale if it is known at compile time: `static_scale`, or 1/sqrt(D)
+    /// if there is no scale operand either.
+    std::optional<double> getConstantScale();
+
+    bool hasScoreRegion() { return !getScore().empty(); }
+    bool hasKeepRegion() { return !getKeep().empty(); }
+    /// Whether any of `structure`, `mask` and `keep` is present.
+    bool isMasked();
+
+    bool hasTensorSemantics() { return isa<TensorType>(getQuery().getType()); }
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
+    ParentOneOf<["::mlir::attn::SdpaOp"]>]> {
+  let summary = "Ends a score or keep region";
+  let description = [{
+    Yields the new logit of a `score` region, or the predicate (i1) of a `keep`
+    region.
+
+    Example: `attn.yield %s : f32`
+  }];
+  let arguments = (ins AnyTypeOf<[I1, F32, F64]>:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+#endif // ATTN_DIALECT_ATTN_IR_ATTNOPS_TD

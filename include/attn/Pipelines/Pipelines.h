@@ -1,0 +1,52 @@
+//===- Pipelines.h - Named pass pipelines -----------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PIPELINES_PIPELINES_H
+#define ATTN_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir::attn {
+
+/// Options of `attn-raise-pipeline`.
+struct RaisePipelineOptions : PassPipelineOptions<RaisePipelineOptions> {};
+
+/// Options of `attn-lower-to-llvm-pipeline`.
+struct LowerToLLVMPipelineOptions
+    : PassPipelineOptions<LowerToLLVMPipelineOptions> {
+  Option<std::string> backend{
+      *this, "backend",
+      llvm::cl::desc("Backend of every attn.sdpa that names none: auto (flash "
+                     "where it can, else math), flash (an error where it "
+                     "cannot), or math"),
+      llvm::cl::init("auto")};
+  Option<std::string> cpu{
+      *this, "cpu",
+      llvm::cl::desc("CPU to generate code for, as LLVM names it, or native"),
+      llvm::cl::init("native")};
+  Option<bool> parallel{
+      *this, "parallel",
+      llvm::cl::desc("Run loops on the threads of the runtime"),
+      llvm::cl::init(true)};
+};
+
+/// Naive linalg on tensors to attn.sdpa.
+void buildRaisePipeline(OpPassManager &pm,
+                        const RaisePipelineOptions &options = {});
+
+/// attn and linalg on tensors to the LLVM dialect, for the CPU.
+void buildLowerToLLVMPipeline(OpPassManager &pm,
+                              const LowerToLLVMPipelineOptions &options = {});
+
+/// Registers the pipelines by name.
+void registerAttnPipelines();
+
+} // namespace mlir::attn
+
+#endif // ATTN_PIPELINES_PIPELINES_H

@@ -1,0 +1,182 @@
+//===- AttnOps.cpp - Operations of the attn dialect -------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+//===----------------------------------------------------------------------===//
+// Assembly
+//===----------------------------------------------------------------------===//
+
+/// `scale(%value : type)`, `scale = constant`, or nothing.
+static ParseResult
+parseScale(OpAsmParser &parser,
+           std::optional<OpAsmParser::UnresolvedOperand> &scale, Type &type,
+           FloatAttr &staticScale) {
+  if (failed(parser.parseOptionalKeyword("scale")))
+    return success();
+  if (succeeded(parser.parseOptionalEqual()))
+    return parser.parseAttribute(staticScale,
+                                 parser.getBuilder().getF64Type());
+  scale.emplace();
+  return failure(parser.parseLParen() || parser.parseOperand(*scale) ||
+                 parser.parseColonType(type) || parser.parseRParen());
+}
+
+static void printScale(OpAsmPrinter &printer, Operation *, Value scale,
+                       Type type, FloatAttr staticScale) {
+  // The verifier refuses both at once, but invalid IR must print too.
+  if (scale)
+    printer << "scale(" << scale << " : " << type << ")";
+  if (staticScale) {
+    printer << (scale ? " scale = " : "scale = ");
+    printer.printAttributeWithoutType(staticScale);
+  }
+}
+
+/// `keyword(%arg: type, ...) { ... }` or nothing.
+static ParseResult parseIndexedRegion(OpAsmParser &parser, StringRef keyword,
+                                      Region &region) {
+  if (failed(parser.parseOptionalKeyword(keyword)))
+    return success();
+  SmallVector<OpAsmParser::Argument> arguments;
+  return failure(
+      parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true) ||
+      parser.parseRegion(region, arguments, /*enableNameShadowing=*/false));
+}
+
+static void printIndexedRegion(OpAsmPrinter &printer, StringRef keyword,
+                               Region &region) {
+  if (region.empty())
+    return;
+  printer << keyword << "(";
+  llvm::interleaveComma(region.getArguments(), printer,
+                        [&](BlockArgument argument) {
+                          printer.printRegionArgument(argument);
+                        });
+  printer << ") ";
+  printer.printRegion(region, /*printEntryBlockArgs=*/false);
+}
+
+static ParseResult parseScoreRegion(OpAsmParser &parser, Region &region) {
+  return parseIndexedRegion(parser, "score", region);
+}
+static void printScoreRegion(OpAsmPrinter &printer, Operation *,
+                             Region &region) {
+  printIndexedRegion(printer, "score", region);
+}
+static ParseResult parseKeepRegion(OpAsmParser &parser, Region &region) {
+  return parseIndexedRegion(parser, "keep", region);
+}
+static void printKeepRegion(OpAsmPrinter &printer, Operation *,
+                            Region &region) {
+  printIndexedRegion(printer, "keep", region);
+}
+
+#define GET_OP_CLASSES
+#include "attn/Dialect/Attn/IR/AttnOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// SdpaOp
+//===----------------------------------------------------------------------===//
+
+void SdpaOp::build(OpBuilder &builder, OperationState &state, Value query,
+                   Value key, Value value, ValueRange outs) {
+  SmallVector<Type> resultTypes;
+  for (Value out : outs)
+    if (isa<TensorType>(out.getType()))
+      resultTypes.push_back(out.getType());
+  build(builder, state, resultTypes, query, key, value, /*scale=*/Value(),
+        /*bias=*/Value(), /*mask=*/Value(), /*query_documents=*/Value(),
+        /*key_documents=*/Value(), outs, /*static_scale=*/FloatAttr(),
+        /*softcap=*/FloatAttr(), /*structure=*/StructuralMaskInterface(),
+        MaskedRow::Zero, Backend::Auto, /*schedule=*/ScheduleInterface());
+}
+
+FloatType SdpaOp::getComputeType() {
+  if (getQueryType().getElementType().isF64())
+    return Float64Type::get(getContext());
+  return Float32Type::get(getContext());
+}
+
+int64_t SdpaOp::getNumQueryHeads() {
+  return hasHeadDim() ? getQueryType().getDimSize(getRank() - 3) : 1;
+}
+
+int64_t SdpaOp::getNumKeyHeads() {
+  return hasHeadDim() ? getKeyType().getDimSize(getRank() - 3) : 1;
+}
+
+std::optional<double> SdpaOp::getConstantScale() {
+  if (getScale())
+    return std::nullopt;
+  if (std::optional<APFloat> scale = getStaticScale())
+    return scale->convertToDouble();
+  return 1.0 / std::sqrt(static_cast<double>(getHeadDim()));
+}
+
+bool SdpaOp::isMasked() {
+  return getStructureAttr() || getMask() || hasKeepRegion();
+}
+
+void SdpaOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (hasTensorSemantics())
+    return;
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  }
+  // Regions may load from captured memrefs.
+  if (hasScoreRegion() || hasKeepRegion())
+    effects.emplace_back(MemoryEffects::Read::get(),
+                         SideEffects::DefaultResource::get());
+}
+
+LogicalResult
+SdpaOp::reifyResultShapes(OpBuilder &builder,
+                          ReifiedRankedShapedTypeDims &reifiedReturnShapes) {
+  if (!hasTensorSemantics())
+    return failure();
+  int64_t rank = getRank();
+  Location loc = getLoc();
+  auto getDim = [&](Value source, int64_t dim) {
+    return tensor::getMixedSize(builder, loc, source, dim);
+  };
+  SmallVector<OpFoldResult> dims;
+  for (int64_t d = 0; d < rank - 1; ++d) {
+    if (!getOutputType().isDynamicDim(d)) {
+      dims.push_back(builder.getIndexAttr(getOutputType().getDimSize(d)));
+      continue;
+    }
+    // A batch dimension of static size one is broadcast.
+    Value source = getQuery();
+    if (d < getNumBatchDims() && getQueryType().getDimSize(d) == 1)
+      source = getKeyType().getDimSize(d) == 1 ? getValue() : getKey();
+    dims.push_back(getDim(source, d));
+  }
+  if (getLse())
+    reifiedReturnShapes.push_back(dims);
+  dims.push_back(builder.getIndexAttr(getValueDim()));
+  reifiedReturnShapes.insert(reifiedReturnShapes.begin(), dims);
+  return success();
+}

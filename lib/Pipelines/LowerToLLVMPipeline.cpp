@@ -1,0 +1,17 @@
+//===- LowerToLLVMPipeline.cpp - attn-lower-to-llvm-pipeline ----*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Pipelines/Pipelines.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
+                                    const LowerToLLVMPipelineOptions &options) {
+  pm.addPass(createCanonicalizerPass());
+}
