@@ -6,12 +6,81 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
+/// Tensors to buffers.
+static void addBufferization(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+}
+
+/// Frees what bufferization allocated.
+static void addDeallocation(OpPassManager &pm) {
+  bufferization::BufferDeallocationPipelineOptions deallocation;
+  bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// scf, vector and the rest to the LLVM dialect.
+static void addLoweringToLLVM(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  VectorTransferToSCFOptions toSCF;
+  toSCF.enableFullUnroll();
+  pm.addPass(createConvertVectorToSCFPass(toSCF));
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  ConvertVectorToLLVMPassOptions toLLVM;
+  toLLVM.x86Vector = true;
+  toLLVM.vectorTransposeLowering = vector::VectorTransposeLowering::Shuffle16x16;
+  toLLVM.vectorContractLowering =
+      vector::VectorContractLowering::OuterProduct;
+  pm.addPass(createConvertVectorToLLVMPass(toLLVM));
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
                                     const LowerToLLVMPipelineOptions &options) {
-  pm.addPass(createCanonicalizerPass());
+  AttnSelectBackendPassOptions backend;
+  backend.backend = options.backend;
+  pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
+  AttnSelectSchedulePassOptions schedule;
+  schedule.vectorBits = 512;
+  schedule.vectorRegisters = 32;
+  schedule.useAVX512 = true;
+  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  addBufferization(pm);
+  pm.addPass(createConvertAttnToCPUPass());
+  addDeallocation(pm);
+  pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
+  addLoweringToLLVM(pm);
 }

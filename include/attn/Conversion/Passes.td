@@ -15,6 +15,52 @@ include "mlir/Pass/PassBase.td"
 // pair of rulers.
 
 //===----------------------------------------------------------------------===//
+// convert-attn-to-cpu
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnToCPUPass : Pass<"convert-attn-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "Lower attn.sdpa on memrefs to a flash kernel for the CPU";
+  let description = [{
+    Lowers every `attn.sdpa` with `backend = flash` and a `#attn.cpu_schedule` to
+    a parallel loop over heads and tiles of queries. The loop calls a private
+    function per op that computes one tile by an online softmax, with queries in
+    vector lanes (FlashAttention, Dao et al., 2022). Key blocks that the
+    structure masks for the whole tile are not visited; blocks that it keeps for
+    the whole tile run without mask code. Score and keep regions are inlined.
+
+    Takes f16, bf16 and f32 operands; computes in f32.
+
+    Before:
+
+    ```mlir
+    attn.sdpa query(%q : memref<8x77x64xf32>) key(%k : memref<8x77x64xf32>)
+        value(%v : memref<8x77x64xf32>) structure(#attn.causal<top_left>)
+        backend = flash schedule = #attn.cpu_schedule<...>
+        outs(%o : memref<8x77x64xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%t) = (%c0) to (%c24) step (%c1) {
+      ...
+      %q_h = memref.subview %q[%h, 0, 0] [1, 77, 64] [1, 1, 1] : ...
+      call @attn_fwd_f32_causal_d64_q32_k64(%q_h, %k_h, %v_h, %o_h, %h, %i0)
+      scf.reduce
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-assert-to-runtime, convert-attn-*, convert-linalg-to-attn,
 // convert-scf-parallel-to-runtime
 //===----------------------------------------------------------------------===//

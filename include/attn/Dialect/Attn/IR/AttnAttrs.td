@@ -47,11 +47,11 @@ def Attn_Exp2Form : Attn_I32Enum<"Exp2Form",
   I32EnumAttrCase<"AVX512", 1, "avx512">]>;
 
 def Attn_MaskedRowAttr : EnumAttr<Attn_Dialect, Attn_MaskedRow, "masked_row"> {
-  let assemblyFormat = "`` $value";
+  let assemblyFormat = "$value";
 }
 
 def Attn_BackendAttr : EnumAttr<Attn_Dialect, Attn_Backend, "backend"> {
-  let assemblyFormat = "`` $value";
+  let assemblyFormat = "$value";
 }
 
 //===----------------------------------------------------------------------===//

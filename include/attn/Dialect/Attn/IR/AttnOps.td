@@ -144,8 +144,8 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     (`documents` `(` $query_documents^ `,` $key_documents `:`
         type($query_documents) `,` type($key_documents) `)`)?
     (`structure` `(` $structure^ `)`)?
-    (`masked_row` `=` $masked_row^)?
-    (`backend` `=` $backend^)?
+    (`masked_row` `=` `` $masked_row^)?
+    (`backend` `=` `` $backend^)?
     (`schedule` `=` $schedule^)?
     custom<ScoreRegion>($score)
     custom<KeepRegion>($keep)

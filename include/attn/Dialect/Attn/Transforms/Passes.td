@@ -11,4 +11,114 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// attn-expand-exp2
+//===----------------------------------------------------------------------===//
+
+def AttnExpandExp2Pass
+    : InterfacePass<"attn-expand-exp2", "::mlir::FunctionOpInterface"> {
+  let summary = "Expand the exponentials of logits";
+  let description = [{
+    Expands `math.exp2` on vectors of f32 that carry the attribute
+    `attn.exp2_form`, which promises an operand that is not positive (or NaN) and
+    allows results below the normal range to be zero. The relative error is
+    1.5e-7. The form `avx512` uses vreduceps and vscalefps; `portable` uses plain
+    arithmetic.
+
+    Before:
+
+    ```mlir
+    %p = math.exp2 %x {attn.exp2_form = "avx512"} : vector<16xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %f = llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"(%x, ...)
+    ...
+    %p = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%poly, %x, ...)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-select-backend
+//===----------------------------------------------------------------------===//
+
+def AttnSelectBackendPass
+    : InterfacePass<"attn-select-backend", "::mlir::FunctionOpInterface"> {
+  let summary = "Decide which lowering every attn.sdpa takes";
+  let description = [{
+    Replaces `backend = auto` by `flash` where the target's flash kernel can take
+    the op, else by `math`, and says why in a missed remark of the category
+    `attn-backend`. An op, or the option, that asks for `flash` where it cannot
+    be had is an error.
+
+    Before, for f64 operands:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<8x64xf64>) ... outs(...) -> ...
+    ```
+
+    After:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<8x64xf64>) ... backend = math outs(...)
+    ```
+  }];
+  let options = [
+    Option<"backend", "backend", "std::string", "\"auto\"",
+           "Backend of the ops that name none: auto, flash or math">
+  ];
+  let statistics = [
+    Statistic<"numFlash", "num-flash", "Number of attentions for flash">,
+    Statistic<"numMath", "num-math", "Number of attentions for math">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-select-schedule
+//===----------------------------------------------------------------------===//
+
+def AttnSelectSchedulePass
+    : InterfacePass<"attn-select-schedule", "::mlir::FunctionOpInterface"> {
+  let summary = "Choose the tile sizes of every flash kernel";
+  let description = [{
+    Gives every `attn.sdpa` with `backend = flash` and no schedule the
+    `#attn.cpu_schedule` that suits its shape and the vector registers of the
+    target, and says so in an analysis remark of the category `attn-schedule`.
+    The register tile holds as many accumulators as fit the registers beside
+    their operands; few queries take one vector of them instead of two.
+
+    Before:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<8x77x64xf32>) ... backend = flash ...
+    ```
+
+    After:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<8x77x64xf32>) ... backend = flash
+           schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2,
+           key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512> ...
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "256",
+           "Width of a vector register in bits">,
+    Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+           "Number of vector registers">,
+    Option<"useAVX512", "avx512", "bool", "false",
+           "Whether the target has AVX-512F and AVX-512DQ">
+  ];
+  let statistics = [
+    Statistic<"numScheduled", "num-scheduled", "Number of schedules chosen">
+  ];
+}
+
 #endif // ATTN_DIALECT_ATTN_TRANSFORMS_PASSES_TD

@@ -1,0 +1,322 @@
+//===- AttnToCPU.cpp - attn to scf and vector -------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileEmitter.h"
+#include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_CONVERTATTNTOCPUPASS
+#include "attn/Conversion/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+
+/// A value from above that a tile function needs: passed as an argument, or
+/// cloned if it is a constant.
+struct Captures {
+  SmallVector<Value> arguments;
+  SmallVector<Operation *> constants;
+};
+
+Captures getCaptures(SdpaOp op) {
+  SetVector<Value> values;
+  getUsedValuesDefinedAbove(op->getRegions(), values);
+  Captures captures;
+  for (Value value : values) {
+    Operation *definition = value.getDefiningOp();
+    if (definition && definition->hasTrait<OpTrait::ConstantLike>())
+      captures.constants.push_back(definition);
+    else
+      captures.arguments.push_back(value);
+  }
+  return captures;
+}
+
+/// Lowers one op: a parallel loop over (head, tile of queries) that calls a tile
+/// function.
+class SdpaLowering {
+public:
+  SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
+      : op(op), schedule(schedule), symbols(symbols),
+        opBuilder(op), b(op.getLoc(), opBuilder, schedule.getVectorSize()),
+        captures(getCaptures(op)) {}
+
+  void lower();
+
+private:
+  /// The values of one head that a tile function takes, in the order of its
+  /// arguments; null where absent.
+  struct HeadOperands {
+    Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
+        lse, scale;
+    SmallVector<Value *> getAll() {
+      return {&query, &key, &value, &bias, &mask, &queryDocuments,
+              &keyDocuments, &output, &lse, &scale};
+    }
+  };
+
+  Value getLogitDimSize(int64_t dim);
+  Value getHeadSlice(Value source, int64_t numTrailing, ValueRange leading,
+                     bool isKeyHead);
+  HeadOperands getHeadOperands(ValueRange leading);
+  std::string getTileName();
+  func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
+
+  SdpaOp op;
+  CPUScheduleAttr schedule;
+  SymbolTable &symbols;
+  OpBuilder opBuilder;
+  KernelBuilder b;
+  Captures captures;
+};
+
+/// Size of dimension `dim` of [B..., Hq, Lq].
+Value SdpaLowering::getLogitDimSize(int64_t dim) {
+  return b.dim(op.getOutput(), dim);
+}
+
+/// The trailing dimensions of `source` for the head with indices `leading`
+/// (aligned at the right, dimensions of size one broadcast).
+Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
+                                 ValueRange leading, bool isKeyHead) {
+  if (!source)
+    return {};
+  auto type = cast<MemRefType>(source.getType());
+  int64_t rank = type.getRank();
+  // A source of lower rank than its slice broadcasts over what it lacks.
+  int64_t numSourceLeading = std::max<int64_t>(rank - numTrailing, 0);
+  SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes,
+      strides(rank, b.getIndexAttr(1));
+  for (int64_t d = 0; d < rank; ++d) {
+    if (d < numSourceLeading) {
+      sizes.push_back(b.getIndexAttr(1));
+      if (type.getDimSize(d) == 1)
+        continue;
+      Value index = leading[leading.size() - numSourceLeading + d];
+      if (isKeyHead && d == numSourceLeading - 1) {
+        // Query head h reads key head h / (Hq / Hkv).
+        Value keyHeads = b.max(b.dim(source, d), b.index(1));
+        Value group = b.div(getLogitDimSize(op.getRank() - 3), keyHeads);
+        index = b.div(index, b.max(group, b.index(1)));
+      }
+      offsets[d] = getAsOpFoldResult(index);
+      continue;
+    }
+    sizes.push_back(getAsOpFoldResult(b.dim(source, d)));
+  }
+  Value slice = source;
+  if (numSourceLeading > 0) {
+    SmallVector<int64_t> shape(type.getShape().drop_front(numSourceLeading));
+    MemRefType sliceType = memref::SubViewOp::inferRankReducedResultType(
+        shape, type, offsets, sizes, strides);
+    slice = memref::SubViewOp::create(b, sliceType, source, offsets, sizes,
+                                      strides);
+  }
+  if (rank >= numTrailing)
+    return slice;
+  // Unit dimensions are added in front of what is there.
+  SmallVector<ReassociationIndices> groups(rank);
+  int64_t missing = numTrailing - rank;
+  for (int64_t d = 0; d < numTrailing; ++d)
+    groups.empty() ? (void)0
+                   : groups[std::max<int64_t>(d - missing, 0)].push_back(d);
+  SmallVector<int64_t> shape(missing, 1);
+  llvm::append_range(shape, type.getShape());
+  SmallVector<OpFoldResult> outputShape(missing, b.getIndexAttr(1));
+  for (int64_t d = 0; d < rank; ++d)
+    outputShape.push_back(getAsOpFoldResult(b.dim(source, d)));
+  return memref::ExpandShapeOp::create(b, shape, slice, groups, outputShape);
+}
+
+SdpaLowering::HeadOperands
+SdpaLowering::getHeadOperands(ValueRange leading) {
+  ValueRange batch = op.hasHeadDim() ? leading.drop_back() : leading;
+  HeadOperands operands;
+  operands.query = getHeadSlice(op.getQuery(), 2, leading, false);
+  operands.key = getHeadSlice(op.getKey(), 2, leading, true);
+  operands.value = getHeadSlice(op.getValue(), 2, leading, true);
+  operands.bias = getHeadSlice(op.getBias(), 2, leading, false);
+  operands.mask = getHeadSlice(op.getMask(), 2, leading, false);
+  if (operands.mask) {
+    // A vector of i1 is packed bits, an i1 in memory is a byte: read bytes.
+    auto type = cast<MemRefType>(operands.mask.getType());
+    auto byteType =
+        MemRefType::get(type.getShape(), b.getI8Type(), type.getLayout(),
+                        type.getMemorySpace());
+    operands.mask =
+        UnrealizedConversionCastOp::create(b, byteType, operands.mask)
+            .getResult(0);
+  }
+  operands.queryDocuments =
+      getHeadSlice(op.getQueryDocuments(), 1, batch, false);
+  operands.keyDocuments = getHeadSlice(op.getKeyDocuments(), 1, batch, false);
+  operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
+  operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
+  operands.scale = op.getScale();
+  return operands;
+}
+
+/// attn_fwd_<dtype>_<mask>_d<D>[x<Dv>]_q<queries>_k<keys>.
+std::string SdpaLowering::getTileName() {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << "attn_fwd_" << op.getQueryType().getElementType() << "_";
+  if (op.getMask() || op.hasKeepRegion())
+    os << "masked";
+  else if (!op.getStructureAttr())
+    os << "full";
+  else
+    llvm::interleave(
+        getMembers(op.getStructureAttr()), os,
+        [&](Attribute member) {
+          llvm::TypeSwitch<Attribute>(member)
+              .Case<CausalAttr, WindowAttr, PrefixAttr, DocumentAttr>(
+                  [&](auto attr) { os << attr.getMnemonic(); })
+              .Default([&](Attribute) { os << "structure"; });
+        },
+        "_");
+  os << "_d" << op.getHeadDim();
+  if (op.getValueDim() != op.getHeadDim())
+    os << "x" << op.getValueDim();
+  os << "_q" << schedule.getVectorSize() * schedule.getQueryVectors() << "_k"
+     << schedule.getBlockKeys();
+  return name;
+}
+
+func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
+                                              int64_t numLeading) {
+  SmallVector<Type> types;
+  for (Value *operand : operands.getAll())
+    if (*operand)
+      types.push_back(operand->getType());
+  types.append(numLeading + 1, b.getIndexType());
+  llvm::append_range(types, ValueRange(captures.arguments).getTypes());
+
+  auto function = func::FuncOp::create(
+      op.getLoc(), getTileName(),
+      FunctionType::get(op.getContext(), types, {}));
+  function.setPrivate();
+  // Scratch memory is allocated in its entry block: it must stay a function.
+  function.setNoInline(true);
+  symbols.insert(function);
+
+  Block *entry = function.addEntryBlock();
+  OpBuilder bodyBuilder = OpBuilder::atBlockEnd(entry);
+  KernelBuilder body(op.getLoc(), bodyBuilder, schedule.getVectorSize());
+  auto argument = entry->args_begin();
+  HeadOperands inside = operands;
+  for (Value *operand : inside.getAll())
+    if (*operand)
+      *operand = *argument++;
+  TileArguments arguments;
+  arguments.query = inside.query;
+  arguments.key = inside.key;
+  arguments.value = inside.value;
+  arguments.bias = inside.bias;
+  arguments.mask = inside.mask;
+  arguments.queryDocuments = inside.queryDocuments;
+  arguments.keyDocuments = inside.keyDocuments;
+  arguments.output = inside.output;
+  arguments.lse = inside.lse;
+  arguments.scale = inside.scale;
+  for (int64_t d = 0; d < numLeading; ++d)
+    arguments.leading.push_back(*argument++);
+  arguments.firstQuery = *argument++;
+  for (Value captured : captures.arguments)
+    arguments.captured.map(captured, *argument++);
+  for (Operation *constant : captures.constants)
+    body.clone(*constant, arguments.captured);
+
+  TileEmitter(body, op, schedule, arguments).emit();
+  func::ReturnOp::create(body);
+  return function;
+}
+
+void SdpaLowering::lower() {
+  int64_t numLeading = op.getRank() - 2;
+  int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
+  Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
+  SmallVector<Value> sizes;
+  Value count = numTiles;
+  for (int64_t d = 0; d < numLeading; ++d) {
+    sizes.push_back(getLogitDimSize(d));
+    count = b.mul(count, sizes.back());
+  }
+
+  auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
+  b.setInsertionPointToStart(loop.getBody());
+  // Tiles of one head run one after the other, the last first: under a causal
+  // mask it takes longest.
+  Value rest = loop.getInductionVars().front();
+  Value tile = b.sub(b.sub(numTiles, b.rem(rest, numTiles)), b.index(1));
+  rest = b.div(rest, numTiles);
+  SmallVector<Value> leading(numLeading);
+  for (int64_t d = numLeading - 1; d >= 0; --d) {
+    leading[d] = d == 0 ? rest : b.rem(rest, sizes[d]);
+    if (d > 0)
+      rest = b.div(rest, sizes[d]);
+  }
+  HeadOperands operands = getHeadOperands(leading);
+  func::FuncOp function = createTileFunction(operands, numLeading);
+  SmallVector<Value> arguments;
+  for (Value *operand : operands.getAll())
+    if (*operand)
+      arguments.push_back(*operand);
+  llvm::append_range(arguments, leading);
+  arguments.push_back(b.mul(tile, b.index(tileQueries)));
+  llvm::append_range(arguments, captures.arguments);
+  func::CallOp::create(b, function, arguments);
+  op->erase();
+}
+
+struct ConvertAttnToCPUPass
+    : attn::impl::ConvertAttnToCPUPassBase<ConvertAttnToCPUPass> {
+  using ConvertAttnToCPUPassBase::ConvertAttnToCPUPassBase;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<SdpaOp> ops;
+    getOperation().walk([&](SdpaOp op) {
+      if (op.getBackend() == Backend::Flash)
+        ops.push_back(op);
+    });
+    for (SdpaOp op : ops) {
+      if (failed(verifySupported(op)))
+        return signalPassFailure();
+      SdpaLowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()), symbols)
+          .lower();
+      ++numLowered;
+    }
+  }
+
+private:
+  static LogicalResult verifySupported(SdpaOp op) {
+    if (op.hasTensorSemantics())
+      return op.emitError("expected attn.sdpa on memrefs: bufferize first");
+    if (op.getQueryType().getElementType().isF64())
+      return op.emitError("the flash backend of the CPU computes in f32: it "
+                          "cannot take f64 operands; use backend = math");
+    if (!isa_and_nonnull<CPUScheduleAttr>(op.getScheduleAttr()))
+      return op.emitError("expected a schedule #attn.cpu_schedule; "
+                          "attn-select-schedule sets one");
+    return success();
+  }
+};
+
+} // namespace

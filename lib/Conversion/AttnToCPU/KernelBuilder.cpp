@@ -1,0 +1,197 @@
+//===- KernelBuilder.cpp - Shorthand for kernel IR --------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+#include "attn/Dialect/Attn/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+//===----------------------------------------------------------------------===//
+// Indices
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::add(Value lhs, Value rhs) {
+  return createOrFold<arith::AddIOp>(lhs, rhs);
+}
+Value KernelBuilder::sub(Value lhs, Value rhs) {
+  return createOrFold<arith::SubIOp>(lhs, rhs);
+}
+Value KernelBuilder::mul(Value lhs, Value rhs) {
+  return createOrFold<arith::MulIOp>(lhs, rhs);
+}
+Value KernelBuilder::div(Value lhs, Value rhs) {
+  return createOrFold<arith::DivSIOp>(lhs, rhs);
+}
+Value KernelBuilder::rem(Value lhs, Value rhs) {
+  return createOrFold<arith::RemSIOp>(lhs, rhs);
+}
+Value KernelBuilder::ceilDiv(Value lhs, int64_t rhs) {
+  return div(add(lhs, rhs - 1), index(rhs));
+}
+Value KernelBuilder::min(Value lhs, Value rhs) {
+  return createOrFold<arith::MinSIOp>(lhs, rhs);
+}
+Value KernelBuilder::max(Value lhs, Value rhs) {
+  return createOrFold<arith::MaxSIOp>(lhs, rhs);
+}
+Value KernelBuilder::alignDown(Value value, int64_t factor) {
+  return sub(value, rem(value, index(factor)));
+}
+
+//===----------------------------------------------------------------------===//
+// f32
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::constant(double value) {
+  return arith::ConstantOp::create(
+      *this, getF32FloatAttr(static_cast<float>(value)));
+}
+Value KernelBuilder::splat(double value) {
+  return arith::ConstantOp::create(
+      *this, DenseElementsAttr::get(getF32VectorType(),
+                                    static_cast<float>(value)));
+}
+Value KernelBuilder::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(*this, getVectorType(scalar.getType()),
+                                     scalar);
+}
+Value KernelBuilder::addf(Value lhs, Value rhs) {
+  return arith::AddFOp::create(*this, lhs, rhs);
+}
+Value KernelBuilder::subf(Value lhs, Value rhs) {
+  return arith::SubFOp::create(*this, lhs, rhs);
+}
+Value KernelBuilder::mulf(Value lhs, Value rhs) {
+  return arith::MulFOp::create(*this, lhs, rhs);
+}
+Value KernelBuilder::divf(Value lhs, Value rhs) {
+  return arith::DivFOp::create(*this, lhs, rhs);
+}
+Value KernelBuilder::fma(Value a, Value b, Value c) {
+  return vector::FMAOp::create(*this, a, b, c);
+}
+Value KernelBuilder::maxf(Value lhs, Value rhs) {
+  return select(compare(arith::CmpFPredicate::OGT, lhs, rhs), lhs, rhs);
+}
+Value KernelBuilder::compare(arith::CmpFPredicate predicate, Value lhs,
+                             Value rhs) {
+  return arith::CmpFOp::create(*this, predicate, lhs, rhs);
+}
+Value KernelBuilder::compare(arith::CmpIPredicate predicate, Value lhs,
+                             Value rhs) {
+  return arith::CmpIOp::create(*this, predicate, lhs, rhs);
+}
+Value KernelBuilder::select(Value condition, Value lhs, Value rhs) {
+  return arith::SelectOp::create(*this, condition, lhs, rhs);
+}
+Value KernelBuilder::conjunction(Value lhs, Value rhs) {
+  if (!lhs || !rhs)
+    return lhs ? lhs : rhs;
+  return arith::AndIOp::create(*this, lhs, rhs);
+}
+
+/// `elementType`, as a vector if `like` is one.
+static Type getLike(Type like, Type elementType) {
+  if (auto vector = dyn_cast<VectorType>(like))
+    return vector.cloneWith(std::nullopt, elementType);
+  return elementType;
+}
+
+Value KernelBuilder::toF32(Value value) {
+  Type elementType = getElementTypeOrSelf(value.getType());
+  Type target = getLike(value.getType(), getF32Type());
+  if (elementType.isF32())
+    return value;
+  if (isa<IntegerType>(elementType))
+    return arith::UIToFPOp::create(*this, target, value);
+  if (elementType.isF64())
+    return arith::TruncFOp::create(*this, target, value);
+  return arith::ExtFOp::create(*this, target, value);
+}
+
+Value KernelBuilder::fromF32(Value value, Type elementType) {
+  Type target = getLike(value.getType(), elementType);
+  if (elementType.isF32())
+    return value;
+  if (elementType.isF64())
+    return arith::ExtFOp::create(*this, target, value);
+  return arith::TruncFOp::create(*this, target, value);
+}
+
+/// The expansion is left to attn-expand-exp2, so that the kernel's IR has known
+/// memory effects and can be read.
+Value KernelBuilder::exp2(Value x, Exp2Form form) {
+  auto op = math::Exp2Op::create(*this, x);
+  op->setAttr(kExp2FormAttrName, getStringAttr(stringifyExp2Form(form)));
+  return op;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::loadVector(Value memref, ValueRange indices) {
+  Type elementType = cast<MemRefType>(memref.getType()).getElementType();
+  return vector::LoadOp::create(*this, getVectorType(elementType), memref,
+                                indices);
+}
+
+void KernelBuilder::storeVector(Value vector, Value memref,
+                                ValueRange indices) {
+  vector::StoreOp::create(*this, vector, memref, indices);
+}
+
+Value KernelBuilder::dim(Value memref, int64_t dim) {
+  auto type = cast<MemRefType>(memref.getType());
+  if (!type.isDynamicDim(dim))
+    return index(type.getDimSize(dim));
+  return memref::DimOp::create(*this, memref, dim);
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::forLoop(Value begin, Value end, int64_t step,
+                            function_ref<void(Value)> body) {
+  forLoop(begin, end, step, {}, [&](Value iv, ValueRange) {
+    body(iv);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> KernelBuilder::forLoop(Value begin, Value end, int64_t step,
+                                          ValueRange inits, LoopBody body) {
+  auto loop = scf::ForOp::create(*this, begin, end, index(step), inits);
+  InsertionGuard guard(*this);
+  // Without carried values the terminator is there already.
+  if (inits.empty()) {
+    setInsertionPoint(loop.getBody()->getTerminator());
+    body(loop.getInductionVar(), {});
+  } else {
+    setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> results =
+        body(loop.getInductionVar(), loop.getRegionIterArgs());
+    scf::YieldOp::create(*this, results);
+  }
+  return SmallVector<Value>(loop.getResults());
+}
+
+void KernelBuilder::ifThenElse(Value condition, function_ref<void()> thenBody,
+                               function_ref<void()> elseBody) {
+  auto ifOp = scf::IfOp::create(*this, condition, bool(elseBody));
+  InsertionGuard guard(*this);
+  setInsertionPoint(ifOp.thenBlock()->getTerminator());
+  thenBody();
+  if (elseBody) {
+    setInsertionPoint(ifOp.elseBlock()->getTerminator());
+    elseBody();
+  }
+}

@@ -1,0 +1,179 @@
+//===- LogitEmitter.cpp - Logits of a block ---------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RegionVectorizer.h"
+#include "TileEmitter.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+static constexpr double kLog2e = 1.44269504088896340736;
+
+TileEmitter::LaneVectors
+TileEmitter::emitLogits(Value firstKey, Value numKeys, bool masked) {
+  SmallVector<Value> maxima;
+  for (int64_t v = 0; v < numVectors; ++v)
+    maxima.push_back(b.loadVector(rowState, {b.index(0), getLaneOffset(v)}));
+  // Whole register tiles of keys, then one key at a time.
+  int64_t keyRows = schedule.getKeyRows();
+  Value numWhole = b.alignDown(numKeys, keyRows);
+  auto emitLoop = [&](Value begin, Value end, int64_t numRows) {
+    maxima = b.forLoop(
+        begin, end, numRows, maxima, [&](Value row, ValueRange carried) {
+          return SmallVector<Value>(
+              emitLogitRows(firstKey, row, numRows, carried, masked));
+        });
+  };
+  emitLoop(b.index(0), numWhole, keyRows);
+  if (keyRows > 1)
+    emitLoop(numWhole, numKeys, 1);
+  return LaneVectors(maxima);
+}
+
+/// The logits of keys firstKey + row + [0, numRows): one register tile.
+TileEmitter::LaneVectors
+TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
+                           ValueRange maxima, bool masked) {
+  Value source = isConverted() ? keyBlock : args.key;
+  SmallVector<Value> keys, sourceRows;
+  for (int64_t r = 0; r < numRows; ++r) {
+    keys.push_back(b.add(b.add(firstKey, row), r));
+    sourceRows.push_back(isConverted() ? b.add(row, r) : keys.back());
+  }
+  SmallVector<Value> zeros(numRows * numVectors, b.splat(0.0));
+  SmallVector<Value> logits = b.forLoop(
+      b.index(0), b.index(headDim), 1, zeros,
+      [&](Value d, ValueRange carried) {
+        SmallVector<Value> queries, next(carried.begin(), carried.end());
+        for (int64_t v = 0; v < numVectors; ++v)
+          queries.push_back(b.loadVector(queryT, {d, getLaneOffset(v)}));
+        for (int64_t r = 0; r < numRows; ++r) {
+          Value key = b.broadcast(b.load(source, {sourceRows[r], d}));
+          for (int64_t v = 0; v < numVectors; ++v) {
+            Value &sum = next[r * numVectors + v];
+            sum = b.fma(key, queries[v], sum);
+          }
+        }
+        return next;
+      });
+
+  LaneVectors newMaxima(maxima);
+  Value minusInfinity = b.splat(-std::numeric_limits<double>::infinity());
+  for (int64_t r = 0; r < numRows; ++r) {
+    Value blockRow = b.add(row, r);
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value logit =
+          emitScore(logits[r * numVectors + v], keys[r], blockRow, v);
+      if (Value keep = emitPredicate(keys[r], blockRow, v, masked))
+        logit = b.select(keep, logit, minusInfinity);
+      b.storeVector(logit, probabilities, {blockRow, getLaneOffset(v)});
+      newMaxima[v] = b.maxf(newMaxima[v], logit);
+    }
+  }
+  return newMaxima;
+}
+
+/// Query indices of vector `v`, as a vector of index.
+static Value getQueryIndices(KernelBuilder &b, Value firstQuery, int64_t v) {
+  Value first = b.add(firstQuery, v * b.getLanes());
+  Value step = vector::StepOp::create(b, b.getVectorType(b.getIndexType()));
+  return arith::AddIOp::create(b, step, b.broadcast(first));
+}
+
+/// From the scaled product to the logit that the softmax takes, in units of
+/// log 2.
+Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
+  Value log2e = b.splat(kLog2e);
+  if (foldsLog2e) {
+    if (args.bias)
+      logit = b.fma(emitBias(key, row, v), log2e, logit);
+    return logit;
+  }
+  if (std::optional<APFloat> softcap = op.getSoftcap()) {
+    double cap = softcap->convertToDouble();
+    Value tanh =
+        math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
+    logit = b.mulf(tanh, b.splat(cap));
+  }
+  if (args.bias)
+    logit = b.addf(logit, emitBias(key, row, v));
+  if (op.hasScoreRegion()) {
+    SmallVector<Value> arguments{logit};
+    llvm::append_range(arguments, args.leading);
+    arguments.push_back(getQueryIndices(b, args.firstQuery, v));
+    arguments.push_back(key);
+    logit = inlineVectorized(b, op.getScore(), arguments, args.captured);
+  }
+  return b.mulf(logit, log2e);
+}
+
+/// The bias of one key for a vector of queries, in natural units.
+Value TileEmitter::emitBias(Value key, Value row, int64_t v) {
+  auto type = cast<MemRefType>(args.bias.getType());
+  bool hasKeys = type.getDimSize(1) != 1;
+  if (biasT)
+    return b.loadVector(biasT,
+                        {hasKeys ? row : b.index(0), getLaneOffset(v)});
+  return b.broadcast(
+      b.toF32(b.load(args.bias, {b.index(0), hasKeys ? key : b.index(0)})));
+}
+
+/// Which queries of a vector keep a key; null if all do.
+Value TileEmitter::emitPredicate(Value key, Value row, int64_t v,
+                                 bool masked) {
+  if (!masked)
+    return {};
+  using P = arith::CmpIPredicate;
+  Value keep;
+  Value lane = getLaneOffset(v);
+  if (intervalBegin || intervalEnd) {
+    Value position =
+        b.broadcast(arith::IndexCastOp::create(b, b.getI32Type(), key));
+    if (intervalBegin)
+      keep = b.compare(P::sge, position, b.loadVector(intervalBegin, lane));
+    if (intervalEnd)
+      keep = b.conjunction(
+          keep, b.compare(P::slt, position, b.loadVector(intervalEnd, lane)));
+  }
+  if (documents) {
+    auto type = cast<MemRefType>(args.keyDocuments.getType());
+    Value id = b.load(args.keyDocuments,
+                      type.getDimSize(0) == 1 ? b.index(0) : key);
+    if (id.getType().isIndex())
+      id = arith::IndexCastOp::create(b, b.getI64Type(), id);
+    else if (!id.getType().isInteger(64))
+      id = arith::ExtSIOp::create(b, b.getI64Type(), id);
+    keep = b.conjunction(keep, b.compare(P::eq, b.broadcast(id),
+                                         b.loadVector(documents, lane)));
+  }
+  if (args.mask) {
+    auto type = cast<MemRefType>(args.mask.getType());
+    bool hasKeys = type.getDimSize(1) != 1;
+    Value kept;
+    if (maskT) {
+      Value value = b.loadVector(maskT, {hasKeys ? row : b.index(0), lane});
+      kept = b.compare(arith::CmpFPredicate::UNE, value, b.splat(0.0));
+    } else {
+      Value byte =
+          b.load(args.mask, {b.index(0), hasKeys ? key : b.index(0)});
+      Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);
+      kept = b.broadcast(b.compare(P::ne, byte, zero));
+    }
+    keep = b.conjunction(keep, kept);
+  }
+  if (op.hasKeepRegion()) {
+    SmallVector<Value> arguments(args.leading);
+    arguments.push_back(getQueryIndices(b, args.firstQuery, v));
+    arguments.push_back(key);
+    keep = b.conjunction(
+        keep, inlineVectorized(b, op.getKeep(), arguments, args.captured));
+  }
+  return keep;
+}

@@ -1,0 +1,85 @@
+//===- SelectSchedule.cpp - Tile sizes of every attention -------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_ATTNSELECTSCHEDULEPASS
+#include "attn/Dialect/Attn/Transforms/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+
+struct AttnSelectSchedulePass
+    : attn::impl::AttnSelectSchedulePassBase<AttnSelectSchedulePass> {
+  using AttnSelectSchedulePassBase::AttnSelectSchedulePassBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    auto emitOptionError = [&]() {
+      return emitError(UnknownLoc::get(context)) << "attn-select-schedule: ";
+    };
+    if (vectorBits < 128 || vectorBits > 2048 || vectorBits % 128 != 0)
+      return emitOptionError() << "expected vector-bits to be a multiple of 128 "
+                                  "between 128 and 2048, got "
+                               << vectorBits;
+    if (vectorRegisters < 8)
+      return emitOptionError()
+             << "expected vector-registers to be 8 at least, got "
+             << vectorRegisters;
+    if (useAVX512 && vectorBits != 512)
+      return emitOptionError() << "expected vector-bits 512 with avx512, got "
+                               << vectorBits;
+    return success();
+  }
+
+  void runOnOperation() override {
+    getOperation()->walk([&](SdpaOp op) {
+      if (op.getBackend() != Backend::Flash || op.getScheduleAttr())
+        return;
+      CPUScheduleAttr schedule = choose(op);
+      op.setScheduleAttr(schedule);
+      ++numScheduled;
+      std::string text;
+      llvm::raw_string_ostream(text) << schedule;
+      remark::analysis(op.getLoc(), remark::RemarkOpts::name("Schedule")
+                                        .category("attn-schedule"))
+          << text;
+    });
+  }
+
+private:
+  CPUScheduleAttr choose(SdpaOp op) {
+    int64_t lanes = vectorBits / 32;
+    // Measured (docs/Performance.md): with 32 registers 8 rows x 2 vectors, and
+    // 4 x 4 from head dimension 128 on; with 16 registers 4 rows x 2.
+    bool manyRegisters = vectorRegisters >= 32;
+    bool wide = op.getHeadDim() >= 128 && manyRegisters;
+    int64_t queryVectors = wide ? 4 : 2;
+    int64_t rows = wide ? 4 : manyRegisters ? 8 : 4;
+    int64_t blockKeys = wide ? 128 : 64;
+    // Lanes behind the last query are wasted.
+    int64_t numQueries = op.getNumQueries();
+    if (!ShapedType::isDynamic(numQueries))
+      while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2)
+        queryVectors /= 2;
+    if (queryVectors == 1)
+      rows = manyRegisters ? 16 : 8;
+    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
+                                blockKeys,
+                                useAVX512 ? Exp2Form::AVX512
+                                          : Exp2Form::Portable);
+  }
+};
+
+} // namespace
