@@ -1,0 +1,54 @@
+# Configuration of the regression tests. Loaded through lit.site.cfg.py, which
+# CMake writes into the build directory.
+
+import os
+import platform
+
+import lit.formats
+
+config.name = "attn"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "CMakeLists.txt", "cmake-package"]
+config.test_source_root = os.path.join(config.attn_source_dir, "test")
+config.test_exec_root = os.path.join(config.attn_binary_dir, "test")
+
+bin_dir = os.path.join(config.attn_binary_dir, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
+)
+# A variable of one CHECK-LABEL block does not leak into the next.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+# libMLIR is not instrumented; what it keeps until exit is no leak of ours.
+config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:detect_leaks=0"
+config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+
+config.substitutions.append(("%cc", config.host_cc))
+config.substitutions.append(("%examples", os.path.join(config.attn_source_dir, "examples")))
+config.substitutions.append(("%utils", os.path.join(config.attn_source_dir, "utils")))
+config.substitutions.append(("%source", config.attn_source_dir))
+config.substitutions.append(("%python", "python3"))
+
+if config.sanitizers:
+    config.available_features.add("sanitizer")
+
+
+def cpu_flags():
+    """The features of this CPU, as Linux lists them."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            for line in info:
+                if line.startswith("flags"):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+if platform.machine() == "x86_64":
+    config.available_features.add("x86_64")
+    flags = cpu_flags()
+    if "avx2" in flags and "fma" in flags:
+        config.available_features.add("avx2")
+    if {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
+        config.available_features.add("avx512")
