@@ -82,5 +82,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertAttnToCPUPass());
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
+  if (options.parallel)
+    pm.addPass(createConvertSCFParallelToRuntimePass());
+  pm.addPass(createConvertAssertToRuntimePass());
   addLoweringToLLVM(pm);
 }

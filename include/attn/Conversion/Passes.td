@@ -15,6 +15,42 @@ include "mlir/Pass/PassBase.td"
 // pair of rulers.
 
 //===----------------------------------------------------------------------===//
+// convert-assert-to-runtime
+//===----------------------------------------------------------------------===//
+
+def ConvertAssertToRuntimePass
+    : Pass<"convert-assert-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Turn assertions into errors that the caller can handle";
+  let description = [{
+    Lowers every `cf.assert` to a conditional call of `attn_rt_fail` with its
+    message (`attn/Runtime/CPU/Runtime.h`), instead of an abort.
+
+    Before:
+
+    ```mlir
+    cf.assert %equal, "expected one length of key and value"
+    ```
+
+    After:
+
+    ```mlir
+    %violated = arith.xori %equal, %true : i1
+    scf.if %violated {
+      %message = llvm.mlir.addressof @attn_message : !llvm.ptr
+      llvm.call @attn_rt_fail(%message) : (!llvm.ptr) -> ()
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of assertions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-to-cpu
 //===----------------------------------------------------------------------===//
 
@@ -61,8 +97,50 @@ def ConvertAttnToCPUPass : Pass<"convert-attn-to-cpu", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
-// convert-assert-to-runtime, convert-attn-*, convert-linalg-to-attn,
 // convert-scf-parallel-to-runtime
 //===----------------------------------------------------------------------===//
+
+def ConvertSCFParallelToRuntimePass
+    : Pass<"convert-scf-parallel-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Run parallel loops on the threads of the runtime";
+  let description = [{
+    Outlines the body of every outermost `scf.parallel` into a private function
+    over a range of its iterations, numbered in row-major order, and calls
+    `attn_rt_parallel_for` with it (`attn/Runtime/CPU/Runtime.h`). Captured
+    values are passed in a struct on the caller's stack. The attribute
+    `attn.grain` of a loop sets how many iterations a thread takes at once (1 by
+    default). Loops with reductions are an error.
+
+    Before:
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      func.call @work(%m, %i) : (memref<?xf32>, index) -> ()
+      scf.reduce
+    }
+    ```
+
+    After:
+
+    ```mlir
+    llvm.call @attn_rt_parallel_for(%n_i64, %c1_i64, %body, %context)
+    ...
+    func.func private @main_parallel(%context: !llvm.ptr, %begin: i64, %end: i64) {
+      ...
+      scf.for %i = %b to %e step %c1 {
+        func.call @work(%m, %i) : (memref<?xf32>, index) -> ()
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Number of loops outlined">
+  ];
+}
 
 #endif // ATTN_CONVERSION_PASSES_TD

@@ -1,0 +1,57 @@
+//===- Runtime.h - Run time of compiled CPU code ------------------*- C -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// What compiled code calls: a parallel loop, and a way to fail. C, pthreads and
+// libc only, so that a shared object with compiled code depends on nothing else.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_RUNTIME_CPU_RUNTIME_H
+#define ATTN_RUNTIME_CPU_RUNTIME_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Runs `body(context, begin, end)` over disjoint ranges that cover [0, n), on
+/// the calling thread and the threads of a pool. Ranges have `grain` items (the
+/// last one fewer; a grain below 1 counts as 1) and are handed out in order to
+/// whoever is free. Returns when all are done. A call from within a body, or
+/// while another thread's loop has the pool, runs on the calling thread alone.
+/// A failure in a body ends the loop early and is raised again in the caller.
+void attn_rt_parallel_for(int64_t n, int64_t grain,
+                          void (*body)(void *context, int64_t begin,
+                                       int64_t end),
+                          void *context);
+
+/// The number of threads that a loop uses, the caller included. 0 stands for
+/// the number of CPUs that this process may run on, the default. Applies to
+/// loops that start later.
+void attn_rt_set_num_threads(int num_threads);
+int attn_rt_get_num_threads(void);
+
+/// Calls `function(argument)`. Returns 0, or 1 if the call failed through
+/// `attn_rt_fail`; `attn_rt_last_error` then has the message. Memory that the
+/// function had allocated is not released in that case.
+int attn_rt_call(void (*function)(void *), void *argument);
+
+/// Ends the innermost `attn_rt_call` of this thread with an error. Without one,
+/// prints the message to stderr and aborts. The message is copied.
+void attn_rt_fail(const char *message);
+
+/// The message of the last failure in this thread; "" if there was none. Valid
+/// until the next failure.
+const char *attn_rt_last_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // ATTN_RUNTIME_CPU_RUNTIME_H

@@ -1,0 +1,135 @@
+//===- RuntimeTest.cpp - Tests of the CPU runtime ---------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Runtime/CPU/Runtime.h"
+#include "gtest/gtest.h"
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+struct Visits {
+  std::vector<std::atomic<int>> counts;
+  explicit Visits(int64_t n) : counts(n) {}
+  static void visit(void *context, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      ++static_cast<Visits *>(context)->counts[i];
+  }
+};
+
+class RuntimeTest : public ::testing::TestWithParam<int> {
+protected:
+  void SetUp() override { attn_rt_set_num_threads(GetParam()); }
+  void TearDown() override { attn_rt_set_num_threads(0); }
+};
+
+TEST_P(RuntimeTest, EveryItemOnce) {
+  for (int64_t n : {0, 1, 2, 3, 7, 64, 1000})
+    for (int64_t grain : {-1, 0, 1, 3, 64, 5000}) {
+      Visits visits(n);
+      attn_rt_parallel_for(n, grain, Visits::visit, &visits);
+      for (std::atomic<int> &count : visits.counts)
+        EXPECT_EQ(count, 1);
+    }
+}
+
+TEST_P(RuntimeTest, ManyLoops) {
+  Visits visits(8);
+  for (int i = 0; i < 2000; ++i)
+    attn_rt_parallel_for(8, 1, Visits::visit, &visits);
+  for (std::atomic<int> &count : visits.counts)
+    EXPECT_EQ(count, 2000);
+}
+
+TEST_P(RuntimeTest, NestedLoops) {
+  Visits visits(100);
+  auto outer = [](void *context, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      attn_rt_parallel_for(100, 7, Visits::visit, context);
+  };
+  attn_rt_parallel_for(5, 1, outer, &visits);
+  for (std::atomic<int> &count : visits.counts)
+    EXPECT_EQ(count, 5);
+}
+
+TEST_P(RuntimeTest, ConcurrentCallers) {
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        Visits visits(50);
+        attn_rt_parallel_for(50, 4, Visits::visit, &visits);
+        for (std::atomic<int> &count : visits.counts)
+          wrong += count != 1;
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(RuntimeTest, FailureReachesTheCaller) {
+  auto run = [](void *) {
+    attn_rt_parallel_for(
+        100, 1,
+        [](void *, int64_t begin, int64_t) {
+          if (begin == 57)
+            attn_rt_fail("item 57 failed");
+        },
+        nullptr);
+    FAIL() << "the loop returned";
+  };
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(attn_rt_call(run, nullptr), 1);
+    EXPECT_STREQ(attn_rt_last_error(), "item 57 failed");
+  }
+  // The pool works after a failure.
+  Visits visits(100);
+  attn_rt_parallel_for(100, 1, Visits::visit, &visits);
+  for (std::atomic<int> &count : visits.counts)
+    EXPECT_EQ(count, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, RuntimeTest, ::testing::Values(1, 2, 3, 4));
+
+TEST(RuntimeErrorTest, FramesNest) {
+  auto inner = [](void *) { attn_rt_fail("inner"); };
+  auto outer = [](void *argument) {
+    auto innerFunction = reinterpret_cast<void (*)(void *)>(argument);
+    EXPECT_EQ(attn_rt_call(innerFunction, nullptr), 1);
+    attn_rt_fail("outer");
+  };
+  EXPECT_EQ(attn_rt_call(outer, reinterpret_cast<void *>(+inner)), 1);
+  EXPECT_STREQ(attn_rt_last_error(), "outer");
+  EXPECT_EQ(attn_rt_call([](void *) {}, nullptr), 0);
+}
+
+TEST(RuntimeErrorTest, LongMessagesAreCut) {
+  std::string text(2000, 'x');
+  auto fail = [](void *argument) {
+    attn_rt_fail(static_cast<std::string *>(argument)->c_str());
+  };
+  EXPECT_EQ(attn_rt_call(fail, &text), 1);
+  EXPECT_EQ(std::string(attn_rt_last_error()), std::string(511, 'x'));
+}
+
+TEST(RuntimeErrorDeathTest, FailureWithoutFrameAborts) {
+  EXPECT_DEATH(attn_rt_fail("nobody listens"), "error: nobody listens");
+}
+
+TEST(RuntimeThreadsTest, NumberOfThreads) {
+  attn_rt_set_num_threads(3);
+  EXPECT_EQ(attn_rt_get_num_threads(), 3);
+  attn_rt_set_num_threads(-5);
+  EXPECT_GE(attn_rt_get_num_threads(), 1);
+}
+
+} // namespace
