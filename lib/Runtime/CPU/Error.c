@@ -35,12 +35,16 @@ int attn_rt_call(void (*function)(void *), void *argument) {
   return 0;
 }
 
-void attn_rt_fail(const char *message) {
+void attn_rt_set_error(const char *message) {
   // The message may be the last error itself, raised again.
-  if (message != last_error) {
-    strncpy(last_error, message, sizeof last_error - 1);
-    last_error[sizeof last_error - 1] = '\0';
-  }
+  if (message == last_error)
+    return;
+  strncpy(last_error, message, sizeof last_error - 1);
+  last_error[sizeof last_error - 1] = '\0';
+}
+
+void attn_rt_fail(const char *message) {
+  attn_rt_set_error(message);
   if (innermost)
     longjmp(innermost->target, 1);
   fprintf(stderr, "error: %s\n", last_error);

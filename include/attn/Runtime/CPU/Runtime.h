@@ -50,6 +50,9 @@ void attn_rt_fail(const char *message);
 /// until the next failure.
 const char *attn_rt_last_error(void);
 
+/// Sets the message without failing; it is copied, and cut at 511 bytes.
+void attn_rt_set_error(const char *message);
+
 #ifdef __cplusplus
 }
 #endif

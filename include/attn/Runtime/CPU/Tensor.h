@@ -1,0 +1,68 @@
+//===- Tensor.h - Tensors at the boundary of compiled code --------*- C -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_RUNTIME_CPU_TENSOR_H
+#define ATTN_RUNTIME_CPU_TENSOR_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The generated header of attn-compile repeats these declarations.
+#ifndef ATTN_TENSOR_DEFINED
+#define ATTN_TENSOR_DEFINED
+
+typedef enum attn_dtype {
+  ATTN_F16 = 1,
+  ATTN_BF16 = 2,
+  ATTN_F32 = 3,
+  ATTN_F64 = 4,
+  ATTN_BOOL = 5, /* one byte, 0 or 1 */
+  ATTN_I8 = 6,
+  ATTN_I16 = 7,
+  ATTN_I32 = 8,
+  ATTN_I64 = 9
+} attn_dtype;
+
+/* A dense tensor in row-major order. */
+typedef struct attn_tensor {
+  void *data;     /* of an output: NULL lets the callee allocate by malloc */
+  int64_t *shape; /* `rank` sizes; of an output without data: filled in */
+  int32_t rank;
+  attn_dtype dtype;
+} attn_tensor;
+
+typedef enum attn_status {
+  ATTN_OK = 0,
+  ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
+  ATTN_FAILED = 2            /* the computation failed */
+} attn_status;
+
+#endif /* ATTN_TENSOR_DEFINED */
+
+/* Size of one element in bytes; 0 for an unknown type. */
+int64_t attn_rt_dtype_size(attn_dtype dtype);
+
+/* Checks the tensors against a signature and calls `packed`. The signature is
+ * the number of inputs, the number of results, and for each of them, inputs
+ * first: 1 if it is passed as a scalar (else 0), the dtype, the rank and the
+ * sizes (-1 where dynamic). `packed` takes an array of pointers: to the memref
+ * descriptor or to the scalar of each input, then to a block of descriptors,
+ * one for each result, which it fills in. Returns a status; the message of a
+ * failure is that of `attn_rt_last_error`. */
+attn_status attn_rt_invoke(const int64_t *signature, void (*packed)(void **),
+                           const attn_tensor *inputs, int32_t num_inputs,
+                           attn_tensor *outputs, int32_t num_outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // ATTN_RUNTIME_CPU_TENSOR_H
