@@ -9,6 +9,7 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/CPU/CPUTargetInfo.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
@@ -19,6 +20,23 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+/// Reports what is wrong with the options when the pipeline runs: its builder
+/// has no other way.
+struct FailPass : PassWrapper<FailPass, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FailPass)
+
+  explicit FailPass(std::string message) : message(std::move(message)) {}
+  void runOnOperation() override {
+    getOperation()->emitError("attn-lower-to-llvm-pipeline: ") << message;
+    signalPassFailure();
+  }
+
+  std::string message;
+};
+} // namespace
 
 /// Tensors to buffers.
 static void addBufferization(OpPassManager &pm) {
@@ -73,10 +91,16 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   AttnSelectBackendPassOptions backend;
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
+  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
+  if (!info) {
+    pm.addPass(
+        std::make_unique<FailPass>(llvm::toString(info.takeError())));
+    return;
+  }
   AttnSelectSchedulePassOptions schedule;
-  schedule.vectorBits = 512;
-  schedule.vectorRegisters = 32;
-  schedule.useAVX512 = true;
+  schedule.vectorBits = info->vectorBits;
+  schedule.vectorRegisters = info->numVectorRegisters;
+  schedule.useAVX512 = info->hasAVX512;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   addBufferization(pm);
   pm.addPass(createConvertAttnToCPUPass());

@@ -46,6 +46,33 @@ def AttnExpandExp2Pass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-promote-to-f64
+//===----------------------------------------------------------------------===//
+
+def AttnPromoteToF64Pass : Pass<"attn-promote-to-f64", "::mlir::ModuleOp"> {
+  let summary = "Turn a module into its double-precision reference";
+  let description = [{
+    Replaces f16, bf16 and f32 by f64 in all types and constants and drops the
+    conversions between them. The result computes the same function without the
+    rounding of the original: the reference that `attn-run --compare math`
+    compares with. Bitcasts of floats are an error.
+
+    Before:
+
+    ```mlir
+    %0 = arith.extf %x : f16 to f32
+    %1 = arith.mulf %0, %cst : f32
+    ```
+
+    After:
+
+    ```mlir
+    %1 = arith.mulf %x, %cst : f64
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-select-backend
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,42 @@
+//===- CPUTargetInfo.h - Facts about a CPU ----------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_TARGET_CPU_CPUTARGETINFO_H
+#define ATTN_TARGET_CPU_CPUTARGETINFO_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
+#include <memory>
+#include <string>
+
+namespace mlir::attn {
+
+/// What kernels need to know of the CPU that they are for.
+struct CPUTargetInfo {
+  /// LLVM's triple, CPU name and feature string.
+  std::string triple, cpu, features;
+  /// Width of a vector register in bits, and the number of them.
+  int64_t vectorBits = 128;
+  int64_t numVectorRegisters = 16;
+  /// AVX-512 F, DQ, BW and VL.
+  bool hasAVX512 = false;
+};
+
+/// Resolves a CPU name of LLVM's for the host's architecture (`x86-64-v3`,
+/// `znver4`, ...) or `native`, the host itself. An unknown name is an error.
+llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
+
+/// A code generator for the CPU: position independent, at the highest
+/// optimization level.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const CPUTargetInfo &info);
+
+} // namespace mlir::attn
+
+#endif // ATTN_TARGET_CPU_CPUTARGETINFO_H

@@ -1,0 +1,65 @@
+//===- Compiler.h - Modules to machine code ---------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_TARGET_CPU_COMPILER_H
+#define ATTN_TARGET_CPU_COMPILER_H
+
+#include "attn/Runtime/CPU/Tensor.h"
+#include "attn/Target/CPU/CPUTargetInfo.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+namespace mlir::attn {
+
+/// The type of the functions that `emitEntryPoint` makes.
+using EntryFunction = attn_status (*)(const attn_tensor *inputs,
+                                      int32_t numInputs, attn_tensor *outputs,
+                                      int32_t numOutputs);
+
+/// An entry function in this process.
+class CompiledEntry {
+public:
+  attn_status operator()(ArrayRef<attn_tensor> inputs,
+                         MutableArrayRef<attn_tensor> outputs) const {
+    return function(inputs.data(), inputs.size(), outputs.data(),
+                    outputs.size());
+  }
+
+private:
+  friend llvm::Expected<CompiledEntry>
+  compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+  std::unique_ptr<ExecutionEngine> engine;
+  EntryFunction function = nullptr;
+};
+
+/// Compiles a module in the LLVM dialect, with its entry point emitted, into
+/// this process and links it to the runtime.
+llvm::Expected<CompiledEntry>
+compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+
+/// Translates a module in the LLVM dialect to optimized LLVM IR.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateAndOptimize(ModuleOp module, llvm::LLVMContext &context,
+                     const CPUTargetInfo &info);
+
+enum class EmitKind { Assembly, Object };
+
+/// Writes assembly or an object file for LLVM IR.
+llvm::Error emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
+                            EmitKind kind, llvm::raw_pwrite_stream &os);
+
+/// Links an object with the runtime into a shared object by the system's
+/// compiler driver. `runtimeLibrary` is the path of libAttnRuntimeCPU.a.
+llvm::Error linkSharedObject(StringRef object, StringRef runtimeLibrary,
+                             StringRef output);
+
+} // namespace mlir::attn
+
+#endif // ATTN_TARGET_CPU_COMPILER_H

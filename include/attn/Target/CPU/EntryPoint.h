@@ -1,0 +1,56 @@
+//===- EntryPoint.h - The way into compiled code ----------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_TARGET_CPU_ENTRYPOINT_H
+#define ATTN_TARGET_CPU_ENTRYPOINT_H
+
+#include "attn/Runtime/CPU/Tensor.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir::attn {
+
+/// A value that crosses the boundary of a compiled function.
+struct EntryValue {
+  /// Whether it is passed as a scalar (rank 0) rather than as a tensor.
+  bool isScalar;
+  attn_dtype dtype;
+  /// `ShapedType::kDynamic` where unknown.
+  SmallVector<int64_t> shape;
+};
+
+struct EntrySignature {
+  std::string name;
+  SmallVector<EntryValue> inputs, results;
+};
+
+/// Finds the function `name`. None, one without a body, or one whose arguments
+/// or results are no tensors of a known element type (scalars may be arguments)
+/// is an error at its location.
+FailureOr<func::FuncOp> lookupEntry(ModuleOp module, StringRef name);
+FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
+
+/// Marks the function before lowering, so that `emitEntryPoint` finds it and its
+/// signature in the LLVM dialect.
+LogicalResult markEntry(func::FuncOp entry);
+
+/// Adds the functions of the C interface for the marked function to a module in
+/// the LLVM dialect, and makes everything else internal:
+///
+/// - `attn_status attn_<name>(const attn_tensor *inputs, int32_t num_inputs,
+///   attn_tensor *outputs, int32_t num_outputs)`
+/// - `const char *attn_<name>_error(void)`
+/// - `void attn_<name>_set_num_threads(int)`
+LogicalResult emitEntryPoint(ModuleOp module);
+
+/// The C header that declares them.
+std::string getEntryHeader(const EntrySignature &signature, StringRef guard);
+
+} // namespace mlir::attn
+
+#endif // ATTN_TARGET_CPU_ENTRYPOINT_H

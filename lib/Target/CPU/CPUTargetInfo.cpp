@@ -1,0 +1,97 @@
+//===- CPUTargetInfo.cpp - Facts about a CPU --------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Target/CPU/CPUTargetInfo.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace llvm;
+using namespace mlir::attn;
+
+static Expected<const Target *> lookupHostTarget(const Triple &triple) {
+  InitializeNativeTarget();
+  InitializeNativeTargetAsmPrinter();
+  InitializeNativeTargetAsmParser();
+  std::string message;
+  const Target *target = TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return createStringError("no code generator for " + triple.str() + ": " +
+                             message);
+  return target;
+}
+
+/// The known CPU names closest to an unknown one.
+static std::string getSuggestions(const MCSubtargetInfo &subtarget,
+                                  StringRef cpu) {
+  SmallVector<std::pair<unsigned, StringRef>> candidates;
+  for (const SubtargetSubTypeKV &known : subtarget.getAllProcessorDescriptions())
+    candidates.push_back({cpu.edit_distance(known.Key), known.Key});
+  llvm::sort(candidates);
+  candidates.truncate(std::min<size_t>(candidates.size(), 3));
+  return join(map_range(candidates, [](auto &entry) { return entry.second; }),
+              ", ");
+}
+
+Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
+  CPUTargetInfo info;
+  Triple triple(sys::getProcessTriple());
+  info.triple = triple.str();
+  Expected<const Target *> target = lookupHostTarget(triple);
+  if (!target)
+    return target.takeError();
+
+  if (cpu == "native") {
+    info.cpu = sys::getHostCPUName().str();
+    SmallVector<std::string> features;
+    for (const auto &feature : sys::getHostCPUFeatures())
+      features.push_back((feature.second ? "+" : "-") + feature.first().str());
+    llvm::sort(features);
+    info.features = join(features, ",");
+  } else {
+    info.cpu = cpu.str();
+    std::unique_ptr<MCSubtargetInfo> plain(
+        (*target)->createMCSubtargetInfo(triple, "", ""));
+    if (cpu.empty() || !plain->isCPUStringValid(cpu))
+      return createStringError("unknown CPU '" + cpu + "' for " +
+                               triple.getArchName() + "; did you mean " +
+                               getSuggestions(*plain, cpu) + "?");
+  }
+
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+  if (triple.isX86()) {
+    info.hasAVX512 =
+        subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
+    if (info.hasAVX512) {
+      info.vectorBits = 512;
+      info.numVectorRegisters = 32;
+    } else if (subtarget->checkFeatures("+avx2,+fma")) {
+      info.vectorBits = 256;
+    }
+  } else if (triple.isAArch64()) {
+    info.numVectorRegisters = 32;
+  }
+  return info;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+mlir::attn::createTargetMachine(const CPUTargetInfo &info) {
+  Triple triple(info.triple);
+  Expected<const Target *> target = lookupHostTarget(triple);
+  if (!target)
+    return target.takeError();
+  std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
+      triple, info.cpu, info.features, TargetOptions(), Reloc::PIC_,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return createStringError("no code generator for " + info.triple);
+  return machine;
+}

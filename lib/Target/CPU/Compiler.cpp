@@ -1,0 +1,137 @@
+//===- Compiler.cpp - Modules to machine code -------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Target/CPU/Compiler.h"
+#include "attn/Runtime/CPU/Runtime.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/Core.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Support/Program.h"
+
+using namespace llvm;
+using namespace mlir;
+using namespace mlir::attn;
+
+static void setTarget(llvm::Module &module, const TargetMachine &machine) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple());
+}
+
+Expected<std::unique_ptr<llvm::Module>>
+attn::translateAndOptimize(ModuleOp module, LLVMContext &context,
+                           const CPUTargetInfo &info) {
+  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(info);
+  if (!machine)
+    return machine.takeError();
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(module, context);
+  if (!translated)
+    return createStringError("the module cannot be translated to LLVM IR");
+  setTarget(*translated, **machine);
+  // Functions are compiled for the CPU that was asked for.
+  for (llvm::Function &function : *translated)
+    if (!function.isDeclaration()) {
+      function.addFnAttr("target-cpu", info.cpu);
+      function.addFnAttr("target-features", info.features);
+    }
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+                                            machine->get());
+  if (Error error = optimize(translated.get()))
+    return error;
+  return translated;
+}
+
+Error attn::emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
+                            EmitKind kind, raw_pwrite_stream &os) {
+  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(info);
+  if (!machine)
+    return machine.takeError();
+  legacy::PassManager pm;
+  CodeGenFileType type = kind == EmitKind::Assembly
+                             ? CodeGenFileType::AssemblyFile
+                             : CodeGenFileType::ObjectFile;
+  if ((*machine)->addPassesToEmitFile(pm, os, nullptr, type))
+    return createStringError("the target cannot emit this kind of file");
+  pm.run(module);
+  return Error::success();
+}
+
+Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
+                                               const CPUTargetInfo &info) {
+  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(info);
+  if (!machine)
+    return machine.takeError();
+  auto buildModule = [&](Operation *op, LLVMContext &context) {
+    Expected<std::unique_ptr<llvm::Module>> translated =
+        translateAndOptimize(cast<ModuleOp>(op), context, info);
+    if (translated)
+      return std::move(*translated);
+    op->emitError(toString(translated.takeError()));
+    return std::unique_ptr<llvm::Module>();
+  };
+  ExecutionEngineOptions options;
+  options.llvmModuleBuilder = buildModule;
+  options.jitCodeGenOptLevel = CodeGenOptLevel::Aggressive;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (!engine)
+    return engine.takeError();
+  (*engine)->registerSymbols([](orc::MangleAndInterner interner) {
+    orc::SymbolMap symbols;
+    auto add = [&](StringRef symbol, auto *function) {
+      symbols[interner(symbol)] = {orc::ExecutorAddr::fromPtr(function),
+                                   JITSymbolFlags::Exported |
+                                       JITSymbolFlags::Callable};
+    };
+    add("attn_rt_parallel_for", attn_rt_parallel_for);
+    add("attn_rt_fail", attn_rt_fail);
+    add("attn_rt_invoke", attn_rt_invoke);
+    add("attn_rt_last_error", attn_rt_last_error);
+    add("attn_rt_set_num_threads", attn_rt_set_num_threads);
+    return symbols;
+  });
+  Expected<void *> address = (*engine)->lookup("attn_" + name.str());
+  if (!address)
+    return address.takeError();
+  CompiledEntry entry;
+  entry.function = reinterpret_cast<EntryFunction>(*address);
+  entry.engine = std::move(*engine);
+  return entry;
+}
+
+Error attn::linkSharedObject(StringRef object, StringRef runtimeLibrary,
+                             StringRef output) {
+  ErrorOr<std::string> driver = std::error_code();
+  for (StringRef name : {"cc", "clang", "clang-22", "gcc"}) {
+    driver = sys::findProgramByName(name);
+    if (driver)
+      break;
+  }
+  if (!driver)
+    return createStringError("no linker: none of cc, clang, clang-22 and gcc "
+                             "is on the PATH");
+  SmallVector<StringRef> arguments{*driver,
+                                   "-shared",
+                                   "-o",
+                                   output,
+                                   object,
+                                   runtimeLibrary,
+                                   "-Wl,--exclude-libs,ALL",
+                                   "-Wl,--gc-sections",
+                                   "-lm",
+                                   "-lpthread"};
+  std::string message;
+  int code = sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0,
+                                 &message);
+  if (code != 0)
+    return createStringError(*driver + " failed to link " + output +
+                             (message.empty() ? "" : ": " + message));
+  return Error::success();
+}

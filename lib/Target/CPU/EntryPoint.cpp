@@ -1,0 +1,350 @@
+//===- EntryPoint.cpp - The way into compiled code --------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Target/CPU/EntryPoint.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+/// On the entry function: its signature as `attn_rt_invoke` reads it.
+static constexpr StringLiteral kSignatureAttr = "attn.signature";
+static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
+
+static std::optional<attn_dtype> getDtype(Type type) {
+  if (type.isF16())
+    return ATTN_F16;
+  if (type.isBF16())
+    return ATTN_BF16;
+  if (type.isF32())
+    return ATTN_F32;
+  if (type.isF64())
+    return ATTN_F64;
+  if (type.isInteger(1))
+    return ATTN_BOOL;
+  if (type.isInteger(8))
+    return ATTN_I8;
+  if (type.isInteger(16))
+    return ATTN_I16;
+  if (type.isInteger(32))
+    return ATTN_I32;
+  if (type.isInteger(64) || type.isIndex())
+    return ATTN_I64;
+  return std::nullopt;
+}
+
+FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
+  auto entry = module.lookupSymbol<func::FuncOp>(name);
+  if (!entry) {
+    InFlightDiagnostic diagnostic =
+        module.emitError("no function @") << name << " in the module";
+    std::string known;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() && !function.isPrivate())
+        known += (known.empty() ? "@" : ", @") + function.getSymName().str();
+    if (!known.empty())
+      diagnostic << "; it has " << known;
+    return diagnostic;
+  }
+  if (entry.isExternal())
+    return entry.emitError("the function @") << name << " has no body";
+  return entry;
+}
+
+FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
+  EntrySignature signature;
+  signature.name = entry.getSymName().str();
+  auto getValue = [&](Type type, StringRef kind, unsigned index,
+                      bool scalarAllowed) -> FailureOr<EntryValue> {
+    auto shaped = dyn_cast<ShapedType>(type);
+    bool isScalar = !shaped;
+    std::optional<attn_dtype> dtype =
+        getDtype(isScalar ? type : shaped.getElementType());
+    bool isTensor = isa<RankedTensorType>(type) ||
+                    (scalarAllowed && isa<MemRefType>(type));
+    if (!dtype || (isScalar ? !scalarAllowed : !isTensor))
+      return entry.emitError() << kind << " " << index << " of @"
+                               << entry.getSymName() << " is " << type
+                               << ": expected a ranked tensor of f16, bf16, "
+                                  "f32, f64, i1, i8, i16, i32, i64 or index";
+    EntryValue value{isScalar, *dtype, {}};
+    if (!isScalar)
+      llvm::append_range(value.shape, shaped.getShape());
+    return value;
+  };
+  for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
+    FailureOr<EntryValue> value = getValue(type, "argument", index, true);
+    if (failed(value))
+      return failure();
+    signature.inputs.push_back(*value);
+  }
+  for (auto [index, type] : llvm::enumerate(entry.getResultTypes())) {
+    FailureOr<EntryValue> value = getValue(type, "result", index, false);
+    if (failed(value))
+      return failure();
+    signature.results.push_back(*value);
+  }
+  return signature;
+}
+
+LogicalResult attn::markEntry(func::FuncOp entry) {
+  FailureOr<EntrySignature> signature = getEntrySignature(entry);
+  if (failed(signature))
+    return failure();
+  SmallVector<int64_t> words{(int64_t)signature->inputs.size(),
+                             (int64_t)signature->results.size()};
+  for (ArrayRef<EntryValue> values : {ArrayRef(signature->inputs),
+                                      ArrayRef(signature->results)})
+    for (const EntryValue &value : values) {
+      words.append({value.isScalar, value.dtype, (int64_t)value.shape.size()});
+      for (int64_t size : value.shape)
+        words.push_back(ShapedType::isDynamic(size) ? -1 : size);
+    }
+  Builder builder(entry.getContext());
+  entry->setAttr(kSignatureAttr, builder.getDenseI64ArrayAttr(words));
+  entry->setAttr(kInterfaceAttr, builder.getUnitAttr());
+  entry.setPublic();
+  return success();
+}
+
+namespace {
+
+class EntryEmitter {
+public:
+  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry)
+      : module(module), entry(entry),
+        b(entry.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        voidType(LLVM::LLVMVoidType::get(module.getContext())) {}
+
+  LogicalResult emit();
+
+private:
+  LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> inputs);
+  /// Defines a function whose body `emitBody` builds from its arguments.
+  void define(StringRef name, Type result, ArrayRef<Type> inputs,
+              function_ref<Value(ValueRange)> emitBody);
+  void emitPacked(LLVM::LLVMFuncOp wrapped, ArrayRef<int64_t> signature);
+
+  ModuleOp module;
+  LLVM::LLVMFuncOp entry;
+  ImplicitLocOpBuilder b;
+  Type pointer, voidType;
+};
+
+LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
+                                       ArrayRef<Type> inputs) {
+  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return function;
+  return LLVM::LLVMFuncOp::create(
+      b, name, LLVM::LLVMFunctionType::get(result, inputs));
+}
+
+void EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
+                          function_ref<Value(ValueRange)> emitBody) {
+  auto function = LLVM::LLVMFuncOp::create(
+      b, name, LLVM::LLVMFunctionType::get(result, inputs));
+  OpBuilder::InsertionGuard guard(b);
+  Block *body = function.addEntryBlock(b);
+  b.setInsertionPointToStart(body);
+  Value returned = emitBody(body->getArguments());
+  LLVM::ReturnOp::create(b, returned ? ValueRange(returned) : ValueRange());
+}
+
+/// void packed(void **arguments): reads each argument and calls the wrapper
+/// that takes descriptors by pointer.
+void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
+                              ArrayRef<int64_t> signature) {
+  define("attn_packed", voidType, pointer, [&](ValueRange arguments) -> Value {
+    int64_t numInputs = signature[0], numResults = signature[1];
+    auto getPointer = [&](int64_t index) -> Value {
+      Value slot = LLVM::GEPOp::create(b, pointer, pointer, arguments[0],
+                                       ArrayRef<LLVM::GEPArg>{(int32_t)index});
+      return LLVM::LoadOp::create(b, pointer, slot);
+    };
+    SmallVector<Value> operands;
+    if (numResults > 0)
+      operands.push_back(getPointer(numInputs));
+    const int64_t *cursor = signature.begin() + 2;
+    for (int64_t i = 0; i < numInputs; ++i) {
+      bool isScalar = cursor[0] != 0;
+      cursor += 3 + cursor[2];
+      Value operand = getPointer(i);
+      if (isScalar) {
+        Type type = wrapped.getFunctionType().getParamType(operands.size());
+        // A boolean is a byte in memory.
+        if (type.isInteger(1)) {
+          Value byte = LLVM::LoadOp::create(b, b.getI8Type(), operand);
+          operand = LLVM::TruncOp::create(b, type, byte);
+        } else {
+          operand = LLVM::LoadOp::create(b, type, operand);
+        }
+      }
+      operands.push_back(operand);
+    }
+    LLVM::CallOp::create(b, wrapped, operands);
+    return {};
+  });
+}
+
+LogicalResult EntryEmitter::emit() {
+  std::string name = entry.getSymName().str();
+  auto wrapped =
+      module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
+  auto signatureAttr = entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr);
+  if (!wrapped)
+    return entry.emitError("expected a C interface of the entry function");
+  ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
+
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (!function.isExternal())
+      function.setLinkage(LLVM::Linkage::Internal);
+
+  auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
+  auto table = LLVM::GlobalOp::create(
+      b, tableType, /*isConstant=*/true, LLVM::Linkage::Internal,
+      "attn_signature", b.getI64TensorAttr(signature));
+  emitPacked(wrapped, signature);
+
+  Type i32 = b.getI32Type();
+  LLVM::LLVMFuncOp invoke = declare(
+      "attn_rt_invoke", i32, {pointer, pointer, pointer, i32, pointer, i32});
+  define("attn_" + name, i32, {pointer, i32, pointer, i32},
+         [&](ValueRange arguments) -> Value {
+           Value tablePointer = LLVM::AddressOfOp::create(b, table);
+           Value packed = LLVM::AddressOfOp::create(b, pointer, "attn_packed");
+           SmallVector<Value> operands{tablePointer, packed};
+           llvm::append_range(operands, arguments);
+           return LLVM::CallOp::create(b, invoke, operands).getResult();
+         });
+  LLVM::LLVMFuncOp lastError = declare("attn_rt_last_error", pointer, {});
+  define("attn_" + name + "_error", pointer, {}, [&](ValueRange) -> Value {
+    return LLVM::CallOp::create(b, lastError, ValueRange()).getResult();
+  });
+  LLVM::LLVMFuncOp setNumThreads =
+      declare("attn_rt_set_num_threads", voidType, {i32});
+  define("attn_" + name + "_set_num_threads", voidType, {i32},
+         [&](ValueRange arguments) -> Value {
+           LLVM::CallOp::create(b, setNumThreads, arguments);
+           return {};
+         });
+  return success();
+}
+
+} // namespace
+
+LogicalResult attn::emitEntryPoint(ModuleOp module) {
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (function->hasAttr(kSignatureAttr))
+      return EntryEmitter(module, function).emit();
+  return module.emitError("no entry function is marked");
+}
+
+//===----------------------------------------------------------------------===//
+// The header
+//===----------------------------------------------------------------------===//
+
+static constexpr StringLiteral kTensorDeclarations = R"(
+#ifndef ATTN_TENSOR_DEFINED
+#define ATTN_TENSOR_DEFINED
+
+typedef enum attn_dtype {
+  ATTN_F16 = 1,
+  ATTN_BF16 = 2,
+  ATTN_F32 = 3,
+  ATTN_F64 = 4,
+  ATTN_BOOL = 5, /* one byte, 0 or 1 */
+  ATTN_I8 = 6,
+  ATTN_I16 = 7,
+  ATTN_I32 = 8,
+  ATTN_I64 = 9
+} attn_dtype;
+
+/* A dense tensor in row-major order. */
+typedef struct attn_tensor {
+  void *data;     /* of an output: NULL lets the callee allocate by malloc */
+  int64_t *shape; /* `rank` sizes; of an output without data: filled in */
+  int32_t rank;
+  attn_dtype dtype;
+} attn_tensor;
+
+typedef enum attn_status {
+  ATTN_OK = 0,
+  ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
+  ATTN_FAILED = 2            /* the computation failed */
+} attn_status;
+
+#endif /* ATTN_TENSOR_DEFINED */
+)";
+
+static StringRef getEnumerator(attn_dtype dtype) {
+  switch (dtype) {
+  case ATTN_F16:
+    return "ATTN_F16";
+  case ATTN_BF16:
+    return "ATTN_BF16";
+  case ATTN_F32:
+    return "ATTN_F32";
+  case ATTN_F64:
+    return "ATTN_F64";
+  case ATTN_BOOL:
+    return "ATTN_BOOL";
+  case ATTN_I8:
+    return "ATTN_I8";
+  case ATTN_I16:
+    return "ATTN_I16";
+  case ATTN_I32:
+    return "ATTN_I32";
+  case ATTN_I64:
+    return "ATTN_I64";
+  }
+  return "";
+}
+
+std::string attn::getEntryHeader(const EntrySignature &signature,
+                                 StringRef guard) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
+    for (auto [index, value] : llvm::enumerate(values)) {
+      os << " *   " << kind << " " << index << ": " << getEnumerator(value.dtype)
+         << " [";
+      llvm::interleaveComma(value.shape, os, [&](int64_t size) {
+        if (ShapedType::isDynamic(size))
+          os << "any";
+        else
+          os << size;
+      });
+      os << "]\n";
+    }
+  };
+  os << "/* Generated by attn-compile. */\n#ifndef " << guard << "\n#define "
+     << guard << "\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
+     << "{\n#endif\n"
+     << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
+  printValues("input", signature.inputs);
+  printValues("output", signature.results);
+  os << " *\n * Tensors are dense and row-major. The caller gives the memory of "
+        "the outputs,\n * or sets `data` to NULL and frees what it gets. May "
+        "be called from several\n * threads at once. */\nattn_status attn_"
+     << signature.name
+     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
+        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
+        "last failure. */\nconst char *attn_"
+     << signature.name
+     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
+        "default. */\nvoid attn_"
+     << signature.name
+     << "_set_num_threads(int num_threads);\n\n#ifdef "
+        "__cplusplus\n}\n#endif\n\n#endif /* "
+     << guard << " */\n";
+  return text;
+}
