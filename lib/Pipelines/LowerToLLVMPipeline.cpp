@@ -91,6 +91,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   AttnSelectBackendPassOptions backend;
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
+  pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
   llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
   if (!info) {
     pm.addPass(

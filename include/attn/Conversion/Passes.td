@@ -87,12 +87,59 @@ def ConvertAttnToCPUPass : Pass<"convert-attn-to-cpu", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// convert-attn-to-linalg
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnToLinalgPass
+    : InterfacePass<"convert-attn-to-linalg", "::mlir::FunctionOpInterface"> {
+  let summary = "Expand attn.sdpa on tensors into linalg";
+  let description = [{
+    The `math` backend, the inverse of fusion: logits, softmax and output become
+    `linalg.generic` operations on whole tensors, in f32 (f64 for f64 operands).
+    Takes every form of the op on tensors. Shapes that are known only at run time
+    are checked by `cf.assert`.
+
+    Before:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>)
+           value(%v : tensor<7x8xf32>) backend = math
+           outs(%init : tensor<5x8xf32>) -> tensor<5x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %s = linalg.generic {...} ins(%q, %k : ...) outs(%zeros : tensor<5x7xf32>)
+    %logits = linalg.generic {...} ins(%s : tensor<5x7xf32>) ...
+    %max = linalg.generic {...} ins(%logits : ...) outs(%m : tensor<5xf32>)
+    %exp = linalg.generic {...} ins(%logits, %max : ...) ...
+    %sum = linalg.generic {...} ins(%exp : ...) outs(%z : tensor<5xf32>)
+    %acc = linalg.generic {...} ins(%exp, %v : ...) outs(%zo : tensor<5x8xf32>)
+    %0 = linalg.generic {...} ins(%acc, %sum : ...) outs(%init : tensor<5x8xf32>)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"all", "all", "bool", "false",
+           "Expand every op, not only those with backend = math">
+  ];
+  let statistics = [
+    Statistic<"numExpanded", "num-expanded", "Number of attentions expanded">
   ];
 }
 

@@ -10,6 +10,8 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Dialect/Attn/Utils/ShapeChecks.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -249,6 +251,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
 }
 
 void SdpaLowering::lower() {
+  buildShapeChecks(b, op);
   int64_t numLeading = op.getRank() - 2;
   int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
   Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);

@@ -1,0 +1,518 @@
+//===- AttnToLinalg.cpp - attn to linalg ------------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// The inverse of fusion, step by step as docs/Spec.md defines the op. All
+// kernels are compared with it, so it is plain before it is fast.
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Dialect/Attn/Utils/ShapeChecks.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <limits>
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_CONVERTATTNTOLINALGPASS
+#include "attn/Conversion/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+
+/// Expands one op. Iteration spaces are (lead..., i, j) for logits and
+/// (lead..., i) for rows, where lead are the batch dimensions and the head.
+class SdpaExpander {
+public:
+  SdpaExpander(SdpaOp op, OpBuilder &builder)
+      : op(op), b(op.getLoc(), builder), numLead(op.getRank() - 2),
+        computeType(op.getComputeType()) {}
+
+  void expand();
+
+private:
+  using BodyBuilder = function_ref<Value(ValueRange)>;
+
+  //===--- Maps and shapes -------------------------------------------------===//
+
+  AffineExpr dim(int64_t d) { return b.getAffineDimExpr(d); }
+  AffineMap getMap(int64_t numDims, ArrayRef<AffineExpr> results) {
+    return AffineMap::get(numDims, 0, results, b.getContext());
+  }
+  /// The leading dimensions and then the given ones.
+  AffineMap getMap(int64_t numDims, ArrayRef<int64_t> trailing);
+  /// The map of an operand that broadcasts, aligned at the right, to the
+  /// dimensions `target` of `numDims`.
+  AffineMap getBroadcastMap(Value operand, int64_t numDims,
+                            ArrayRef<int64_t> target);
+  OpFoldResult getLeadSize(int64_t d) {
+    return tensor::getMixedSize(b, b.getLoc(), op.getOutput(), d);
+  }
+  OpFoldResult getNumQueriesSize() {
+    return tensor::getMixedSize(b, b.getLoc(), op.getQuery(), numLead);
+  }
+  OpFoldResult getNumKeysSize() {
+    return tensor::getMixedSize(b, b.getLoc(), op.getKey(), numLead);
+  }
+  /// An uninitialised tensor [lead..., trailing...] of the compute type.
+  Value createEmpty(ArrayRef<OpFoldResult> trailing, Type elementType);
+  Value createFilled(ArrayRef<OpFoldResult> trailing, double value);
+
+  //===--- Steps -----------------------------------------------------------===//
+
+  Value createGeneric(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
+                      ArrayRef<utils::IteratorType> iterators,
+                      BodyBuilder body);
+  Value expandToHeads(Value source);
+  Value createProducts(Value key);
+  Value createLogits(Value products);
+  Value emitScore(Value logit, Value bias);
+  Value emitKeep(Value mask, Value queryId, Value keyId);
+  Value createRowReduction(Value logits, double init, BodyBuilder combine);
+  Value createExponentials(Value logits, Value maxima);
+  Value createSums(Value exponentials, Value value);
+  Value createMeans(Value value);
+  Value createOutput(Value sums, Value rowSums, Value means);
+  Value createLse(Value maxima, Value rowSums);
+
+  //===--- Scalars ---------------------------------------------------------===//
+
+  Value constant(double value) {
+    return arith::ConstantOp::create(b, b.getFloatAttr(computeType, value));
+  }
+  /// Converts a float to the compute type, or to another one.
+  Value convert(Value value) { return convert(value, computeType); }
+  Value convert(Value value, Type type);
+  Value getIndex(int64_t d) { return linalg::IndexOp::create(b, d); }
+  Value inlineRegion(Region &region, ValueRange arguments);
+  Value conjunction(Value lhs, Value rhs) {
+    if (!lhs || !rhs)
+      return lhs ? lhs : rhs;
+    return arith::AndIOp::create(b, lhs, rhs);
+  }
+
+  SdpaOp op;
+  ImplicitLocOpBuilder b;
+  int64_t numLead;
+  FloatType computeType;
+  /// The number of queries and keys as index values.
+  Value numQueries, numKeys, scale;
+};
+
+constexpr auto kParallel = utils::IteratorType::parallel;
+constexpr auto kReduction = utils::IteratorType::reduction;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+AffineMap SdpaExpander::getMap(int64_t numDims, ArrayRef<int64_t> trailing) {
+  SmallVector<AffineExpr> results;
+  for (int64_t d = 0; d < numLead; ++d)
+    results.push_back(dim(d));
+  for (int64_t d : trailing)
+    results.push_back(dim(d));
+  return getMap(numDims, results);
+}
+
+AffineMap SdpaExpander::getBroadcastMap(Value operand, int64_t numDims,
+                                        ArrayRef<int64_t> target) {
+  auto type = cast<ShapedType>(operand.getType());
+  SmallVector<AffineExpr> results;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    results.push_back(type.getDimSize(d) == 1
+                          ? b.getAffineConstantExpr(0)
+                          : dim(target[target.size() - type.getRank() + d]));
+  return getMap(numDims, results);
+}
+
+Value SdpaExpander::createEmpty(ArrayRef<OpFoldResult> trailing,
+                                Type elementType) {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t d = 0; d < numLead; ++d)
+    sizes.push_back(getLeadSize(d));
+  llvm::append_range(sizes, trailing);
+  return tensor::EmptyOp::create(b, sizes, elementType);
+}
+
+Value SdpaExpander::createFilled(ArrayRef<OpFoldResult> trailing,
+                                 double value) {
+  Value empty = createEmpty(trailing, computeType);
+  return linalg::FillOp::create(b, constant(value), empty).getResult(0);
+}
+
+Value SdpaExpander::createGeneric(ValueRange inputs, Value init,
+                                  ArrayRef<AffineMap> maps,
+                                  ArrayRef<utils::IteratorType> iterators,
+                                  BodyBuilder body) {
+  return linalg::GenericOp::create(
+             b, init.getType(), inputs, init, maps, iterators,
+             [&](OpBuilder &, Location loc, ValueRange arguments) {
+               OpBuilder::InsertionGuard guard(b);
+               b.setInsertionPointToEnd(
+                   cast<BlockArgument>(arguments[0]).getOwner());
+               linalg::YieldOp::create(b, body(arguments));
+             })
+      .getResult(0);
+}
+
+Value SdpaExpander::convert(Value value, Type type) {
+  unsigned from = value.getType().getIntOrFloatBitWidth();
+  unsigned to = type.getIntOrFloatBitWidth();
+  if (value.getType() == type)
+    return value;
+  if (from < to)
+    return arith::ExtFOp::create(b, type, value);
+  if (from > to)
+    return arith::TruncFOp::create(b, type, value);
+  // f16 and bf16.
+  Value wide = arith::ExtFOp::create(b, b.getF32Type(), value);
+  return arith::TruncFOp::create(b, type, wide);
+}
+
+Value SdpaExpander::inlineRegion(Region &region, ValueRange arguments) {
+  IRMapping mapping;
+  mapping.map(region.getArguments(), arguments);
+  for (Operation &inner : region.front().without_terminator())
+    b.clone(inner, mapping);
+  return mapping.lookupOrDefault(
+      cast<YieldOp>(region.front().getTerminator()).getValue());
+}
+
+/// Key or value with the leading dimensions of the output: batch dimensions
+/// broadcast, heads repeated.
+Value SdpaExpander::expandToHeads(Value source) {
+  auto type = cast<RankedTensorType>(source.getType());
+  bool needed = false;
+  for (int64_t d = 0; d < numLead; ++d)
+    needed |= type.getDimSize(d) != op.getOutputType().getDimSize(d) ||
+              type.isDynamicDim(d);
+  if (!needed)
+    return source;
+  int64_t rank = type.getRank();
+  Value init = createEmpty(
+      {tensor::getMixedSize(b, b.getLoc(), source, rank - 2),
+       tensor::getMixedSize(b, b.getLoc(), source, rank - 1)},
+      type.getElementType());
+  Value group;
+  if (op.hasHeadDim()) {
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    Value heads = getValueOrCreateConstantIndexOp(
+        b, b.getLoc(), getLeadSize(numLead - 1));
+    Value keyHeads = getValueOrCreateConstantIndexOp(
+        b, b.getLoc(),
+        tensor::getMixedSize(b, b.getLoc(), source, numLead - 1));
+    keyHeads = arith::MaxSIOp::create(b, keyHeads, one);
+    group = arith::DivSIOp::create(b, heads, keyHeads);
+    group = arith::MaxSIOp::create(b, group, one);
+  }
+  return createGeneric(
+      {}, init, {b.getMultiDimIdentityMap(rank)},
+      SmallVector<utils::IteratorType>(rank, kParallel),
+      [&](ValueRange) -> Value {
+        SmallVector<Value> indices;
+        for (int64_t d = 0; d < rank; ++d) {
+          Value index = getIndex(d);
+          if (d < op.getNumBatchDims() && type.getDimSize(d) == 1)
+            index = arith::ConstantIndexOp::create(b, 0);
+          else if (op.hasHeadDim() && d == numLead - 1)
+            index = arith::DivSIOp::create(b, index, group);
+          indices.push_back(index);
+        }
+        return tensor::ExtractOp::create(b, source, indices);
+      });
+}
+
+/// query . key for every (lead..., i, j).
+Value SdpaExpander::createProducts(Value key) {
+  int64_t i = numLead, j = numLead + 1, d = numLead + 2, numDims = numLead + 3;
+  SmallVector<utils::IteratorType> iterators(numDims, kParallel);
+  iterators[d] = kReduction;
+  // A query batch of one is broadcast.
+  SmallVector<AffineExpr> queryDims;
+  for (int64_t lead = 0; lead < numLead; ++lead)
+    queryDims.push_back(lead < op.getNumBatchDims() &&
+                                op.getQueryType().getDimSize(lead) == 1
+                            ? b.getAffineConstantExpr(0)
+                            : dim(lead));
+  queryDims.append({dim(i), dim(d)});
+  return createGeneric(
+      {op.getQuery(), key}, createFilled({getNumQueriesSize(), getNumKeysSize()}, 0),
+      {getMap(numDims, queryDims), getMap(numDims, {j, d}),
+       getMap(numDims, {i, j})},
+      iterators, [&](ValueRange arguments) -> Value {
+        Value product = arith::MulFOp::create(b, convert(arguments[0]),
+                                              convert(arguments[1]));
+        return arith::AddFOp::create(b, arguments[2], product);
+      });
+}
+
+/// Scale, softcap, bias and score region.
+Value SdpaExpander::emitScore(Value logit, Value bias) {
+  logit = arith::MulFOp::create(b, logit, scale);
+  if (std::optional<APFloat> softcap = op.getSoftcap()) {
+    Value cap = constant(softcap->convertToDouble());
+    logit = math::TanhOp::create(b, arith::DivFOp::create(b, logit, cap));
+    logit = arith::MulFOp::create(b, logit, cap);
+  }
+  if (bias)
+    logit = arith::AddFOp::create(b, logit, convert(bias));
+  if (op.hasScoreRegion()) {
+    SmallVector<Value> arguments{logit};
+    for (int64_t d = 0; d < op.getRank(); ++d)
+      arguments.push_back(getIndex(d));
+    logit = inlineRegion(op.getScore(), arguments);
+  }
+  return logit;
+}
+
+/// Whether every mask keeps the element; null without masks.
+Value SdpaExpander::emitKeep(Value mask, Value queryId, Value keyId) {
+  using P = arith::CmpIPredicate;
+  Value keep = mask;
+  if (StructuralMaskInterface structure = op.getStructureAttr()) {
+    Value j = getIndex(numLead + 1);
+    KeyIntervalValues keys = structure.buildKeyInterval(
+        b, b.getLoc(), getIndex(numLead), numQueries, numKeys);
+    if (keys.begin)
+      keep = conjunction(keep, arith::CmpIOp::create(b, P::sge, j, keys.begin));
+    if (keys.end)
+      keep = conjunction(keep, arith::CmpIOp::create(b, P::slt, j, keys.end));
+  }
+  if (queryId)
+    keep = conjunction(keep, arith::CmpIOp::create(b, P::eq, queryId, keyId));
+  if (op.hasKeepRegion()) {
+    SmallVector<Value> arguments;
+    for (int64_t d = 0; d < op.getRank(); ++d)
+      arguments.push_back(getIndex(d));
+    keep = conjunction(keep, inlineRegion(op.getKeep(), arguments));
+  }
+  return keep;
+}
+
+Value SdpaExpander::createLogits(Value products) {
+  int64_t numDims = numLead + 2;
+  auto logitDims = llvm::to_vector(llvm::seq<int64_t>(0, numDims));
+  SmallVector<Value> inputs{products};
+  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(numDims)};
+  auto addInput = [&](Value operand, ArrayRef<int64_t> target) -> int64_t {
+    if (!operand)
+      return -1;
+    inputs.push_back(operand);
+    maps.push_back(getBroadcastMap(operand, numDims, target));
+    return inputs.size() - 1;
+  };
+  int64_t bias = addInput(op.getBias(), logitDims);
+  int64_t mask = addInput(op.getMask(), logitDims);
+  auto rowDims =
+      llvm::to_vector(llvm::seq<int64_t>(0, op.getNumBatchDims()));
+  rowDims.push_back(numLead);
+  int64_t queryId = addInput(op.getQueryDocuments(), rowDims);
+  rowDims.back() = numLead + 1;
+  int64_t keyId = addInput(op.getKeyDocuments(), rowDims);
+  maps.push_back(b.getMultiDimIdentityMap(numDims));
+  return createGeneric(
+      inputs,
+      createEmpty({getNumQueriesSize(), getNumKeysSize()}, computeType), maps,
+      SmallVector<utils::IteratorType>(numDims, kParallel),
+      [&](ValueRange arguments) -> Value {
+        auto get = [&](int64_t index) {
+          return index < 0 ? Value() : arguments[index];
+        };
+        Value logit = emitScore(arguments[0], get(bias));
+        Value keep = emitKeep(get(mask), get(queryId), get(keyId));
+        if (keep)
+          logit =
+              arith::SelectOp::create(b, keep, logit, constant(-kInfinity));
+        return logit;
+      });
+}
+
+/// Reduces [lead..., i, j] over j.
+Value SdpaExpander::createRowReduction(Value logits, double init,
+                                       BodyBuilder combine) {
+  int64_t numDims = numLead + 2;
+  SmallVector<utils::IteratorType> iterators(numDims, kParallel);
+  iterators.back() = kReduction;
+  return createGeneric(
+      logits, createFilled(getNumQueriesSize(), init),
+      {b.getMultiDimIdentityMap(numDims), getMap(numDims, {numLead})},
+      iterators, combine);
+}
+
+/// exp(logit - max); 0 for a row whose every logit is -inf.
+Value SdpaExpander::createExponentials(Value logits, Value maxima) {
+  int64_t numDims = numLead + 2;
+  AffineMap identity = b.getMultiDimIdentityMap(numDims);
+  return createGeneric(
+      {logits, maxima},
+      createEmpty({getNumQueriesSize(), getNumKeysSize()}, computeType),
+      {identity, getMap(numDims, {numLead}), identity},
+      SmallVector<utils::IteratorType>(numDims, kParallel),
+      [&](ValueRange arguments) -> Value {
+        Value isEmpty =
+            arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, arguments[1],
+                                  constant(-kInfinity));
+        Value max =
+            arith::SelectOp::create(b, isEmpty, constant(0), arguments[1]);
+        Value difference = arith::SubFOp::create(b, arguments[0], max);
+        return math::ExpOp::create(b, difference);
+      });
+}
+
+/// exponentials . value for every (lead..., i, column).
+Value SdpaExpander::createSums(Value exponentials, Value value) {
+  int64_t i = numLead, column = numLead + 1, j = numLead + 2,
+          numDims = numLead + 3;
+  SmallVector<utils::IteratorType> iterators(numDims, kParallel);
+  iterators[j] = kReduction;
+  // What is masked must not be multiplied, not even by zero: it may be NaN.
+  bool guarded = op.isMasked() || op.getBias() || op.hasScoreRegion();
+  return createGeneric(
+      {exponentials, value},
+      createFilled({getNumQueriesSize(), b.getIndexAttr(op.getValueDim())}, 0),
+      {getMap(numDims, {i, j}), getMap(numDims, {j, column}),
+       getMap(numDims, {i, column})},
+      iterators, [&](ValueRange arguments) -> Value {
+        Value product =
+            arith::MulFOp::create(b, arguments[0], convert(arguments[1]));
+        Value sum = arith::AddFOp::create(b, arguments[2], product);
+        if (!guarded)
+          return sum;
+        Value observed = arith::CmpFOp::create(
+            b, arith::CmpFPredicate::UNE, arguments[0], constant(0));
+        return arith::SelectOp::create(b, observed, sum, arguments[2]);
+      });
+}
+
+/// The mean of all values for every (lead..., column).
+Value SdpaExpander::createMeans(Value value) {
+  int64_t column = numLead, j = numLead + 1, numDims = numLead + 2;
+  SmallVector<utils::IteratorType> iterators(numDims, kParallel);
+  iterators[j] = kReduction;
+  OpFoldResult columns = b.getIndexAttr(op.getValueDim());
+  Value sums = createGeneric(
+      value, createFilled(columns, 0),
+      {getMap(numDims, {j, column}), getMap(numDims, {column})}, iterators,
+      [&](ValueRange arguments) -> Value {
+        return arith::AddFOp::create(b, arguments[1], convert(arguments[0]));
+      });
+  Value count = arith::SIToFPOp::create(
+      b, computeType,
+      arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
+  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
+  return createGeneric(
+      sums, createEmpty(columns, computeType),
+      {identity, identity},
+      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+      [&](ValueRange arguments) -> Value {
+        return arith::DivFOp::create(b, arguments[0], count);
+      });
+}
+
+/// sums / row sums; the policy decides rows without keys.
+Value SdpaExpander::createOutput(Value sums, Value rowSums, Value means) {
+  int64_t i = numLead, column = numLead + 1, numDims = numLead + 2;
+  AffineMap identity = b.getMultiDimIdentityMap(numDims);
+  SmallVector<Value> inputs{sums, rowSums};
+  SmallVector<AffineMap> maps{identity, getMap(numDims, {i})};
+  if (means) {
+    inputs.push_back(means);
+    maps.push_back(getMap(numDims, {column}));
+  }
+  maps.push_back(identity);
+  return createGeneric(
+      inputs, op.getOutput(), maps,
+      SmallVector<utils::IteratorType>(numDims, kParallel),
+      [&](ValueRange arguments) -> Value {
+        // exp(0) = 1 is in the sum of every other row.
+        Value isMasked = arith::CmpFOp::create(
+            b, arith::CmpFPredicate::OEQ, arguments[1], constant(0));
+        Value ofMasked =
+            means ? arguments[2]
+                  : constant(op.getMaskedRow() == MaskedRow::NaN
+                                 ? std::numeric_limits<double>::quiet_NaN()
+                                 : 0.0);
+        Value quotient =
+            arith::DivFOp::create(b, arguments[0], arguments[1]);
+        return convert(
+            arith::SelectOp::create(b, isMasked, ofMasked, quotient),
+            op.getOutputType().getElementType());
+      });
+}
+
+Value SdpaExpander::createLse(Value maxima, Value rowSums) {
+  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
+  return createGeneric(
+      {maxima, rowSums}, op.getLse(), {identity, identity, identity},
+      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+      [&](ValueRange arguments) -> Value {
+        Value log = math::LogOp::create(b, arguments[1]);
+        return arith::AddFOp::create(b, arguments[0], log);
+      });
+}
+
+void SdpaExpander::expand() {
+  buildShapeChecks(b, op);
+  numQueries = getValueOrCreateConstantIndexOp(b, b.getLoc(),
+                                               getNumQueriesSize());
+  numKeys = getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumKeysSize());
+  scale = op.getScale() ? convert(op.getScale())
+                        : constant(*op.getConstantScale());
+  Value key = expandToHeads(op.getKey());
+  Value value = expandToHeads(op.getValue());
+  Value logits = createLogits(createProducts(key));
+  Value maxima =
+      createRowReduction(logits, -kInfinity, [&](ValueRange arguments) -> Value {
+        return arith::MaximumFOp::create(b, arguments[0], arguments[1]);
+      });
+  Value exponentials = createExponentials(logits, maxima);
+  Value rowSums =
+      createRowReduction(exponentials, 0, [&](ValueRange arguments) -> Value {
+        return arith::AddFOp::create(b, arguments[1], arguments[0]);
+      });
+  Value sums = createSums(exponentials, value);
+  Value means = op.getMaskedRow() == MaskedRow::Uniform ? createMeans(value)
+                                                        : Value();
+  SmallVector<Value> results{createOutput(sums, rowSums, means)};
+  if (op.getLse())
+    results.push_back(createLse(maxima, rowSums));
+  op->replaceAllUsesWith(results);
+  op->erase();
+}
+
+struct ConvertAttnToLinalgPass
+    : attn::impl::ConvertAttnToLinalgPassBase<ConvertAttnToLinalgPass> {
+  using ConvertAttnToLinalgPassBase::ConvertAttnToLinalgPassBase;
+
+  void runOnOperation() override {
+    SmallVector<SdpaOp> ops;
+    getOperation()->walk([&](SdpaOp op) {
+      if (all || op.getBackend() == Backend::Math)
+        ops.push_back(op);
+    });
+    for (SdpaOp op : ops) {
+      if (!op.hasTensorSemantics()) {
+        op.emitError("the math backend takes tensors: run it before "
+                     "bufferization");
+        return signalPassFailure();
+      }
+      OpBuilder builder(op);
+      SdpaExpander(op, builder).expand();
+      ++numExpanded;
+    }
+  }
+};
+
+} // namespace
