@@ -6,13 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "attn/Conversion/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
 void attn::buildRaisePipeline(OpPassManager &pm,
                               const RaisePipelineOptions &) {
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

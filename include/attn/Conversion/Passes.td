@@ -144,6 +144,65 @@ def ConvertAttnToLinalgPass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-linalg-to-attn
+//===----------------------------------------------------------------------===//
+
+def ConvertLinalgToAttnPass
+    : InterfacePass<"convert-linalg-to-attn", "::mlir::FunctionOpInterface"> {
+  let summary = "Find attention in linalg and turn it into attn.sdpa";
+  let description = [{
+    Looks at every contraction of a softmax with values. The elements of the
+    probabilities are written as expressions of the batch, head, query and key
+    indices, in which reshapes, transposes, broadcasts and the way in which the
+    computation is cut into operations have disappeared; attention is recognised
+    in the expression. Scale, softcap, bias and masks are read off it: conditions
+    on indices become a `keep` region (which canonicalization turns into
+    `#attn.causal` and the like), boolean tensors the `mask`, added tensors the
+    `bias`, anything else that changes a logit the `score` region.
+
+    `masked_row` reproduces what the graph does with rows that see no key: `nan`
+    for -inf masks under a plain softmax, `zero` under a safe one, `uniform` for
+    masks with a large negative number.
+
+    Assumes that fusion may reassociate sums and products, skip the rounding of
+    intermediate results to a narrower float type, and that logits are above
+    -1e4 where a mask uses a finite number.
+
+    Every fused attention gets a passed remark of the category `attn-fusion`,
+    every softmax between two contractions that was not fused a missed one with
+    the reason; in a function with the attribute `attn.require_fused` the latter
+    is an error.
+
+    Before:
+
+    ```mlir
+    %s = linalg.batch_matmul ins(%q, %kt : ...) outs(%zeros : tensor<8x5x7xf32>)
+    %scaled = linalg.generic {...} ins(%s) { arith.mulf %in, %scale }
+    %p = linalg.softmax dimension(2) ins(%scaled : ...) outs(%e : ...)
+    %o = linalg.batch_matmul ins(%p, %v : ...) outs(%zeros_o : tensor<8x5x4xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    %o = attn.sdpa query(%q : tensor<8x5x16xf32>) key(%k : tensor<8x7x16xf32>)
+           value(%v : tensor<8x7x4xf32>) scale = 2.500000e-01
+           outs(%init : tensor<8x5x4xf32>) -> tensor<8x5x4xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn::AttnDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "Number of attentions fused">,
+    Statistic<"numMissed", "num-missed",
+              "Number of softmaxes between contractions that were not fused">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-scf-parallel-to-runtime
 //===----------------------------------------------------------------------===//
 

@@ -77,7 +77,10 @@ private:
   Value createGeneric(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
                       ArrayRef<utils::IteratorType> iterators,
                       BodyBuilder body);
-  Value expandToHeads(Value source);
+  bool hasOutputHeads(Value source);
+  SmallVector<Value> getSourceHead(Value source, Value group);
+  Value createGroupSize(Value source);
+  Value expandToHeads(Value source, bool transposed);
   Value createProducts(Value key);
   Value createLogits(Value products);
   Value emitScore(Value logit, Value bias);
@@ -190,53 +193,81 @@ Value SdpaExpander::inlineRegion(Region &region, ValueRange arguments) {
       cast<YieldOp>(region.front().getTerminator()).getValue());
 }
 
-/// Key or value with the leading dimensions of the output: batch dimensions
-/// broadcast, heads repeated.
-Value SdpaExpander::expandToHeads(Value source) {
+/// Whether the leading dimensions are those of the output for sure.
+bool SdpaExpander::hasOutputHeads(Value source) {
   auto type = cast<RankedTensorType>(source.getType());
-  bool needed = false;
   for (int64_t d = 0; d < numLead; ++d)
-    needed |= type.getDimSize(d) != op.getOutputType().getDimSize(d) ||
-              type.isDynamicDim(d);
-  if (!needed)
-    return source;
-  int64_t rank = type.getRank();
-  Value init = createEmpty(
-      {tensor::getMixedSize(b, b.getLoc(), source, rank - 2),
-       tensor::getMixedSize(b, b.getLoc(), source, rank - 1)},
-      type.getElementType());
-  Value group;
-  if (op.hasHeadDim()) {
-    Value one = arith::ConstantIndexOp::create(b, 1);
-    Value heads = getValueOrCreateConstantIndexOp(
-        b, b.getLoc(), getLeadSize(numLead - 1));
-    Value keyHeads = getValueOrCreateConstantIndexOp(
-        b, b.getLoc(),
-        tensor::getMixedSize(b, b.getLoc(), source, numLead - 1));
-    keyHeads = arith::MaxSIOp::create(b, keyHeads, one);
-    group = arith::DivSIOp::create(b, heads, keyHeads);
-    group = arith::MaxSIOp::create(b, group, one);
-  }
-  return createGeneric(
-      {}, init, {b.getMultiDimIdentityMap(rank)},
-      SmallVector<utils::IteratorType>(rank, kParallel),
-      [&](ValueRange) -> Value {
-        SmallVector<Value> indices;
-        for (int64_t d = 0; d < rank; ++d) {
-          Value index = getIndex(d);
-          if (d < op.getNumBatchDims() && type.getDimSize(d) == 1)
-            index = arith::ConstantIndexOp::create(b, 0);
-          else if (op.hasHeadDim() && d == numLead - 1)
-            index = arith::DivSIOp::create(b, index, group);
-          indices.push_back(index);
-        }
-        return tensor::ExtractOp::create(b, source, indices);
-      });
+    if (type.isDynamicDim(d) ||
+        type.getDimSize(d) != op.getOutputType().getDimSize(d))
+      return false;
+  return true;
 }
 
-/// query . key for every (lead..., i, j).
+/// Indices of the leading dimensions of key or value, inside a body that
+/// iterates over those of the output: query heads of a group share a key head.
+SmallVector<Value> SdpaExpander::getSourceHead(Value source, Value group) {
+  auto type = cast<RankedTensorType>(source.getType());
+  SmallVector<Value> indices;
+  for (int64_t d = 0; d < numLead; ++d) {
+    if (d < op.getNumBatchDims() && type.getDimSize(d) == 1)
+      indices.push_back(arith::ConstantIndexOp::create(b, 0));
+    else if (op.hasHeadDim() && d == numLead - 1)
+      indices.push_back(arith::DivSIOp::create(b, getIndex(d), group));
+    else
+      indices.push_back(getIndex(d));
+  }
+  return indices;
+}
+
+/// Hq / Hkv; 1 where there are no heads.
+Value SdpaExpander::createGroupSize(Value source) {
+  if (!op.hasHeadDim())
+    return {};
+  auto getSize = [&](OpFoldResult size) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
+  };
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value keyHeads = arith::MaxSIOp::create(
+      b, getSize(tensor::getMixedSize(b, b.getLoc(), source, numLead - 1)),
+      one);
+  Value group =
+      arith::DivSIOp::create(b, getSize(getLeadSize(numLead - 1)), keyHeads);
+  return arith::MaxSIOp::create(b, group, one);
+}
+
+/// Key or value with the leading dimensions of the output: batch dimensions
+/// broadcast, heads repeated. The key is transposed as well, to [lead..., D,
+/// Lk], so that the innermost loop over its products is a parallel one.
+Value SdpaExpander::expandToHeads(Value source, bool transposed) {
+  bool hasHeads = hasOutputHeads(source);
+  if (hasHeads && !transposed)
+    return source;
+  int64_t numDims = numLead + 2;
+  SmallVector<int64_t> trailing{numLead, numLead + 1};
+  if (transposed)
+    std::swap(trailing[0], trailing[1]);
+  Value init = createEmpty(
+      {tensor::getMixedSize(b, b.getLoc(), source, trailing[0]),
+       tensor::getMixedSize(b, b.getLoc(), source, trailing[1])},
+      computeType);
+  AffineMap identity = b.getMultiDimIdentityMap(numDims);
+  SmallVector<utils::IteratorType> iterators(numDims, kParallel);
+  if (hasHeads)
+    return createGeneric(
+        source, init, {getMap(numDims, trailing), identity}, iterators,
+        [&](ValueRange arguments) { return convert(arguments[0]); });
+  Value group = createGroupSize(source);
+  return createGeneric({}, init, identity, iterators, [&](ValueRange) {
+    SmallVector<Value> indices = getSourceHead(source, group);
+    for (int64_t d : trailing)
+      indices.push_back(getIndex(d));
+    return convert(tensor::ExtractOp::create(b, source, indices));
+  });
+}
+
+/// query . key for every (lead..., i, j), from the transposed key.
 Value SdpaExpander::createProducts(Value key) {
-  int64_t i = numLead, j = numLead + 1, d = numLead + 2, numDims = numLead + 3;
+  int64_t i = numLead, d = numLead + 1, j = numLead + 2, numDims = numLead + 3;
   SmallVector<utils::IteratorType> iterators(numDims, kParallel);
   iterators[d] = kReduction;
   // A query batch of one is broadcast.
@@ -248,8 +279,9 @@ Value SdpaExpander::createProducts(Value key) {
                             : dim(lead));
   queryDims.append({dim(i), dim(d)});
   return createGeneric(
-      {op.getQuery(), key}, createFilled({getNumQueriesSize(), getNumKeysSize()}, 0),
-      {getMap(numDims, queryDims), getMap(numDims, {j, d}),
+      {op.getQuery(), key},
+      createFilled({getNumQueriesSize(), getNumKeysSize()}, 0),
+      {getMap(numDims, queryDims), getMap(numDims, {d, j}),
        getMap(numDims, {i, j})},
       iterators, [&](ValueRange arguments) -> Value {
         Value product = arith::MulFOp::create(b, convert(arguments[0]),
@@ -373,7 +405,7 @@ Value SdpaExpander::createExponentials(Value logits, Value maxima) {
 
 /// exponentials . value for every (lead..., i, column).
 Value SdpaExpander::createSums(Value exponentials, Value value) {
-  int64_t i = numLead, column = numLead + 1, j = numLead + 2,
+  int64_t i = numLead, j = numLead + 1, column = numLead + 2,
           numDims = numLead + 3;
   SmallVector<utils::IteratorType> iterators(numDims, kParallel);
   iterators[j] = kReduction;
@@ -470,8 +502,8 @@ void SdpaExpander::expand() {
   numKeys = getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumKeysSize());
   scale = op.getScale() ? convert(op.getScale())
                         : constant(*op.getConstantScale());
-  Value key = expandToHeads(op.getKey());
-  Value value = expandToHeads(op.getValue());
+  Value key = expandToHeads(op.getKey(), /*transposed=*/true);
+  Value value = expandToHeads(op.getValue(), /*transposed=*/false);
   Value logits = createLogits(createProducts(key));
   Value maxima =
       createRowReduction(logits, -kInfinity, [&](ValueRange arguments) -> Value {

@@ -107,6 +107,52 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
   }
 };
 
+/// The policy for rows without keys is dropped where the structure, alone, gives
+/// every row a key. (Without any key at all, Lk = 0, the naive graph gives zeros
+/// too, as its second matmul sums nothing.)
+struct DropMaskedRowPolicy : OpRewritePattern<SdpaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SdpaOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getMaskedRow() == MaskedRow::Zero)
+      return rewriter.notifyMatchFailure(op, "default policy");
+    if (op.getMask() || op.getBias() || op.hasScoreRegion() ||
+        op.hasKeepRegion())
+      return rewriter.notifyMatchFailure(op, "rows may be masked by values");
+    if (!givesEveryRowAKey(op.getStructureAttr(), op.getNumQueries(),
+                           op.getNumKeys()))
+      return rewriter.notifyMatchFailure(op, "rows may be masked");
+    rewriter.modifyOpInPlace(op,
+                             [&] { op.setMaskedRow(MaskedRow::Zero); });
+    return success();
+  }
+
+private:
+  static bool givesEveryRowAKey(StructuralMaskInterface structure,
+                                int64_t numQueries, int64_t numKeys) {
+    if (!structure)
+      return true;
+    if (auto causal = dyn_cast<CausalAttr>(structure);
+        causal && causal.getAlignment() == Alignment::TopLeft)
+      return true;
+    if (!structure.isExact() || ShapedType::isDynamic(numQueries) ||
+        ShapedType::isDynamic(numKeys))
+      return false;
+    // Long sequences are not worth the time.
+    constexpr int64_t kMaxRows = 1 << 20;
+    if (numQueries > kMaxRows)
+      return false;
+    for (int64_t i = 0; i < numQueries; ++i) {
+      KeyInterval keys =
+          getClampedKeyInterval(structure, i, {numQueries, numKeys});
+      if (keys.begin >= keys.end)
+        return false;
+    }
+    return true;
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Regions
 //===----------------------------------------------------------------------===//
@@ -328,6 +374,6 @@ struct RaiseScoreMask : OpRewritePattern<SdpaOp> {
 
 void SdpaOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                          MLIRContext *context) {
-  results.add<DropNeutralOperands, FoldConstantScale, RaiseKeepRegion,
+  results.add<DropMaskedRowPolicy, DropNeutralOperands, FoldConstantScale, RaiseKeepRegion,
               RaiseScoreMask, RaiseScoreRegion, SimplifyStructure>(context);
 }

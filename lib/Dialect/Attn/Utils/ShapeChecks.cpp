@@ -124,8 +124,10 @@ void ShapeChecker::check() {
     logits.push_back(heads);
   }
   logits.push_back(numQueries);
-  if (op.getLse())
-    checkBroadcast(op.getLse(), "log-sum-exp", logits);
+  // A destination does not broadcast.
+  if (Value lse = op.getLse())
+    for (auto [d, dim] : llvm::enumerate(logits))
+      checkEqual({lse, (int64_t)d, "log-sum-exp"}, dim, "size");
   logits.push_back(numKeys);
   checkBroadcast(op.getBias(), "bias", logits);
   checkBroadcast(op.getMask(), "mask", logits);
