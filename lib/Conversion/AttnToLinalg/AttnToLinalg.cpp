@@ -47,7 +47,7 @@ public:
 private:
   using BodyBuilder = function_ref<Value(ValueRange)>;
 
-  //===--- Maps and shapes -------------------------------------------------===//
+  //===--- Maps and shapes ------------------------------------------------===//
 
   AffineExpr dim(int64_t d) { return b.getAffineDimExpr(d); }
   AffineMap getMap(int64_t numDims, ArrayRef<AffineExpr> results) {
@@ -72,7 +72,7 @@ private:
   Value createEmpty(ArrayRef<OpFoldResult> trailing, Type elementType);
   Value createFilled(ArrayRef<OpFoldResult> trailing, double value);
 
-  //===--- Steps -----------------------------------------------------------===//
+  //===--- Steps ----------------------------------------------------------===//
 
   Value createGeneric(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
                       ArrayRef<utils::IteratorType> iterators,
@@ -92,7 +92,7 @@ private:
   Value createOutput(Value sums, Value rowSums, Value means);
   Value createLse(Value maxima, Value rowSums);
 
-  //===--- Scalars ---------------------------------------------------------===//
+  //===--- Scalars --------------------------------------------------------===//
 
   Value constant(double value) {
     return arith::ConstantOp::create(b, b.getFloatAttr(computeType, value));
@@ -246,10 +246,10 @@ Value SdpaExpander::expandToHeads(Value source, bool transposed) {
   SmallVector<int64_t> trailing{numLead, numLead + 1};
   if (transposed)
     std::swap(trailing[0], trailing[1]);
-  Value init = createEmpty(
-      {tensor::getMixedSize(b, b.getLoc(), source, trailing[0]),
-       tensor::getMixedSize(b, b.getLoc(), source, trailing[1])},
-      computeType);
+  Value init =
+      createEmpty({tensor::getMixedSize(b, b.getLoc(), source, trailing[0]),
+                   tensor::getMixedSize(b, b.getLoc(), source, trailing[1])},
+                  computeType);
   AffineMap identity = b.getMultiDimIdentityMap(numDims);
   SmallVector<utils::IteratorType> iterators(numDims, kParallel);
   if (hasHeads)
@@ -278,16 +278,15 @@ Value SdpaExpander::createProducts(Value key) {
                             ? b.getAffineConstantExpr(0)
                             : dim(lead));
   queryDims.append({dim(i), dim(d)});
-  return createGeneric(
-      {op.getQuery(), key},
-      createFilled({getNumQueriesSize(), getNumKeysSize()}, 0),
-      {getMap(numDims, queryDims), getMap(numDims, {d, j}),
-       getMap(numDims, {i, j})},
-      iterators, [&](ValueRange arguments) -> Value {
-        Value product = arith::MulFOp::create(b, convert(arguments[0]),
-                                              convert(arguments[1]));
-        return arith::AddFOp::create(b, arguments[2], product);
-      });
+  return createGeneric({op.getQuery(), key},
+                       createFilled({getNumQueriesSize(), getNumKeysSize()}, 0),
+                       {getMap(numDims, queryDims), getMap(numDims, {d, j}),
+                        getMap(numDims, {i, j})},
+                       iterators, [&](ValueRange arguments) -> Value {
+                         Value product = arith::MulFOp::create(
+                             b, convert(arguments[0]), convert(arguments[1]));
+                         return arith::AddFOp::create(b, arguments[2], product);
+                       });
 }
 
 /// Scale, softcap, bias and score region.
@@ -347,17 +346,15 @@ Value SdpaExpander::createLogits(Value products) {
   };
   int64_t bias = addInput(op.getBias(), logitDims);
   int64_t mask = addInput(op.getMask(), logitDims);
-  auto rowDims =
-      llvm::to_vector(llvm::seq<int64_t>(0, op.getNumBatchDims()));
+  auto rowDims = llvm::to_vector(llvm::seq<int64_t>(0, op.getNumBatchDims()));
   rowDims.push_back(numLead);
   int64_t queryId = addInput(op.getQueryDocuments(), rowDims);
   rowDims.back() = numLead + 1;
   int64_t keyId = addInput(op.getKeyDocuments(), rowDims);
   maps.push_back(b.getMultiDimIdentityMap(numDims));
   return createGeneric(
-      inputs,
-      createEmpty({getNumQueriesSize(), getNumKeysSize()}, computeType), maps,
-      SmallVector<utils::IteratorType>(numDims, kParallel),
+      inputs, createEmpty({getNumQueriesSize(), getNumKeysSize()}, computeType),
+      maps, SmallVector<utils::IteratorType>(numDims, kParallel),
       [&](ValueRange arguments) -> Value {
         auto get = [&](int64_t index) {
           return index < 0 ? Value() : arguments[index];
@@ -365,8 +362,7 @@ Value SdpaExpander::createLogits(Value products) {
         Value logit = emitScore(arguments[0], get(bias));
         Value keep = emitKeep(get(mask), get(queryId), get(keyId));
         if (keep)
-          logit =
-              arith::SelectOp::create(b, keep, logit, constant(-kInfinity));
+          logit = arith::SelectOp::create(b, keep, logit, constant(-kInfinity));
         return logit;
       });
 }
@@ -393,9 +389,8 @@ Value SdpaExpander::createExponentials(Value logits, Value maxima) {
       {identity, getMap(numDims, {numLead}), identity},
       SmallVector<utils::IteratorType>(numDims, kParallel),
       [&](ValueRange arguments) -> Value {
-        Value isEmpty =
-            arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, arguments[1],
-                                  constant(-kInfinity));
+        Value isEmpty = arith::CmpFOp::create(
+            b, arith::CmpFPredicate::OEQ, arguments[1], constant(-kInfinity));
         Value max =
             arith::SelectOp::create(b, isEmpty, constant(0), arguments[1]);
         Value difference = arith::SubFOp::create(b, arguments[0], max);
@@ -422,8 +417,8 @@ Value SdpaExpander::createSums(Value exponentials, Value value) {
         Value sum = arith::AddFOp::create(b, arguments[2], product);
         if (!guarded)
           return sum;
-        Value observed = arith::CmpFOp::create(
-            b, arith::CmpFPredicate::UNE, arguments[0], constant(0));
+        Value observed = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE,
+                                               arguments[0], constant(0));
         return arith::SelectOp::create(b, observed, sum, arguments[2]);
       });
 }
@@ -441,16 +436,14 @@ Value SdpaExpander::createMeans(Value value) {
         return arith::AddFOp::create(b, arguments[1], convert(arguments[0]));
       });
   Value count = arith::SIToFPOp::create(
-      b, computeType,
-      arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
+      b, computeType, arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
   AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
-  return createGeneric(
-      sums, createEmpty(columns, computeType),
-      {identity, identity},
-      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
-      [&](ValueRange arguments) -> Value {
-        return arith::DivFOp::create(b, arguments[0], count);
-      });
+  return createGeneric(sums, createEmpty(columns, computeType),
+                       {identity, identity},
+                       SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+                       [&](ValueRange arguments) -> Value {
+                         return arith::DivFOp::create(b, arguments[0], count);
+                       });
 }
 
 /// sums / row sums; the policy decides rows without keys.
@@ -469,44 +462,42 @@ Value SdpaExpander::createOutput(Value sums, Value rowSums, Value means) {
       SmallVector<utils::IteratorType>(numDims, kParallel),
       [&](ValueRange arguments) -> Value {
         // exp(0) = 1 is in the sum of every other row.
-        Value isMasked = arith::CmpFOp::create(
-            b, arith::CmpFPredicate::OEQ, arguments[1], constant(0));
+        Value isMasked = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                               arguments[1], constant(0));
         Value ofMasked =
             means ? arguments[2]
                   : constant(op.getMaskedRow() == MaskedRow::NaN
                                  ? std::numeric_limits<double>::quiet_NaN()
                                  : 0.0);
-        Value quotient =
-            arith::DivFOp::create(b, arguments[0], arguments[1]);
-        return convert(
-            arith::SelectOp::create(b, isMasked, ofMasked, quotient),
-            op.getOutputType().getElementType());
+        Value quotient = arith::DivFOp::create(b, arguments[0], arguments[1]);
+        return convert(arith::SelectOp::create(b, isMasked, ofMasked, quotient),
+                       op.getOutputType().getElementType());
       });
 }
 
 Value SdpaExpander::createLse(Value maxima, Value rowSums) {
   AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
-  return createGeneric(
-      {maxima, rowSums}, op.getLse(), {identity, identity, identity},
-      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
-      [&](ValueRange arguments) -> Value {
-        Value log = math::LogOp::create(b, arguments[1]);
-        return arith::AddFOp::create(b, arguments[0], log);
-      });
+  return createGeneric({maxima, rowSums}, op.getLse(),
+                       {identity, identity, identity},
+                       SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+                       [&](ValueRange arguments) -> Value {
+                         Value log = math::LogOp::create(b, arguments[1]);
+                         return arith::AddFOp::create(b, arguments[0], log);
+                       });
 }
 
 void SdpaExpander::expand() {
   buildShapeChecks(b, op);
-  numQueries = getValueOrCreateConstantIndexOp(b, b.getLoc(),
-                                               getNumQueriesSize());
+  numQueries =
+      getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumQueriesSize());
   numKeys = getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumKeysSize());
-  scale = op.getScale() ? convert(op.getScale())
-                        : constant(*op.getConstantScale());
+  scale =
+      op.getScale() ? convert(op.getScale()) : constant(*op.getConstantScale());
   Value key = expandToHeads(op.getKey(), /*transposed=*/true);
   Value value = expandToHeads(op.getValue(), /*transposed=*/false);
   Value logits = createLogits(createProducts(key));
-  Value maxima =
-      createRowReduction(logits, -kInfinity, [&](ValueRange arguments) -> Value {
+  Value maxima = createRowReduction(
+      logits, -kInfinity, [&](ValueRange arguments) -> Value {
         return arith::MaximumFOp::create(b, arguments[0], arguments[1]);
       });
   Value exponentials = createExponentials(logits, maxima);
@@ -515,8 +506,8 @@ void SdpaExpander::expand() {
         return arith::AddFOp::create(b, arguments[1], arguments[0]);
       });
   Value sums = createSums(exponentials, value);
-  Value means = op.getMaskedRow() == MaskedRow::Uniform ? createMeans(value)
-                                                        : Value();
+  Value means =
+      op.getMaskedRow() == MaskedRow::Uniform ? createMeans(value) : Value();
   SmallVector<Value> results{createOutput(sums, rowSums, means)};
   if (op.getLse())
     results.push_back(createLse(maxima, rowSums));

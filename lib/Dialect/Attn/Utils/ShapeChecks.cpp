@@ -119,8 +119,7 @@ void ShapeChecker::check() {
   if (op.hasHeadDim()) {
     checkHeads();
     Dim heads{op.getQuery(), rank - 3, "query"};
-    checkEqual({op.getOutput(), rank - 3, "output"}, heads,
-               "number of heads");
+    checkEqual({op.getOutput(), rank - 3, "output"}, heads, "number of heads");
     logits.push_back(heads);
   }
   logits.push_back(numQueries);
