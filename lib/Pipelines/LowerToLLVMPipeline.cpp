@@ -103,8 +103,16 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.vectorRegisters = info->numVectorRegisters;
   schedule.useAVX512 = info->hasAVX512;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  // One pass over memory for what is element-wise.
+  pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());
+  pm.addPass(createCSEPass());
   addBufferization(pm);
   pm.addPass(createConvertAttnToCPUPass());
+  ConvertContractionToVectorPassOptions contraction;
+  contraction.vectorBits = info->vectorBits;
+  contraction.vectorRegisters = info->numVectorRegisters;
+  pm.addNestedPass<func::FuncOp>(
+      createConvertContractionToVectorPass(contraction));
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
   if (options.parallel)

@@ -130,14 +130,14 @@ HostTensor attn::makeTensor(attn_dtype dtype, ArrayRef<int64_t> shape) {
 }
 
 HostTensor attn::makeRandomTensor(attn_dtype dtype, ArrayRef<int64_t> shape,
-                                  uint64_t seed) {
+                                  uint64_t seed, double scale) {
   HostTensor tensor = makeTensor(dtype, shape);
   std::mt19937_64 generator(seed);
   std::normal_distribution<double> normal;
   std::uniform_int_distribution<int> integer(0, 3);
   for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i) {
     if (isFloat(dtype))
-      tensor.set(i, normal(generator));
+      tensor.set(i, scale * normal(generator));
     else
       tensor.set(i, dtype == ATTN_BOOL ? integer(generator) != 0
                                        : integer(generator));

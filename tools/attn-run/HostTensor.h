@@ -51,10 +51,10 @@ struct HostTensor {
 
 HostTensor makeTensor(attn_dtype dtype, ArrayRef<int64_t> shape);
 
-/// Standard normal floats; booleans that are true for three in four; small
+/// Normal floats with a standard deviation of `scale`; booleans that are true for three in four; small
 /// integers. Equal seeds give equal tensors.
 HostTensor makeRandomTensor(attn_dtype dtype, ArrayRef<int64_t> shape,
-                            uint64_t seed);
+                            uint64_t seed, double scale);
 
 /// The tensor with its floats in f64.
 HostTensor promoteToF64(const HostTensor &tensor);

@@ -62,6 +62,9 @@ struct Options {
       "random", cl::ValueOptional, cl::init(""),
       cl::desc("Random arguments (normal floats); the seed is 0 by default"),
       cl::value_desc("seed"), cl::cat(category)};
+  cl::opt<double> randomScale{
+      "random-scale", cl::desc("Standard deviation of random floats"),
+      cl::init(1.0), cl::cat(category)};
   cl::list<std::string> shapes{
       "shape", cl::desc("Shape of a random argument with dynamic dimensions"),
       cl::value_desc("ARG=2x4x77x64"), cl::cat(category)};
@@ -183,6 +186,8 @@ LogicalResult Runner::checkOptions() {
                 "', expected auto, flash, efficient or math");
   if (options.isRandom() && !options.inputs.empty())
     return fail("--input and --random exclude each other");
+  if (!std::isfinite(options.randomScale))
+    return fail("--random-scale: expected a finite number");
   if (!options.shapes.empty() && !options.isRandom())
     return fail("--shape needs --random");
   if (!options.random.empty() &&
@@ -340,7 +345,8 @@ LogicalResult Runner::makeInputs() {
                   formatType(value.dtype, value.shape) +
                   ": give its shape with --shape " + llvm::Twine(index) +
                   "=...");
-    inputs.push_back(makeRandomTensor(value.dtype, shape, seed + 1000003 * index));
+    inputs.push_back(makeRandomTensor(value.dtype, shape, seed + 1000003 * index,
+                                      options.randomScale));
   }
   return success();
 }

@@ -144,6 +144,56 @@ def ConvertAttnToLinalgPass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-contraction-to-vector
+//===----------------------------------------------------------------------===//
+
+def ConvertContractionToVectorPass
+    : InterfacePass<"convert-contraction-to-vector",
+                    "::mlir::FunctionOpInterface"> {
+  let summary = "Lower matmuls on memrefs to vector register tiles";
+  let description = [{
+    Lowers every contraction in linalg on memrefs, named or generic, whose output
+    (f32 or f64) and one of whose inputs are contiguous along one parallel
+    dimension. The output is computed in register tiles, panels of columns in
+    parallel. f16 and bf16 inputs are widened as they are read. Other
+    contractions are left alone.
+
+    Before:
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x48xf32>)
+                  outs(%c : memref<64x48xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%j) = (%c0) to (%c48) step (%c32) {
+      scf.for %i = %c0 to %c64 step %c8 {
+        %sums:16 = scf.for %k = %c0 to %c32 step %c1 iter_args(...) {
+          %b0 = vector.load %b[%k, %j] : memref<32x48xf32>, vector<16xf32>
+          %a0 = memref.load %a[%i, %k] : memref<64x32xf32>
+          %r0 = vector.broadcast %a0 : f32 to vector<16xf32>
+          %s0 = vector.fma %r0, %b0, %acc0 : vector<16xf32>
+          ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "256",
+           "Width of a vector register in bits">,
+    Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+           "Number of vector registers">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of contractions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-linalg-to-attn
 //===----------------------------------------------------------------------===//
 

@@ -9,7 +9,7 @@
 #ifndef ATTN_LIB_CONVERSION_ATTNTOCPU_REGIONVECTORIZER_H
 #define ATTN_LIB_CONVERSION_ATTNTOCPU_REGIONVECTORIZER_H
 
-#include "KernelBuilder.h"
+#include "attn/Conversion/Utils/KernelBuilder.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace mlir::attn {

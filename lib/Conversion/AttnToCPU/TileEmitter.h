@@ -17,7 +17,7 @@
 #ifndef ATTN_LIB_CONVERSION_ATTNTOCPU_TILEEMITTER_H
 #define ATTN_LIB_CONVERSION_ATTNTOCPU_TILEEMITTER_H
 
-#include "KernelBuilder.h"
+#include "attn/Conversion/Utils/KernelBuilder.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/IR/IRMapping.h"
 

@@ -46,6 +46,38 @@ def AttnExpandExp2Pass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-fuse-elementwise
+//===----------------------------------------------------------------------===//
+
+def AttnFuseElementwisePass
+    : InterfacePass<"attn-fuse-elementwise", "::mlir::FunctionOpInterface"> {
+  let summary = "Fuse element-wise linalg operations but no contractions";
+  let description = [{
+    Fuses an element-wise `linalg.generic` on tensors into its only user.
+    Upstream's `linalg-fuse-elementwise-ops` also moves reshapes through
+    contractions and gives them several reduction loops, after which they are no
+    matmuls any more; this pass leaves contractions and reshapes alone.
+
+    Before:
+
+    ```mlir
+    %0 = linalg.generic {...} ins(%x : tensor<8xf32>) { arith.mulf ... }
+    %1 = linalg.generic {...} ins(%0 : tensor<8xf32>) { math.exp ... }
+    ```
+
+    After:
+
+    ```mlir
+    %1 = linalg.generic {...} ins(%x : tensor<8xf32>) { arith.mulf; math.exp }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-promote-to-f64
 //===----------------------------------------------------------------------===//
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTN_LIB_CONVERSION_ATTNTOCPU_KERNELBUILDER_H
-#define ATTN_LIB_CONVERSION_ATTNTOCPU_KERNELBUILDER_H
+#ifndef ATTN_CONVERSION_UTILS_KERNELBUILDER_H
+#define ATTN_CONVERSION_UTILS_KERNELBUILDER_H
 
 #include "attn/Dialect/Attn/IR/AttnAttrs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -104,4 +104,4 @@ private:
 
 } // namespace mlir::attn
 
-#endif // ATTN_LIB_CONVERSION_ATTNTOCPU_KERNELBUILDER_H
+#endif // ATTN_CONVERSION_UTILS_KERNELBUILDER_H
