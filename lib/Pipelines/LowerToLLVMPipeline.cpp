@@ -52,6 +52,7 @@ static void addBufferization(OpPassManager &pm) {
 static void addDeallocation(OpPassManager &pm) {
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -103,6 +104,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.vectorRegisters = info->numVectorRegisters;
   schedule.useAVX512 = info->hasAVX512;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   // One pass over memory for what is element-wise.
   pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());
   pm.addPass(createCSEPass());

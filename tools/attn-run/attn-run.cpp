@@ -217,10 +217,10 @@ int64_t countAttention(ModuleOp module) {
 
 /// 2 (D + Dv) operations for each pair of query and key that the structure
 /// keeps; nothing if a size is unknown.
-std::optional<int64_t> countFlops(ModuleOp module) {
+std::optional<int64_t> countFlops(func::FuncOp entry) {
   int64_t flops = 0;
   bool known = true;
-  module.walk([&](SdpaOp op) {
+  entry.walk([&](SdpaOp op) {
     int64_t lq = op.getNumQueries(), lk = op.getNumKeys();
     if (!op.getOutputType().hasStaticShape() || ShapedType::isDynamic(lk)) {
       known = false;
@@ -258,7 +258,8 @@ LogicalResult Runner::raise() {
     return failure();
   trace.add("raise", "compile", begin, Trace::Clock::now());
   report.fused = countAttention(module) - before;
-  report.flops = countFlops(module);
+  report.flops =
+      countFlops(module.lookupSymbol<func::FuncOp>(options.entry));
   llvm::SmallSet<StringRef, 4> backends;
   module.walk([&](SdpaOp op) {
     backends.insert(stringifyBackend(op.getBackend()));

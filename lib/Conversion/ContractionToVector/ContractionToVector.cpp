@@ -268,7 +268,7 @@ struct ConvertContractionToVectorPass
       return emitError(UnknownLoc::get(context))
              << "convert-contraction-to-vector: expected vector-bits to be a "
                 "multiple of 128 between 128 and 2048, got "
-             << vectorBits;
+             << vectorBits.getValue();
     return success();
   }
 

@@ -572,9 +572,12 @@ static std::optional<ReduceKind> getReduceKind(Operation *op, Value init) {
   if (isa<arith::AddFOp>(op) && isFilledWith(init, isZero))
     return ReduceKind::Sum;
   if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op) &&
-      isFilledWith(init, [](Attribute attr) {
-        // -inf, or the lowest finite number where a compiler avoids infinities.
+      isFilledWith(init, [&](Attribute attr) {
+        // -inf, or the lowest finite number where a compiler avoids infinities,
+        // or NaN, the neutral element of maxnumf.
         auto number = dyn_cast<FloatAttr>(attr);
+        if (number && number.getValue().isNaN())
+          return isa<arith::MaxNumFOp>(op);
         return number && number.getValue().isNegative() &&
                (number.getValue().isInfinity() ||
                 number.getValue().isLargest());

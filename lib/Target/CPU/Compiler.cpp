@@ -95,6 +95,7 @@ Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
     add("attn_rt_invoke", attn_rt_invoke);
     add("attn_rt_last_error", attn_rt_last_error);
     add("attn_rt_set_num_threads", attn_rt_set_num_threads);
+    add("memrefCopy", memrefCopy);
     return symbols;
   });
   Expected<void *> address = (*engine)->lookup("attn_" + name.str());

@@ -130,8 +130,8 @@ public:
 private:
   LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> inputs);
   /// Defines a function whose body `emitBody` builds from its arguments.
-  void define(StringRef name, Type result, ArrayRef<Type> inputs,
-              function_ref<Value(ValueRange)> emitBody);
+  LLVM::LLVMFuncOp define(StringRef name, Type result, ArrayRef<Type> inputs,
+                          function_ref<Value(ValueRange)> emitBody);
   void emitPacked(LLVM::LLVMFuncOp wrapped, ArrayRef<int64_t> signature);
 
   ModuleOp module;
@@ -148,8 +148,9 @@ LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
       b, name, LLVM::LLVMFunctionType::get(result, inputs));
 }
 
-void EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
-                          function_ref<Value(ValueRange)> emitBody) {
+LLVM::LLVMFuncOp
+EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
+                     function_ref<Value(ValueRange)> emitBody) {
   auto function = LLVM::LLVMFuncOp::create(
       b, name, LLVM::LLVMFunctionType::get(result, inputs));
   OpBuilder::InsertionGuard guard(b);
@@ -157,13 +158,14 @@ void EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
   b.setInsertionPointToStart(body);
   Value returned = emitBody(body->getArguments());
   LLVM::ReturnOp::create(b, returned ? ValueRange(returned) : ValueRange());
+  return function;
 }
 
 /// void packed(void **arguments): reads each argument and calls the wrapper
 /// that takes descriptors by pointer.
 void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
                               ArrayRef<int64_t> signature) {
-  define("attn_packed", voidType, pointer, [&](ValueRange arguments) -> Value {
+  auto emitBody = [&](ValueRange arguments) -> Value {
     int64_t numInputs = signature[0], numResults = signature[1];
     auto getPointer = [&](int64_t index) -> Value {
       Value slot = LLVM::GEPOp::create(b, pointer, pointer, arguments[0],
@@ -192,7 +194,9 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
     }
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
-  });
+  };
+  define("attn_packed", voidType, pointer, emitBody)
+      .setLinkage(LLVM::Linkage::Internal);
 }
 
 LogicalResult EntryEmitter::emit() {

@@ -53,6 +53,10 @@ const char *attn_rt_last_error(void);
 /// Sets the message without failing; it is copied, and cut at 511 bytes.
 void attn_rt_set_error(const char *message);
 
+/// Copies a strided memref into another of the same shape; what MLIR's lowering
+/// of `memref.copy` calls. Both point to MLIR's unranked memrefs.
+void memrefCopy(int64_t element_size, void *source, void *target);
+
 #ifdef __cplusplus
 }
 #endif

@@ -271,6 +271,37 @@ bool AllOfAttr::isExact() const {
   });
 }
 
+/// Replaces the causal masks and windows of one alignment by a single mask.
+static void mergeWindows(SmallVectorImpl<Attribute> &members,
+                         Alignment alignment) {
+  auto getTighter = [](int64_t a, int64_t b) {
+    return a < 0 || b < 0 ? std::max(a, b) : std::min(a, b);
+  };
+  int64_t left = -1, right = -1;
+  SmallVector<Attribute> others;
+  for (Attribute member : members) {
+    auto causal = dyn_cast<CausalAttr>(member);
+    auto window = dyn_cast<WindowAttr>(member);
+    if (causal && causal.getAlignment() == alignment) {
+      right = getTighter(right, 0);
+    } else if (window && window.getAlignment() == alignment) {
+      left = getTighter(left, window.getLeft());
+      right = getTighter(right, window.getRight());
+    } else {
+      others.push_back(member);
+    }
+  }
+  if (members.size() - others.size() < 2)
+    return;
+  MLIRContext *context = members.front().getContext();
+  if (left < 0 && right == 0)
+    others.insert(others.begin(), CausalAttr::get(context, alignment));
+  else
+    others.insert(others.begin(),
+                  WindowAttr::get(context, left, right, alignment));
+  members = others;
+}
+
 Attribute AllOfAttr::simplify(int64_t numQueries, int64_t numKeys) const {
   SmallVector<Attribute> members;
   for (Attribute member : getMembers()) {
@@ -285,6 +316,8 @@ Attribute AllOfAttr::simplify(int64_t numQueries, int64_t numKeys) const {
   }
   if (members.empty())
     return {};
+  mergeWindows(members, Alignment::TopLeft);
+  mergeWindows(members, Alignment::BottomRight);
   if (members.size() == 1)
     return members.front();
   return AllOfAttr::get(getContext(), members);

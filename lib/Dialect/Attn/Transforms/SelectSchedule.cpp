@@ -32,14 +32,14 @@ struct AttnSelectSchedulePass
     if (vectorBits < 128 || vectorBits > 2048 || vectorBits % 128 != 0)
       return emitOptionError() << "expected vector-bits to be a multiple of 128 "
                                   "between 128 and 2048, got "
-                               << vectorBits;
+                               << vectorBits.getValue();
     if (vectorRegisters < 8)
       return emitOptionError()
              << "expected vector-registers to be 8 at least, got "
-             << vectorRegisters;
+             << vectorRegisters.getValue();
     if (useAVX512 && vectorBits != 512)
       return emitOptionError() << "expected vector-bits 512 with avx512, got "
-                               << vectorBits;
+                               << vectorBits.getValue();
     return success();
   }
 

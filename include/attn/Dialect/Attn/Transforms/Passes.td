@@ -12,6 +12,42 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// attn-decompose-softmax
+//===----------------------------------------------------------------------===//
+
+def AttnDecomposeSoftmaxPass
+    : InterfacePass<"attn-decompose-softmax", "::mlir::FunctionOpInterface"> {
+  let summary = "Decompose every linalg.softmax";
+  let description = [{
+    Upstream has the decomposition of `linalg.softmax`, but no pass that applies
+    it. Needed for softmaxes that are no part of an attention.
+
+    Before:
+
+    ```mlir
+    %p = linalg.softmax dimension(1) ins(%x : tensor<5x7xf32>)
+                                     outs(%e : tensor<5x7xf32>) -> tensor<5x7xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %max = linalg.generic {...} ins(%x : ...) outs(%m : tensor<5xf32>)
+    %exp = linalg.generic {...} ins(%x, %max : ...) outs(%e : tensor<5x7xf32>)
+    %sum = linalg.generic {...} ins(%exp : ...) outs(%s : tensor<5xf32>)
+    %p = linalg.generic {...} ins(%exp, %sum : ...) outs(%e : tensor<5x7xf32>)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numDecomposed", "num-decomposed", "Number of softmaxes">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-expand-exp2
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,23 @@
+// RUN: attn-opt %s --convert-attn-to-cpu --split-input-file --verify-diagnostics
+
+func.func @tensors(%q: tensor<5x4xf32>, %o: tensor<5x4xf32>) -> tensor<5x4xf32> {
+  // expected-error @below {{expected attn.sdpa on memrefs: bufferize first}}
+  %0 = attn.sdpa query(%q : tensor<5x4xf32>) key(%q : tensor<5x4xf32>) value(%q : tensor<5x4xf32>) backend = flash outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return %0 : tensor<5x4xf32>
+}
+
+// -----
+
+func.func @f64(%q: memref<5x4xf64>, %o: memref<5x4xf64>) {
+  // expected-error @below {{the flash backend of the CPU computes in f32: it cannot take f64 operands; use backend = math}}
+  attn.sdpa query(%q : memref<5x4xf64>) key(%q : memref<5x4xf64>) value(%q : memref<5x4xf64>) backend = flash outs(%o : memref<5x4xf64>)
+  return
+}
+
+// -----
+
+func.func @no_schedule(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{expected a schedule #attn.cpu_schedule; attn-select-schedule sets one}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash outs(%o : memref<5x4xf32>)
+  return
+}

@@ -1,0 +1,101 @@
+// RUN: attn-opt %s --attn-raise-pipeline --split-input-file | FileCheck %s
+
+// linalg.softmax between matmuls, any shape.
+// CHECK-LABEL: func.func @softmax_op
+// CHECK-SAME: (%[[Q:[a-z0-9]+]]: tensor<?x?x16xf32>, %[[KT:[a-z0-9]+]]: tensor<?x16x?xf32>, %[[V:[a-z0-9]+]]: tensor<?x?x8xf32>
+// CHECK: %[[K:.*]] = linalg.transpose ins(%[[KT]]
+// CHECK: attn.sdpa query(%[[Q]] : tensor<?x?x16xf32>) key(%{{.*}} : tensor<?x?x16xf32>) value(%[[V]] : tensor<?x?x8xf32>) scale = 1.000000e+00
+// CHECK-NOT: linalg.softmax
+// CHECK-NOT: linalg.batch_matmul
+func.func @softmax_op(%q: tensor<?x?x16xf32>, %kt: tensor<?x16x?xf32>, %v: tensor<?x?x8xf32>,
+                      %s0: tensor<?x?x?xf32>, %o0: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %sz = linalg.fill ins(%zero : f32) outs(%s0 : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %s = linalg.batch_matmul ins(%q, %kt : tensor<?x?x16xf32>, tensor<?x16x?xf32>) outs(%sz : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %p = linalg.softmax dimension(2) ins(%s : tensor<?x?x?xf32>) outs(%s0 : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %oz = linalg.fill ins(%zero : f32) outs(%o0 : tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %o = linalg.batch_matmul ins(%p, %v : tensor<?x?x?xf32>, tensor<?x?x8xf32>) outs(%oz : tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %o : tensor<?x?x8xf32>
+}
+
+// -----
+
+#lhs = affine_map<(b, i, j, d) -> (b, i, d)>
+#rhs = affine_map<(b, i, j, d) -> (b, j, d)>
+#out = affine_map<(b, i, j, d) -> (b, i, j)>
+#s = affine_map<(b, i, j) -> (b, i, j)>
+#bias = affine_map<(b, i, j) -> (i, j)>
+#key = affine_map<(b, i, j) -> (b, j)>
+
+// A generic contraction with the key as it lies, softcap, an added bias, a mask
+// by select, a window from indices.
+// CHECK-LABEL: func.func @everything
+// CHECK-SAME: (%[[Q:[a-z0-9]+]]: tensor<2x6x16xf32>, %[[K:[a-z0-9]+]]: tensor<2x6x16xf32>, %[[V:[a-z0-9]+]]: tensor<2x6x8xf32>, %[[B:[a-z0-9]+]]: tensor<6x6xf32>, %[[M:[a-z0-9]+]]: tensor<2x6xi1>
+// CHECK-NOT: linalg.generic
+// CHECK: attn.sdpa query(%[[Q]] : tensor<2x6x16xf32>) key(%[[K]] : tensor<2x6x16xf32>) value(%[[V]] : tensor<2x6x8xf32>)
+// CHECK-SAME: scale = 5.000000e-01 softcap = 3.000000e+01 bias(%[[B]] : tensor<6x6xf32>)
+// CHECK-SAME: structure(#attn.window<3, 0>) masked_row = nan
+// CHECK: tensor.extract %[[M]]
+func.func @everything(%q: tensor<2x6x16xf32>, %k: tensor<2x6x16xf32>, %v: tensor<2x6x8xf32>, %b: tensor<6x6xf32>, %m: tensor<2x6xi1>) -> tensor<2x6x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %cap = arith.constant 30.0 : f32
+  %inf = arith.constant 0xFF800000 : f32
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<2x6x6xf32>
+  %sz = linalg.fill ins(%zero : f32) outs(%e : tensor<2x6x6xf32>) -> tensor<2x6x6xf32>
+  %s = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+    ins(%q, %k : tensor<2x6x16xf32>, tensor<2x6x16xf32>) outs(%sz : tensor<2x6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    %t = arith.mulf %x, %y : f32
+    %u = arith.addf %a, %t : f32
+    linalg.yield %u : f32
+  } -> tensor<2x6x6xf32>
+  %l = linalg.generic {indexing_maps = [#s, #bias, #key, #s], iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%s, %b, %m : tensor<2x6x6xf32>, tensor<6x6xf32>, tensor<2x6xi1>) outs(%e : tensor<2x6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %keep: i1, %a: f32):
+    %i = linalg.index 1 : index
+    %j = linalg.index 2 : index
+    %scaled = arith.mulf %x, %half : f32
+    %d = arith.divf %scaled, %cap : f32
+    %th = math.tanh %d : f32
+    %capped = arith.mulf %th, %cap : f32
+    %biased = arith.addf %capped, %y : f32
+    %causal = arith.cmpi sge, %i, %j : index
+    %j4 = arith.addi %j, %c4 : index
+    %near = arith.cmpi slt, %i, %j4 : index
+    %window = arith.andi %causal, %near : i1
+    %k0 = arith.andi %window, %keep : i1
+    %masked = arith.select %k0, %biased, %inf : f32
+    linalg.yield %masked : f32
+  } -> tensor<2x6x6xf32>
+  %p = linalg.softmax dimension(2) ins(%l : tensor<2x6x6xf32>) outs(%e : tensor<2x6x6xf32>) -> tensor<2x6x6xf32>
+  %eo = tensor.empty() : tensor<2x6x8xf32>
+  %oz = linalg.fill ins(%zero : f32) outs(%eo : tensor<2x6x8xf32>) -> tensor<2x6x8xf32>
+  %o = linalg.batch_matmul ins(%p, %v : tensor<2x6x6xf32>, tensor<2x6x8xf32>) outs(%oz : tensor<2x6x8xf32>) -> tensor<2x6x8xf32>
+  return %o : tensor<2x6x8xf32>
+}
+
+// -----
+
+// A finite sentinel averages all values where a row sees nothing.
+// CHECK-LABEL: func.func @sentinel
+// CHECK: mask(%{{.*}} : tensor<6x6xi1>) masked_row = uniform
+func.func @sentinel(%q: tensor<6x16xf32>, %kt: tensor<16x6xf32>, %v: tensor<6x8xf32>, %m: tensor<6x6xi1>) -> tensor<6x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant -1.0e9 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %sz = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %kt : tensor<6x16xf32>, tensor<16x6xf32>) outs(%sz : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    ins(%s, %m : tensor<6x6xf32>, tensor<6x6xi1>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %keep: i1, %a: f32):
+    %t = arith.select %keep, %x, %low : f32
+    linalg.yield %t : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %eo = tensor.empty() : tensor<6x8xf32>
+  %oz = linalg.fill ins(%zero : f32) outs(%eo : tensor<6x8xf32>) -> tensor<6x8xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x8xf32>) outs(%oz : tensor<6x8xf32>) -> tensor<6x8xf32>
+  return %o : tensor<6x8xf32>
+}

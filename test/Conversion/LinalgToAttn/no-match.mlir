@@ -1,0 +1,462 @@
+// RUN: attn-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(convert-linalg-to-attn))' | FileCheck %s
+// RUN: attn-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(convert-linalg-to-attn))' --remarks-filter=attn-fusion 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+// CHECK-NOT: attn.sdpa
+// REMARK-NOT: Passed
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: along the axis that the second matmul contracts
+// CHECK-LABEL: func.func @wrong_axis
+func.func @wrong_axis(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(0) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: not divided by their sum before the second matmul
+// CHECK-LABEL: func.func @unnormalised
+func.func @unnormalised(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %r = tensor.empty() : tensor<6xf32>
+  %mi = linalg.fill ins(%ninf : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %m = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%l : tensor<6x6xf32>) outs(%mi : tensor<6xf32>) {
+  ^bb0(%x: f32, %a: f32):
+    %y = arith.maximumf %x, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %x = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%l, %m : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %d = arith.subf %b, %c : f32
+    %y = math.exp %d : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %sum = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<6x6xf32>) outs(%si : tensor<6xf32>) {
+  ^bb0(%b: f32, %a: f32):
+    %y = arith.addf %b, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %p = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %y = arith.divf %b, %c : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%x, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: does not sum its numerator
+// CHECK-LABEL: func.func @other_sum
+func.func @other_sum(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %r = tensor.empty() : tensor<6xf32>
+  %mi = linalg.fill ins(%ninf : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %m = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%l : tensor<6x6xf32>) outs(%mi : tensor<6xf32>) {
+  ^bb0(%x: f32, %a: f32):
+    %y = arith.maximumf %x, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %x = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%l, %m : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %d = arith.subf %b, %c : f32
+    %y = math.exp %d : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %sum = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%t : tensor<6x6xf32>) outs(%si : tensor<6xf32>) {
+  ^bb0(%b: f32, %a: f32):
+    %y = arith.addf %b, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %p = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %y = arith.divf %b, %c : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: not the row maximum of the logits
+// CHECK-LABEL: func.func @other_max
+func.func @other_max(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %r = tensor.empty() : tensor<6xf32>
+  %mi = linalg.fill ins(%ninf : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %m = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%t : tensor<6x6xf32>) outs(%mi : tensor<6xf32>) {
+  ^bb0(%x: f32, %a: f32):
+    %y = arith.maximumf %x, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %x = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%l, %m : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %d = arith.subf %b, %c : f32
+    %y = math.exp %d : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %sum = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<6x6xf32>) outs(%si : tensor<6xf32>) {
+  ^bb0(%b: f32, %a: f32):
+    %y = arith.addf %b, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %p = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %y = arith.divf %b, %c : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: row maximum is not subtracted
+// CHECK-LABEL: func.func @no_max
+func.func @no_max(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %r = tensor.empty() : tensor<6xf32>
+  %mi = linalg.fill ins(%ninf : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %m = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%l : tensor<6x6xf32>) outs(%mi : tensor<6xf32>) {
+  ^bb0(%x: f32, %a: f32):
+    %y = arith.maximumf %x, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %x = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%l, %m : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %d = arith.addf %b, %zero : f32
+    %y = math.exp %d : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%r : tensor<6xf32>) -> tensor<6xf32>
+  %sum = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<6x6xf32>) outs(%si : tensor<6xf32>) {
+  ^bb0(%b: f32, %a: f32):
+    %y = arith.addf %b, %a : f32
+    linalg.yield %y : f32
+  } -> tensor<6xf32>
+  %p = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<6x6xf32>, tensor<6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%b: f32, %c: f32, %a: f32):
+    %y = arith.divf %b, %c : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: also used by
+// CHECK-LABEL: func.func @logits_returned
+func.func @logits_returned(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>, tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o, %l : tensor<6x6xf32>, tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: also used by
+// CHECK-LABEL: func.func @probabilities_returned
+func.func @probabilities_returned(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>, tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o, %p : tensor<6x6xf32>, tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: axis that the second matmul contracts
+// CHECK-LABEL: func.func @probability_transposed
+func.func @probability_transposed(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %et = tensor.empty() : tensor<6x6xf32>
+  %pt = linalg.transpose ins(%p : tensor<6x6xf32>) outs(%et : tensor<6x6xf32>) permutation = [1, 0]
+  %o = linalg.matmul ins(%pt, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// A factor that depends on the key, between softmax and matmul.
+// CHECK-LABEL: func.func @scaled_after
+func.func @scaled_after(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %w = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%p, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x0: f32, %y0: f32, %a: f32):
+    %y = arith.mulf %x0, %y0 : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%w, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: more than one matmul
+// CHECK-LABEL: func.func @two_products
+func.func @two_products(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s2 = linalg.matmul ins(%k, %q : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %s2 : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    %u = arith.addf %x, %y : f32
+    linalg.yield %u : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: a mask depends on the logits
+// CHECK-LABEL: func.func @mask_of_logits
+func.func @mask_of_logits(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    %c = arith.cmpf ogt, %x, %zero : f32
+    %u = arith.select %c, %x, %ninf : f32
+    linalg.yield %u : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: neither -inf nor below -10000
+// CHECK-LABEL: func.func @small_sentinel
+func.func @small_sentinel(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    %five = arith.constant -5.0 : f32
+    %c = arith.cmpf ogt, %y, %zero : f32
+    %u = arith.select %c, %x, %five : f32
+    linalg.yield %u : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: multiplied by what may not be positive
+// CHECK-LABEL: func.func @masked_then_scaled_by_value
+func.func @masked_then_scaled_by_value(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    %c = arith.cmpf ogt, %y, %zero : f32
+    %u = arith.select %c, %x, %ninf : f32
+    %w0 = arith.mulf %u, %y : f32
+    linalg.yield %w0 : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// The first matmul adds to something: its result is no product.
+// CHECK-LABEL: func.func @nonzero_init
+func.func @nonzero_init(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%t : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}
+
+// -----
+
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+
+// No softmax, so no remark either.
+// CHECK-LABEL: func.func @sigmoid
+func.func @sigmoid(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %ninf = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %a: f32):
+    linalg.yield %x : f32
+  } -> tensor<6x6xf32>
+  %p = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%l, %t : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
+  ^bb0(%x0: f32, %y0: f32, %a: f32):
+    %one = arith.constant 1.0 : f32
+    %n = arith.negf %x0 : f32
+    %ex = math.exp %n : f32
+    %d = arith.addf %one, %ex : f32
+    %y = arith.divf %one, %d : f32
+    linalg.yield %y : f32
+  } -> tensor<6x6xf32>
+  
+  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  return %o : tensor<6x6xf32>
+}

@@ -1,0 +1,39 @@
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512}))' --remarks-filter=attn-schedule 2>&1 | FileCheck %s
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule))' | FileCheck %s --check-prefix=AVX2
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
+// ERROR: attn-select-schedule: expected vector-bits to be a multiple of 128 between 128 and 2048, got 100
+
+// CHECK: remark: [Analysis] Schedule | Category:attn-schedule
+// CHECK-LABEL: @many_queries
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512>
+// AVX2-LABEL: @many_queries
+// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>
+func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: @few_queries
+// CHECK: query_vectors = 1
+func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<3x64xf32>) key(%q : tensor<3x64xf32>) value(%q : tensor<3x64xf32>) backend = flash outs(%o : tensor<3x64xf32>) -> tensor<3x64xf32>
+  return %0 : tensor<3x64xf32>
+}
+
+// CHECK-LABEL: @wide
+// CHECK: query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128
+func.func @wide(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
+  return %0 : tensor<?x128xf32>
+}
+
+// Only flash kernels have a schedule, and a given one is kept.
+// CHECK-LABEL: @untouched
+// CHECK-NOT: schedule = #attn.cpu_schedule<vector_size = 16
+func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = math outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %1 = attn.sdpa query(%0 : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable>
+    outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %1 : tensor<?x64xf32>
+}

@@ -1,0 +1,238 @@
+// RUN: attn-opt %s --canonicalize | FileCheck %s
+
+!q = tensor<2x6x8xf32>
+!k = tensor<2x6x8xf32>
+
+// CHECK-LABEL: @constant_scale
+// CHECK: attn.sdpa
+// CHECK-SAME: scale = 5.000000e-01
+func.func @constant_scale(%q: !q, %k: !k, %o: !q) -> !q {
+  %s = arith.constant 0.5 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale(%s : f32) outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @default_scale
+// CHECK: attn.sdpa
+// CHECK-NOT: scale
+// CHECK: outs
+func.func @default_scale(%q: tensor<6x16xf32>, %o: tensor<6x16xf32>) -> tensor<6x16xf32> {
+  %0 = attn.sdpa query(%q : tensor<6x16xf32>) key(%q : tensor<6x16xf32>) value(%q : tensor<6x16xf32>) scale = 0.25 outs(%o : tensor<6x16xf32>) -> tensor<6x16xf32>
+  return %0 : tensor<6x16xf32>
+}
+
+// CHECK-LABEL: @neutral_operands
+// CHECK: attn.sdpa
+// CHECK-NOT: mask(
+// CHECK-NOT: bias(
+// CHECK: outs
+func.func @neutral_operands(%q: !q, %k: !k, %o: !q) -> !q {
+  %m = arith.constant dense<true> : tensor<6x6xi1>
+  %b = arith.constant dense<0.0> : tensor<6xf16>
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) bias(%b : tensor<6xf16>) mask(%m : tensor<6x6xi1>) outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// A mask of falses is not neutral.
+// CHECK-LABEL: @false_mask
+// CHECK: mask(
+func.func @false_mask(%q: !q, %k: !k, %o: !q) -> !q {
+  %m = arith.constant dense<false> : tensor<6x6xi1>
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) mask(%m : tensor<6x6xi1>) outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @nested_all_of
+// CHECK: structure(#attn.all_of<[#attn.window<3, 0>, #attn.prefix<4>]>)
+func.func @nested_all_of(%q: !q, %k: !k, %o: !q) -> !q {
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    structure(#attn.all_of<[#attn.all_of<[#attn.causal<bottom_right>, #attn.window<-1, -1>]>, #attn.causal<top_left>, #attn.prefix<4>, #attn.window<3, -1>]>) outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// One query at the bottom right sees everything.
+// CHECK-LABEL: @decode
+// CHECK-NOT: structure
+// CHECK: return
+func.func @decode(%q: tensor<1x8xf32>, %k: tensor<9x8xf32>, %o: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<1x8xf32>) key(%k : tensor<9x8xf32>) value(%k : tensor<9x8xf32>) structure(#attn.causal<bottom_right>) outs(%o : tensor<1x8xf32>) -> tensor<1x8xf32>
+  return %0 : tensor<1x8xf32>
+}
+
+// CHECK-LABEL: @keep_causal
+// CHECK: structure(#attn.causal<top_left>)
+// CHECK-NOT: keep
+func.func @keep_causal(%q: !q, %k: !k, %o: !q) -> !q {
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %i64 = arith.index_cast %i : index to i64
+      %j64 = arith.index_cast %j : index to i64
+      %d = arith.subi %j64, %i64 : i64
+      %c0 = arith.constant 0 : i64
+      %p = arith.cmpi sle, %d, %c0 : i64
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// Dynamic lengths: the offset is the difference of the lengths.
+// CHECK-LABEL: @keep_bottom_right
+// CHECK: structure(#attn.causal<bottom_right>)
+// CHECK-NOT: keep
+func.func @keep_bottom_right(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %lq = tensor.dim %q, %c0 : tensor<?x8xf32>
+  %lk = tensor.dim %k, %c0 : tensor<?x8xf32>
+  %0 = attn.sdpa query(%q : tensor<?x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>)
+    keep(%i: index, %j: index) {
+      %past = arith.subi %lk, %lq : index
+      %ip = arith.addi %i, %past : index
+      %p = arith.cmpi sge, %ip, %j : index
+      attn.yield %p : i1
+    } outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @keep_window_and_rest
+// CHECK: structure(#attn.window<2, 3>)
+// CHECK: keep
+// CHECK-NEXT: %[[NE:.*]] = arith.cmpi ne
+// CHECK-NEXT: attn.yield %[[NE]]
+func.func @keep_window_and_rest(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %o: tensor<?x8xf32>, %x: index) -> tensor<?x8xf32> {
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %0 = attn.sdpa query(%q : tensor<?x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>)
+    structure(#attn.window<2, -1>)
+    keep(%i: index, %j: index) {
+      %i4 = arith.addi %i, %c4 : index
+      %p0 = arith.cmpi slt, %j, %i4 : index
+      %p1 = arith.cmpi ne, %j, %x : index
+      %p = arith.andi %p0, %p1 : i1
+      attn.yield %p : i1
+    } outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @keep_prefix
+// CHECK: structure(#attn.prefix<4>)
+// CHECK-NOT: keep
+func.func @keep_prefix(%q: !q, %k: !k, %o: !q) -> !q {
+  %c4 = arith.constant 4 : index
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %p0 = arith.cmpi sle, %j, %i : index
+      %p1 = arith.cmpi slt, %j, %c4 : index
+      %p = arith.ori %p0, %p1 : i1
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// A strict mask is no causal mask.
+// CHECK-LABEL: @keep_strict
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_strict(%q: !q, %k: !k, %o: !q) -> !q {
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %p = arith.cmpi slt, %j, %i : index
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// Unsigned comparison of a difference that may be negative is no window.
+// CHECK-LABEL: @keep_unsigned
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_unsigned(%q: !q, %k: !k, %o: !q) -> !q {
+  %c2 = arith.constant 2 : index
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %d = arith.subi %i, %j : index
+      %p = arith.cmpi ule, %d, %c2 : index
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @score_identity
+// CHECK-NOT: score
+// CHECK: return
+func.func @score_identity(%q: !q, %k: !k, %o: !q) -> !q {
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    score(%s: f32, %h: index, %i: index, %j: index) { attn.yield %s : f32 } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @score_scale
+// CHECK: scale = 1.000000e+00
+// CHECK-NOT: score
+func.func @score_scale(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 4.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale = 0.25
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %t = arith.mulf %s, %c : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @score_softcap
+// CHECK: softcap = 3.000000e+01
+// CHECK-NOT: score
+func.func @score_softcap(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 30.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %a = arith.divf %s, %c : f32
+      %t = math.tanh %a : f32
+      %u = arith.mulf %c, %t : f32
+      attn.yield %u : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// With a bias the score comes too late to be a scale.
+// CHECK-LABEL: @score_after_bias
+// CHECK: score
+func.func @score_after_bias(%q: !q, %k: !k, %o: !q, %b: tensor<6xf32>) -> !q {
+  %c = arith.constant 4.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) bias(%b : tensor<6xf32>)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %t = arith.mulf %s, %c : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @score_mask
+// CHECK: structure(#attn.causal<top_left>)
+// CHECK-NOT: score
+// CHECK-NOT: keep
+func.func @score_mask(%q: !q, %k: !k, %o: !q) -> !q {
+  %inf = arith.constant 0xFF800000 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %p = arith.cmpi sge, %i, %j : index
+      %t = arith.select %p, %s, %inf : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @masked_row
+// CHECK-NOT: masked_row
+// CHECK: return
+func.func @masked_row(%q: !q, %k: !k, %o: !q) -> !q {
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) structure(#attn.causal<top_left>) masked_row = nan outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// The first queries see nothing.
+// CHECK-LABEL: @masked_row_needed
+// CHECK: masked_row = nan
+func.func @masked_row_needed(%q: tensor<9x8xf32>, %k: tensor<5x8xf32>, %o: tensor<9x8xf32>) -> tensor<9x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<9x8xf32>) key(%k : tensor<5x8xf32>) value(%k : tensor<5x8xf32>) structure(#attn.causal<bottom_right>) masked_row = nan outs(%o : tensor<9x8xf32>) -> tensor<9x8xf32>
+  return %0 : tensor<9x8xf32>
+}

@@ -1,0 +1,264 @@
+// RUN: attn-opt %s --split-input-file --verify-diagnostics
+
+func.func @sdpa_c1(%q: tensor<1x5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects query, key and value of one rank, 2 at least, got ranks 3, 2 and 2}}
+  %0 = attn.sdpa query(%q : tensor<1x5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c1_rank_one(%q: tensor<8xf32>, %k: tensor<8xf32>, %v: tensor<8xf32>, %o: tensor<8xf32>) {
+  // expected-error @below {{expects query, key and value of one rank, 2 at least, got ranks 1, 1 and 1}}
+  %0 = attn.sdpa query(%q : tensor<8xf32>) key(%k : tensor<8xf32>) value(%v : tensor<8xf32>)  outs(%o : tensor<8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c2(%q: tensor<5x8xf32>, %k: tensor<7x8xf16>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects query, key and value of one element type, got 'f32', 'f16' and 'f32'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf16>) value(%v : tensor<7x4xf32>)  outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c3(%q: tensor<5x8xf32>, %k: memref<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects either tensors only or memrefs only, got 'tensor<5x8xf32>' and 'memref<7x8xf32>'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : memref<7x8xf32>) value(%v : tensor<7x4xf32>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c4(%q: tensor<5x?xf32>, %k: tensor<7x?xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the last dimension of query to be static and positive, got shape [5, ?]}}
+  %0 = attn.sdpa query(%q : tensor<5x?xf32>) key(%k : tensor<7x?xf32>) value(%v : tensor<7x4xf32>)  outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c4_zero(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x0xf32>, %o: tensor<5x0xf32>) {
+  // expected-error @below {{expects the last dimension of value to be static and positive, got shape [7, 0]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x0xf32>)  outs(%o : tensor<5x0xf32>) -> tensor<5x0xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c5(%q: tensor<5x8xf32>, %k: tensor<7x9xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects query and key of one head dimension, got 8 and 9}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x9xf32>) value(%v : tensor<7x4xf32>)  outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c6(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<6x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects key and value of one length, got 7 and 6}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<6x4xf32>)  outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c7(%q: tensor<6x5x8xf32>, %k: tensor<4x7x8xf32>, %v: tensor<4x7x4xf32>, %o: tensor<6x5x4xf32>) {
+  // expected-error @below {{expects the number of query heads to be a multiple of the number of key heads, got 6 and 4}}
+  %0 = attn.sdpa query(%q : tensor<6x5x8xf32>) key(%k : tensor<4x7x8xf32>) value(%v : tensor<4x7x4xf32>)  outs(%o : tensor<6x5x4xf32>) -> tensor<6x5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c7_value(%q: tensor<6x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<3x7x4xf32>, %o: tensor<6x5x4xf32>) {
+  // expected-error @below {{expects key and value of one number of heads, got 2 and 3}}
+  %0 = attn.sdpa query(%q : tensor<6x5x8xf32>) key(%k : tensor<2x7x8xf32>) value(%v : tensor<3x7x4xf32>)  outs(%o : tensor<6x5x4xf32>) -> tensor<6x5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c8(%q: tensor<2x6x5x8xf32>, %k: tensor<3x6x7x8xf32>, %v: tensor<1x6x7x4xf32>, %o: tensor<2x6x5x4xf32>) {
+  // expected-error @below {{expects batch dimension 0 to be equal or 1 in query, key and value, got shapes [2, 6, 5, 8], [3, 6, 7, 8] and [1, 6, 7, 4]}}
+  %0 = attn.sdpa query(%q : tensor<2x6x5x8xf32>) key(%k : tensor<3x6x7x8xf32>) value(%v : tensor<1x6x7x4xf32>)  outs(%o : tensor<2x6x5x4xf32>) -> tensor<2x6x5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x5xf32>) {
+  // expected-error @below {{expects an output of shape [5, 4], got [5, 5]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o : tensor<5x5xf32>) -> tensor<5x5xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_lse_type(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %l: tensor<5xf16>) {
+  // expected-error @below {{expects a log-sum-exp of element type 'f32', got 'f16'}}
+  %0:2 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o, %l : tensor<5x4xf32>, tensor<5xf16>) -> tensor<5x4xf32>, tensor<5xf16>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_lse_shape(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %l: tensor<6xf32>) {
+  // expected-error @below {{expects a log-sum-exp of shape [5], got [6]}}
+  %0:2 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o, %l : tensor<5x4xf32>, tensor<6xf32>) -> tensor<5x4xf32>, tensor<6xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_count(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %l: tensor<5xf32>) {
+  // expected-error @below {{expects one or two outs (output, log-sum-exp), got 3}}
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o, %l, %l : tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %s: f32) {
+  // expected-error @below {{expects one scale, got an operand and the constant 1.000000e+00 : f64}}
+  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c10_finite(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a finite scale, got 0x7FF0000000000000 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) scale = 0x7FF0000000000000 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and finite, got -1.000000e+00 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = -1.0 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c12(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %b: tensor<5x6xf32>) {
+  // expected-error @below {{expects bias to be broadcastable to [5, 7], got shape [5, 6]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) bias(%b : tensor<5x6xf32>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c12_rank(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %b: tensor<1x5x7xf32>) {
+  // expected-error @below {{expects bias to be broadcastable to [5, 7], got shape [1, 5, 7]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) bias(%b : tensor<1x5x7xf32>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c13(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %m: tensor<4x1xi1>) {
+  // expected-error @below {{expects mask to be broadcastable to [5, 7], got shape [4, 1]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) mask(%m : tensor<4x1xi1>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got #attn.document alone}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) structure(#attn.document) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14_operands(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %qd: tensor<5xi32>, %kd: tensor<7xi32>) {
+  // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got documents alone}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) documents(%qd, %kd : tensor<5xi32>, tensor<7xi32>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14_shape(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %qd: tensor<5xi32>, %kd: tensor<6xi32>) {
+  // expected-error @below {{expects the documents of the keys to be broadcastable to [7], got shape [6]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) documents(%qd, %kd : tensor<5xi32>, tensor<6xi32>) structure(#attn.document) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14_type(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %qd: tensor<5xi32>, %kd: tensor<7xi64>) {
+  // expected-error @below {{expects document ids of one type, got 'i32' and 'i64'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) documents(%qd, %kd : tensor<5xi32>, tensor<7xi64>) structure(#attn.document) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c15(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the score region to have arguments ('f32', 'index', 'index'), got ('f32', 'index')}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) score(%s: f32, %i: index) { attn.yield %s : f32 } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c15_yield(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the score region to yield 'f32', got 'i1'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) score(%s: f32, %i: index, %j: index) {
+    %t = arith.constant true
+    attn.yield %t : i1
+  } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c16(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the keep region to have arguments ('index', 'index'), got ('index', 'index', 'index')}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) keep(%b: index, %i: index, %j: index) {
+    %t = arith.constant true
+    attn.yield %t : i1
+  } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{'#attn.window' expects its left bound to be -1 (unbounded) or not negative, got -2}}
+func.func private @window() attributes {a = #attn.window<-2, 0>}
+
+// -----
+
+// expected-error @below {{expected top_left or bottom_right, got 'middle'}}
+func.func private @alignment() attributes {a = #attn.window<1, 0, middle>}
+
+// -----
+
+// expected-error @below {{'#attn.prefix' expects a length that is not negative, got -1}}
+func.func private @prefix() attributes {a = #attn.prefix<-1>}
+
+// -----
+
+// expected-error @below {{'#attn.all_of' expects structural masks, got 1 : i64}}
+func.func private @all_of() attributes {a = #attn.all_of<[1]>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys to be a multiple of key_rows (8), got 60}}
+func.func private @block_keys() attributes {a = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 60, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size 16 with exp2 = avx512, got 8}}
+func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_vectors between 1 and 4096, got 0}}
+func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 0, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
