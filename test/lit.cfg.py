@@ -3,6 +3,7 @@
 
 import os
 import platform
+import subprocess
 
 import lit.formats
 
@@ -24,10 +25,26 @@ config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:detect_leaks=0
 config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
 config.substitutions.append(("%cc", config.host_cc))
+config.substitutions.append(("%cxx", config.host_cxx))
+config.substitutions.append(("%cmake", config.cmake))
+config.substitutions.append(("%build", config.attn_binary_dir))
 config.substitutions.append(("%examples", os.path.join(config.attn_source_dir, "examples")))
 config.substitutions.append(("%utils", os.path.join(config.attn_source_dir, "utils")))
 config.substitutions.append(("%source", config.attn_source_dir))
-config.substitutions.append(("%python", "python3"))
+
+
+def find_python():
+    """A Python with numpy: the distribution's, or the first on the PATH."""
+    for python in ["/usr/bin/python3", "python3"]:
+        if subprocess.run([python, "-c", "import numpy"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+python = find_python()
+if python:
+    config.available_features.add("numpy")
+config.substitutions.append(("%python", python or "python3"))
 
 if config.sanitizers:
     config.available_features.add("sanitizer")

@@ -61,6 +61,7 @@ function(add_attn_library name)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
   set_property(GLOBAL APPEND PROPERTY ATTN_LIBRARIES ${name})
+  set_property(GLOBAL APPEND PROPERTY ATTN_CXX_LIBRARIES ${name})
   install(TARGETS ${name} EXPORT AttnTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
@@ -68,7 +69,10 @@ endfunction()
 # share the precompiled header.
 function(_attn_configure_executable name)
   _attn_configure_cxx_target(${name})
-  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  set_target_properties(${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE OFF
+    # An installed tool finds an LLVM that is in no standard place.
+    INSTALL_RPATH_USE_LINK_PATH ON)
   target_compile_options(${name} PRIVATE -fPIC)
   _attn_use_pch(${name})
   add_dependencies(${name} attn-headers)
@@ -107,16 +111,16 @@ function(attn_install_package)
   install(DIRECTORY ${ATTN_SOURCE_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
   install(DIRECTORY ${ATTN_BINARY_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILES_MATCHING PATTERN "*.h" PATTERN "*.inc")
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/AttnMLIR)
-  if(EXISTS "${ATTN_SOURCE_DIR}/cmake/modules/AttnMLIRConfig.cmake.in")
-    configure_package_config_file(
-      "${ATTN_SOURCE_DIR}/cmake/modules/AttnMLIRConfig.cmake.in"
-      "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake" INSTALL_DESTINATION ${package_dir})
-    write_basic_package_version_file("${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake"
-      VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
-    install(FILES "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake"
-      "${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake" DESTINATION ${package_dir})
-    install(EXPORT AttnTargets DESTINATION ${package_dir} NAMESPACE AttnMLIR::)
-  endif()
+  get_property(ATTN_CXX_LIBRARIES GLOBAL PROPERTY ATTN_CXX_LIBRARIES)
+  list(JOIN ATTN_CXX_LIBRARIES " " ATTN_CXX_LIBRARIES)
+  configure_package_config_file(
+    "${ATTN_SOURCE_DIR}/cmake/modules/AttnMLIRConfig.cmake.in"
+    "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake" INSTALL_DESTINATION ${package_dir})
+  write_basic_package_version_file("${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake"
+    VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+  install(FILES "${ATTN_BINARY_DIR}/AttnMLIRConfig.cmake"
+    "${ATTN_BINARY_DIR}/AttnMLIRConfigVersion.cmake" DESTINATION ${package_dir})
+  install(EXPORT AttnTargets DESTINATION ${package_dir} NAMESPACE AttnMLIR::)
 endfunction()

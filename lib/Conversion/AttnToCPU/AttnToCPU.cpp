@@ -13,11 +13,13 @@
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <limits>
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTATTNTOCPUPASS
@@ -79,6 +81,7 @@ private:
   HeadOperands getHeadOperands(ValueRange leading);
   std::string getTileName();
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
+  bool lowerEmpty();
 
   SdpaOp op;
   CPUScheduleAttr schedule;
@@ -250,8 +253,37 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   return function;
 }
 
+/// An op that is statically empty has no tile; without keys, all rows follow the
+/// policy for rows without keys.
+bool SdpaLowering::lowerEmpty() {
+  bool hasOutput = llvm::none_of(op.getOutputType().getShape(),
+                                 [](int64_t size) { return size == 0; });
+  if (hasOutput && op.getNumKeys() != 0 &&
+      op.getValueType().getDimSize(op.getRank() - 2) != 0)
+    return false;
+  if (hasOutput) {
+    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    Type type = op.getOutputType().getElementType();
+    // The mean of no values is NaN too.
+    double value = op.getMaskedRow() == MaskedRow::Zero ? 0.0 : kNaN;
+    auto fill = [&](Type elementType, double filled, Value memref) {
+      Value scalar = arith::ConstantOp::create(
+          b, b.getFloatAttr(elementType, filled));
+      linalg::FillOp::create(b, scalar, memref);
+    };
+    fill(type, value, op.getOutput());
+    if (op.getLse())
+      fill(op.getComputeType(), -kInfinity, op.getLse());
+  }
+  op->erase();
+  return true;
+}
+
 void SdpaLowering::lower() {
   buildShapeChecks(b, op);
+  if (lowerEmpty())
+    return;
   int64_t numLeading = op.getRank() - 2;
   int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
   Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);

@@ -100,6 +100,7 @@ private:
   /// Converts a float to the compute type, or to another one.
   Value convert(Value value) { return convert(value, computeType); }
   Value convert(Value value, Type type);
+  Value roundToOdd(Value value);
   Value getIndex(int64_t d) { return linalg::IndexOp::create(b, d); }
   Value inlineRegion(Region &region, ValueRange arguments);
   Value conjunction(Value lhs, Value rhs) {
@@ -177,11 +178,31 @@ Value SdpaExpander::convert(Value value, Type type) {
     return value;
   if (from < to)
     return arith::ExtFOp::create(b, type, value);
+  if (value.getType().isF64() && type.isBF16())
+    value = roundToOdd(value);
   if (from > to)
     return arith::TruncFOp::create(b, type, value);
   // f16 and bf16.
   Value wide = arith::ExtFOp::create(b, b.getF32Type(), value);
   return arith::TruncFOp::create(b, type, wide);
+}
+
+/// Rounds f64 to f32 such that rounding on to bf16 gives what rounding at once
+/// would: what is not exact becomes odd. No library has f64 to bf16 everywhere.
+Value SdpaExpander::roundToOdd(Value value) {
+  using P = arith::CmpFPredicate;
+  Value nearest = arith::TruncFOp::create(b, b.getF32Type(), value);
+  Value wide = arith::ExtFOp::create(b, value.getType(), nearest);
+  Value isInexact = arith::CmpFOp::create(b, P::UNE, wide, value);
+  Value isAway = arith::CmpFOp::create(b, P::OGT, math::AbsFOp::create(b, wide),
+                                       math::AbsFOp::create(b, value));
+  Value one = arith::ConstantIntOp::create(b, 1, 32);
+  Value bits = arith::BitcastOp::create(b, b.getI32Type(), nearest);
+  Value towardsZero = arith::SelectOp::create(
+      b, isAway, arith::SubIOp::create(b, bits, one), bits);
+  Value odd = arith::OrIOp::create(b, towardsZero, one);
+  bits = arith::SelectOp::create(b, isInexact, odd, bits);
+  return arith::BitcastOp::create(b, b.getF32Type(), bits);
 }
 
 Value SdpaExpander::inlineRegion(Region &region, ValueRange arguments) {

@@ -1,0 +1,338 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The cases of the sweep, in groups that lit runs one by one.
+
+Groups over many choices hold a covering array: every two choices of different
+kinds meet in some case. All of them together would take days.
+"""
+
+import dataclasses
+import itertools
+import random
+
+from case import Case
+
+# ---------------------------------------------------------------------------
+# Covering arrays
+# ---------------------------------------------------------------------------
+
+
+def cover_pairs(factors, seed):
+    """Rows (dicts) in which every pair of levels of two factors occurs. Greedy;
+    the same rows for the same seed."""
+    rng = random.Random(seed)
+    names = sorted(factors)
+    missing = {
+        ((a, x), (b, y))
+        for a, b in itertools.combinations(names, 2)
+        for x in range(len(factors[a]))
+        for y in range(len(factors[b]))
+    }
+    rows = []
+    while missing:
+        (a, x), (b, y) = rng.choice(sorted(missing))
+        best, best_gain = None, -1
+        for _ in range(60):
+            row = {name: rng.randrange(len(factors[name])) for name in names}
+            row[a], row[b] = x, y
+            items = [(name, row[name]) for name in names]
+            gain = sum(pair in missing for pair in itertools.combinations(items, 2))
+            if gain > best_gain:
+                best, best_gain = items, gain
+        missing.difference_update(itertools.combinations(best, 2))
+        rows.append({name: factors[name][level] for name, level in best})
+    return rows
+
+
+def describe(structure):
+    names = []
+    for kind, *parameters in structure:
+        words = [str(parameter) for parameter in parameters]
+        words = [{"top_left": "tl", "bottom_right": "br"}.get(w, w) for w in words]
+        names.append(kind + "".join("_" + w.replace("-1", "all") for w in words))
+    return "+".join(names) or "full"
+
+
+DYNAMIC = {"static": "", "lengths": "ij", "batch": "b", "dynamic": "bhij"}
+
+# ---------------------------------------------------------------------------
+# Groups
+# ---------------------------------------------------------------------------
+
+
+def get_shape_cases():
+    """Lengths, head dimensions, ranks, groups of heads, types."""
+    lengths = [1, 2, 31, 33, 127, 1000]
+    rows = cover_pairs(
+        {
+            "lq": lengths,
+            "lk": lengths,
+            "d": [1, 8, 40, 64, 80, 128, 256],
+            "dv": [None, None, 1, 24, 96],
+            "dtype": ["f32", "f16", "bf16"],
+            "rank": [2, 3, 4, 5],
+            "group": [1, 2, 8],
+            "dynamic": sorted(DYNAMIC),
+            "structure": [(), (("causal", "top_left"),), (("causal", "bottom_right"),)],
+            "scale": [None, 0.3, "f32", "f16", "f64"],
+            "lse": [False, True],
+            "outs": ["argument", "empty"],
+        },
+        seed=1,
+    )
+    for number, row in enumerate(rows):
+        rank, group = row.pop("rank"), row.pop("group")
+        dynamic = row.pop("dynamic")
+        large = row["lq"] * row["lk"] > 100000
+        key_heads = 1 if large else 2
+        batch = {2: (), 3: (), 4: (1 if large else 2,), 5: (1, 1) if large else (2, 3)}
+        yield Case(
+            name=f"{number:02}-r{rank}-lq{row['lq']}-lk{row['lk']}-d{row['d']}-"
+            f"{row['dtype']}-g{group}-{dynamic}-{describe(row['structure'])}",
+            batch=batch[rank],
+            heads=None if rank == 2 else (group * key_heads, key_heads),
+            dynamic=DYNAMIC[dynamic],
+            **row,
+        )
+
+
+STRUCTURES = [
+    (),
+    (("causal", "top_left"),),
+    (("causal", "bottom_right"),),
+    (("window", 5, 0, "top_left"),),
+    (("window", 16, -1, "bottom_right"),),
+    (("window", -1, 3, "top_left"),),
+    (("window", 40, 40, "bottom_right"),),
+    (("window", 0, 0, "top_left"),),
+    (("prefix", 7, "top_left"),),
+    (("prefix", 40, "bottom_right"),),
+    (("document",),),
+    (("causal", "bottom_right"), ("window", 64, -1, "bottom_right")),
+    (("causal", "top_left"), ("document",)),
+    (("prefix", 70, "top_left"), ("window", 9, 70, "bottom_right"), ("document",)),
+]
+
+
+def get_mask_cases():
+    """Every structure, with each other kind of mask, bias and policy."""
+    lengths = [(33, 33), (33, 127), (127, 33), (1, 127), (200, 700), (500, 130)]
+    rows = cover_pairs(
+        {
+            "structure": STRUCTURES,
+            "lengths": lengths,
+            "dtype": ["f32", "f16", "bf16"],
+            "group": [1, 2, 8],
+            "dynamic": ["static", "lengths", "dynamic"],
+            "masked_row": ["zero", "nan", "uniform"],
+            "mask": [None, None, "xxxx", "x1xx", "x1"],
+            "bias": [None, None, "1xxx", "xx"],
+            "keep": [None, None, "stripe"],
+            "document_dtype": ["i32", "i64", "index"],
+            "d": [8, 40, 64],
+            "nest_structure": [False, True],
+        },
+        seed=2,
+    )
+    for number, row in enumerate(rows):
+        lq, lk = row.pop("lengths")
+        group = row.pop("group")
+        dynamic = row.pop("dynamic")
+        row["nest_structure"] = row["nest_structure"] and bool(row["structure"])
+        yield Case(
+            name=f"{number:02}-{describe(row['structure'])}-lq{lq}-lk{lk}-"
+            f"{row['dtype']}-g{group}-{dynamic}-{row['masked_row']}",
+            batch=(2,),
+            heads=(group, 1),
+            lq=lq,
+            lk=lk,
+            dynamic=DYNAMIC[dynamic],
+            **row,
+        )
+
+
+def get_broadcast_cases():
+    """Every form of an operand that broadcasts."""
+    forms = ["".join(letters) for rank in range(5)
+             for letters in itertools.product("x1", repeat=rank)]
+    dtypes = ["f32", "f16", "bf16", "f64"]
+    for number, form in enumerate(forms):
+        shared = dict(batch=(2,), heads=(4, 2), lq=19, lk=37, d=8)
+        dynamic = ["", "bhij", "ij"][number % 3]
+        yield Case(f"bias-{form or 'scalar'}", bias=form, dynamic=dynamic,
+                   dtype=dtypes[number % 3], bias_dtype=dtypes[number % 4], **shared)
+        yield Case(f"mask-{form or 'scalar'}", mask=form, dynamic=dynamic,
+                   mask_density=0.5, dtype=dtypes[(number + 1) % 3], **shared)
+    batches = [("x", "1", "1"), ("1", "x", "1"), ("1", "1", "x"), ("x", "x", "1"),
+               ("1", "x", "x")]
+    for query, key, value in batches:
+        for dynamic in ("", "b", "bhij"):
+            yield Case(
+                f"batch-{query}{key}{value}-{dynamic or 'static'}", batch=(3,),
+                heads=(4, 2), query_batch=query, key_batch=key, value_batch=value,
+                dynamic=dynamic, mask="x11x", lq=9, lk=21, outs="empty",
+            )
+    yield Case("batches", batch=(2, 3), heads=(2, 1), query_batch="1x",
+               key_batch="x1", value_batch="xx", bias="x1xx1", mask="1xx1x",
+               dynamic="bij", lq=9, lk=21)
+    documents = [("x", "x"), ("xx", "1x"), ("1x", "xx"), ("x", "xx"), ("x1", "xx"),
+                 ("xx", "x1"), ("1", "1"), ("", "x")]
+    for query, key in documents:
+        yield Case(f"documents-{query}-{key}", batch=(2,), heads=(2, 1), lq=21,
+                   lk=40, structure=(("document",),), query_documents=query,
+                   key_documents=key, document_dtype="i64")
+    yield Case("documents-rank2", batch=(), heads=None, lq=21, lk=40,
+               structure=(("document",),), query_documents="x", key_documents="x")
+
+
+def get_region_cases():
+    """Score and keep regions, captured values, and what they meet."""
+    import regions
+
+    shared = dict(batch=(2,), heads=(4, 2), lq=37, lk=70, d=24)
+    variants = [
+        dict(dtype="f32"),
+        dict(dtype="bf16", dynamic="bhij", structure=(("causal", "bottom_right"),)),
+        dict(dtype="f16", softcap=5.0, bias="1xx", mask="x11x", dynamic="ij"),
+        dict(dtype="f32", structure=(("window", 12, 3, "top_left"),), lq=90),
+    ]
+    for score in regions.SCORES:
+        for number, variant in enumerate(variants):
+            yield Case(f"score-{score}-{number}", score=score, **{**shared, **variant})
+    for keep in regions.KEEPS:
+        for number, variant in enumerate(variants):
+            yield Case(
+                f"keep-{keep}-{number}", keep=keep,
+                masked_row=["zero", "nan", "uniform"][number % 3],
+                **{**shared, **variant},
+            )
+    yield Case("both", score="alibi", keep="lengths", **shared)
+    yield Case("both-poison", score="relative", keep="bitmap", data="poison", **shared)
+    yield Case("rank2", batch=(), heads=None, score="matrix", keep="limits")
+    yield Case("rank3", batch=(), heads=(4, 2), score="alibi", keep="heads")
+    yield Case("rank5", batch=(2, 2), heads=(4, 2), lq=9, lk=20, score="alibi",
+               keep="lengths", dynamic="bhij")
+    # The lanes behind the last query must not read behind the captured tensor:
+    # that would be far outside of it.
+    yield Case("tail-lanes-score", batch=(), heads=None, lq=1, lk=1000000, d=1,
+               score="matrix", structure=(("window", 0, 900, "top_left"),))
+    yield Case("tail-lanes-keep", batch=(), heads=None, lq=1, lk=3000000, d=1,
+               keep="bitmap", structure=(("window", 0, 900, "top_left"),))
+
+
+def get_numeric_cases():
+    """Adversarial numbers."""
+    shared = dict(batch=(2,), heads=(2, 1), lq=50, lk=150, d=32)
+    causal = (("causal", "bottom_right"),)
+    kinds = ["huge", "extreme", "tiny", "offset", "ties", "spike", "infinite",
+             "infinite_values"]
+    for kind in kinds:
+        for dtype in ("f32", "f16", "bf16"):
+            yield Case(f"{kind}-{dtype}", dtype=dtype, data=kind, **shared)
+        yield Case(f"{kind}-causal", data=kind, structure=causal, **shared)
+    for kind in ("huge", "extreme", "offset", "infinite"):
+        yield Case(f"{kind}-softcap", data=kind, softcap=20.0, **shared)
+        yield Case(f"{kind}-mask", data=kind, mask="xxxx", **shared)
+    for number, masked_row in enumerate(("zero", "nan", "uniform")):
+        for dtype in ("f32", "f16", "bf16"):
+            common = dict(dtype=dtype, masked_row=masked_row, **shared)
+            name = f"{masked_row}-{dtype}"
+            yield Case(f"rows-{name}", mask="x1xx", mask_density=0.05, **common)
+            yield Case(f"minus-infinity-{name}", bias="x1xx",
+                       data="minus_infinity", **common)
+            yield Case(f"nothing-kept-{name}", keep="never", **common)
+            yield Case(f"early-rows-{name}", structure=causal,
+                       **{**common, "lq": 150, "lk": 40})
+    # NaN and infinity at masked positions of key and value.
+    for dtype in ("f32", "f16", "bf16"):
+        common = dict(dtype=dtype, data="poison", **shared)
+        yield Case(f"poison-mask-{dtype}", mask="x11x", **common)
+        yield Case(f"poison-mask-rows-{dtype}", mask="xxxx", mask_density=0.02,
+                   **common)
+        yield Case(f"poison-causal-{dtype}", structure=causal, **common)
+        yield Case(f"poison-window-{dtype}", dynamic="bhij",
+                   structure=(("window", 4, 2, "top_left"),), **common)
+        yield Case(f"poison-document-{dtype}", structure=(("document",),), **common)
+        yield Case(f"poison-keep-{dtype}", keep="lengths", **common)
+        yield Case(f"poison-bias-{dtype}", bias="xx", mask="x11x", softcap=9.0,
+                   structure=causal, **common)
+    yield Case("poison-rank2", batch=(), heads=None, mask="1x", data="poison")
+
+
+def get_empty_cases():
+    """Dimensions of size zero."""
+    for dynamic in ("", "bhij"):
+        for masked_row in ("zero", "nan", "uniform"):
+            shared = dict(batch=(2,), heads=(2, 1), d=8, dynamic=dynamic,
+                          masked_row=masked_row)
+            name = f"{dynamic or 'static'}-{masked_row}"
+            yield Case(f"keys-{name}", lq=5, lk=0, **shared)
+            yield Case(f"keys-causal-{name}", lq=40, lk=0, mask="xxxx", bias="xx",
+                       structure=(("causal", "bottom_right"),), **shared)
+        shared = dict(d=8, dynamic=dynamic)
+        name = dynamic or "static"
+        yield Case(f"queries-{name}", lq=0, lk=7, batch=(2,), heads=(2, 1), **shared)
+        yield Case(f"lengths-{name}", lq=0, lk=0, batch=(2,), heads=(2, 1), **shared)
+        yield Case(f"batch-{name}", batch=(0,), heads=(2, 1), **shared)
+        yield Case(f"heads-{name}", batch=(2,), heads=(0, 0), **shared)
+        yield Case(f"query-heads-{name}", batch=(2,), heads=(0, 2), **shared)
+        yield Case(f"queries-rank2-{name}", lq=0, lk=7, batch=(), heads=None, **shared)
+
+
+def get_type_cases():
+    """f64, outputs of another type than the operands, large head dimensions."""
+    rows = cover_pairs(
+        {
+            "dtype": ["f32", "f16", "bf16", "f64"],
+            "out_dtype": ["f32", "f16", "bf16", "f64"],
+            "bias_dtype": ["f32", "f16", "bf16", "f64"],
+            "scale": [None, 0.2, "f16", "bf16", "f32", "f64"],
+            "softcap": [None, 2.5],
+            "masked_row": ["zero", "nan", "uniform"],
+            "score": [None, "leaky", "affine"],
+            "d": [5, 64],
+        },
+        seed=3,
+    )
+    for number, row in enumerate(rows):
+        yield Case(
+            name=f"{number:02}-{row['dtype']}-to-{row['out_dtype']}-bias-"
+            f"{row['bias_dtype']}",
+            batch=(2,), heads=(2, 1), bias="x1x1", mask="xxx",
+            structure=(("causal", "bottom_right"),), lq=40, lk=30, **row,
+        )
+    for lq, lk, d in ((1, 1, 1), (33, 127, 64), (127, 33, 600)):
+        for data in ("normal", "huge", "offset"):
+            yield Case(f"f64-{lq}-{lk}-{d}-{data}", dtype="f64", lq=lq, lk=lk, d=d,
+                       data=data)
+    for data in ("tiny", "extreme", "infinite", "minus_infinity", "poison"):
+        yield Case(f"f64-{data}", dtype="f64", batch=(2,), heads=(4, 2), bias="xx",
+                   mask="x11x", data=data)
+    yield Case("f64-document", dtype="f64", structure=(("document",),))
+    for d, dv in ((512, 512), (3, 511), (600, 8), (8, 600)):
+        yield Case(f"wide-{d}-{dv}", d=d, dv=dv, heads=(2, 1))
+
+
+GROUPS = {
+    "broadcast": get_broadcast_cases,
+    "empty": get_empty_cases,
+    "masks": get_mask_cases,
+    "numerics": get_numeric_cases,
+    "regions": get_region_cases,
+    "shapes": get_shape_cases,
+    "types": get_type_cases,
+}
+
+
+def is_supported(case, backend):
+    """Whether the backend takes the case; flash computes in f32."""
+    if backend != "flash":
+        return True
+    return case.dtype != "f64" and max(case.d, case.value_dim) <= 512
+
+
+def get_cases(group, backend, seed=0):
+    for case in GROUPS[group]():
+        if is_supported(case, backend):
+            yield dataclasses.replace(case, seed=seed)
