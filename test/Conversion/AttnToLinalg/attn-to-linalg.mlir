@@ -25,7 +25,7 @@ func.func @masked(%q: tensor<5x8xf16>, %k: tensor<7x8xf16>, %v: tensor<7x4xf16>,
 // CHECK-LABEL: @dynamic
 // CHECK: cf.assert %{{.*}}, "attn.sdpa: the length of key differs from that of value"
 // MATH-LABEL: @dynamic
-// MATH-NOT: attn.sdpa
+// MATH-NOT: = attn.sdpa
 // MATH: return
 func.func @dynamic(%q: tensor<5x8xf64>, %k: tensor<?x8xf64>, %v: tensor<?x4xf64>, %o: tensor<5x4xf64>) -> tensor<5x4xf64> {
   %0 = attn.sdpa query(%q : tensor<5x8xf64>) key(%k : tensor<?x8xf64>) value(%v : tensor<?x4xf64>) backend = math outs(%o : tensor<5x4xf64>) -> tensor<5x4xf64>
