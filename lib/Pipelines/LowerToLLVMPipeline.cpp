@@ -58,7 +58,7 @@ static void addDeallocation(OpPassManager &pm) {
 }
 
 /// scf, vector and the rest to the LLVM dialect.
-static void addLoweringToLLVM(OpPassManager &pm) {
+static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -74,7 +74,10 @@ static void addLoweringToLLVM(OpPassManager &pm) {
   toLLVM.vectorContractLowering =
       vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  pm.addPass(arith::createArithExpandOpsPass());
+  // Without the instruction LLVM would call a library for bf16.
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = !info.hasBF16Conversion;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -120,5 +123,5 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
   pm.addPass(createConvertAssertToRuntimePass());
-  addLoweringToLLVM(pm);
+  addLoweringToLLVM(pm, *info);
 }

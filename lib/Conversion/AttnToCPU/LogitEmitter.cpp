@@ -80,11 +80,15 @@ TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
   return newMaxima;
 }
 
-/// Query indices of vector `v`, as a vector of index.
-static Value getQueryIndices(KernelBuilder &b, Value firstQuery, int64_t v) {
+/// Query indices of vector `v`, as a vector of index. Lanes behind the last query
+/// repeat it: a region may read memory at its index.
+static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
+                             Value numQueries, int64_t v) {
   Value first = b.add(firstQuery, v * b.getLanes());
   Value step = vector::StepOp::create(b, b.getVectorType(b.getIndexType()));
-  return arith::AddIOp::create(b, step, b.broadcast(first));
+  Value indices = arith::AddIOp::create(b, step, b.broadcast(first));
+  Value last = b.broadcast(b.sub(numQueries, b.index(1)));
+  return arith::MinSIOp::create(b, indices, last);
 }
 
 /// From the scaled product to the logit that the softmax takes, in units of
@@ -107,7 +111,7 @@ Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
   if (op.hasScoreRegion()) {
     SmallVector<Value> arguments{logit};
     llvm::append_range(arguments, args.leading);
-    arguments.push_back(getQueryIndices(b, args.firstQuery, v));
+    arguments.push_back(getQueryIndices(b, args.firstQuery, numQueries, v));
     arguments.push_back(key);
     logit = inlineVectorized(b, op.getScore(), arguments, args.captured);
   }
@@ -170,7 +174,7 @@ Value TileEmitter::emitPredicate(Value key, Value row, int64_t v,
   }
   if (op.hasKeepRegion()) {
     SmallVector<Value> arguments(args.leading);
-    arguments.push_back(getQueryIndices(b, args.firstQuery, v));
+    arguments.push_back(getQueryIndices(b, args.firstQuery, numQueries, v));
     arguments.push_back(key);
     keep = b.conjunction(
         keep, inlineVectorized(b, op.getKeep(), arguments, args.captured));

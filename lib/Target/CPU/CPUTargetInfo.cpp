@@ -70,6 +70,8 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
   if (triple.isX86()) {
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
+    info.hasBF16Conversion =
+        subtarget->checkFeatures("+avx512bf16,+avx512vl");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;

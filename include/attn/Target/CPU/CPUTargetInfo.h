@@ -26,6 +26,8 @@ struct CPUTargetInfo {
   int64_t numVectorRegisters = 16;
   /// AVX-512 F, DQ, BW and VL.
   bool hasAVX512 = false;
+  /// Whether conversions between f32 and bf16 are instructions.
+  bool hasBF16Conversion = false;
 };
 
 /// Resolves a CPU name of LLVM's for the host's architecture (`x86-64-v3`,
