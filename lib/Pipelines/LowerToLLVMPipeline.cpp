@@ -70,9 +70,9 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createLowerAffinePass());
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.x86Vector = true;
-  toLLVM.vectorTransposeLowering = vector::VectorTransposeLowering::Shuffle16x16;
-  toLLVM.vectorContractLowering =
-      vector::VectorContractLowering::OuterProduct;
+  toLLVM.vectorTransposeLowering =
+      vector::VectorTransposeLowering::Shuffle16x16;
+  toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   // Without the instruction LLVM would call a library for bf16.
   arith::ArithExpandOpsPassOptions expand;
@@ -98,8 +98,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
   llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
   if (!info) {
-    pm.addPass(
-        std::make_unique<FailPass>(llvm::toString(info.takeError())));
+    pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;
   }
   AttnSelectSchedulePassOptions schedule;

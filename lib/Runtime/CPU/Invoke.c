@@ -161,10 +161,10 @@ static attn_status take_result(const struct value *value, int64_t *words,
   }
   for (int64_t d = 0; status == ATTN_OK && d < rank; ++d)
     if (output->shape[d] != shape[d])
-      status = fail(ATTN_INVALID_ARGUMENT,
-                    "output %d: expected dimension %lld to be %lld, got %lld",
-                    index, (long long)d, (long long)shape[d],
-                    (long long)output->shape[d]);
+      status =
+          fail(ATTN_INVALID_ARGUMENT,
+               "output %d: expected dimension %lld to be %lld, got %lld", index,
+               (long long)d, (long long)shape[d], (long long)output->shape[d]);
   if (status == ATTN_OK && count > 0) {
     if (dense)
       memcpy(output->data, data, count * size);

@@ -129,8 +129,8 @@ Error attn::linkSharedObject(StringRef object, StringRef runtimeLibrary,
                                    "-lm",
                                    "-lpthread"};
   std::string message;
-  int code = sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0,
-                                 &message);
+  int code =
+      sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0, &message);
   if (code != 0)
     return createStringError(*driver + " failed to link " + output +
                              (message.empty() ? "" : ": " + message));

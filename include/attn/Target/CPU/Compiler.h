@@ -41,8 +41,8 @@ private:
 
 /// Compiles a module in the LLVM dialect, with its entry point emitted, into
 /// this process and links it to the runtime.
-llvm::Expected<CompiledEntry>
-compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+llvm::Expected<CompiledEntry> compileInProcess(ModuleOp module, StringRef name,
+                                               const CPUTargetInfo &info);
 
 /// Translates a module in the LLVM dialect to optimized LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>
