@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -57,6 +58,24 @@ static void addDeallocation(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Without an instruction for it LLVM would call a library to round to bf16,
+/// and not every library has it: computes in f32 and rounds by integer
+/// arithmetic.
+static void addFloatExpansion(OpPassManager &pm, const CPUTargetInfo &info) {
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = !info.hasBF16Conversion;
+  if (expand.includeBf16) {
+    math::MathExtendToSupportedTypesOptions extend;
+    extend.extraTypeStrs = {"f16"};
+    pm.addPass(math::createMathExtendToSupportedTypes(extend));
+    arith::ArithEmulateUnsupportedFloatsOptions emulate;
+    emulate.sourceTypeStrs = {"bf16"};
+    emulate.targetTypeStr = "f32";
+    pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  }
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+}
+
 /// scf, vector and the rest to the LLVM dialect.
 static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -74,10 +93,7 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
       vector::VectorTransposeLowering::Shuffle16x16;
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  // Without the instruction LLVM would call a library for bf16.
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = !info.hasBF16Conversion;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
+  addFloatExpansion(pm, info);
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());

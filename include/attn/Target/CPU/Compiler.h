@@ -11,8 +11,8 @@
 
 #include "attn/Runtime/CPU/Tensor.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -35,7 +35,7 @@ public:
 private:
   friend llvm::Expected<CompiledEntry>
   compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
   EntryFunction function = nullptr;
 };
 
