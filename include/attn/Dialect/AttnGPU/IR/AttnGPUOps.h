@@ -14,7 +14,20 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::attn_gpu {
+/// The type of a row with the elements of a fragment.
+inline RowType getRowTypeOf(Type fragment) {
+  return RowType::get(fragment.getContext(),
+                      cast<FragmentType>(fragment).getElementType());
+}
+/// The type of a row of columns or rows: i32.
+inline RowType getIndexRowType(MLIRContext *context) {
+  return RowType::get(context, IntegerType::get(context, 32));
+}
+} // namespace mlir::attn_gpu
 
 #define GET_OP_CLASSES
 #include "attn/Dialect/AttnGPU/IR/AttnGPUOps.h.inc"
