@@ -51,6 +51,49 @@ def ConvertAssertToRuntimePass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-attn-gpu-to-nvvm
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnGPUToNVVMPass
+    : Pass<"convert-attn-gpu-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lower attn_gpu kernels to the LLVM dialect, NVVM and PTX";
+  let description = [{
+    Turns every kernel of a module (`gpu.func` with `attn_gpu.roles`) into an
+    `llvm.func` in which each thread computes its share: a fragment is its
+    registers, a tile its address, a slot its number and parity. Loops stay
+    `scf`, arithmetic stays `arith`.
+
+    Products are inline PTX with tied accumulators. `math.exp2` and its like on
+    f32 become the approximate instructions.
+
+    Before:
+
+    ```mlir
+    %s = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>,
+        !attn_gpu.shared<8x64xbf16> -> !attn_gpu.in_flight<64x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    llvm.inline_asm has_side_effects "wgmma.fence.sync.aligned;", "" : () -> ()
+    %0 = llvm.inline_asm has_side_effects "{ ...
+      wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, a, b,
+      p, 1, 1, 0, 0; }", "=f,=f,=f,=f,r,r" %q_descriptor, %k_descriptor
+    ...
+    nvvm.wgmma.commit.group.sync.aligned
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numConverted", "num-converted", "Number of kernels converted">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-to-cpu
 //===----------------------------------------------------------------------===//
 
