@@ -44,8 +44,8 @@ static std::optional<attn_dtype> getDtype(Type type) {
 FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
   auto entry = module.lookupSymbol<func::FuncOp>(name);
   if (!entry) {
-    InFlightDiagnostic diagnostic =
-        module.emitError("no function @") << name << " in the module";
+    InFlightDiagnostic diagnostic = module.emitError("no function @")
+                                    << name << " in the module";
     std::string known;
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && !function.isPrivate())
@@ -68,8 +68,8 @@ FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
     bool isScalar = !shaped;
     std::optional<attn_dtype> dtype =
         getDtype(isScalar ? type : shaped.getElementType());
-    bool isTensor = isa<RankedTensorType>(type) ||
-                    (scalarAllowed && isa<MemRefType>(type));
+    bool isTensor =
+        isa<RankedTensorType>(type) || (scalarAllowed && isa<MemRefType>(type));
     if (!dtype || (isScalar ? !scalarAllowed : !isTensor))
       return entry.emitError() << kind << " " << index << " of @"
                                << entry.getSymName() << " is " << type
@@ -101,8 +101,8 @@ LogicalResult attn::markEntry(func::FuncOp entry) {
     return failure();
   SmallVector<int64_t> words{(int64_t)signature->inputs.size(),
                              (int64_t)signature->results.size()};
-  for (ArrayRef<EntryValue> values : {ArrayRef(signature->inputs),
-                                      ArrayRef(signature->results)})
+  for (ArrayRef<EntryValue> values :
+       {ArrayRef(signature->inputs), ArrayRef(signature->results)})
     for (const EntryValue &value : values) {
       words.append({value.isScalar, value.dtype, (int64_t)value.shape.size()});
       for (int64_t size : value.shape)
@@ -144,8 +144,8 @@ LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
                                        ArrayRef<Type> inputs) {
   if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return function;
-  return LLVM::LLVMFuncOp::create(
-      b, name, LLVM::LLVMFunctionType::get(result, inputs));
+  return LLVM::LLVMFuncOp::create(b, name,
+                                  LLVM::LLVMFunctionType::get(result, inputs));
 }
 
 LLVM::LLVMFuncOp
@@ -201,8 +201,7 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
 
 LogicalResult EntryEmitter::emit() {
   std::string name = entry.getSymName().str();
-  auto wrapped =
-      module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
+  auto wrapped = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
   auto signatureAttr = entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr);
   if (!wrapped)
     return entry.emitError("expected a C interface of the entry function");
@@ -213,9 +212,9 @@ LogicalResult EntryEmitter::emit() {
       function.setLinkage(LLVM::Linkage::Internal);
 
   auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
-  auto table = LLVM::GlobalOp::create(
-      b, tableType, /*isConstant=*/true, LLVM::Linkage::Internal,
-      "attn_signature", b.getI64TensorAttr(signature));
+  auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
+                                      LLVM::Linkage::Internal, "attn_signature",
+                                      b.getI64TensorAttr(signature));
   emitPacked(wrapped, signature);
 
   Type i32 = b.getI32Type();
@@ -272,18 +271,22 @@ typedef enum attn_dtype {
   ATTN_I64 = 9
 } attn_dtype;
 
-/* A dense tensor in row-major order. */
+/* A tensor, dense and row-major unless it has strides. */
 typedef struct attn_tensor {
   void *data;     /* of an output: NULL lets the callee allocate by malloc */
   int64_t *shape; /* `rank` sizes; of an output without data: filled in */
   int32_t rank;
   attn_dtype dtype;
+  const int64_t *strides; /* in elements; NULL: dense and row-major */
 } attn_tensor;
 
 typedef enum attn_status {
   ATTN_OK = 0,
   ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
-  ATTN_FAILED = 2            /* the computation failed */
+  ATTN_FAILED = 2,           /* the computation failed */
+  ATTN_OUT_OF_MEMORY = 3,
+  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
+  ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
 } attn_status;
 
 #endif /* ATTN_TENSOR_DEFINED */
@@ -319,8 +322,8 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
   llvm::raw_string_ostream os(text);
   auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
     for (auto [index, value] : llvm::enumerate(values)) {
-      os << " *   " << kind << " " << index << ": " << getEnumerator(value.dtype)
-         << " [";
+      os << " *   " << kind << " " << index << ": "
+         << getEnumerator(value.dtype) << " [";
       llvm::interleaveComma(value.shape, os, [&](int64_t size) {
         if (ShapedType::isDynamic(size))
           os << "any";
@@ -336,7 +339,8 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
      << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
   printValues("input", signature.inputs);
   printValues("output", signature.results);
-  os << " *\n * Tensors are dense and row-major. The caller gives the memory of "
+  os << " *\n * Tensors are dense and row-major. The caller gives the memory "
+        "of "
         "the outputs,\n * or sets `data` to NULL and frees what it gets. May "
         "be called from several\n * threads at once. */\nattn_status attn_"
      << signature.name
