@@ -66,7 +66,8 @@ protected:
   fake_cuda initial;
   void *memory = nullptr;
   int64_t dims[9] = {2, 3, 4, 128, 1, 1, 0, 0, 0};
-  attn_cuda_image image = {"cubin", "sm_90a", 0, nullptr};
+  attn_cuda_object object = {"cubin", "sm_90a", 0};
+  attn_cuda_image image = {&object, 1, nullptr};
   attn_cuda_kernel kernel = {&image, "kernel", nullptr};
 };
 
@@ -138,7 +139,7 @@ TEST_F(CUDARuntimeTest, LaunchesOnTheStream) {
   EXPECT_EQ(fake->grid[2], 4u);
   EXPECT_EQ(fake->block[0], 128u);
   EXPECT_EQ(fake->shared_bytes, 1000u);
-  EXPECT_EQ(fake->image, image.data);
+  EXPECT_EQ(fake->image, object.data);
 }
 
 TEST_F(CUDARuntimeTest, LaunchesClusters) {
@@ -209,8 +210,8 @@ TEST_F(CUDARuntimeTest, OtherArchitecture) {
   for (auto &c : cases) {
     fake->capability = c.capability;
     ASSERT_EQ(attn_rt_cuda_open(kFake), ATTN_OK);
-    image.arch = c.arch;
-    image.is_ptx = c.isPTX;
+    object.arch = c.arch;
+    object.is_ptx = c.isPTX;
     image.loaded = kernel.loaded = nullptr;
     EXPECT_EQ(launch(), c.runs ? ATTN_OK : ATTN_NO_DEVICE)
         << c.arch << " on " << c.capability;
@@ -219,6 +220,19 @@ TEST_F(CUDARuntimeTest, OtherArchitecture) {
                                    ", device 0 (Fake GPU) is sm_"));
     }
   }
+}
+
+TEST_F(CUDARuntimeTest, PicksTheFirstThatRuns) {
+  attn_cuda_object objects[] = {
+      {"a", "sm_100a", 0}, {"b", "sm_80", 1}, {"c", "sm_90a", 0}};
+  image.objects = objects;
+  image.num_objects = 3;
+  EXPECT_EQ(launch(), ATTN_OK);
+  EXPECT_EQ(fake->image, objects[1].data);
+  image.num_objects = 1;
+  image.loaded = kernel.loaded = nullptr;
+  EXPECT_EQ(launch(), ATTN_NO_DEVICE);
+  EXPECT_TRUE(has(error(), "the code is for sm_100a, device 0"));
 }
 
 TEST_F(CUDARuntimeTest, BadImage) {

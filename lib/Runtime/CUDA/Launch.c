@@ -56,16 +56,36 @@ static struct loaded *add(void **list, const struct context *context,
 /// Whether code for `arch` runs on a device. Binary code runs on later devices
 /// of its generation, PTX on all later ones; `a` ties both to the device
 /// itself, `f` to its generation.
-static bool runs_on(const attn_cuda_image *image, int capability) {
+static bool runs_on(const attn_cuda_object *object, int capability) {
   int number = 0, length = 0;
-  if (sscanf(image->arch, "sm_%d%n", &number, &length) != 1)
+  if (sscanf(object->arch, "sm_%d%n", &number, &length) != 1)
     return false;
-  char suffix = image->arch[length];
+  char suffix = object->arch[length];
   if (suffix == 'a')
     return capability == number;
-  if (suffix == 'f' || !image->is_ptx)
+  if (suffix == 'f' || !object->is_ptx)
     return capability / 10 == number / 10 && capability >= number;
   return capability >= number;
+}
+
+/// The first object that runs on the device.
+static const attn_cuda_object *choose(const attn_cuda_image *image,
+                                      const struct context *context,
+                                      attn_status *status) {
+  char archs[128] = "nothing";
+  size_t length = 0;
+  for (int64_t i = 0; i < image->num_objects; ++i) {
+    if (runs_on(&image->objects[i], context->capability))
+      return &image->objects[i];
+    if (length < sizeof archs)
+      length += snprintf(archs + length, sizeof archs - length, "%s%s",
+                         i ? ", " : "", image->objects[i].arch);
+  }
+  *status = attn_cuda_error(
+      ATTN_NO_DEVICE,
+      "the code is for %s, device %d (%s) is sm_%d: compile for it", archs,
+      context->device, context->name, context->capability);
+  return NULL;
 }
 
 static struct loaded *load_image(attn_cuda_image *image,
@@ -74,25 +94,21 @@ static struct loaded *load_image(attn_cuda_image *image,
   struct loaded *entry = find(&image->loaded, context);
   if (entry)
     return entry;
-  if (!runs_on(image, context->capability)) {
-    *status = attn_cuda_error(
-        ATTN_NO_DEVICE,
-        "the code is for %s, device %d (%s) is sm_%d: compile for it",
-        image->arch, context->device, context->name, context->capability);
+  const attn_cuda_object *object = choose(image, context, status);
+  if (!object)
     return NULL;
-  }
   char log[256] = "";
   int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE};
   void *values[] = {log, (void *)(uintptr_t)sizeof log};
   cu_module module = NULL;
-  cu_result result = context->driver->cuModuleLoadDataEx(&module, image->data,
+  cu_result result = context->driver->cuModuleLoadDataEx(&module, object->data,
                                                          2, options, values);
   if (result != CU_SUCCESS) {
     log[sizeof log - 1] = '\0';
     log[strcspn(log, "\n")] = '\0';
     *status = attn_cuda_driver_error(context->driver, result,
                                      "cannot load the code for %s%s%s",
-                                     image->arch, log[0] ? ": " : "", log);
+                                     object->arch, log[0] ? ": " : "", log);
     return NULL;
   }
   entry = add(&image->loaded, context, module, status);

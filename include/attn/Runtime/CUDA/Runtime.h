@@ -71,12 +71,18 @@ attn_status attn_rt_cuda_invoke(const int64_t *signature,
 // They end the call by `attn_rt_fail` when they fail.
 
 /// Code for a GPU: a cubin, PTX (with a terminating zero) or a fat binary.
-/// Compiled code has one in writable memory for each gpu.module.
-typedef struct attn_cuda_image {
+typedef struct attn_cuda_object {
   const void *data;
   /// What the code is for: sm_80, sm_90a, sm_100f, ..., and 1 if it is PTX.
   const char *arch;
   int64_t is_ptx;
+} attn_cuda_object;
+
+/// The same kernels for several GPUs, the best code first. Compiled code has an
+/// image in writable memory for each gpu.module.
+typedef struct attn_cuda_image {
+  const attn_cuda_object *objects;
+  int64_t num_objects;
   /// The runtime's own; NULL at first.
   void *loaded;
 } attn_cuda_image;
