@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -57,6 +58,24 @@ static void addDeallocation(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Without an instruction for it LLVM would call a library to round to bf16,
+/// and not every library has it: computes in f32 and rounds by integer
+/// arithmetic.
+static void addFloatExpansion(OpPassManager &pm, const CPUTargetInfo &info) {
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = !info.hasBF16Conversion;
+  if (expand.includeBf16) {
+    math::MathExtendToSupportedTypesOptions extend;
+    extend.extraTypeStrs = {"f16"};
+    pm.addPass(math::createMathExtendToSupportedTypes(extend));
+    arith::ArithEmulateUnsupportedFloatsOptions emulate;
+    emulate.sourceTypeStrs = {"bf16"};
+    emulate.targetTypeStr = "f32";
+    pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  }
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+}
+
 /// scf, vector and the rest to the LLVM dialect.
 static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -70,14 +89,11 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createLowerAffinePass());
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.x86Vector = true;
-  toLLVM.vectorTransposeLowering = vector::VectorTransposeLowering::Shuffle16x16;
-  toLLVM.vectorContractLowering =
-      vector::VectorContractLowering::OuterProduct;
+  toLLVM.vectorTransposeLowering =
+      vector::VectorTransposeLowering::Shuffle16x16;
+  toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  // Without the instruction LLVM would call a library for bf16.
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = !info.hasBF16Conversion;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
+  addFloatExpansion(pm, info);
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -98,8 +114,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
   llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
   if (!info) {
-    pm.addPass(
-        std::make_unique<FailPass>(llvm::toString(info.takeError())));
+    pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;
   }
   AttnSelectSchedulePassOptions schedule;

@@ -52,13 +52,13 @@ Captures getCaptures(SdpaOp op) {
   return captures;
 }
 
-/// Lowers one op: a parallel loop over (head, tile of queries) that calls a tile
-/// function.
+/// Lowers one op: a parallel loop over (head, tile of queries) that calls a
+/// tile function.
 class SdpaLowering {
 public:
   SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
-      : op(op), schedule(schedule), symbols(symbols),
-        opBuilder(op), b(op.getLoc(), opBuilder, schedule.getVectorSize()),
+      : op(op), schedule(schedule), symbols(symbols), opBuilder(op),
+        b(op.getLoc(), opBuilder, schedule.getVectorSize()),
         captures(getCaptures(op)) {}
 
   void lower();
@@ -70,8 +70,8 @@ private:
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
         lse, scale;
     SmallVector<Value *> getAll() {
-      return {&query, &key, &value, &bias, &mask, &queryDocuments,
-              &keyDocuments, &output, &lse, &scale};
+      return {&query,          &key,          &value,  &bias, &mask,
+              &queryDocuments, &keyDocuments, &output, &lse,  &scale};
     }
   };
 
@@ -149,8 +149,7 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
   return memref::ExpandShapeOp::create(b, shape, slice, groups, outputShape);
 }
 
-SdpaLowering::HeadOperands
-SdpaLowering::getHeadOperands(ValueRange leading) {
+SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   ValueRange batch = op.hasHeadDim() ? leading.drop_back() : leading;
   HeadOperands operands;
   operands.query = getHeadSlice(op.getQuery(), 2, leading, false);
@@ -161,9 +160,8 @@ SdpaLowering::getHeadOperands(ValueRange leading) {
   if (operands.mask) {
     // A vector of i1 is packed bits, an i1 in memory is a byte: read bytes.
     auto type = cast<MemRefType>(operands.mask.getType());
-    auto byteType =
-        MemRefType::get(type.getShape(), b.getI8Type(), type.getLayout(),
-                        type.getMemorySpace());
+    auto byteType = MemRefType::get(type.getShape(), b.getI8Type(),
+                                    type.getLayout(), type.getMemorySpace());
     operands.mask =
         UnrealizedConversionCastOp::create(b, byteType, operands.mask)
             .getResult(0);
@@ -213,9 +211,9 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   types.append(numLeading + 1, b.getIndexType());
   llvm::append_range(types, ValueRange(captures.arguments).getTypes());
 
-  auto function = func::FuncOp::create(
-      op.getLoc(), getTileName(),
-      FunctionType::get(op.getContext(), types, {}));
+  auto function =
+      func::FuncOp::create(op.getLoc(), getTileName(),
+                           FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
@@ -253,8 +251,8 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   return function;
 }
 
-/// An op that is statically empty has no tile; without keys, all rows follow the
-/// policy for rows without keys.
+/// An op that is statically empty has no tile; without keys, all rows follow
+/// the policy for rows without keys.
 bool SdpaLowering::lowerEmpty() {
   bool hasOutput = llvm::none_of(op.getOutputType().getShape(),
                                  [](int64_t size) { return size == 0; });
@@ -268,8 +266,8 @@ bool SdpaLowering::lowerEmpty() {
     // The mean of no values is NaN too.
     double value = op.getMaskedRow() == MaskedRow::Zero ? 0.0 : kNaN;
     auto fill = [&](Type elementType, double filled, Value memref) {
-      Value scalar = arith::ConstantOp::create(
-          b, b.getFloatAttr(elementType, filled));
+      Value scalar =
+          arith::ConstantOp::create(b, b.getFloatAttr(elementType, filled));
       linalg::FillOp::create(b, scalar, memref);
     };
     fill(type, value, op.getOutput());

@@ -107,10 +107,9 @@ Value RegionVectorizer::inlineRegion(Region &region, ValueRange arguments) {
     else
       clonePerLane(&op, reads);
   }
-  Value result = mapping.lookupOrDefault(
-      cast<YieldOp>(body.getTerminator()).getValue());
-  return isa<VectorType>(result.getType()) ? result
-                                           : builder.broadcast(result);
+  Value result =
+      mapping.lookupOrDefault(cast<YieldOp>(body.getTerminator()).getValue());
+  return isa<VectorType>(result.getType()) ? result : builder.broadcast(result);
 }
 
 } // namespace

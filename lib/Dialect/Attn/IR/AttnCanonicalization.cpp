@@ -43,7 +43,8 @@ struct FoldConstantScale : OpRewritePattern<SdpaOp> {
       return success();
     }
     APFloat constant(0.0);
-    if (!op.getScale() || !matchPattern(op.getScale(), m_ConstantFloat(&constant)))
+    if (!op.getScale() ||
+        !matchPattern(op.getScale(), m_ConstantFloat(&constant)))
       return rewriter.notifyMatchFailure(op, "no constant scale operand");
     if (!constant.isFinite())
       return rewriter.notifyMatchFailure(op, "scale is not finite");
@@ -65,9 +66,9 @@ struct DropNeutralOperands : OpRewritePattern<SdpaOp> {
   LogicalResult matchAndRewrite(SdpaOp op,
                                 PatternRewriter &rewriter) const override {
     DenseElementsAttr constant;
-    bool neutralMask =
-        op.getMask() && matchPattern(op.getMask(), m_Constant(&constant)) &&
-        constant.isSplat() && constant.getSplatValue<bool>();
+    bool neutralMask = op.getMask() &&
+                       matchPattern(op.getMask(), m_Constant(&constant)) &&
+                       constant.isSplat() && constant.getSplatValue<bool>();
     bool neutralBias =
         op.getBias() && matchPattern(op.getBias(), m_Constant(&constant)) &&
         constant.isSplat() && constant.getSplatValue<APFloat>().isZero();
@@ -93,8 +94,7 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
     StructuralMaskInterface structure = op.getStructureAttr();
     if (!structure)
       return rewriter.notifyMatchFailure(op, "no structure");
-    Attribute simple =
-        structure.simplify(op.getNumQueries(), op.getNumKeys());
+    Attribute simple = structure.simplify(op.getNumQueries(), op.getNumKeys());
     if (simple == structure)
       return rewriter.notifyMatchFailure(op, "structure is simple");
     rewriter.modifyOpInPlace(op, [&] {
@@ -107,9 +107,9 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
   }
 };
 
-/// The policy for rows without keys is dropped where the structure, alone, gives
-/// every row a key. (Without any key at all, Lk = 0, the naive graph gives zeros
-/// too, as its second matmul sums nothing.)
+/// The policy for rows without keys is dropped where the structure, alone,
+/// gives every row a key. (Without any key at all, Lk = 0, the naive graph
+/// gives zeros too, as its second matmul sums nothing.)
 struct DropMaskedRowPolicy : OpRewritePattern<SdpaOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -123,8 +123,7 @@ struct DropMaskedRowPolicy : OpRewritePattern<SdpaOp> {
     if (!givesEveryRowAKey(op.getStructureAttr(), op.getNumQueries(),
                            op.getNumKeys()))
       return rewriter.notifyMatchFailure(op, "rows may be masked");
-    rewriter.modifyOpInPlace(op,
-                             [&] { op.setMaskedRow(MaskedRow::Zero); });
+    rewriter.modifyOpInPlace(op, [&] { op.setMaskedRow(MaskedRow::Zero); });
     return success();
   }
 
@@ -222,10 +221,10 @@ struct RaiseKeepRegion : OpRewritePattern<SdpaOp> {
           Value one = arith::ConstantIntOp::create(rewriter, loc, 1, 1);
           value = arith::XOrIOp::create(rewriter, loc, value, one);
         }
-        predicate = predicate ? arith::AndIOp::create(rewriter, loc, predicate,
-                                                      value)
-                                    .getResult()
-                              : value;
+        predicate = predicate
+                        ? arith::AndIOp::create(rewriter, loc, predicate, value)
+                              .getResult()
+                        : value;
       }
       rewriter.modifyOpInPlace(
           yield, [&] { yield.getValueMutable().assign(predicate); });
@@ -374,6 +373,7 @@ struct RaiseScoreMask : OpRewritePattern<SdpaOp> {
 
 void SdpaOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                          MLIRContext *context) {
-  results.add<DropMaskedRowPolicy, DropNeutralOperands, FoldConstantScale, RaiseKeepRegion,
-              RaiseScoreMask, RaiseScoreRegion, SimplifyStructure>(context);
+  results.add<DropMaskedRowPolicy, DropNeutralOperands, FoldConstantScale,
+              RaiseKeepRegion, RaiseScoreMask, RaiseScoreRegion,
+              SimplifyStructure>(context);
 }

@@ -27,8 +27,7 @@ parseScale(OpAsmParser &parser,
   if (failed(parser.parseOptionalKeyword("scale")))
     return success();
   if (succeeded(parser.parseOptionalEqual()))
-    return parser.parseAttribute(staticScale,
-                                 parser.getBuilder().getF64Type());
+    return parser.parseAttribute(staticScale, parser.getBuilder().getF64Type());
   scale.emplace();
   return failure(parser.parseLParen() || parser.parseOperand(*scale) ||
                  parser.parseColonType(type) || parser.parseRParen());
@@ -62,10 +61,9 @@ static void printIndexedRegion(OpAsmPrinter &printer, StringRef keyword,
   if (region.empty())
     return;
   printer << keyword << "(";
-  llvm::interleaveComma(region.getArguments(), printer,
-                        [&](BlockArgument argument) {
-                          printer.printRegionArgument(argument);
-                        });
+  llvm::interleaveComma(
+      region.getArguments(), printer,
+      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
   printer << ") ";
   printer.printRegion(region, /*printEntryBlockArgs=*/false);
 }

@@ -144,10 +144,8 @@ Recognizer::getInequalities(arith::CmpIOp cmp, bool negated) {
   if (!lhs || !rhs)
     return getAbsoluteInequalities(cmp, negated);
   using P = arith::CmpIPredicate;
-  P predicate =
-      negated ? negate(cmp.getPredicate()) : cmp.getPredicate();
-  if (isUnsigned(predicate) &&
-      !(lhs->isNonNegative() && rhs->isNonNegative()))
+  P predicate = negated ? negate(cmp.getPredicate()) : cmp.getPredicate();
+  if (isUnsigned(predicate) && !(lhs->isNonNegative() && rhs->isNonNegative()))
     return std::nullopt;
   std::optional<LinearForm> form;
   switch (predicate) {
@@ -205,8 +203,7 @@ Recognizer::getAbsoluteInequalities(arith::CmpIOp cmp, bool negated) {
 bool Recognizer::alwaysHolds(const LinearForm &form) {
   // The smallest value that the form takes over the index ranges.
   int64_t smallest = form[LinearForm::One];
-  auto addTerm = [&](int64_t coefficient, int64_t low,
-                     int64_t high) -> bool {
+  auto addTerm = [&](int64_t coefficient, int64_t low, int64_t high) -> bool {
     if (coefficient == 0)
       return true;
     int64_t extreme = coefficient > 0 ? low : high;

@@ -170,9 +170,8 @@ LogicalResult SdpaVerifier::verifyBatchDims() {
     logitShape.push_back(query.getDimSize(rank - 3));
   logitShape.push_back(query.getDimSize(rank - 2));
   int64_t numKeys = key.getDimSize(rank - 2);
-  logitShape.push_back(ShapedType::isDynamic(numKeys)
-                           ? value.getDimSize(rank - 2)
-                           : numKeys);
+  logitShape.push_back(
+      ShapedType::isDynamic(numKeys) ? value.getDimSize(rank - 2) : numKeys);
   return success();
 }
 
@@ -257,8 +256,10 @@ LogicalResult SdpaVerifier::verifyDocuments() {
       failed(verifyBroadcastOperand(op.getKeyDocuments(),
                                     "the documents of the keys", keyShape)))
     return failure();
-  Type queryId = cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
-  Type keyId = cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
+  Type queryId =
+      cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
+  Type keyId =
+      cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
   if (queryId != keyId)
     return error() << "expects document ids of one type, got " << queryId
                    << " and " << keyId;
@@ -287,18 +288,18 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
     expected.push_back(leading);
   expected.append(op.getRank(), IndexType::get(op.getContext()));
   if (TypeRange(expected) != TypeRange(region.getArgumentTypes()))
-    return op.emitOpError() << "expects the " << name
-                            << " region to have arguments (" << expected
-                            << "), got (" << region.getArgumentTypes() << ")";
+    return op.emitOpError()
+           << "expects the " << name << " region to have arguments ("
+           << expected << "), got (" << region.getArgumentTypes() << ")";
   auto yield = dyn_cast_or_null<YieldOp>(
       region.front().empty() ? nullptr : &region.front().back());
   if (!yield)
     return op.emitOpError()
            << "expects the " << name << " region to end with attn.yield";
   if (yield.getValue().getType() != yielded)
-    return op.emitOpError() << "expects the " << name << " region to yield "
-                            << yielded << ", got "
-                            << yield.getValue().getType();
+    return op.emitOpError()
+           << "expects the " << name << " region to yield " << yielded
+           << ", got " << yield.getValue().getType();
   return success();
 }
 

@@ -78,8 +78,8 @@ Value Exp2Expander::expandPortable(Value x) {
   // passed on by hand, because its payload would spill into the exponent;
   // `0 > x ? 0 : x` is one instruction that does it.
   Value zero = splat(0.0);
-  Value inRange = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x,
-                                        splat(-126.0));
+  Value inRange =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, splat(-126.0));
   Value isNegative =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, zero, x);
   Value zeroOrNaN = arith::SelectOp::create(b, isNegative, zero, x);
