@@ -44,6 +44,18 @@ void buildRaisePipeline(OpPassManager &pm,
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
 
+/// Options of the two pipelines around the lowering of kernels for CUDA.
+struct CUDAHostPipelineOptions
+    : PassPipelineOptions<CUDAHostPipelineOptions> {};
+
+/// attn on tensors to attn on memrefs in the memory of a GPU: public functions
+/// write their results to memrefs of their callers'.
+void buildBufferizeForCUDAPipeline(OpPassManager &pm);
+
+/// The host side of GPU code, kernels in gpu.binary, to the LLVM dialect and
+/// calls of the CUDA runtime.
+void buildLowerCUDAHostPipeline(OpPassManager &pm);
+
 /// Registers the pipelines by name.
 void registerAttnPipelines();
 
