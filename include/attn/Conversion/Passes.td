@@ -94,6 +94,77 @@ def ConvertAttnGPUToNVVMPass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-attn-to-attn-gpu
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnToAttnGPUPass
+    : Pass<"convert-attn-to-attn-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower attn.sdpa on memrefs to kernels for NVIDIA GPUs";
+  let description = [{
+    Lowers every `attn.sdpa` with `backend = flash` to a kernel in the module
+    `@attn_kernels` and its launch. Memrefs are in device memory.
+
+    The kernel is persistent: a block on each multiprocessor takes tiles of
+    queries from a counter. Sizes and strides are arguments unless they are
+    static; one kernel serves all. Key blocks that the structure masks for the
+    whole tile are not visited, blocks that it keeps for the whole tile run
+    without mask code. Score and keep regions are inlined.
+
+    Takes f16 and bf16 operands; softmax and sums are in f32, probabilities are
+    rounded to the type of the values.
+
+    Tile sizes, stages and the form of the softmax follow a cost model
+    (`lib/Conversion/AttnToAttnGPU/Schedule.cpp`) unless an option forces them;
+    an analysis remark of the category `attn-schedule` prints them.
+
+    Before:
+
+    ```mlir
+    attn.sdpa query(%q : memref<2x8x?x64xbf16>) key(%k : memref<2x8x?x64xbf16>)
+        value(%v : memref<2x8x?x64xbf16>) backend = flash
+        outs(%o : memref<2x8x?x64xbf16>)
+    ```
+
+    After:
+
+    ```mlir
+    %map = attn_gpu.encode_tensor_map %q_pointer sizes(...) strides(...)
+        box [64, 64, 1, 1] element bf16 swizzle b128 : !llvm.ptr
+    ...
+    gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d64_q192_k128
+        blocks in (%grid, %c1, %c1) threads in (%c512, %c1, %c1)
+        dynamic_shared_memory_size %bytes args(%map : !attn_gpu.tensor_map, ...)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn_gpu::AttnGPUDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_90a\"",
+           "The GPU to generate kernels for">,
+    Option<"softmax", "softmax", "std::string", "\"auto\"",
+           "Form of the softmax: auto, standard or optimistic">,
+    Option<"consumers", "consumers", "int64_t", "0",
+           "Consumer warpgroups of a block, of 64 queries each (0: chosen)">,
+    Option<"blockKeys", "block-keys", "int64_t", "0",
+           "Keys of a block (0: chosen)">,
+    Option<"stages", "stages", "int64_t", "0",
+           "Blocks of keys and values in flight (0: chosen)">,
+    Option<"queryStages", "query-stages", "int64_t", "0",
+           "Tiles of queries in flight (0: chosen)">,
+    Option<"sectionHeads", "section-heads", "int64_t", "0",
+           "Heads whose tiles are handed out together (0: chosen)">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-to-cpu
 //===----------------------------------------------------------------------===//
 

@@ -185,10 +185,10 @@ LogicalResult StoreFragmentOp::verify() {
   if (!fragment.isPacked())
     return emitOpError("expected a packed fragment, got ") << fragment;
   if (tile.isRing() || tile.getRows() != FragmentType::kRows ||
-      tile.getColumns() != llvm::alignTo(fragment.getColumns(), 64) ||
+      tile.getColumns() < fragment.getColumns() ||
       tile.getElementType() != fragment.getElementType())
-    return emitOpError("expected a tile that holds the fragment in whole "
-                       "slabs of 64 columns, got ")
+    return emitOpError("expected a tile that holds the fragment, "
+                       "got ")
            << tile;
   return success();
 }
