@@ -20,6 +20,10 @@ void attn::registerAttnPipelines() {
       "attn-lower-to-llvm-pipeline",
       "Lower attn and linalg on tensors to the LLVM dialect for the CPU",
       buildLowerToLLVMPipeline);
+  PassPipelineRegistration<LowerToNVVMPipelineOptions>(
+      "attn-lower-to-nvvm-pipeline",
+      "Lower attn on tensors to kernels in PTX and launches on the host",
+      buildLowerToNVVMPipeline);
   PassPipelineRegistration<CUDAHostPipelineOptions>(
       "attn-bufferize-for-cuda-pipeline",
       "Bufferize functions on tensors in the memory of their callers",

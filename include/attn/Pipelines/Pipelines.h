@@ -44,13 +44,49 @@ void buildRaisePipeline(OpPassManager &pm,
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
 
+/// Options of `attn-lower-to-nvvm-pipeline`; those of
+/// `convert-attn-to-attn-gpu`.
+struct LowerToNVVMPipelineOptions
+    : PassPipelineOptions<LowerToNVVMPipelineOptions> {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("GPU to generate code for: sm_90a"),
+                           llvm::cl::init("sm_90a")};
+  Option<std::string> softmax{
+      *this, "softmax",
+      llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
+      llvm::cl::init("auto")};
+  Option<int64_t> consumers{
+      *this, "consumers",
+      llvm::cl::desc("Consumer warpgroups of a block (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> blockKeys{*this, "block-keys",
+                            llvm::cl::desc("Keys of a block (0: chosen)"),
+                            llvm::cl::init(0)};
+  Option<int64_t> stages{
+      *this, "stages",
+      llvm::cl::desc("Blocks of keys and values in flight (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> queryStages{
+      *this, "query-stages",
+      llvm::cl::desc("Tiles of queries in flight (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> sectionHeads{
+      *this, "section-heads",
+      llvm::cl::desc("Heads whose tiles are handed out together (0: chosen)"),
+      llvm::cl::init(0)};
+};
+
 /// Options of the two pipelines around the lowering of kernels for CUDA.
-struct CUDAHostPipelineOptions
-    : PassPipelineOptions<CUDAHostPipelineOptions> {};
+struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
+};
 
 /// attn on tensors to attn on memrefs in the memory of a GPU: public functions
 /// write their results to memrefs of their callers'.
 void buildBufferizeForCUDAPipeline(OpPassManager &pm);
+
+/// attn on tensors to launches on the host and PTX in a gpu.binary.
+void buildLowerToNVVMPipeline(OpPassManager &pm,
+                              const LowerToNVVMPipelineOptions &options = {});
 
 /// The host side of GPU code, kernels in gpu.binary, to the LLVM dialect and
 /// calls of the CUDA runtime.
