@@ -38,6 +38,7 @@ protected:
     ASSERT_EQ(attn_rt_cuda_open(kFake), ATTN_OK);
     ASSERT_EQ(attn_rt_cuda_allocate(4096, &memory), ATTN_OK);
     fake->num_allocations = 0;
+    fake->kernel = "kernel";
   }
   void TearDown() override { *fake = initial; }
 

@@ -27,7 +27,7 @@ struct fake_cuda {
       pointer_result;
   /// Whether streams are being captured.
   int capturing;
-  /// The kernel that there is; others are not found.
+  /// The kernel that there is, others are not found; null: any.
   const char *kernel;
   void (*on_launch)(void **parameters);
 
