@@ -25,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import cases
 
@@ -58,17 +59,20 @@ def compile_module(text, options, directory):
     library = directory / f"{name}.so"
     if library.exists():
         return library.name, None
-    module = directory / f"{name}.mlir"
-    module.write_text(text)
-    process = subprocess.run(
-        [
-            options.attn_compile, str(module), "-o", str(library), "--no-raise",
-            "--target", "cuda", "--gpu-arch", options.gpu_arch,
-            f"--kernel-options={options.kernel_options}",
-        ],
-        capture_output=True, text=True,
-    )
-    module.unlink()
+    # Under a name of its own: another job may be at the same module.
+    with tempfile.TemporaryDirectory(dir=directory) as work:
+        module = pathlib.Path(work) / "main.mlir"
+        module.write_text(text)
+        process = subprocess.run(
+            [
+                options.attn_compile, str(module), "-o", f"{work}/main.so", "--no-raise",
+                "--target", "cuda", "--gpu-arch", options.gpu_arch,
+                f"--kernel-options={options.kernel_options}",
+            ],
+            capture_output=True, text=True,
+        )
+        if process.returncode == 0:
+            os.replace(f"{work}/main.so", library)
     return library.name, None if process.returncode == 0 else process.stderr.strip()
 
 
