@@ -20,4 +20,8 @@ void attn::registerAttnPipelines() {
       "attn-lower-to-llvm-pipeline",
       "Lower attn and linalg on tensors to the LLVM dialect for the CPU",
       buildLowerToLLVMPipeline);
+  PassPipelineRegistration<LowerToNVVMPipelineOptions>(
+      "attn-lower-to-nvvm-pipeline",
+      "Lower attn to kernels for NVIDIA GPUs, in PTX, and their launches",
+      buildLowerToNVVMPipeline);
 }
