@@ -158,9 +158,13 @@ void SdpaLowering::launch() {
   interface.passSize(numRowTiles, arguments.numRowTiles);
   interface.passSize(numTiles, arguments.numTiles);
 
-  Value counter = attn_gpu::ScratchOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), index(4));
-  interface.pass(counter, arguments.counter);
+  // A counter; a head for each block and a link for each tile.
+  Value words = index(1);
+  if (schedule.softmax == SoftmaxForm::Optimistic)
+    words = b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), words);
+  Value scratch = attn_gpu::ScratchOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
+  interface.pass(scratch, arguments.scratch);
   if (Value scale = op.getScale()) {
     if (scale.getType().isF64())
       scale = arith::TruncFOp::create(b, b.getF32Type(), scale);
@@ -202,8 +206,8 @@ void SdpaLowering::lower() {
   Value numQueries = getOutputSize(op.getRank() - 2);
   numRowTiles = b.createOrFold<arith::CeilDivSIOp>(numQueries, tileQueries);
   numTiles = mul(numRowTiles, numBatchHeads);
-  // Kernels count in 32 bits.
-  constexpr int64_t kLimit = int64_t(1) << 30;
+  // Kernels count in 32 bits, some of which mark messages.
+  constexpr int64_t kLimit = int64_t(1) << 28;
   auto check = [&](Value value, StringRef message) {
     if (std::optional<int64_t> known = getConstantIntValue(value);
         known && *known < kLimit)
