@@ -1,4 +1,4 @@
-//===- LowerToNVVMPipeline.cpp - attn-lower-to-nvvm-pipeline ----*- C++ -*-===//
+//===- LowerToNVVMPipeline.cpp - attn-lower-to-nvvm-pipeline --- *- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,24 +10,23 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
-/// Kernels to NVVM.
+/// What is in modules of kernels to the LLVM dialect; the host is left alone.
 static void addKernelLowering(OpPassManager &pm) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(attn::createConvertAttnGPUToNVVMPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createConvertNVVMToLLVMPass());
-  // Others of its kind take whole modules, the host's functions too.
-  ConvertToLLVMPassOptions toLLVM;
-  toLLVM.filterDialects = {"arith", "cf", "index", "math", "memref"};
-  kernels.addPass(createConvertToLLVMPass(toLLVM));
+  // math, arith, memref, cf, index and nvvm, by their interfaces.
+  kernels.addPass(createConvertToLLVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
@@ -36,21 +35,25 @@ static void addKernelLowering(OpPassManager &pm) {
 void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
                                     const LowerToNVVMPipelineOptions &options) {
   AttnSelectBackendPassOptions backend;
-  // There is no other backend: what it cannot take is an error.
-  backend.backend = "flash";
+  backend.target = "cuda";
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
-  buildBufferizeForCUDAPipeline(pm);
+  bufferization::OneShotBufferizePassOptions bufferization;
+  bufferization.bufferizeFunctionBoundaries = true;
+  bufferization.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferization));
   ConvertAttnToAttnGPUPassOptions kernels;
   kernels.chip = options.chip;
   kernels.softmax = options.softmax;
-  kernels.consumers = options.consumers;
-  kernels.blockKeys = options.blockKeys;
-  kernels.stages = options.stages;
-  kernels.queryStages = options.queryStages;
-  kernels.sectionHeads = options.sectionHeads;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
   addKernelLowering(pm);
-  GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = "isa";
-  pm.addPass(createGpuModuleToBinaryPass(binary));
+  if (options.binary) {
+    // PTX: what the driver and ptxas take.
+    GpuModuleToBinaryPassOptions binary;
+    binary.compilationTarget = "isa";
+    pm.addPass(createGpuModuleToBinaryPass(binary));
+  }
 }

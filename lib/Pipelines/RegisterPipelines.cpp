@@ -22,7 +22,7 @@ void attn::registerAttnPipelines() {
       buildLowerToLLVMPipeline);
   PassPipelineRegistration<LowerToNVVMPipelineOptions>(
       "attn-lower-to-nvvm-pipeline",
-      "Lower attn on tensors to kernels in PTX and launches on the host",
+      "Lower attn to kernels for NVIDIA GPUs, in PTX, and their launches",
       buildLowerToNVVMPipeline);
   PassPipelineRegistration<CUDAHostPipelineOptions>(
       "attn-bufferize-for-cuda-pipeline",

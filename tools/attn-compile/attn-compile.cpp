@@ -225,6 +225,7 @@ LogicalResult CompileDriver::lowerForCUDA() {
     return fail("--kernel-options: cannot read '" + options.kernelOptions +
                 "'");
   lowering.chip = options.gpuArch;
+  buildBufferizeForCUDAPipeline(pm);
   buildLowerToNVVMPipeline(pm, lowering);
   if (options.emit == Emit::PTX)
     return pm.run(*module);

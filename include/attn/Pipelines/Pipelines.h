@@ -36,6 +36,23 @@ struct LowerToLLVMPipelineOptions
       llvm::cl::init(true)};
 };
 
+/// Options of `attn-lower-to-nvvm-pipeline`.
+struct LowerToNVVMPipelineOptions
+    : PassPipelineOptions<LowerToNVVMPipelineOptions> {
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("GPU to generate kernels for, as LLVM names it"),
+      llvm::cl::init("sm_90a")};
+  Option<std::string> softmax{
+      *this, "softmax",
+      llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
+      llvm::cl::init("auto")};
+  Option<bool> binary{
+      *this, "binary",
+      llvm::cl::desc("Turn modules of kernels into gpu.binary with PTX"),
+      llvm::cl::init(true)};
+};
+
 /// Naive linalg on tensors to attn.sdpa.
 void buildRaisePipeline(OpPassManager &pm,
                         const RaisePipelineOptions &options = {});
@@ -43,38 +60,6 @@ void buildRaisePipeline(OpPassManager &pm,
 /// attn and linalg on tensors to the LLVM dialect, for the CPU.
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
-
-/// Options of `attn-lower-to-nvvm-pipeline`; those of
-/// `convert-attn-to-attn-gpu`.
-struct LowerToNVVMPipelineOptions
-    : PassPipelineOptions<LowerToNVVMPipelineOptions> {
-  Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("GPU to generate code for: sm_90a"),
-                           llvm::cl::init("sm_90a")};
-  Option<std::string> softmax{
-      *this, "softmax",
-      llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
-      llvm::cl::init("auto")};
-  Option<int64_t> consumers{
-      *this, "consumers",
-      llvm::cl::desc("Consumer warpgroups of a block (0: chosen)"),
-      llvm::cl::init(0)};
-  Option<int64_t> blockKeys{*this, "block-keys",
-                            llvm::cl::desc("Keys of a block (0: chosen)"),
-                            llvm::cl::init(0)};
-  Option<int64_t> stages{
-      *this, "stages",
-      llvm::cl::desc("Blocks of keys and values in flight (0: chosen)"),
-      llvm::cl::init(0)};
-  Option<int64_t> queryStages{
-      *this, "query-stages",
-      llvm::cl::desc("Tiles of queries in flight (0: chosen)"),
-      llvm::cl::init(0)};
-  Option<int64_t> sectionHeads{
-      *this, "section-heads",
-      llvm::cl::desc("Heads whose tiles are handed out together (0: chosen)"),
-      llvm::cl::init(0)};
-};
 
 /// Options of the two pipelines around the lowering of kernels for CUDA.
 struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
@@ -84,7 +69,8 @@ struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
 /// write their results to memrefs of their callers'.
 void buildBufferizeForCUDAPipeline(OpPassManager &pm);
 
-/// attn on tensors to launches on the host and PTX in a gpu.binary.
+/// attn on tensors or memrefs (in device memory) to kernels in PTX and their
+/// launches; the host's side of those is left to other passes.
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMPipelineOptions &options = {});
 

@@ -131,11 +131,66 @@ struct ClaimTilePattern : ThreadPattern<ClaimTileOp> {
   }
 };
 
+/// The list of a block is linked through the tiles: heads[block] is the first
+/// tile plus one, next[tile] the one behind it plus kListed.
+constexpr int64_t kListed = int64_t(1) << 30;
+
+Value getListHead(PtxBuilder &b, Value list) {
+  return b.element(list, b.blockId());
+}
+Value getListNext(PtxBuilder &b, Value list, Value tile) {
+  return b.element(list, b.add(b.gridSize(), tile));
+}
+
+struct DeferTilePattern : ThreadPattern<DeferTileOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(DeferTileOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    Value list = adaptor.getList().front(), tile = adaptor.getTile().front();
+    ValueRange rows = adaptor.getCondition();
+    Value any = b.voteAny(arith::OrIOp::create(b, rows[0], rows[1]));
+    Value chosen = arith::AndIOp::create(b, any, b.equal(b.lane(), 0));
+    auto outer = scf::IfOp::create(b, chosen, false);
+    b.setInsertionPoint(outer.thenBlock()->getTerminator());
+    // Whoever marks the tile first links it.
+    Value next = getListNext(b, list, tile);
+    Value old = b.atomicCompareExchange(next, b.i32(0), b.i32(kListed));
+    auto inner = scf::IfOp::create(b, b.equal(old, 0), false);
+    b.setInsertionPoint(inner.thenBlock()->getTerminator());
+    Value first = b.atomicExchange(getListHead(b, list), b.add(tile, 1));
+    b.atomicExchange(next, b.add(first, kListed));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct TakeDeferredPattern : ThreadPattern<TakeDeferredOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(TakeDeferredOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    Value list = adaptor.getList().front();
+    Value head = getListHead(b, list);
+    Value tile = b.add(b.atomicExchange(head, b.i32(0)), -1);
+    Value isTile =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sge, tile, b.i32(0));
+    auto ifOp = scf::IfOp::create(b, isTile, false);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(ifOp.thenBlock()->getTerminator());
+      Value next = b.atomicExchange(getListNext(b, list, tile), b.i32(0));
+      b.atomicExchange(head, b.add(next, -kListed));
+    }
+    rewriter.replaceOp(op, tile);
+    return success();
+  }
+};
+
 } // namespace
 
 void attn_gpu::populateControlPatterns(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
   patterns.add<RolesPattern, ElectPattern, TurnInitPattern, TurnBeginPattern,
                TurnEndPattern, SyncWarpgroupPattern, SchedFencePattern,
-               ClaimTilePattern>(converter, patterns.getContext());
+               ClaimTilePattern, DeferTilePattern, TakeDeferredPattern>(
+      converter, patterns.getContext());
 }

@@ -218,6 +218,24 @@ Value PtxBuilder::atomicAdd(Value pointer, Value value) {
                                    value, LLVM::AtomicOrdering::monotonic);
 }
 
+Value PtxBuilder::atomicExchange(Value pointer, Value value) {
+  return LLVM::AtomicRMWOp::create(*this, LLVM::AtomicBinOp::xchg, pointer,
+                                   value, LLVM::AtomicOrdering::monotonic);
+}
+
+Value PtxBuilder::atomicCompareExchange(Value pointer, Value expected,
+                                        Value value) {
+  auto op = LLVM::AtomicCmpXchgOp::create(*this, pointer, expected, value,
+                                          LLVM::AtomicOrdering::monotonic,
+                                          LLVM::AtomicOrdering::monotonic);
+  return LLVM::ExtractValueOp::create(*this, op.getRes(), 0);
+}
+
+Value PtxBuilder::element(Value pointer, Value index) {
+  return LLVM::GEPOp::create(*this, pointer.getType(), getI32Type(), pointer,
+                             LLVM::GEPArg(index));
+}
+
 /// Cache policies as `createpolicy.fractional.L2` makes them.
 static int64_t getCachePolicy(Eviction eviction) {
   constexpr int64_t kEvictFirst = 0x12F0000000000000;

@@ -107,6 +107,11 @@ public:
   Value loadShared(Value address, Type type);
   void storeShared(Value value, Value address);
   Value atomicAdd(Value pointer, Value value);
+  Value atomicExchange(Value pointer, Value value);
+  /// Returns what was there.
+  Value atomicCompareExchange(Value pointer, Value expected, Value value);
+  /// The address of element `index` of an array of i32.
+  Value element(Value pointer, Value index);
   void tmaLoad(Value map, ValueRange coordinates, Value destination,
                Value barrier, Eviction eviction);
   void tmaStore(Value map, ValueRange coordinates, Value source);

@@ -9,6 +9,7 @@
 #include "KernelInterface.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Dialect/Attn/Utils/CUDASupport.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -31,77 +32,13 @@ using namespace mlir::attn;
 
 namespace {
 
-//===----------------------------------------------------------------------===//
-// What the kernels take
-//===----------------------------------------------------------------------===//
-
-constexpr int64_t kMaxHeadDim = 256, kMaxRank = 5;
-
-/// Whether every row is known to see a key, if there are keys at all.
-bool seesKeys(SdpaOp op) {
-  if (op.getMask() || op.hasKeepRegion() || op.getBias() || op.hasScoreRegion())
-    return false;
-  return llvm::all_of(getMembers(op.getStructureAttr()), [](Attribute member) {
-    auto causal = dyn_cast<CausalAttr>(member);
-    auto prefix = dyn_cast<PrefixAttr>(member);
-    return (causal && causal.getAlignment() == Alignment::TopLeft) ||
-           (prefix && prefix.getAlignment() == Alignment::TopLeft);
-  });
-}
-
-/// The first operation of a region that has no lowering in a kernel.
-Operation *findUnsupported(Region &region) {
-  Operation *found = nullptr;
-  region.walk([&](Operation *inner) {
-    if (isa<memref::LoadOp, YieldOp, math::Exp2Op, math::ExpOp, math::Log2Op,
-            math::LogOp, math::RsqrtOp, math::TanhOp, math::AbsFOp,
-            math::AbsIOp, math::FmaOp, math::SqrtOp, math::FloorOp,
-            math::CeilOp, math::CopySignOp>(inner) ||
-        isa<arith::ArithDialect>(inner->getDialect()))
-      return WalkResult::advance();
-    found = inner;
-    return WalkResult::interrupt();
-  });
-  return found;
-}
-
 /// Reports why a kernel cannot take the op.
 LogicalResult verifySupported(SdpaOp op) {
-  auto refuse = [&]() {
-    return op.emitError("the flash backend of CUDA cannot take this op: ");
-  };
   if (op.hasTensorSemantics())
     return op.emitError("expected attn.sdpa on memrefs: bufferize first");
-  Type elementType = op.getQueryType().getElementType();
-  if (!elementType.isF16() && !elementType.isBF16())
-    return refuse() << "it takes f16 and bf16, the operands are "
-                    << elementType;
-  if (op.getOutputType().getElementType() != elementType)
-    return refuse() << "its output has the type of the operands, this one is "
-                    << op.getOutputType().getElementType();
-  for (int64_t size : {op.getHeadDim(), op.getValueDim()})
-    if (size % 8 != 0 || size > kMaxHeadDim)
-      return refuse() << "head dimensions are multiples of 8 up to "
-                      << kMaxHeadDim << ", this one is " << size;
-  if (op.getRank() > kMaxRank)
-    return refuse() << "it takes up to " << kMaxRank
-                    << " dimensions, these are " << op.getRank();
-  for (Value operand :
-       {op.getQuery(), op.getKey(), op.getValue(), op.getOutput()}) {
-    auto type = cast<MemRefType>(operand.getType());
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    if (failed(type.getStridesAndOffset(strides, offset)) ||
-        strides.back() != 1)
-      return refuse() << "the last dimension is contiguous, that of " << type
-                      << " is not known to be";
-  }
-  if (op.getMaskedRow() == MaskedRow::Uniform && !seesKeys(op))
-    return refuse() << "rows without keys cannot be the mean of all values";
-  for (Region *region : {&op.getScore(), &op.getKeep()})
-    if (Operation *inner = findUnsupported(*region))
-      return inner->emitError("'")
-             << inner->getName() << "' has no lowering in a CUDA kernel";
+  if (std::optional<std::string> obstacle = getCUDAFlashObstacle(op))
+    return op.emitError("the flash backend of CUDA cannot take this op: ")
+           << *obstacle;
   return success();
 }
 
@@ -221,9 +158,13 @@ void SdpaLowering::launch() {
   interface.passSize(numRowTiles, arguments.numRowTiles);
   interface.passSize(numTiles, arguments.numTiles);
 
-  Value counter = attn_gpu::ScratchOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), index(4));
-  interface.pass(counter, arguments.counter);
+  // A counter; a head for each block and a link for each tile.
+  Value words = index(1);
+  if (schedule.softmax == SoftmaxForm::Optimistic)
+    words = b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), words);
+  Value scratch = attn_gpu::ScratchOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
+  interface.pass(scratch, arguments.scratch);
   if (Value scale = op.getScale()) {
     if (scale.getType().isF64())
       scale = arith::TruncFOp::create(b, b.getF32Type(), scale);
@@ -265,8 +206,8 @@ void SdpaLowering::lower() {
   Value numQueries = getOutputSize(op.getRank() - 2);
   numRowTiles = b.createOrFold<arith::CeilDivSIOp>(numQueries, tileQueries);
   numTiles = mul(numRowTiles, numBatchHeads);
-  // Kernels count in 32 bits.
-  constexpr int64_t kLimit = int64_t(1) << 30;
+  // Kernels count in 32 bits, some of which mark messages.
+  constexpr int64_t kLimit = int64_t(1) << 28;
   auto check = [&](Value value, StringRef message) {
     if (std::optional<int64_t> known = getConstantIntValue(value);
         known && *known < kLimit)

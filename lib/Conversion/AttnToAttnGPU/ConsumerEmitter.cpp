@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -76,6 +77,23 @@ static Value emitBlockMaximum(DeviceBuilder &b, Value logits) {
   return CombineOp::create(b, Reduction::Max, partial);
 }
 
+/// The raised maximum, the factor for what came before, and the sum so far.
+KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
+                                                    Value sum) {
+  Type row = b.row(b.getF32Type());
+  SmallVector<Value> rows =
+      b.map({emitBlockMaximum(b, logits), maximum, sum}, {row, row, row, row},
+            [&](ValueRange x) {
+              Value raised = factor ? b.mulf(x[0], factor) : x[0];
+              raised = arith::MaxNumFOp::create(b, raised, x[1]);
+              Value safe = getSafe(b, raised);
+              Value alpha = b.exp2(b.subf(x[1], safe));
+              return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
+                                        alpha, b.mulf(x[2], alpha)};
+            });
+  return {rows[0], rows[1], rows[2], rows[3]};
+}
+
 //===----------------------------------------------------------------------===//
 // Blocks
 //===----------------------------------------------------------------------===//
@@ -92,13 +110,12 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
   logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
   Type row = b.row(b.getF32Type());
-  bool isStandard = schedule.softmax == SoftmaxForm::Standard;
   SmallVector<Value> rows =
       b.map(emitBlockMaximum(b, logits), {row, row}, [&](ValueRange x) {
         Value maximum = factor ? b.mulf(x[0], factor) : x[0];
         Value safe = getSafe(b, maximum);
         Value negated = arith::NegFOp::create(b, safe);
-        return SmallVector<Value>{isStandard ? maximum : safe, negated};
+        return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
       });
   state.maximum = rows[0];
   Value probabilities = emitProbabilities(b, logits, factor, rows[1]);
@@ -125,37 +142,27 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   ReleaseOp::create(b, keyPipe, next.slot, /*each_thread=*/false);
   logits = emitLogits(tile, logits, block, masked);
 
-  Type row = b.row(b.getF32Type());
-  Value negated, alpha, sum = state.sum;
-  if (schedule.softmax == SoftmaxForm::Standard) {
-    SmallVector<Value> rows = b.map(
-        {emitBlockMaximum(b, logits), state.maximum, state.sum},
-        {row, row, row, row}, [&](ValueRange x) {
-          Value maximum = factor ? b.mulf(x[0], factor) : x[0];
-          maximum = arith::MaxNumFOp::create(b, maximum, x[1]);
-          Value safe = getSafe(b, maximum);
-          Value rescaling = b.exp2(b.subf(x[1], safe));
-          return SmallVector<Value>{maximum, arith::NegFOp::create(b, safe),
-                                    rescaling, b.mulf(x[2], rescaling)};
+  Rows rows;
+  if (isOptimistic()) {
+    rows.maximum = state.maximum;
+    rows.sum = state.sum;
+    rows.negatedMaximum =
+        b.map(state.maximum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
+          return arith::NegFOp::create(b, x[0]);
         });
-    next.maximum = rows[0];
-    negated = rows[1];
-    alpha = rows[2];
-    sum = rows[3];
   } else {
-    next.maximum = state.maximum;
-    negated = b.map(state.maximum, row, [&](ValueRange x) -> Value {
-      return arith::NegFOp::create(b, x[0]);
-    });
+    rows = emitStandardRows(logits, state.maximum, state.sum);
   }
-  Value probabilities = emitProbabilities(b, logits, factor, negated);
-  next.sum = ReduceOp::create(b, Reduction::Add, probabilities, sum);
+  next.maximum = rows.maximum;
+  Value probabilities =
+      emitProbabilities(b, logits, factor, rows.negatedMaximum);
+  next.sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
   SchedFenceOp::create(b, next.sum);
   next.output = WaitOp::create(b, 0, outputProduct).getResult(0);
   ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
   next.probabilities = pack(probabilities);
-  if (alpha)
-    next.output = rescale(next.output, alpha);
+  if (rows.alpha)
+    next.output = rescale(next.output, rows.alpha);
   return next;
 }
 
@@ -196,17 +203,106 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
   return state;
 }
 
+/// The same, one product after the other and by the standard softmax, for a
+/// tile in which the optimistic one failed. What is rare may be slow: it takes
+/// no turns and masks every block.
+KernelEmitter::State
+KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
+  Type f32 = b.getF32Type();
+  auto splat = [&](Type type, double value) -> Value {
+    return SplatOp::create(b, type, b.f32(value));
+  };
+  SmallVector<Value> inits{splat(b.fragment(valueDim, f32), 0.0),
+                           splat(b.row(f32), -kInfinity),
+                           splat(b.row(f32), 0.0), slot};
+  Value last = b.add(tile.end, -1);
+  SmallVector<Value> results = b.forLoop(
+      b.i32(0), b.sub(tile.end, tile.begin), inits,
+      [&](Value j, ValueRange carried) {
+        Value output = carried[0], slot = carried[3];
+        AwaitOp::create(b, keyPipe, slot);
+        Value product = emitLogitProduct(queries, slot);
+        Value logits = WaitOp::create(b, 0, product).getResult(0);
+        ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+        logits = emitLogits(tile, logits, b.sub(last, j), isEverMasked());
+        Rows rows = emitStandardRows(logits, carried[1], carried[2]);
+        Value probabilities =
+            emitProbabilities(b, logits, factor, rows.negatedMaximum);
+        Value sum =
+            ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
+        Value packed = pack(probabilities);
+        output = rescale(output, rows.alpha);
+        AwaitOp::create(b, valuePipe, slot);
+        product = emitOutputProduct(packed, slot, output);
+        output = WaitOp::create(b, 0, product).getResult(0);
+        ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
+        return SmallVector<Value>{output, rows.maximum, sum,
+                                  NextSlotOp::create(b, slot)};
+      });
+  State state;
+  state.output = results[0];
+  state.maximum = results[1];
+  state.sum = results[2];
+  state.slot = results[3];
+  return state;
+}
+
 //===----------------------------------------------------------------------===//
 // The end of a tile
 //===----------------------------------------------------------------------===//
+
+/// Defers a tile in which the maximum of the first block was too far off: sums
+/// have left the range in which probabilities are exact, or an output is not
+/// finite. Sums never decrease, so that the last one tells.
+void KernelEmitter::emitDeferral(const Tile &tile, Value number,
+                                 Value isCareful, Value maximum, Value sum,
+                                 Value output) {
+  // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
+  // below 2^-14.
+  double high = elementType.isF16() ? 0x1p15 : 0x1p60;
+  double low = elementType.isF16() ? 0x1p-3 : 0x1p-60;
+  Value zero = b.f32(0.0);
+  // Zero if all are finite, else NaN.
+  Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
+    return b.mulf(x[0], zero);
+  });
+  Value partial = ReduceOp::create(b, Reduction::Add, zeros, Value());
+  Value isOff =
+      b.map({sum, partial}, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
+        using P = arith::CmpFPredicate;
+        Value off = b.compare(P::UGT, x[0], b.f32(high));
+        auto either = [&](Value other) {
+          off = arith::OrIOp::create(b, off, other);
+        };
+        either(b.compare(P::ULT, x[0], b.f32(low)));
+        either(b.compare(P::UNO, x[1], x[1]));
+        // Rows behind the last query do not count, nor do rows for which the
+        // structure has no key.
+        Value query = getQuery(tile, x[2], /*clamp=*/false);
+        Value counts =
+            b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+        if (structure) {
+          KeyIntervalValues keys = buildNeededKeys(
+              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
+              b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+          counts = arith::AndIOp::create(
+              b, counts,
+              b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
+        }
+        off = arith::AndIOp::create(b, off, counts);
+        Value isFirst = arith::XOrIOp::create(
+            b, isCareful, arith::ConstantIntOp::create(b, b.getI1Type(), 1));
+        return arith::AndIOp::create(b, off, isFirst);
+      });
+  DeferTileOp::create(b, number, deferred, isOff);
+}
 
 void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
                                  Value slot) {
   Type f32 = b.getF32Type(), row = b.row(f32);
   bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
-  Value sum = CombineOp::create(b, Reduction::Add, state.sum);
   SmallVector<Value> rows =
-      b.map({state.maximum, sum}, {row, row}, [&](ValueRange x) {
+      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
         Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
         Value inverse = arith::DivFOp::create(b, b.f32(1.0), x[1]);
         inverse = b.select(
@@ -257,6 +353,61 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   });
 }
 
+/// Computes the tile of a message; returns the next slots of blocks and
+/// queries.
+SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
+                                                   Value querySlot) {
+  Value number = message, isCareful;
+  if (isOptimistic()) {
+    isCareful = b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
+    number = b.select(isCareful, b.add(message, -kCareful), message);
+  }
+  Tile tile = emitTile(number);
+  Value queryTile = SliceOp::create(
+      b, queries,
+      b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
+            warpgroup));
+  AwaitOp::create(b, queryPipe, querySlot);
+  auto getResults = [](const State &state) {
+    return SmallVector<Value>{state.output, state.maximum, state.sum,
+                              state.slot};
+  };
+  auto emitFast = [&] { return getResults(emitBlocks(tile, queryTile, slot)); };
+  auto emitAny = [&] {
+    if (!isOptimistic())
+      return emitFast();
+    return b.ifThenElse(
+        isCareful,
+        [&] { return getResults(emitCarefulBlocks(tile, queryTile, slot)); },
+        emitFast);
+  };
+  SmallVector<Value> results;
+  if (mayBeEmpty()) {
+    Value isNonempty =
+        b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
+    results = b.ifThenElse(isNonempty, emitAny, [&] {
+      auto splat = [&](Type type, double value) -> Value {
+        return SplatOp::create(b, type, b.f32(value));
+      };
+      Type row = b.row(b.getF32Type());
+      return SmallVector<Value>{
+          splat(b.fragment(valueDim, b.getF32Type()), 0.0),
+          splat(row, -kInfinity), splat(row, 0.0), slot};
+    });
+  } else {
+    results = emitAny();
+  }
+  State state;
+  state.output = results[0];
+  state.maximum = results[1];
+  state.sum = CombineOp::create(b, Reduction::Add, results[2]);
+  if (isOptimistic())
+    emitDeferral(tile, number, isCareful, state.maximum, state.sum,
+                 state.output);
+  emitEpilogue(tile, state, querySlot);
+  return {results[3], NextSlotOp::create(b, querySlot)};
+}
+
 void KernelEmitter::emitConsumer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
@@ -268,42 +419,21 @@ void KernelEmitter::emitConsumer() {
   SmallVector<Value> inits{first, firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
   b.whileNotNegative(inits, [&](ValueRange carried) {
-    Value slot = carried[1], querySlot = carried[2], tileSlot = carried[3];
-    Tile tile = emitTile(carried[0]);
-    Value number =
-        b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
-              warpgroup);
-    Value queryTile = SliceOp::create(b, queries, number);
-    AwaitOp::create(b, queryPipe, querySlot);
-    State state;
-    auto emitTileBlocks = [&] {
-      State blocks = emitBlocks(tile, queryTile, slot);
-      return SmallVector<Value>{blocks.output, blocks.maximum, blocks.sum,
-                                blocks.slot};
+    SmallVector<Value> slots;
+    auto emitBody = [&] {
+      return emitConsumerTile(carried[0], carried[1], carried[2]);
     };
-    SmallVector<Value> results;
-    if (mayBeEmpty()) {
-      Value isNonempty =
-          b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
-      results = b.ifThenElse(isNonempty, emitTileBlocks, [&] {
-        auto splat = [&](Type type, double value) -> Value {
-          return SplatOp::create(b, type, b.f32(value));
-        };
-        Type row = b.row(b.getF32Type());
-        return SmallVector<Value>{
-            splat(b.fragment(valueDim, b.getF32Type()), 0.0),
-            splat(row, -kInfinity), splat(row, 0.0), slot};
+    if (isOptimistic()) {
+      Value isTile =
+          b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
+      slots = b.ifThenElse(isTile, emitBody, [&] {
+        return SmallVector<Value>{carried[1], carried[2]};
       });
     } else {
-      results = emitTileBlocks();
+      slots = emitBody();
     }
-    state.output = results[0];
-    state.maximum = results[1];
-    state.sum = results[2];
-    emitEpilogue(tile, state, querySlot);
-    Value next = ReceiveOp::create(b, tilePipe, tileSlot);
-    return SmallVector<Value>{next, results[3],
-                              NextSlotOp::create(b, querySlot),
-                              NextSlotOp::create(b, tileSlot)};
+    Value next = ReceiveOp::create(b, tilePipe, carried[3]);
+    return SmallVector<Value>{next, slots[0], slots[1],
+                              NextSlotOp::create(b, carried[3])};
   });
 }

@@ -9,6 +9,7 @@
 #include "KernelEmitter.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -83,6 +84,9 @@ void KernelEmitter::allocate() {
   valuePipe =
       pipe(schedule.getValuePipe(), schedule.stages, schedule.consumers);
   tilePipe = pipe(schedule.getTilePipe(), 1, 128 * schedule.consumers);
+  if (isOptimistic())
+    deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
+                                   args.scratch, LLVM::GEPArg(1));
   InitPipesOp::create(b, ValueRange{queryPipe, keyPipe, valuePipe, tilePipe});
 }
 
@@ -226,56 +230,80 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
 }
 
 /// Blocks go from the last to the first, and a block's keys before the values
-/// of the block behind it: the order in which consumers need them.
+/// of the block behind it: the order in which consumers need them. Returns the
+/// next slots of blocks and queries.
+SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
+                                                Value querySlot) {
+  Tile tile = emitTile(number);
+  Value lastBlock = b.add(tile.end, -1);
+  Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
+  auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
+  auto emitOthers = [&] {
+    Value numBlocks = b.sub(tile.end, tile.begin);
+    Value lastSlot =
+        b.forLoop(b.i32(1), numBlocks, slot,
+                  [&](Value j, ValueRange carried) -> SmallVector<Value> {
+                    Value previous = carried.front();
+                    Value current = NextSlotOp::create(b, previous);
+                    Value block = b.sub(lastBlock, j);
+                    emitKeyLoad(tile, block, current);
+                    emitValueLoad(tile, b.add(block, 1), previous);
+                    return {current};
+                  })
+            .front();
+    emitValueLoad(tile, tile.begin, lastSlot);
+    return SmallVector<Value>{NextSlotOp::create(b, lastSlot)};
+  };
+  if (mayBeEmpty()) {
+    b.ifThen(isNonempty, emitFirst);
+    emitQueryLoad(tile, querySlot);
+    slot = b.ifThenElse(isNonempty, emitOthers, [&] {
+              return SmallVector<Value>{slot};
+            }).front();
+  } else {
+    emitFirst();
+    emitQueryLoad(tile, querySlot);
+    slot = emitOthers().front();
+  }
+  return {slot, NextSlotOp::create(b, querySlot)};
+}
+
 void KernelEmitter::emitProducer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
   };
+  auto send = [&](Value message, Value tileSlot) -> Value {
+    AcquireOp::create(b, tilePipe, tileSlot);
+    SendOp::create(b, message, tilePipe, tileSlot);
+    return NextSlotOp::create(b, tileSlot);
+  };
+  Value end = b.i32(-1);
   Value first =
       b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
-  SmallVector<Value> inits{first, firstSlot(schedule.stages),
+  SmallVector<Value> state{first, firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
-  b.whileNotNegative(inits, [&](ValueRange carried) {
-    Value slot = carried[1], querySlot = carried[2], tileSlot = carried[3];
-    Value claimed = ClaimTileOp::create(b, args.counter);
-    Value next =
-        b.select(b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles),
-                 claimed, b.i32(-1));
-    Tile tile = emitTile(carried[0]);
-    Value lastBlock = b.add(tile.end, -1);
-    Value isNonempty =
-        b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
-    auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
-    auto emitOthers = [&] {
-      Value numBlocks = b.sub(tile.end, tile.begin);
-      Value lastSlot =
-          b.forLoop(b.i32(1), numBlocks, slot,
-                    [&](Value j, ValueRange loopCarried) -> SmallVector<Value> {
-                      Value previous = loopCarried.front();
-                      Value current = NextSlotOp::create(b, previous);
-                      Value block = b.sub(lastBlock, j);
-                      emitKeyLoad(tile, block, current);
-                      emitValueLoad(tile, b.add(block, 1), previous);
-                      return {current};
-                    })
-              .front();
-      emitValueLoad(tile, tile.begin, lastSlot);
-      return SmallVector<Value>{NextSlotOp::create(b, lastSlot)};
-    };
-    if (mayBeEmpty()) {
-      b.ifThen(isNonempty, emitFirst);
-      emitQueryLoad(tile, querySlot);
-      slot = b.ifThenElse(isNonempty, emitOthers, [&] {
-                return SmallVector<Value>{slot};
-              }).front();
-    } else {
-      emitFirst();
-      emitQueryLoad(tile, querySlot);
-      slot = emitOthers().front();
-    }
-    AcquireOp::create(b, tilePipe, tileSlot);
-    SendOp::create(b, next, tilePipe, tileSlot);
-    return SmallVector<Value>{next, slot, NextSlotOp::create(b, querySlot),
-                              NextSlotOp::create(b, tileSlot)};
+  state = b.whileNotNegative(state, [&](ValueRange carried) {
+    Value claimed = ClaimTileOp::create(b, args.scratch);
+    Value isTile = b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles);
+    SmallVector<Value> slots =
+        emitTileLoads(carried[0], carried[1], carried[2]);
+    Value message =
+        b.select(isTile, claimed, isOptimistic() ? b.i32(kDrain) : end);
+    return SmallVector<Value>{b.select(isTile, claimed, end), slots[0],
+                              slots[1], send(message, carried[3])};
   });
+  if (!isOptimistic())
+    return;
+  // Consumers have read the drain message once its slot is empty: what they
+  // deferred is on the list.
+  AcquireOp::create(b, tilePipe, state[3]);
+  state[0] = TakeDeferredOp::create(b, deferred);
+  state = b.whileNotNegative(state, [&](ValueRange carried) {
+    Value tileSlot = send(b.add(carried[0], kCareful), carried[3]);
+    SmallVector<Value> slots =
+        emitTileLoads(carried[0], carried[1], carried[2]);
+    Value next = TakeDeferredOp::create(b, deferred);
+    return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
+  });
+  send(end, state[3]);
 }

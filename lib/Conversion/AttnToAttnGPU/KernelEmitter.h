@@ -42,7 +42,8 @@ struct KernelArguments {
   /// Sizes of the batch dimensions.
   SmallVector<Value> batchSizes;
   Value numRowTiles, numTiles;
-  Value counter;
+  /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
+  Value scratch;
   Value scale;
   TensorArgument lse, bias, mask, queryDocuments, keyDocuments;
   /// Values that the regions of the op capture, mapped into the kernel.
@@ -165,6 +166,12 @@ private:
     }
   };
 
+  // A message to consumers is the number of a tile, with kCareful added for a
+  // tile that is computed again; kDrain, behind which deferred tiles are known;
+  // or negative: the end.
+  static constexpr int64_t kDrain = int64_t(1) << 28;
+  static constexpr int64_t kCareful = int64_t(1) << 29;
+
   //===--- KernelEmitter.cpp: tiles and the producer
   //-----------------------===//
 
@@ -172,6 +179,7 @@ private:
   Tile emitTile(Value number);
   void emitKeyBlocks(Tile &tile);
   void emitProducer();
+  SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot);
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
@@ -185,8 +193,17 @@ private:
   //-----------------===//
 
   void emitConsumer();
+  SmallVector<Value> emitConsumerTile(Value message, Value slot,
+                                      Value querySlot);
   State emitBlocks(const Tile &tile, Value queries, Value slot);
   State emitFirstBlock(const Tile &tile, Value queries, Value slot);
+  State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  void emitDeferral(const Tile &tile, Value number, Value isCareful,
+                    Value maximum, Value sum, Value output);
+  struct Rows {
+    Value maximum, negatedMaximum, alpha, sum;
+  };
+  Rows emitStandardRows(Value logits, Value maximum, Value sum);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  bool masked);
   Value emitLogitProduct(Value queries, Value slot);
@@ -224,6 +241,7 @@ private:
   bool areLogitsScaled() { return !factor; }
   /// Whether the structure masks keys below some index.
   bool hasLeftEdge();
+  bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();
 
@@ -240,6 +258,8 @@ private:
   /// Rings of tiles, and the same memory as a ring of slabs of 64 columns.
   Value queries, keys, values, querySlabs, keySlabs, valueSlabs;
   Value queryPipe, keyPipe, valuePipe, tilePipe;
+  /// The list of deferred tiles in global memory.
+  Value deferred;
   /// The number of this consumer.
   Value warpgroup;
 };

@@ -74,11 +74,20 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   int64_t numQueries = op.getNumQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
 
+  // What is decided per element, and a second bound, take registers.
+  StructuralMaskInterface structure = op.getStructureAttr();
+  constexpr int64_t kFar = int64_t(1) << 30;
+  bool isPlain = !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
+                 !op.hasKeepRegion() &&
+                 (!structure ||
+                  (structure.isExact() &&
+                   structure.getKeyInterval(kFar, kFar, kFar).begin <= -kFar));
+
   schedule.consumers = options.consumers;
   if (schedule.consumers == 0) {
     // A tile of 192 queries wastes much of a short causal row.
     bool isShort = isStatic && numQueries < (op.isMasked() ? 2048 : 512);
-    schedule.consumers = isSmall && !isShort ? 3 : 2;
+    schedule.consumers = isSmall && isPlain && !isShort ? 3 : 2;
     if (isStatic && numQueries <= 64)
       schedule.consumers = 1;
   }
@@ -99,7 +108,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     return op.emitError("expected 1 to 3 consumers, got ")
            << schedule.consumers;
   }
-  schedule.softmax = options.softmax.value_or(SoftmaxForm::Standard);
+  schedule.softmax = options.softmax.value_or(SoftmaxForm::Optimistic);
   schedule.stages = options.stages != 0 ? options.stages : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;

@@ -47,6 +47,33 @@ gpu.func @roles(%map: !attn_gpu.tensor_map, %counter: !llvm.ptr<1>, %out: !llvm.
   gpu.return
 }
 
+// A list linked through the tiles, each of which is on it once.
+// CHECK-LABEL: llvm.func @deferral
+gpu.func @deferral(%list: !llvm.ptr<1>, %tile: i32, %bad: i1, %out: !llvm.ptr<1>) kernel {
+  attn_gpu.roles producer registers = 40 {
+    // CHECK: %[[HEAD:.*]] = llvm.getelementptr
+    // CHECK: %[[FIRST:.*]] = llvm.atomicrmw xchg %[[HEAD]], %c0_i32
+    // CHECK: %[[TILE:.*]] = arith.addi %[[FIRST]], %c-1_i32
+    // CHECK: scf.if
+    // CHECK: %[[NEXT:.*]] = llvm.atomicrmw xchg %{{.*}}, %c0_i32
+    // CHECK: llvm.atomicrmw xchg %[[HEAD]]
+    // CHECK: llvm.store %[[TILE]]
+    %t = attn_gpu.take_deferred %list : !llvm.ptr<1>
+    llvm.store %t, %out : i32, !llvm.ptr<1>
+  } consumers 2 registers = 232 {
+  ^bb0(%wg: i32):
+    %row = attn_gpu.splat %bad : i1 to !attn_gpu.row<i1>
+    // CHECK: nvvm.vote.sync any
+    // CHECK: scf.if
+    // CHECK: llvm.cmpxchg %{{.*}}, %c0_i32, %c1073741824_i32 monotonic monotonic
+    // CHECK: scf.if
+    // CHECK: llvm.atomicrmw xchg
+    // CHECK: llvm.atomicrmw xchg
+    attn_gpu.defer_tile %tile to %list if %row : !llvm.ptr<1>, !attn_gpu.row<i1>
+  }
+  gpu.return
+}
+
 // Pipes: barriers in shared memory, full ones first.
 // CHECK-LABEL: llvm.func @pipes
 gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {

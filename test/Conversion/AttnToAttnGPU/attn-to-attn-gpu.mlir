@@ -1,9 +1,37 @@
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
 
-// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, {{.*}} softmax, sections of 1 heads, 40/232 registers, 197632 bytes of shared memory
+// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, 40/232 registers, 197632 bytes of shared memory
 // FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads
+
+// The optimistic form keeps the maximum of the first block. Tiles in which it was
+// too far off are deferred, and computed again by the standard form once the
+// producer has asked for them.
+// OPTIMISTIC-LABEL: gpu.func @attn_fwd_bf16_full_d128_q128_k128
+// OPTIMISTIC: attn_gpu.roles producer
+// OPTIMISTIC: scf.while
+// OPTIMISTIC: attn_gpu.claim_tile
+// OPTIMISTIC: arith.select %{{.*}}, %{{.*}}, %c268435456_i32
+// OPTIMISTIC: attn_gpu.take_deferred
+// OPTIMISTIC: scf.while
+// OPTIMISTIC: arith.addi %{{.*}}, %c536870912_i32
+// OPTIMISTIC: attn_gpu.send
+// OPTIMISTIC: attn_gpu.take_deferred
+// OPTIMISTIC: } consumers
+// OPTIMISTIC: scf.while
+// The careful loop rescales in every step, the fast one in none.
+// OPTIMISTIC: scf.for
+// OPTIMISTIC: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 0
+// OPTIMISTIC: scf.for
+// OPTIMISTIC-NOT: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 1
+// OPTIMISTIC-NOT: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 0
+// OPTIMISTIC: attn_gpu.defer_tile
+// OPTIMISTIC: attn_gpu.store_fragment
 
 // Sizes are arguments of the kernel: one binary for all shapes.
 // CHECK-LABEL: func.func @dynamic

@@ -21,6 +21,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %t = attn_gpu.first_slot : !attn_gpu.slot<1>
       // CHECK: attn_gpu.claim_tile %{{.*}} : !llvm.ptr<1>
       %tile = attn_gpu.claim_tile %counter : !llvm.ptr<1>
+      // CHECK: attn_gpu.take_deferred %{{.*}} : !llvm.ptr<1>
+      %again = attn_gpu.take_deferred %counter : !llvm.ptr<1>
       // CHECK: attn_gpu.acquire %{{.*}}[%{{.*}}] : !attn_gpu.pipe<2>
       attn_gpu.acquire %kp[%s] : !attn_gpu.pipe<2>
       // CHECK: attn_gpu.expect %{{.*}}[%{{.*}}] bytes 16384 : !attn_gpu.pipe<2>
@@ -112,6 +114,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       }
       // CHECK: attn_gpu.any %{{.*}} : !attn_gpu.row<i1>
       %any = attn_gpu.any %over : !attn_gpu.row<i1>
+      // CHECK: attn_gpu.defer_tile %{{.*}} to %{{.*}} if %{{.*}} : !llvm.ptr<1>, !attn_gpu.row<i1>
+      attn_gpu.defer_tile %tile to %counter if %over : !llvm.ptr<1>, !attn_gpu.row<i1>
       // CHECK: attn_gpu.foreach %{{.*}} : !attn_gpu.row<f32> {
       attn_gpu.foreach %l : !attn_gpu.row<f32> {
       ^bb0(%r: f32, %i: i32):

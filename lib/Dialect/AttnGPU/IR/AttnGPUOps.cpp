@@ -107,6 +107,13 @@ void ElectOp::build(OpBuilder &builder, OperationState &state) {
   YieldOp::create(builder, state.location);
 }
 
+LogicalResult DeferTileOp::verify() {
+  if (!getCondition().getType().getElementType().isInteger(1))
+    return emitOpError("expected a row of i1, got ")
+           << getCondition().getType();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Shared memory and pipes
 //===----------------------------------------------------------------------===//

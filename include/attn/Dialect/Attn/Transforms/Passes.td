@@ -218,7 +218,9 @@ def AttnSelectBackendPass
   }];
   let options = [
     Option<"backend", "backend", "std::string", "\"auto\"",
-           "Backend of the ops that name none: auto, flash or math">
+           "Backend of the ops that name none: auto, flash or math">,
+    Option<"target", "target", "std::string", "\"cpu\"",
+           "Where the program will run: cpu or cuda (which has flash only)">
   ];
   let statistics = [
     Statistic<"numFlash", "num-flash", "Number of attentions for flash">,

@@ -222,6 +222,41 @@ def AttnGPU_ClaimTileOp : AttnGPU_Op<"claim_tile"> {
   let assemblyFormat = "$counter attr-dict `:` qualified(type($counter))";
 }
 
+def AttnGPU_DeferTileOp : AttnGPU_Op<"defer_tile"> {
+  let summary = "Put a tile on the block's list of tiles to be computed again";
+  let description = [{
+    Does so if `condition` holds for a row of any warp, once for a tile however
+    often it is asked for. `list` is zeroed global memory of an i32 for each block
+    of the grid and one for each tile.
+
+    Example:
+
+    ```mlir
+    attn_gpu.defer_tile %tile to %list if %overflows
+        : !llvm.ptr<1>, !attn_gpu.row<i1>
+    ```
+  }];
+  let arguments = (ins I32:$tile, LLVM_AnyPointer:$list,
+                       AttnGPU_RowType:$condition);
+  let assemblyFormat = [{
+    $tile `to` $list `if` $condition attr-dict `:` qualified(type($list)) `,`
+    qualified(type($condition))
+  }];
+  let hasVerifier = 1;
+}
+
+def AttnGPU_TakeDeferredOp : AttnGPU_Op<"take_deferred"> {
+  let summary = "Take a tile off the block's list, -1 if there is none";
+  let description = [{
+    By one thread, when no other defers.
+
+    Example: `%tile = attn_gpu.take_deferred %list : !llvm.ptr<1>`
+  }];
+  let arguments = (ins LLVM_AnyPointer:$list);
+  let results = (outs I32:$tile);
+  let assemblyFormat = "$list attr-dict `:` qualified(type($list))";
+}
+
 //===----------------------------------------------------------------------===//
 // Shared memory and pipes
 //===----------------------------------------------------------------------===//
