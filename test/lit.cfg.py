@@ -3,6 +3,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 
 import lit.formats
@@ -48,6 +49,23 @@ python = find_python()
 if python:
     config.available_features.add("numpy")
 config.substitutions.append(("%python", python or "python3"))
+
+
+
+def find_ptxas():
+    """The ptxas that the tools find by themselves."""
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    for place in ["/usr/local/cuda", os.path.join(cache, "attn-mlir", "cuda")]:
+        ptxas = os.path.join(place, "bin", "ptxas")
+        if os.access(ptxas, os.X_OK):
+            return ptxas
+    return shutil.which("ptxas")
+
+
+ptxas = find_ptxas()
+if ptxas:
+    config.available_features.add("ptxas")
+config.substitutions.append(("%ptxas", ptxas or "ptxas"))
 
 if config.sanitizers:
     config.available_features.add("sanitizer")

@@ -11,7 +11,9 @@
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "attn/Dialect/AttnGPU/IR/AttnGPUDialect.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/NVVM/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -23,7 +25,7 @@ void attn::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllToLLVMIRTranslations(registry);
-  registry.insert<AttnDialect>();
+  registry.insert<AttnDialect, attn_gpu::AttnGPUDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 
@@ -31,5 +33,6 @@ void attn::registerAllPasses() {
   mlir::registerAllPasses();
   registerAttnConversionPasses();
   registerAttnTransformsPasses();
+  registerAttnNVVMPasses();
   registerAttnPipelines();
 }

@@ -42,7 +42,7 @@ struct HostTensor {
   int64_t getNumElements() const;
   /// The view that compiled code takes; valid as long as this tensor stays put.
   attn_tensor getView() {
-    return {buffer.data(), shape.data(), (int32_t)shape.size(), dtype};
+    return {buffer.data(), shape.data(), (int32_t)shape.size(), dtype, nullptr};
   }
   /// Element `index` in row-major order, as a double.
   double get(int64_t index) const;

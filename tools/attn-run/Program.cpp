@@ -92,7 +92,7 @@ Program::run(MutableArrayRef<HostTensor> inputs,
   SmallVector<attn_tensor> outputs;
   for (auto [value, shape] : llvm::zip(signature.results, shapes))
     outputs.push_back(
-        {nullptr, shape.data(), (int32_t)shape.size(), value.dtype});
+        {nullptr, shape.data(), (int32_t)shape.size(), value.dtype, nullptr});
   if ((*compiled)(views, outputs) != ATTN_OK) {
     for (attn_tensor &output : outputs)
       std::free(output.data);

@@ -51,6 +51,120 @@ def ConvertAssertToRuntimePass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-attn-gpu-to-nvvm
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnGPUToNVVMPass
+    : Pass<"convert-attn-gpu-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lower attn_gpu kernels to the LLVM dialect, NVVM and PTX";
+  let description = [{
+    Turns every kernel of a module (`gpu.func` with `attn_gpu.roles`) into an
+    `llvm.func` in which each thread computes its share: a fragment is its
+    registers, a tile its address, a slot its number and parity. Loops stay
+    `scf`, arithmetic stays `arith`.
+
+    Products are inline PTX with tied accumulators. `math.exp2` and its like on
+    f32 become the approximate instructions.
+
+    Before:
+
+    ```mlir
+    %s = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>,
+        !attn_gpu.shared<8x64xbf16> -> !attn_gpu.in_flight<64x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    llvm.inline_asm has_side_effects "wgmma.fence.sync.aligned;", "" : () -> ()
+    %0 = llvm.inline_asm has_side_effects "{ ...
+      wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, a, b,
+      p, 1, 1, 0, 0; }", "=f,=f,=f,=f,r,r" %q_descriptor, %k_descriptor
+    ...
+    nvvm.wgmma.commit.group.sync.aligned
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [
+    Statistic<"numConverted", "num-converted", "Number of kernels converted">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// convert-attn-to-attn-gpu
+//===----------------------------------------------------------------------===//
+
+def ConvertAttnToAttnGPUPass
+    : Pass<"convert-attn-to-attn-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower attn.sdpa on memrefs to kernels for NVIDIA GPUs";
+  let description = [{
+    Lowers every `attn.sdpa` with `backend = flash` to a kernel in the module
+    `@attn_kernels` and its launch. Memrefs are in device memory.
+
+    The kernel is persistent: a block on each multiprocessor takes tiles of
+    queries from a counter. Sizes and strides are arguments unless they are
+    static; one kernel serves all. Key blocks that the structure masks for the
+    whole tile are not visited, blocks that it keeps for the whole tile run
+    without mask code. Score and keep regions are inlined.
+
+    Takes f16 and bf16 operands; softmax and sums are in f32, probabilities are
+    rounded to the type of the values.
+
+    Tile sizes, stages and the form of the softmax follow a cost model
+    (`lib/Conversion/AttnToAttnGPU/Schedule.cpp`) unless an option forces them;
+    an analysis remark of the category `attn-schedule` prints them.
+
+    Before:
+
+    ```mlir
+    attn.sdpa query(%q : memref<2x8x?x64xbf16>) key(%k : memref<2x8x?x64xbf16>)
+        value(%v : memref<2x8x?x64xbf16>) backend = flash
+        outs(%o : memref<2x8x?x64xbf16>)
+    ```
+
+    After:
+
+    ```mlir
+    %map = attn_gpu.encode_tensor_map %q_pointer sizes(...) strides(...)
+        box [64, 64, 1, 1] element bf16 swizzle b128 : !llvm.ptr
+    ...
+    gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d64_q192_k128
+        blocks in (%grid, %c1, %c1) threads in (%c512, %c1, %c1)
+        dynamic_shared_memory_size %bytes args(%map : !attn_gpu.tensor_map, ...)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn_gpu::AttnGPUDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_90a\"",
+           "The GPU to generate kernels for">,
+    Option<"softmax", "softmax", "std::string", "\"auto\"",
+           "Form of the softmax: auto, standard or optimistic">,
+    Option<"consumers", "consumers", "int64_t", "0",
+           "Consumer warpgroups of a block, of 64 queries each (0: chosen)">,
+    Option<"blockKeys", "block-keys", "int64_t", "0",
+           "Keys of a block (0: chosen)">,
+    Option<"stages", "stages", "int64_t", "0",
+           "Blocks of keys and values in flight (0: chosen)">,
+    Option<"queryStages", "query-stages", "int64_t", "0",
+           "Tiles of queries in flight (0: chosen)">,
+    Option<"sectionHeads", "section-heads", "int64_t", "0",
+           "Heads whose tiles are handed out together (0: chosen)">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-to-cpu
 //===----------------------------------------------------------------------===//
 
@@ -190,6 +304,63 @@ def ConvertContractionToVectorPass
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of contractions lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// convert-gpu-launch-to-runtime
+//===----------------------------------------------------------------------===//
+
+def ConvertGPULaunchToRuntimePass
+    : Pass<"convert-gpu-launch-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Launch kernels through the CUDA runtime";
+  let description = [{
+    Lowers the host side of GPU code to calls of the runtime
+    (`attn/Runtime/CUDA/Runtime.h`): `gpu.launch_func` of kernels in a
+    `gpu.binary`, whose code is embedded, `attn_gpu.encode_tensor_map`,
+    `attn_gpu.scratch` and `attn_gpu.multiprocessor_count`; `memref.alloc` to
+    memory of the call, `memref.copy` to a copy on the device. Launches go to the
+    stream of the call.
+
+    Arguments of kernels are numbers, pointers, tensor maps and memrefs, which
+    become two pointers, an offset, sizes and strides; indices are 64 bits wide.
+    A discardable attribute `name` of `attn_gpu.encode_tensor_map` names the
+    tensor in error messages of the runtime.
+
+    Assumes that memrefs are in device memory: an operation that would read or
+    write one on the host is an error, so is a constant one.
+
+    Before:
+
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "...">]
+    func.func @main(%p: !llvm.ptr, %n: index) {
+      gpu.launch_func @kernels::@fill blocks in (%n, %c1, %c1)
+          threads in (%c128, %c1, %c1) args(%p : !llvm.ptr)
+      return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    llvm.mlir.global private constant @attn_kernels_code("...")
+    llvm.mlir.global internal @attn_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
+    llvm.mlir.global internal @attn_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
+    func.func @main(%p: !llvm.ptr, %n: index) {
+      ...
+      llvm.call @attn_rt_cuda_launch(%kernel, %dims, %shared_bytes, %parameters)
+          : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr) -> ()
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+  let statistics = [
+    Statistic<"numLaunches", "num-launches", "Number of launches lowered">
   ];
 }
 

@@ -36,6 +36,23 @@ struct LowerToLLVMPipelineOptions
       llvm::cl::init(true)};
 };
 
+/// Options of `attn-lower-to-nvvm-pipeline`.
+struct LowerToNVVMPipelineOptions
+    : PassPipelineOptions<LowerToNVVMPipelineOptions> {
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("GPU to generate kernels for, as LLVM names it"),
+      llvm::cl::init("sm_90a")};
+  Option<std::string> softmax{
+      *this, "softmax",
+      llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
+      llvm::cl::init("auto")};
+  Option<bool> binary{
+      *this, "binary",
+      llvm::cl::desc("Turn modules of kernels into gpu.binary with PTX"),
+      llvm::cl::init(true)};
+};
+
 /// Naive linalg on tensors to attn.sdpa.
 void buildRaisePipeline(OpPassManager &pm,
                         const RaisePipelineOptions &options = {});
@@ -43,6 +60,23 @@ void buildRaisePipeline(OpPassManager &pm,
 /// attn and linalg on tensors to the LLVM dialect, for the CPU.
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
+
+/// Options of the two pipelines around the lowering of kernels for CUDA.
+struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
+};
+
+/// attn on tensors to attn on memrefs in the memory of a GPU: public functions
+/// write their results to memrefs of their callers'.
+void buildBufferizeForCUDAPipeline(OpPassManager &pm);
+
+/// attn on tensors or memrefs (in device memory) to kernels in PTX and their
+/// launches; the host's side of those is left to other passes.
+void buildLowerToNVVMPipeline(OpPassManager &pm,
+                              const LowerToNVVMPipelineOptions &options = {});
+
+/// The host side of GPU code, kernels in gpu.binary, to the LLVM dialect and
+/// calls of the CUDA runtime.
+void buildLowerCUDAHostPipeline(OpPassManager &pm);
 
 /// Registers the pipelines by name.
 void registerAttnPipelines();

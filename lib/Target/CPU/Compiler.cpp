@@ -123,7 +123,8 @@ Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
   return entry;
 }
 
-Error attn::linkSharedObject(StringRef object, StringRef runtimeLibrary,
+Error attn::linkSharedObject(StringRef object,
+                             ArrayRef<std::string> runtimeLibraries,
                              StringRef output) {
   ErrorOr<std::string> driver = std::error_code();
   for (StringRef name : {"cc", "clang", "clang-22", "gcc"}) {
@@ -134,16 +135,10 @@ Error attn::linkSharedObject(StringRef object, StringRef runtimeLibrary,
   if (!driver)
     return createStringError("no linker: none of cc, clang, clang-22 and gcc "
                              "is on the PATH");
-  SmallVector<StringRef> arguments{*driver,
-                                   "-shared",
-                                   "-o",
-                                   output,
-                                   object,
-                                   runtimeLibrary,
-                                   "-Wl,--exclude-libs,ALL",
-                                   "-Wl,--gc-sections",
-                                   "-lm",
-                                   "-lpthread"};
+  SmallVector<StringRef> arguments{*driver, "-shared", "-o", output, object};
+  arguments.append(runtimeLibraries.begin(), runtimeLibraries.end());
+  arguments.append({"-Wl,--exclude-libs,ALL", "-Wl,--gc-sections", "-lm",
+                    "-lpthread", "-ldl"});
   std::string message;
   int code =
       sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0, &message);

@@ -131,8 +131,8 @@ namespace {
 
 class EntryEmitter {
 public:
-  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry)
-      : module(module), entry(entry),
+  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry, EntryTarget target)
+      : module(module), entry(entry), target(target),
         b(entry.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         voidType(LLVM::LLVMVoidType::get(module.getContext())) {}
@@ -145,9 +145,13 @@ private:
   LLVM::LLVMFuncOp define(StringRef name, Type result, ArrayRef<Type> inputs,
                           function_ref<Value(ValueRange)> emitBody);
   void emitPacked(LLVM::LLVMFuncOp wrapped, ArrayRef<int64_t> signature);
+  /// The functions beside the entry itself.
+  void emitForCPU(StringRef name);
+  void emitForCUDA(StringRef name);
 
   ModuleOp module;
   LLVM::LLVMFuncOp entry;
+  EntryTarget target;
   ImplicitLocOpBuilder b;
   Type pointer, voidType;
 };
@@ -174,7 +178,8 @@ EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
 }
 
 /// void packed(void **arguments): reads each argument and calls the wrapper
-/// that takes descriptors by pointer.
+/// that takes descriptors by pointer. Results are a block of descriptors, first
+/// in order, or for CUDA arguments like the others.
 void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
                               ArrayRef<int64_t> signature) {
   auto emitBody = [&](ValueRange arguments) -> Value {
@@ -185,7 +190,7 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
       return LLVM::LoadOp::create(b, pointer, slot);
     };
     SmallVector<Value> operands;
-    if (numResults > 0)
+    if (numResults > 0 && target == EntryTarget::CPU)
       operands.push_back(getPointer(numInputs));
     const int64_t *cursor = signature.begin() + 2;
     for (int64_t i = 0; i < numInputs; ++i) {
@@ -204,6 +209,8 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
       }
       operands.push_back(operand);
     }
+    for (int64_t i = 0; target == EntryTarget::CUDA && i < numResults; ++i)
+      operands.push_back(getPointer(numInputs + i));
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
   };
@@ -236,36 +243,60 @@ LogicalResult EntryEmitter::emit() {
   emitPacked(wrapped, signature);
 
   Type i32 = b.getI32Type();
-  LLVM::LLVMFuncOp invoke = declare(
-      "attn_rt_invoke", i32, {pointer, pointer, pointer, i32, pointer, i32});
-  define("attn_" + name, i32, {pointer, i32, pointer, i32},
-         [&](ValueRange arguments) -> Value {
-           Value tablePointer = LLVM::AddressOfOp::create(b, table);
-           Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
-           SmallVector<Value> operands{tablePointer, packed};
-           llvm::append_range(operands, arguments);
-           return LLVM::CallOp::create(b, invoke, operands).getResult();
-         });
+  SmallVector<Type> inputs{pointer, i32, pointer, i32};
+  StringRef invokeName = "attn_rt_invoke";
+  if (target == EntryTarget::CUDA) {
+    inputs.push_back(pointer);
+    invokeName = "attn_rt_cuda_invoke";
+  }
+  SmallVector<Type> invokeInputs{pointer, pointer};
+  llvm::append_range(invokeInputs, inputs);
+  LLVM::LLVMFuncOp invoke = declare(invokeName, i32, invokeInputs);
+  define("attn_" + name, i32, inputs, [&](ValueRange arguments) -> Value {
+    Value tablePointer = LLVM::AddressOfOp::create(b, table);
+    Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
+    SmallVector<Value> operands{tablePointer, packed};
+    llvm::append_range(operands, arguments);
+    return LLVM::CallOp::create(b, invoke, operands).getResult();
+  });
   LLVM::LLVMFuncOp lastError = declare("attn_rt_last_error", pointer, {});
   define("attn_" + name + "_error", pointer, {}, [&](ValueRange) -> Value {
     return LLVM::CallOp::create(b, lastError, ValueRange()).getResult();
   });
+  if (target == EntryTarget::CPU)
+    emitForCPU(name);
+  else
+    emitForCUDA(name);
+  return success();
+}
+
+void EntryEmitter::emitForCPU(StringRef name) {
+  Type i32 = b.getI32Type();
   LLVM::LLVMFuncOp setNumThreads =
       declare("attn_rt_set_num_threads", voidType, {i32});
-  define("attn_" + name + "_set_num_threads", voidType, {i32},
+  define(("attn_" + name + "_set_num_threads").str(), voidType, {i32},
          [&](ValueRange arguments) -> Value {
            LLVM::CallOp::create(b, setNumThreads, arguments);
            return {};
          });
-  return success();
+}
+
+void EntryEmitter::emitForCUDA(StringRef name) {
+  Type i32 = b.getI32Type();
+  LLVM::LLVMFuncOp synchronize =
+      declare("attn_rt_cuda_synchronize", i32, {pointer});
+  define(("attn_" + name + "_synchronize").str(), i32, {pointer},
+         [&](ValueRange arguments) -> Value {
+           return LLVM::CallOp::create(b, synchronize, arguments).getResult();
+         });
 }
 
 } // namespace
 
-LogicalResult attn::emitEntryPoint(ModuleOp module) {
+LogicalResult attn::emitEntryPoint(ModuleOp module, EntryTarget target) {
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (function->hasAttr(kSignatureAttr))
-      return EntryEmitter(module, function).emit();
+      return EntryEmitter(module, function, target).emit();
   return module.emitError("no entry function is marked");
 }
 
@@ -289,18 +320,22 @@ typedef enum attn_dtype {
   ATTN_I64 = 9
 } attn_dtype;
 
-/* A dense tensor in row-major order. */
+/* A tensor, dense and row-major unless it has strides. */
 typedef struct attn_tensor {
   void *data;     /* of an output: NULL lets the callee allocate by malloc */
   int64_t *shape; /* `rank` sizes; of an output without data: filled in */
   int32_t rank;
   attn_dtype dtype;
+  const int64_t *strides; /* in elements; NULL: dense and row-major */
 } attn_tensor;
 
 typedef enum attn_status {
   ATTN_OK = 0,
   ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
-  ATTN_FAILED = 2            /* the computation failed */
+  ATTN_FAILED = 2,           /* the computation failed */
+  ATTN_OUT_OF_MEMORY = 3,
+  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
+  ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
 } attn_status;
 
 #endif /* ATTN_TENSOR_DEFINED */
@@ -330,8 +365,47 @@ static StringRef getEnumerator(attn_dtype dtype) {
   return "";
 }
 
+/// What callers of a function on the CPU are told, and the declarations.
+static void printCPUDeclarations(llvm::raw_ostream &os, StringRef name) {
+  os << R"( * Tensors are dense and row-major. The caller gives the memory of the outputs,
+ * or sets `data` to NULL and frees what it gets. May be called from several
+ * threads at once. */
+)";
+  os << "attn_status attn_" << name
+     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
+        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
+        "last failure. */\nconst char *attn_"
+     << name
+     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
+        "default. */\nvoid attn_"
+     << name << "_set_num_threads(int num_threads);\n";
+}
+
+/// The same for CUDA.
+static void printCUDADeclarations(llvm::raw_ostream &os, StringRef name) {
+  os << R"( * Tensors are in the memory of the GPU, outputs too, and may have strides; the
+ * last dimension is contiguous. Outputs overlap nothing. Scalars (rank 0) that
+ * the computation takes as such are in host memory.
+ *
+ * The work goes to `stream`, a CUstream or cudaStream_t (NULL: the default
+ * stream), in the context that is current in the calling thread; without one,
+ * the primary context of the tensors' device becomes current. The call returns
+ * before the work is done: a fault of a kernel shows in a later call or in
+ * _synchronize. Streams may be captured into a graph. May be called from several
+ * threads at once. */
+)";
+  os << "attn_status attn_" << name
+     << "(const attn_tensor *inputs, int32_t num_inputs,\n    const "
+        "attn_tensor *outputs, int32_t num_outputs, void *stream);\n\n/* The "
+        "message of this thread's last failure. */\nconst char *attn_"
+     << name
+     << "_error(void);\n\n/* Waits for the work on the stream and reports its "
+        "faults. */\nattn_status attn_"
+     << name << "_synchronize(void *stream);\n";
+}
+
 std::string attn::getEntryHeader(const EntrySignature &signature,
-                                 StringRef guard) {
+                                 StringRef guard, EntryTarget target) {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
@@ -353,20 +427,11 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
      << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
   printValues("input", signature.inputs);
   printValues("output", signature.results);
-  os << " *\n * Tensors are dense and row-major. The caller gives the memory "
-        "of "
-        "the outputs,\n * or sets `data` to NULL and frees what it gets. May "
-        "be called from several\n * threads at once. */\nattn_status attn_"
-     << signature.name
-     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
-        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
-        "last failure. */\nconst char *attn_"
-     << signature.name
-     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
-        "default. */\nvoid attn_"
-     << signature.name
-     << "_set_num_threads(int num_threads);\n\n#ifdef "
-        "__cplusplus\n}\n#endif\n\n#endif /* "
-     << guard << " */\n";
+  os << " *\n";
+  if (target == EntryTarget::CPU)
+    printCPUDeclarations(os, signature.name);
+  else
+    printCUDADeclarations(os, signature.name);
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   return text;
 }

@@ -56,8 +56,10 @@ llvm::Error emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
                             EmitKind kind, llvm::raw_pwrite_stream &os);
 
 /// Links an object with the runtime into a shared object by the system's
-/// compiler driver. `runtimeLibrary` is the path of libAttnRuntimeCPU.a.
-llvm::Error linkSharedObject(StringRef object, StringRef runtimeLibrary,
+/// compiler driver. `runtimeLibraries` are the paths of libAttnRuntimeCPU.a and
+/// the like, each before those that it uses.
+llvm::Error linkSharedObject(StringRef object,
+                             ArrayRef<std::string> runtimeLibraries,
                              StringRef output);
 
 } // namespace mlir::attn

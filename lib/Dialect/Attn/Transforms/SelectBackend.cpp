@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "attn/Dialect/Attn/Utils/CUDASupport.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -22,7 +23,7 @@ using namespace mlir::attn;
 namespace {
 
 /// Why the CPU's flash kernel cannot take the op, or nothing if it can.
-std::optional<std::string> getFlashObstacle(SdpaOp op) {
+std::optional<std::string> getCPUFlashObstacle(SdpaOp op) {
   if (op.getQueryType().getElementType().isF64())
     return "it computes in f32, the operands are f64";
   constexpr int64_t kMaxHeadDim = 512;
@@ -45,6 +46,11 @@ struct AttnSelectBackendPass
              << "attn-select-backend: unknown backend '" << backend
              << "', expected auto, flash or math";
     defaultBackend = *parsed;
+    if (target != "cpu" && target != "cuda")
+      return emitError(UnknownLoc::get(context))
+             << "attn-select-backend: unknown target '" << target
+             << "', expected cpu or cuda";
+    isCUDA = target == "cuda";
     return success();
   }
 
@@ -61,13 +67,20 @@ private:
   LogicalResult select(SdpaOp op) {
     Backend wanted =
         op.getBackend() == Backend::Auto ? defaultBackend : op.getBackend();
-    if (wanted == Backend::Efficient)
-      return op.emitError("backend = efficient is not available on the CPU; "
-                          "use flash or math");
-    std::optional<std::string> obstacle = getFlashObstacle(op);
-    if (wanted == Backend::Flash && obstacle)
-      return op.emitError("the flash backend of the CPU cannot take this op: ")
-             << *obstacle;
+    StringRef place = isCUDA ? "CUDA" : "the CPU";
+    // Nothing but kernels runs on a GPU so far: there is no other backend.
+    bool isKnown = isCUDA
+                       ? wanted != Backend::Efficient && wanted != Backend::Math
+                       : wanted != Backend::Efficient;
+    if (!isKnown)
+      return op.emitError("backend = ")
+             << stringifyBackend(wanted) << " is not available on " << place
+             << "; use flash" << (isCUDA ? "" : " or math");
+    std::optional<std::string> obstacle =
+        isCUDA ? getCUDAFlashObstacle(op) : getCPUFlashObstacle(op);
+    if (obstacle && (wanted == Backend::Flash || isCUDA))
+      return op.emitError("the flash backend of ")
+             << place << " cannot take this op: " << *obstacle;
     if (wanted == Backend::Auto) {
       wanted = obstacle ? Backend::Math : Backend::Flash;
       if (obstacle)
@@ -82,6 +95,7 @@ private:
   }
 
   Backend defaultBackend = Backend::Auto;
+  bool isCUDA = false;
 };
 
 } // namespace

@@ -1,6 +1,8 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-backend))' --split-input-file --verify-diagnostics
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-backend{backend=fast}))' 2>&1 | FileCheck %s
 // CHECK: attn-select-backend: unknown backend 'fast', expected auto, flash or math
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-backend{target=npu}))' 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: attn-select-backend: unknown target 'npu', expected cpu or cuda
 
 func.func @f64(%q: tensor<5x8xf64>, %o: tensor<5x8xf64>) -> tensor<5x8xf64> {
   // expected-error @below {{the flash backend of the CPU cannot take this op: it computes in f32, the operands are f64}}

@@ -1,0 +1,59 @@
+//===- Patterns.h - Patterns of convert-attn-gpu-to-nvvm ------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_LIB_CONVERSION_ATTNGPUTONVVM_PATTERNS_H
+#define ATTN_LIB_CONVERSION_ATTNGPUTONVVM_PATTERNS_H
+
+#include "PtxBuilder.h"
+#include "attn/Dialect/AttnGPU/IR/AttnGPUOps.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace mlir::attn_gpu {
+
+/// The symbol of the dynamic shared memory in a module of kernels.
+constexpr llvm::StringLiteral kSharedSymbol = "attn_shared";
+
+/// A pattern whose operands are the values of one thread.
+template <typename OpT>
+class ThreadPattern : public OpConversionPattern<OpT> {
+public:
+  using OpConversionPattern<OpT>::OpConversionPattern;
+  using Adaptor = typename OpConversionPattern<OpT>::OneToNOpAdaptor;
+
+  LogicalResult
+  matchAndRewrite(OpT op, Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    PtxBuilder b(op.getLoc(), rewriter);
+    return rewrite(op, adaptor, b, rewriter);
+  }
+
+protected:
+  virtual LogicalResult rewrite(OpT op, Adaptor adaptor, PtxBuilder &b,
+                                ConversionPatternRewriter &rewriter) const = 0;
+
+  /// Replaces the only result of an op by several values.
+  static void replace(OpT op, ArrayRef<Value> values,
+                      ConversionPatternRewriter &rewriter) {
+    SmallVector<SmallVector<Value>> replacements;
+    replacements.emplace_back(values);
+    rewriter.replaceOpWithMultiple(op, std::move(replacements));
+  }
+};
+
+void populateControlPatterns(const TypeConverter &converter,
+                             RewritePatternSet &patterns);
+void populateMemoryPatterns(const TypeConverter &converter,
+                            RewritePatternSet &patterns);
+void populateFragmentPatterns(const TypeConverter &converter,
+                              RewritePatternSet &patterns);
+void populateMathPatterns(const TypeConverter &converter,
+                          RewritePatternSet &patterns);
+
+} // namespace mlir::attn_gpu
+
+#endif // ATTN_LIB_CONVERSION_ATTNGPUTONVVM_PATTERNS_H

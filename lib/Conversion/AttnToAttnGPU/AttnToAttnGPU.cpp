@@ -1,0 +1,310 @@
+//===- AttnToAttnGPU.cpp - attn to attn_gpu -------------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelInterface.h"
+#include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Dialect/Attn/Utils/CUDASupport.h"
+#include "attn/Dialect/Attn/Utils/ShapeChecks.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_CONVERTATTNTOATTNGPUPASS
+#include "attn/Conversion/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+
+/// Reports why a kernel cannot take the op.
+LogicalResult verifySupported(SdpaOp op) {
+  if (op.hasTensorSemantics())
+    return op.emitError("expected attn.sdpa on memrefs: bufferize first");
+  if (std::optional<std::string> obstacle = getCUDAFlashObstacle(op))
+    return op.emitError("the flash backend of CUDA cannot take this op: ")
+           << *obstacle;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// One op
+//===----------------------------------------------------------------------===//
+
+class SdpaLowering {
+public:
+  SdpaLowering(SdpaOp op, const KernelSchedule &schedule,
+               gpu::GPUModuleOp module, SymbolTable &kernels)
+      : op(op), schedule(schedule), module(module), kernels(kernels),
+        opBuilder(op), b(op.getLoc(), opBuilder), interface(b) {}
+
+  void lower();
+
+private:
+  Value getOutputSize(int64_t dim) {
+    return KernelInterface::getSize(b, op.getOutput(), dim);
+  }
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value mul(Value lhs, Value rhs) {
+    return b.createOrFold<arith::MulIOp>(lhs, rhs);
+  }
+  Value encodeMap(Value memref, int64_t rows);
+  void launch();
+  std::string getKernelName();
+
+  SdpaOp op;
+  const KernelSchedule &schedule;
+  gpu::GPUModuleOp module;
+  SymbolTable &kernels;
+  OpBuilder opBuilder;
+  DeviceBuilder b;
+  KernelInterface interface;
+  KernelArguments arguments;
+  Value numRowTiles, numBatchHeads, numTiles;
+};
+
+/// attn_fwd_<dtype>_<mask>_d<D>[x<Dv>]_q<queries>_k<keys>.
+std::string SdpaLowering::getKernelName() {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << "attn_fwd_" << op.getQueryType().getElementType() << "_";
+  if (op.getMask() || op.hasKeepRegion())
+    os << "masked";
+  else if (!op.getStructureAttr())
+    os << "full";
+  else
+    llvm::interleave(
+        getMembers(op.getStructureAttr()), os,
+        [&](Attribute member) {
+          llvm::TypeSwitch<Attribute>(member)
+              .Case<CausalAttr, WindowAttr, PrefixAttr, DocumentAttr>(
+                  [&](auto attr) { os << attr.getMnemonic(); })
+              .Default([&](Attribute) { os << "structure"; });
+        },
+        "_");
+  os << "_d" << op.getHeadDim();
+  if (op.getValueDim() != op.getHeadDim())
+    os << "x" << op.getValueDim();
+  os << "_q" << schedule.getTileQueries() << "_k" << schedule.blockKeys;
+  return name;
+}
+
+/// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
+/// the memref from the last to the first.
+Value SdpaLowering::encodeMap(Value memref, int64_t rows) {
+  auto type = cast<MemRefType>(memref.getType());
+  constexpr int64_t kSlabColumns = 64, kElementBytes = 2;
+  SmallVector<Value> sizes, strides;
+  SmallVector<int64_t> box{kSlabColumns, rows};
+  box.resize(type.getRank(), 1);
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    // A map has no empty dimension; nothing is read of an empty tensor.
+    Value size = KernelInterface::getSize(b, memref, d);
+    sizes.push_back(b.createOrFold<arith::MaxSIOp>(size, index(1)));
+    // The stride of a dimension of size one may be anything: give one that is
+    // valid.
+    strides.push_back(type.getDimSize(d) == 1
+                          ? index(16)
+                          : mul(KernelInterface::getStride(b, memref, d),
+                                index(kElementBytes)));
+  }
+  return attn_gpu::EncodeTensorMapOp::create(
+      b, KernelInterface::getAddress(b, memref), sizes, strides, box,
+      type.getElementType(), attn_gpu::Swizzle::B128);
+}
+
+void SdpaLowering::launch() {
+  constexpr int64_t kRows = attn_gpu::FragmentType::kRows;
+  interface.pass(encodeMap(op.getQuery(), kRows), arguments.queryMap);
+  interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
+  interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
+                 arguments.valueMap);
+  interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+
+  int64_t rank = op.getRank();
+  Value numHeads = index(1), headsPerKeyHead = index(1);
+  if (op.hasHeadDim()) {
+    numHeads = getOutputSize(rank - 3);
+    Value keyHeads = KernelInterface::getSize(b, op.getKey(), rank - 3);
+    headsPerKeyHead = b.createOrFold<arith::DivSIOp>(
+        numHeads, b.createOrFold<arith::MaxSIOp>(keyHeads, index(1)));
+  }
+  interface.passSize(getOutputSize(rank - 2), arguments.numQueries);
+  interface.passSize(KernelInterface::getSize(b, op.getKey(), rank - 2),
+                     arguments.numKeys);
+  interface.passSize(numHeads, arguments.numHeads);
+  interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
+  interface.passSize(numBatchHeads, arguments.numBatchHeads);
+  arguments.batchSizes.resize(op.getNumBatchDims());
+  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+    interface.passSize(getOutputSize(d), arguments.batchSizes[d]);
+  interface.passSize(numRowTiles, arguments.numRowTiles);
+  interface.passSize(numTiles, arguments.numTiles);
+
+  // A counter; a head for each block and a link for each tile.
+  Value words = index(1);
+  if (schedule.softmax == SoftmaxForm::Optimistic)
+    words = b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), words);
+  Value scratch = attn_gpu::ScratchOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
+  interface.pass(scratch, arguments.scratch);
+  if (Value scale = op.getScale()) {
+    if (scale.getType().isF64())
+      scale = arith::TruncFOp::create(b, b.getF32Type(), scale);
+    else if (!scale.getType().isF32())
+      scale = arith::ExtFOp::create(b, b.getF32Type(), scale);
+    interface.pass(scale, arguments.scale);
+  }
+  interface.passTensor(op.getLse(), arguments.lse);
+  interface.passTensor(op.getBias(), arguments.bias);
+  interface.passTensor(op.getMask(), arguments.mask);
+  interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
+  interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  for (Value value : captured)
+    interface.capture(value, arguments.captured);
+
+  OpBuilder kernelBuilder(op.getContext());
+  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
+  gpu::GPUFuncOp function = interface.create(module, getKernelName(), kernel);
+  kernels.insert(function);
+  KernelEmitter(kernel, op, schedule, arguments).emit();
+
+  Value grid = b.createOrFold<arith::MinSIOp>(
+      numTiles, attn_gpu::MultiprocessorCountOp::create(b));
+  Value one = index(1);
+  gpu::LaunchFuncOp::create(
+      b, function, gpu::KernelDim3{grid, one, one},
+      gpu::KernelDim3{index(schedule.getNumThreads()), one, one},
+      b.i32(schedule.getSharedBytes()), interface.getOperands());
+}
+
+void SdpaLowering::lower() {
+  buildShapeChecks(b, op);
+  numBatchHeads = index(1);
+  for (int64_t d = 0; d < op.getRank() - 2; ++d)
+    numBatchHeads = mul(numBatchHeads, getOutputSize(d));
+  Value tileQueries = index(schedule.getTileQueries());
+  Value numQueries = getOutputSize(op.getRank() - 2);
+  numRowTiles = b.createOrFold<arith::CeilDivSIOp>(numQueries, tileQueries);
+  numTiles = mul(numRowTiles, numBatchHeads);
+  // Kernels count in 32 bits, some of which mark messages.
+  constexpr int64_t kLimit = int64_t(1) << 28;
+  auto check = [&](Value value, StringRef message) {
+    if (std::optional<int64_t> known = getConstantIntValue(value);
+        known && *known < kLimit)
+      return;
+    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, value,
+                                       index(kLimit));
+    cf::AssertOp::create(b, fits, message);
+  };
+  check(numQueries, "attn.sdpa: too many queries for a kernel");
+  check(KernelInterface::getSize(b, op.getKey(), op.getRank() - 2),
+        "attn.sdpa: too many keys for a kernel");
+  check(numTiles, "attn.sdpa: too many tiles for a kernel");
+
+  std::optional<int64_t> known = getConstantIntValue(numTiles);
+  if (!known) {
+    Value isNonempty =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, numTiles, index(0));
+    b.ifThen(isNonempty, [&] { launch(); });
+  } else if (*known > 0) {
+    launch();
+  }
+  op->erase();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+struct ConvertAttnToAttnGPUPass
+    : attn::impl::ConvertAttnToAttnGPUPassBase<ConvertAttnToAttnGPUPass> {
+  using ConvertAttnToAttnGPUPassBase::ConvertAttnToAttnGPUPassBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    auto emitOptionError = [&]() {
+      return emitError(UnknownLoc::get(context))
+             << "convert-attn-to-attn-gpu: ";
+    };
+    if (chip != "sm_90a")
+      return emitOptionError() << "expected chip sm_90a (there are kernels for "
+                                  "Hopper only), got '"
+                               << chip << "'";
+    options.consumers = consumers;
+    options.blockKeys = blockKeys;
+    options.stages = stages;
+    options.queryStages = queryStages;
+    options.sectionHeads = sectionHeads;
+    for (int64_t value :
+         {consumers.getValue(), blockKeys.getValue(), stages.getValue(),
+          queryStages.getValue(), sectionHeads.getValue()})
+      if (value < 0)
+        return emitOptionError()
+               << "expected no negative number, got " << value;
+    if (softmax != "auto") {
+      options.softmax = symbolizeSoftmaxForm(softmax);
+      if (!options.softmax)
+        return emitOptionError()
+               << "expected softmax auto, standard or optimistic, got '"
+               << softmax << "'";
+    }
+    return success();
+  }
+
+  void runOnOperation() override {
+    SmallVector<SdpaOp> ops;
+    getOperation().walk([&](SdpaOp op) {
+      if (op.getBackend() == Backend::Flash)
+        ops.push_back(op);
+    });
+    if (ops.empty())
+      return;
+    SymbolTable symbols(getOperation());
+    OpBuilder builder(&getContext());
+    Attribute target = NVVM::NVVMTargetAttr::get(
+        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, "+ptx86");
+    auto module = gpu::GPUModuleOp::create(builder, getOperation().getLoc(),
+                                           "attn_kernels", target);
+    symbols.insert(module);
+    getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                            builder.getUnitAttr());
+    SymbolTable kernels(module);
+    for (SdpaOp op : ops) {
+      if (failed(verifySupported(op)))
+        return signalPassFailure();
+      FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
+      if (failed(schedule))
+        return signalPassFailure();
+      remark::analysis(
+          op.getLoc(),
+          remark::RemarkOpts::name("Schedule").category("attn-schedule"))
+          << describeSchedule(*schedule);
+      SdpaLowering(op, *schedule, module, kernels).lower();
+      ++numLowered;
+    }
+  }
+
+private:
+  ScheduleOptions options;
+};
+
+} // namespace

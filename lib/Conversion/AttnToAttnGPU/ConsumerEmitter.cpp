@@ -1,0 +1,439 @@
+//===- ConsumerEmitter.cpp - The schedule of a consumer -------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::attn;
+using namespace mlir::attn_gpu;
+
+static constexpr double kLn2 = 0.69314718055994530942;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::emitLogitProduct(Value queries, Value slot) {
+  Value tile = SliceOp::create(b, keys, SlotIndexOp::create(b, slot));
+  auto type = InFlightType::get(b.getContext(), blockKeys, b.getF32Type());
+  return WgmmaOp::create(b, type, queries, tile, Value(), /*values=*/false,
+                         b.getI64IntegerAttr(llvm::alignTo(headDim, 16)));
+}
+
+Value KernelEmitter::emitOutputProduct(Value probabilities, Value slot,
+                                       Value output) {
+  Value tile = SliceOp::create(b, values, SlotIndexOp::create(b, slot));
+  auto type = InFlightType::get(b.getContext(), valueDim, b.getF32Type());
+  return WgmmaOp::create(b, type, probabilities, tile, output,
+                         /*values=*/true, IntegerAttr());
+}
+
+Value KernelEmitter::pack(Value fragment) {
+  auto type = cast<FragmentType>(fragment.getType());
+  return PackOp::create(b, b.fragment(type.getColumns(), elementType),
+                        fragment);
+}
+
+Value KernelEmitter::rescale(Value fragment, Value factor) {
+  return b.map({fragment, factor}, fragment.getType(),
+               [&](ValueRange x) { return b.mulf(x[0], x[1]); });
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The maximum, in units of log 2, to be subtracted: zero for a row that has
+/// seen no key.
+Value getSafe(DeviceBuilder &b, Value maximum) {
+  Value isNone =
+      b.compare(arith::CmpFPredicate::OEQ, maximum, b.f32(-kInfinity));
+  return b.select(isNone, b.f32(0.0), maximum);
+}
+} // namespace
+
+/// exp2(logits * factor - maximum), given the negated maximum.
+static Value emitProbabilities(DeviceBuilder &b, Value logits, Value factor,
+                               Value negatedMaximum) {
+  return b.map({logits, negatedMaximum}, logits.getType(), [&](ValueRange x) {
+    return b.exp2(factor ? b.fma(x[0], factor, x[1]) : b.addf(x[0], x[1]));
+  });
+}
+
+static Value emitBlockMaximum(DeviceBuilder &b, Value logits) {
+  Value partial = ReduceOp::create(b, Reduction::Max, logits, Value());
+  return CombineOp::create(b, Reduction::Max, partial);
+}
+
+/// The raised maximum, the factor for what came before, and the sum so far.
+KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
+                                                    Value sum) {
+  Type row = b.row(b.getF32Type());
+  SmallVector<Value> rows =
+      b.map({emitBlockMaximum(b, logits), maximum, sum}, {row, row, row, row},
+            [&](ValueRange x) {
+              Value raised = factor ? b.mulf(x[0], factor) : x[0];
+              raised = arith::MaxNumFOp::create(b, raised, x[1]);
+              Value safe = getSafe(b, raised);
+              Value alpha = b.exp2(b.subf(x[1], safe));
+              return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
+                                        alpha, b.mulf(x[2], alpha)};
+            });
+  return {rows[0], rows[1], rows[2], rows[3]};
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
+                                                   Value queries, Value slot) {
+  State state;
+  state.slot = slot;
+  state.output =
+      SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), b.f32(0.0));
+  AwaitOp::create(b, keyPipe, slot);
+  Value product = emitLogitProduct(queries, slot);
+  Value logits = WaitOp::create(b, 0, product).getResult(0);
+  ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+  logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
+  Type row = b.row(b.getF32Type());
+  SmallVector<Value> rows =
+      b.map(emitBlockMaximum(b, logits), {row, row}, [&](ValueRange x) {
+        Value maximum = factor ? b.mulf(x[0], factor) : x[0];
+        Value safe = getSafe(b, maximum);
+        Value negated = arith::NegFOp::create(b, safe);
+        return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
+      });
+  state.maximum = rows[0];
+  Value probabilities = emitProbabilities(b, logits, factor, rows[1]);
+  state.sum = ReduceOp::create(b, Reduction::Add, probabilities, Value());
+  state.probabilities = pack(probabilities);
+  return state;
+}
+
+KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
+                                             State state, Value block,
+                                             bool masked) {
+  State next;
+  next.slot = NextSlotOp::create(b, state.slot);
+  AwaitOp::create(b, keyPipe, next.slot);
+  if (schedule.takesTurns)
+    TurnBeginOp::create(b, warpgroup, schedule.consumers);
+  Value logitProduct = emitLogitProduct(queries, next.slot);
+  AwaitOp::create(b, valuePipe, state.slot);
+  Value outputProduct =
+      emitOutputProduct(state.probabilities, state.slot, state.output);
+  if (schedule.takesTurns)
+    TurnEndOp::create(b, warpgroup, schedule.consumers);
+  Value logits = WaitOp::create(b, 1, logitProduct).getResult(0);
+  ReleaseOp::create(b, keyPipe, next.slot, /*each_thread=*/false);
+  logits = emitLogits(tile, logits, block, masked);
+
+  Rows rows;
+  if (isOptimistic()) {
+    rows.maximum = state.maximum;
+    rows.sum = state.sum;
+    rows.negatedMaximum =
+        b.map(state.maximum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
+          return arith::NegFOp::create(b, x[0]);
+        });
+  } else {
+    rows = emitStandardRows(logits, state.maximum, state.sum);
+  }
+  next.maximum = rows.maximum;
+  Value probabilities =
+      emitProbabilities(b, logits, factor, rows.negatedMaximum);
+  next.sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
+  SchedFenceOp::create(b, next.sum);
+  next.output = WaitOp::create(b, 0, outputProduct).getResult(0);
+  ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
+  next.probabilities = pack(probabilities);
+  if (rows.alpha)
+    next.output = rescale(next.output, rows.alpha);
+  return next;
+}
+
+/// All blocks of a tile, from the last to the first: some with mask code, those
+/// that need none, and those at the other edge of a window.
+KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
+                                               Value slot) {
+  State state = emitFirstBlock(tile, queries, slot);
+  Value last = b.add(tile.end, -1);
+  auto emitLoop = [&](Value begin, Value end, bool masked) {
+    state = State::get(b.forLoop(
+        begin, end, state.getValues(), [&](Value j, ValueRange carried) {
+          return emitStep(tile, queries, State::get(carried), b.sub(last, j),
+                          masked)
+              .getValues();
+        }));
+  };
+  Value one = b.i32(1), numBlocks = b.sub(tile.end, tile.begin);
+  if (isAlwaysMasked()) {
+    emitLoop(one, numBlocks, /*masked=*/true);
+  } else if (!structure) {
+    // Only the last block, which came first, may be partial.
+    emitLoop(one, numBlocks, /*masked=*/false);
+  } else {
+    Value right = b.max(one, b.sub(tile.end, tile.fullEnd));
+    Value full = b.max(right, b.sub(tile.end, tile.fullBegin));
+    emitLoop(one, right, /*masked=*/true);
+    emitLoop(right, full, /*masked=*/false);
+    if (hasLeftEdge())
+      emitLoop(full, numBlocks, /*masked=*/true);
+  }
+  AwaitOp::create(b, valuePipe, state.slot);
+  Value product =
+      emitOutputProduct(state.probabilities, state.slot, state.output);
+  state.output = WaitOp::create(b, 0, product).getResult(0);
+  ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
+  state.slot = NextSlotOp::create(b, state.slot);
+  return state;
+}
+
+/// The same, one product after the other and by the standard softmax, for a
+/// tile in which the optimistic one failed. What is rare may be slow: it takes
+/// no turns and masks every block.
+KernelEmitter::State
+KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
+  Type f32 = b.getF32Type();
+  auto splat = [&](Type type, double value) -> Value {
+    return SplatOp::create(b, type, b.f32(value));
+  };
+  SmallVector<Value> inits{splat(b.fragment(valueDim, f32), 0.0),
+                           splat(b.row(f32), -kInfinity),
+                           splat(b.row(f32), 0.0), slot};
+  Value last = b.add(tile.end, -1);
+  SmallVector<Value> results = b.forLoop(
+      b.i32(0), b.sub(tile.end, tile.begin), inits,
+      [&](Value j, ValueRange carried) {
+        Value output = carried[0], slot = carried[3];
+        AwaitOp::create(b, keyPipe, slot);
+        Value product = emitLogitProduct(queries, slot);
+        Value logits = WaitOp::create(b, 0, product).getResult(0);
+        ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+        logits = emitLogits(tile, logits, b.sub(last, j), isEverMasked());
+        Rows rows = emitStandardRows(logits, carried[1], carried[2]);
+        Value probabilities =
+            emitProbabilities(b, logits, factor, rows.negatedMaximum);
+        Value sum =
+            ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
+        Value packed = pack(probabilities);
+        output = rescale(output, rows.alpha);
+        AwaitOp::create(b, valuePipe, slot);
+        product = emitOutputProduct(packed, slot, output);
+        output = WaitOp::create(b, 0, product).getResult(0);
+        ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
+        return SmallVector<Value>{output, rows.maximum, sum,
+                                  NextSlotOp::create(b, slot)};
+      });
+  State state;
+  state.output = results[0];
+  state.maximum = results[1];
+  state.sum = results[2];
+  state.slot = results[3];
+  return state;
+}
+
+//===----------------------------------------------------------------------===//
+// The end of a tile
+//===----------------------------------------------------------------------===//
+
+/// Defers a tile in which the maximum of the first block was too far off: sums
+/// have left the range in which probabilities are exact, or an output is not
+/// finite. Sums never decrease, so that the last one tells.
+void KernelEmitter::emitDeferral(const Tile &tile, Value number,
+                                 Value isCareful, Value maximum, Value sum,
+                                 Value output) {
+  // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
+  // below 2^-14.
+  double high = elementType.isF16() ? 0x1p15 : 0x1p60;
+  double low = elementType.isF16() ? 0x1p-3 : 0x1p-60;
+  Value zero = b.f32(0.0);
+  // Zero if all are finite, else NaN.
+  Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
+    return b.mulf(x[0], zero);
+  });
+  Value partial = ReduceOp::create(b, Reduction::Add, zeros, Value());
+  Value isOff =
+      b.map({sum, partial}, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
+        using P = arith::CmpFPredicate;
+        Value off = b.compare(P::UGT, x[0], b.f32(high));
+        auto either = [&](Value other) {
+          off = arith::OrIOp::create(b, off, other);
+        };
+        either(b.compare(P::ULT, x[0], b.f32(low)));
+        either(b.compare(P::UNO, x[1], x[1]));
+        // Rows behind the last query do not count, nor do rows for which the
+        // structure has no key.
+        Value query = getQuery(tile, x[2], /*clamp=*/false);
+        Value counts =
+            b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+        if (structure) {
+          KeyIntervalValues keys = buildNeededKeys(
+              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
+              b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+          counts = arith::AndIOp::create(
+              b, counts,
+              b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
+        }
+        off = arith::AndIOp::create(b, off, counts);
+        Value isFirst = arith::XOrIOp::create(
+            b, isCareful, arith::ConstantIntOp::create(b, b.getI1Type(), 1));
+        return arith::AndIOp::create(b, off, isFirst);
+      });
+  DeferTileOp::create(b, number, deferred, isOff);
+}
+
+void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
+                                 Value slot) {
+  Type f32 = b.getF32Type(), row = b.row(f32);
+  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
+  SmallVector<Value> rows =
+      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
+        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
+        Value inverse = arith::DivFOp::create(b, b.f32(1.0), x[1]);
+        inverse = b.select(
+            isNone,
+            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
+            inverse);
+        Value lse =
+            b.mulf(b.addf(x[0], math::Log2Op::create(b, x[1])), b.f32(kLn2));
+        lse = b.select(isNone, b.f32(-kInfinity), lse);
+        return SmallVector<Value>{inverse, lse};
+      });
+  Value output = pack(rescale(state.output, rows[0]));
+
+  // The consumer's queries are done with: their tile takes the output.
+  Value number =
+      b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
+  Value tileMemory = SliceOp::create(b, queries, number);
+  StoreFragmentOp::create(b, output, tileMemory);
+  SyncWarpgroupOp::create(b, warpgroup);
+  Value firstRow =
+      b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+  b.elect([&] {
+    constexpr int64_t kSlabColumns = 64;
+    int64_t tileSlabs =
+        std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
+    Value firstSlab = b.mul(number, tileSlabs);
+    for (int64_t s = 0; s < schedule.paddedValueDim / kSlabColumns; ++s)
+      TmaStoreOp::create(b, SliceOp::create(b, querySlabs, b.add(firstSlab, s)),
+                         args.outputMap,
+                         getCoordinates(op.getOutput(), b.i32(s * kSlabColumns),
+                                        firstRow, tile.head, tile.batch));
+    TmaStoreWaitOp::create(b);
+    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+  });
+  if (!args.lse.pointer)
+    return;
+  b.foreach (rows[1], [&](ValueRange x) {
+    Value query = b.add(firstRow, x[1]);
+    Value isInside =
+        b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+    b.ifThen(isInside, [&] {
+      SmallVector<Value> indices(tile.batch);
+      if (op.hasHeadDim())
+        indices.push_back(tile.head);
+      indices.push_back(query);
+      LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
+    });
+  });
+}
+
+/// Computes the tile of a message; returns the next slots of blocks and
+/// queries.
+SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
+                                                   Value querySlot) {
+  Value number = message, isCareful;
+  if (isOptimistic()) {
+    isCareful = b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
+    number = b.select(isCareful, b.add(message, -kCareful), message);
+  }
+  Tile tile = emitTile(number);
+  Value queryTile = SliceOp::create(
+      b, queries,
+      b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
+            warpgroup));
+  AwaitOp::create(b, queryPipe, querySlot);
+  auto getResults = [](const State &state) {
+    return SmallVector<Value>{state.output, state.maximum, state.sum,
+                              state.slot};
+  };
+  auto emitFast = [&] { return getResults(emitBlocks(tile, queryTile, slot)); };
+  auto emitAny = [&] {
+    if (!isOptimistic())
+      return emitFast();
+    return b.ifThenElse(
+        isCareful,
+        [&] { return getResults(emitCarefulBlocks(tile, queryTile, slot)); },
+        emitFast);
+  };
+  SmallVector<Value> results;
+  if (mayBeEmpty()) {
+    Value isNonempty =
+        b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
+    results = b.ifThenElse(isNonempty, emitAny, [&] {
+      auto splat = [&](Type type, double value) -> Value {
+        return SplatOp::create(b, type, b.f32(value));
+      };
+      Type row = b.row(b.getF32Type());
+      return SmallVector<Value>{
+          splat(b.fragment(valueDim, b.getF32Type()), 0.0),
+          splat(row, -kInfinity), splat(row, 0.0), slot};
+    });
+  } else {
+    results = emitAny();
+  }
+  State state;
+  state.output = results[0];
+  state.maximum = results[1];
+  state.sum = CombineOp::create(b, Reduction::Add, results[2]);
+  if (isOptimistic())
+    emitDeferral(tile, number, isCareful, state.maximum, state.sum,
+                 state.output);
+  emitEpilogue(tile, state, querySlot);
+  return {results[3], NextSlotOp::create(b, querySlot)};
+}
+
+void KernelEmitter::emitConsumer() {
+  auto firstSlot = [&](int64_t depth) -> Value {
+    return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
+  };
+  if (schedule.takesTurns)
+    TurnInitOp::create(b, warpgroup, schedule.consumers);
+  Value first =
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
+  SmallVector<Value> inits{first, firstSlot(schedule.stages),
+                           firstSlot(schedule.queryStages), firstSlot(1)};
+  b.whileNotNegative(inits, [&](ValueRange carried) {
+    SmallVector<Value> slots;
+    auto emitBody = [&] {
+      return emitConsumerTile(carried[0], carried[1], carried[2]);
+    };
+    if (isOptimistic()) {
+      Value isTile =
+          b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
+      slots = b.ifThenElse(isTile, emitBody, [&] {
+        return SmallVector<Value>{carried[1], carried[2]};
+      });
+    } else {
+      slots = emitBody();
+    }
+    Value next = ReceiveOp::create(b, tilePipe, carried[3]);
+    return SmallVector<Value>{next, slots[0], slots[1],
+                              NextSlotOp::create(b, carried[3])};
+  });
+}

@@ -1,0 +1,309 @@
+//===- KernelEmitter.cpp - Tiles, and the producer ------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+using namespace mlir::attn_gpu;
+
+static constexpr double kLog2e = 1.44269504088896340736;
+static constexpr int64_t kRows = FragmentType::kRows, kSlabColumns = 64;
+
+KernelEmitter::KernelEmitter(DeviceBuilder &builder, SdpaOp op,
+                             const KernelSchedule &schedule,
+                             const KernelArguments &arguments)
+    : b(builder), op(op), schedule(schedule), args(arguments),
+      structure(op.getStructureAttr()),
+      elementType(op.getQueryType().getElementType()), headDim(op.getHeadDim()),
+      valueDim(op.getValueDim()), blockKeys(schedule.blockKeys) {
+  // The scale waits for the exponential if nothing needs natural units before,
+  // and if it keeps the order of logits.
+  std::optional<double> scale = op.getConstantScale();
+  if (scale && *scale > 0 && !op.getSoftcap() && !op.getBias() &&
+      !op.hasScoreRegion())
+    factor = b.f32(*scale * kLog2e);
+}
+
+bool KernelEmitter::isAlwaysMasked() {
+  return op.getMask() || op.hasKeepRegion() ||
+         (structure && !structure.isExact());
+}
+
+bool KernelEmitter::isEverMasked() {
+  int64_t numKeys = op.getNumKeys();
+  return op.isMasked() || ShapedType::isDynamic(numKeys) ||
+         numKeys % blockKeys != 0;
+}
+
+bool KernelEmitter::hasLeftEdge() {
+  // A bound of the interval is there for all queries or for none.
+  constexpr int64_t kFar = int64_t(1) << 30;
+  return structure && structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar;
+}
+
+bool KernelEmitter::mayBeEmpty() {
+  return structure || ShapedType::isDynamic(op.getNumKeys()) ||
+         op.getNumKeys() == 0;
+}
+
+void KernelEmitter::allocate() {
+  auto alloc = [&](int64_t offset, ArrayRef<int64_t> shape) -> Value {
+    return AllocOp::create(b, b.shared(shape, elementType),
+                           b.getI64IntegerAttr(offset));
+  };
+  int64_t numQueryTiles = schedule.queryStages * schedule.consumers;
+  int64_t queryColumns = std::max(schedule.paddedDim, schedule.paddedValueDim);
+  auto allocTiles = [&](int64_t offset, int64_t count, int64_t rows,
+                        int64_t columns, Value &tiles, Value &slabs) {
+    tiles = alloc(offset, {count, rows, columns});
+    slabs = alloc(offset, {count * columns / kSlabColumns, rows, kSlabColumns});
+  };
+  allocTiles(schedule.getQueryOffset(), numQueryTiles, kRows, queryColumns,
+             queries, querySlabs);
+  allocTiles(schedule.getKeyOffset(), schedule.stages, blockKeys,
+             schedule.paddedDim, keys, keySlabs);
+  allocTiles(schedule.getValueOffset(), schedule.stages, blockKeys,
+             schedule.paddedValueDim, values, valueSlabs);
+  auto pipe = [&](int64_t offset, int64_t depth, int64_t consumers) -> Value {
+    return PipeOp::create(b, PipeType::get(b.getContext(), depth),
+                          b.getI64IntegerAttr(offset), b.getI64IntegerAttr(1),
+                          b.getI64IntegerAttr(consumers));
+  };
+  queryPipe =
+      pipe(schedule.getQueryPipe(), schedule.queryStages, schedule.consumers);
+  keyPipe = pipe(schedule.getKeyPipe(), schedule.stages, schedule.consumers);
+  valuePipe =
+      pipe(schedule.getValuePipe(), schedule.stages, schedule.consumers);
+  tilePipe = pipe(schedule.getTilePipe(), 1, 128 * schedule.consumers);
+  if (isOptimistic())
+    deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
+                                   args.scratch, LLVM::GEPArg(1));
+  InitPipesOp::create(b, ValueRange{queryPipe, keyPipe, valuePipe, tilePipe});
+}
+
+void KernelEmitter::emit() {
+  allocate();
+  auto roles = RolesOp::create(b, schedule.producerRegisters,
+                               schedule.consumers, schedule.consumerRegisters);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(roles.getProducer().front().getTerminator());
+  emitProducer();
+  Block &consumer = roles.getConsumer().front();
+  warpgroup = consumer.getArgument(0);
+  b.setInsertionPoint(consumer.getTerminator());
+  emitConsumer();
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Tiles are numbered so that those of a section of heads follow one another,
+/// the same rows of all its heads first: keys and values of a section stay in
+/// the L2 cache, and rows that take longest under a causal mask come first.
+KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
+  Tile tile;
+  Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
+  Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
+  Value rest = b.rem(number, tilesOfSection);
+  Value sectionHeads =
+      b.min(b.sub(args.numBatchHeads, firstHead), b.i32(schedule.sectionHeads));
+  Value rowTile = b.div(rest, sectionHeads);
+  Value batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
+  if (structure)
+    rowTile = b.sub(b.add(args.numRowTiles, -1), rowTile);
+  tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
+  tile.head = b.rem(batchHead, args.numHeads);
+  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
+  rest = b.div(batchHead, args.numHeads);
+  tile.batch.resize(args.batchSizes.size());
+  for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
+    tile.batch[d] = d == 0 ? rest : b.rem(rest, args.batchSizes[d]);
+    if (d > 0)
+      rest = b.div(rest, args.batchSizes[d]);
+  }
+  emitKeyBlocks(tile);
+  return tile;
+}
+
+void KernelEmitter::emitKeyBlocks(Tile &tile) {
+  Value first = b.toIndex(tile.firstQuery);
+  Value behind =
+      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), args.numQueries);
+  Value last = b.toIndex(b.add(behind, -1));
+  Value numQueries = b.toIndex(args.numQueries);
+  Value numKeys = b.toIndex(args.numKeys);
+  KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
+                                             last, numQueries, numKeys);
+  KeyIntervalValues full = buildFullKeys(structure, b, b.getLoc(), first, last,
+                                         numQueries, numKeys, needed);
+  Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+  tile.begin = b.div(begin, b.i32(blockKeys));
+  tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
+                      b.ceilDiv(end, blockKeys), tile.begin);
+  if (isAlwaysMasked()) {
+    tile.fullBegin = tile.fullEnd = tile.begin;
+    return;
+  }
+  tile.fullBegin = b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.end);
+  tile.fullEnd =
+      b.max(b.div(b.toI32(full.end), b.i32(blockKeys)), tile.fullBegin);
+}
+
+//===----------------------------------------------------------------------===//
+// Producer
+//===----------------------------------------------------------------------===//
+
+/// Where a box is in a map, whose dimensions are those of the memref from the
+/// last to the first. A dimension of size one broadcasts.
+SmallVector<Value> KernelEmitter::getCoordinates(Value operand, Value column,
+                                                 Value row, Value head,
+                                                 ArrayRef<Value> batch) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
+  SmallVector<Value> coordinates{column, row};
+  if (shape.size() > 2)
+    coordinates.push_back(head);
+  for (int64_t d = batch.size() - 1; d >= 0; --d)
+    coordinates.push_back(shape[d] == 1 ? b.i32(0) : batch[d]);
+  return coordinates;
+}
+
+void KernelEmitter::emitLoad(Value map, Value operand, const Tile &tile,
+                             Value row, Value head, Value slabs,
+                             Value firstSlab, int64_t numSlabs, Value pipe,
+                             Value slot, Eviction eviction) {
+  for (int64_t s = 0; s < numSlabs; ++s) {
+    Value slab = SliceOp::create(b, slabs, b.add(firstSlab, s));
+    TmaLoadOp::create(
+        b, map,
+        getCoordinates(operand, b.i32(s * kSlabColumns), row, head, tile.batch),
+        slab, pipe, slot, eviction);
+  }
+}
+
+void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
+  int64_t numSlabs = schedule.paddedDim / kSlabColumns;
+  int64_t tileSlabs =
+      std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
+  AcquireOp::create(b, queryPipe, slot);
+  ExpectOp::create(
+      b, queryPipe, slot,
+      b.getI64IntegerAttr(schedule.getTileQueries() * schedule.paddedDim * 2));
+  Value stage = SlotIndexOp::create(b, slot);
+  for (int64_t w = 0; w < schedule.consumers; ++w) {
+    Value first = b.mul(b.add(b.mul(stage, schedule.consumers), w), tileSlabs);
+    emitLoad(args.queryMap, op.getQuery(), tile,
+             b.add(tile.firstQuery, w * kRows), tile.head, querySlabs, first,
+             numSlabs, queryPipe, slot, Eviction::First);
+  }
+}
+
+void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
+  int64_t numSlabs = schedule.paddedDim / kSlabColumns;
+  AcquireOp::create(b, keyPipe, slot);
+  ExpectOp::create(b, keyPipe, slot,
+                   b.getI64IntegerAttr(schedule.keyTileBytes));
+  Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
+  emitLoad(args.keyMap, op.getKey(), tile, b.mul(block, blockKeys),
+           tile.keyHead, keySlabs, first, numSlabs, keyPipe, slot,
+           Eviction::Last);
+}
+
+void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
+  int64_t numSlabs = schedule.paddedValueDim / kSlabColumns;
+  AcquireOp::create(b, valuePipe, slot);
+  ExpectOp::create(b, valuePipe, slot,
+                   b.getI64IntegerAttr(schedule.valueTileBytes));
+  Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
+  emitLoad(args.valueMap, op.getValue(), tile, b.mul(block, blockKeys),
+           tile.keyHead, valueSlabs, first, numSlabs, valuePipe, slot,
+           Eviction::Last);
+}
+
+/// Blocks go from the last to the first, and a block's keys before the values
+/// of the block behind it: the order in which consumers need them. Returns the
+/// next slots of blocks and queries.
+SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
+                                                Value querySlot) {
+  Tile tile = emitTile(number);
+  Value lastBlock = b.add(tile.end, -1);
+  Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
+  auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
+  auto emitOthers = [&] {
+    Value numBlocks = b.sub(tile.end, tile.begin);
+    Value lastSlot =
+        b.forLoop(b.i32(1), numBlocks, slot,
+                  [&](Value j, ValueRange carried) -> SmallVector<Value> {
+                    Value previous = carried.front();
+                    Value current = NextSlotOp::create(b, previous);
+                    Value block = b.sub(lastBlock, j);
+                    emitKeyLoad(tile, block, current);
+                    emitValueLoad(tile, b.add(block, 1), previous);
+                    return {current};
+                  })
+            .front();
+    emitValueLoad(tile, tile.begin, lastSlot);
+    return SmallVector<Value>{NextSlotOp::create(b, lastSlot)};
+  };
+  if (mayBeEmpty()) {
+    b.ifThen(isNonempty, emitFirst);
+    emitQueryLoad(tile, querySlot);
+    slot = b.ifThenElse(isNonempty, emitOthers, [&] {
+              return SmallVector<Value>{slot};
+            }).front();
+  } else {
+    emitFirst();
+    emitQueryLoad(tile, querySlot);
+    slot = emitOthers().front();
+  }
+  return {slot, NextSlotOp::create(b, querySlot)};
+}
+
+void KernelEmitter::emitProducer() {
+  auto firstSlot = [&](int64_t depth) -> Value {
+    return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
+  };
+  auto send = [&](Value message, Value tileSlot) -> Value {
+    AcquireOp::create(b, tilePipe, tileSlot);
+    SendOp::create(b, message, tilePipe, tileSlot);
+    return NextSlotOp::create(b, tileSlot);
+  };
+  Value end = b.i32(-1);
+  Value first =
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
+  SmallVector<Value> state{first, firstSlot(schedule.stages),
+                           firstSlot(schedule.queryStages), firstSlot(1)};
+  state = b.whileNotNegative(state, [&](ValueRange carried) {
+    Value claimed = ClaimTileOp::create(b, args.scratch);
+    Value isTile = b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles);
+    SmallVector<Value> slots =
+        emitTileLoads(carried[0], carried[1], carried[2]);
+    Value message =
+        b.select(isTile, claimed, isOptimistic() ? b.i32(kDrain) : end);
+    return SmallVector<Value>{b.select(isTile, claimed, end), slots[0],
+                              slots[1], send(message, carried[3])};
+  });
+  if (!isOptimistic())
+    return;
+  // Consumers have read the drain message once its slot is empty: what they
+  // deferred is on the list.
+  AcquireOp::create(b, tilePipe, state[3]);
+  state[0] = TakeDeferredOp::create(b, deferred);
+  state = b.whileNotNegative(state, [&](ValueRange carried) {
+    Value tileSlot = send(b.add(carried[0], kCareful), carried[3]);
+    SmallVector<Value> slots =
+        emitTileLoads(carried[0], carried[1], carried[2]);
+    Value next = TakeDeferredOp::create(b, deferred);
+    return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
+  });
+  send(end, state[3]);
+}

@@ -1,0 +1,269 @@
+//===- KernelEmitter.h - The body of a GPU kernel -------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Emits a persistent kernel of one producer and several consumer warpgroups
+// (FlashAttention-3, Shah et al., 2024). The producer copies tiles of queries
+// and blocks of keys and values into rings of buffers; a consumer computes 64
+// rows of a tile: logits S = Q K^T of the next block are in flight while the
+// output O += P V of the last one is, and the softmax of the one overlaps the
+// other.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELEMITTER_H
+#define ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELEMITTER_H
+
+#include "Schedule.h"
+#include "attn/Dialect/AttnGPU/IR/AttnGPUOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::attn {
+
+/// A tensor that threads read by themselves: its address and the distance of
+/// neighbours in each dimension, in elements; null where the size is one.
+struct TensorArgument {
+  Value pointer;
+  SmallVector<Value> strides;
+  Type elementType;
+};
+
+/// The arguments of a kernel; null where the op has no such operand. Numbers
+/// are i32 and strides i64.
+struct KernelArguments {
+  Value queryMap, keyMap, valueMap, outputMap;
+  Value numQueries, numKeys, numHeads, headsPerKeyHead, numBatchHeads;
+  /// Sizes of the batch dimensions.
+  SmallVector<Value> batchSizes;
+  Value numRowTiles, numTiles;
+  /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
+  Value scratch;
+  Value scale;
+  TensorArgument lse, bias, mask, queryDocuments, keyDocuments;
+  /// Values that the regions of the op capture, mapped into the kernel.
+  IRMapping captured;
+};
+
+/// i32 arithmetic, folded where constant, and regions of attn_gpu.
+class DeviceBuilder : public ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  Value i32(int64_t value) {
+    return arith::ConstantIntOp::create(*this, getI32Type(), value);
+  }
+  Value f32(double value) {
+    return arith::ConstantOp::create(
+        *this, getF32FloatAttr(static_cast<float>(value)));
+  }
+  /// Sums and products do not wrap: the host has checked the sizes.
+  Value add(Value lhs, Value rhs);
+  Value add(Value lhs, int64_t rhs) { return rhs ? add(lhs, i32(rhs)) : lhs; }
+  Value sub(Value lhs, Value rhs);
+  Value mul(Value lhs, Value rhs);
+  Value mul(Value lhs, int64_t rhs) { return mul(lhs, i32(rhs)); }
+  /// Of values that are not negative.
+  Value div(Value lhs, Value rhs);
+  Value rem(Value lhs, Value rhs);
+  Value ceilDiv(Value lhs, int64_t rhs);
+  Value min(Value lhs, Value rhs);
+  Value max(Value lhs, Value rhs);
+  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    return arith::CmpIOp::create(*this, predicate, lhs, rhs);
+  }
+  Value compare(arith::CmpFPredicate predicate, Value lhs, Value rhs) {
+    return arith::CmpFOp::create(*this, predicate, lhs, rhs);
+  }
+  Value select(Value condition, Value lhs, Value rhs) {
+    return arith::SelectOp::create(*this, condition, lhs, rhs);
+  }
+  Value toIndex(Value value) {
+    return createOrFold<arith::IndexCastOp>(getIndexType(), value);
+  }
+  Value toI32(Value value) {
+    return createOrFold<arith::IndexCastOp>(getI32Type(), value);
+  }
+
+  Value addf(Value lhs, Value rhs) {
+    return arith::AddFOp::create(*this, lhs, rhs);
+  }
+  Value subf(Value lhs, Value rhs) {
+    return arith::SubFOp::create(*this, lhs, rhs);
+  }
+  Value mulf(Value lhs, Value rhs) {
+    return arith::MulFOp::create(*this, lhs, rhs);
+  }
+  Value fma(Value a, Value b, Value c);
+  Value exp2(Value x);
+
+  attn_gpu::FragmentType fragment(int64_t columns, Type elementType) {
+    return attn_gpu::FragmentType::get(getContext(), columns, elementType);
+  }
+  attn_gpu::RowType row(Type elementType) {
+    return attn_gpu::RowType::get(getContext(), elementType);
+  }
+  attn_gpu::SharedType shared(ArrayRef<int64_t> shape, Type elementType) {
+    return attn_gpu::SharedType::get(getContext(), shape, elementType);
+  }
+
+  /// An `attn_gpu.map` with the body that `body` builds from the arguments of
+  /// its region.
+  using MapBody = function_ref<SmallVector<Value>(ValueRange arguments)>;
+  SmallVector<Value> map(ValueRange operands, TypeRange results, MapBody body);
+  Value map(ValueRange operands, Type result,
+            function_ref<Value(ValueRange arguments)> body);
+  /// An `attn_gpu.foreach`.
+  void foreach (ValueRange operands, function_ref<void(ValueRange)> body);
+  void elect(function_ref<void()> body);
+
+  using LoopBody =
+      function_ref<SmallVector<Value>(Value iv, ValueRange carried)>;
+  SmallVector<Value> forLoop(Value begin, Value end, ValueRange inits,
+                             LoopBody body);
+  /// `while (first carried value >= 0)`.
+  SmallVector<Value>
+  whileNotNegative(ValueRange inits,
+                   function_ref<SmallVector<Value>(ValueRange carried)> body);
+  SmallVector<Value> ifThenElse(Value condition,
+                                function_ref<SmallVector<Value>()> thenBody,
+                                function_ref<SmallVector<Value>()> elseBody);
+  void ifThen(Value condition, function_ref<void()> body);
+};
+
+class KernelEmitter {
+public:
+  /// The insertion point of `builder` must be in the body of the kernel.
+  KernelEmitter(DeviceBuilder &builder, SdpaOp op,
+                const KernelSchedule &schedule,
+                const KernelArguments &arguments);
+
+  void emit();
+
+private:
+  /// Where a tile is, and which blocks of keys it needs.
+  struct Tile {
+    /// The first query, the head and key head, the batch indices.
+    Value firstQuery, head, keyHead;
+    SmallVector<Value> batch;
+    /// Blocks [begin, end) are needed; [fullBegin, fullEnd) of them need no
+    /// mask.
+    Value begin, end, fullBegin, fullEnd;
+  };
+  /// What a consumer carries from block to block.
+  struct State {
+    Value output, probabilities, maximum, sum, slot;
+    SmallVector<Value> getValues() const {
+      return {output, probabilities, maximum, sum, slot};
+    }
+    static State get(ValueRange values) {
+      return {values[0], values[1], values[2], values[3], values[4]};
+    }
+  };
+
+  // A message to consumers is the number of a tile, with kCareful added for a
+  // tile that is computed again; kDrain, behind which deferred tiles are known;
+  // or negative: the end.
+  static constexpr int64_t kDrain = int64_t(1) << 28;
+  static constexpr int64_t kCareful = int64_t(1) << 29;
+
+  //===--- KernelEmitter.cpp: tiles and the producer
+  //-----------------------===//
+
+  void allocate();
+  Tile emitTile(Value number);
+  void emitKeyBlocks(Tile &tile);
+  void emitProducer();
+  SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot);
+  void emitLoad(Value map, Value operand, const Tile &tile, Value row,
+                Value head, Value slabs, Value firstSlab, int64_t numSlabs,
+                Value pipe, Value slot, attn_gpu::Eviction eviction);
+  void emitQueryLoad(const Tile &tile, Value slot);
+  void emitKeyLoad(const Tile &tile, Value block, Value slot);
+  void emitValueLoad(const Tile &tile, Value block, Value slot);
+  SmallVector<Value> getCoordinates(Value operand, Value column, Value row,
+                                    Value head, ArrayRef<Value> batch);
+
+  //===--- ConsumerEmitter.cpp: the schedule of a consumer
+  //-----------------===//
+
+  void emitConsumer();
+  SmallVector<Value> emitConsumerTile(Value message, Value slot,
+                                      Value querySlot);
+  State emitBlocks(const Tile &tile, Value queries, Value slot);
+  State emitFirstBlock(const Tile &tile, Value queries, Value slot);
+  State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  void emitDeferral(const Tile &tile, Value number, Value isCareful,
+                    Value maximum, Value sum, Value output);
+  struct Rows {
+    Value maximum, negatedMaximum, alpha, sum;
+  };
+  Rows emitStandardRows(Value logits, Value maximum, Value sum);
+  State emitStep(const Tile &tile, Value queries, State state, Value block,
+                 bool masked);
+  Value emitLogitProduct(Value queries, Value slot);
+  Value emitOutputProduct(Value probabilities, Value slot, Value output);
+  void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  Value pack(Value fragment);
+  Value rescale(Value fragment, Value factor);
+
+  //===--- LogitEmitter.cpp: from a product to logits
+  //----------------------===//
+
+  /// Applies all that stands between the product and the softmax.
+  Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
+  Value emitScore(const Tile &tile, Value product, Value block, bool masked);
+  Value emitIntervals(const Tile &tile, Value logits, Value block);
+  Value emitPredicates(const Tile &tile, Value logits, Value block);
+  Value emitAddress(const TensorArgument &tensor, ArrayRef<Value> indices);
+  Value emitElementLoad(const TensorArgument &tensor, ArrayRef<Value> indices);
+  SmallVector<Value> getIndices(const Tile &tile, Value i, Value j);
+  Value emitRegion(Region &region, const Tile &tile, Value logit, Value i,
+                   Value j);
+  /// The query of row `i` of this consumer's fragments, and key `j` of a block;
+  /// clamped if memory is read at them.
+  Value getQuery(const Tile &tile, Value i, bool clamp);
+  Value getKey(Value block, Value j, bool clamp);
+
+  //===--- Small questions
+  //-------------------------------------------------===//
+
+  /// Whether something is decided per element, so that every block is masked.
+  bool isAlwaysMasked();
+  bool isEverMasked();
+  /// Whether logits leave `emitScore` in units of log 2; else they are to be
+  /// multiplied by `factor` in the exponential.
+  bool areLogitsScaled() { return !factor; }
+  /// Whether the structure masks keys below some index.
+  bool hasLeftEdge();
+  bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
+  /// Whether a tile may need no block at all.
+  bool mayBeEmpty();
+
+  DeviceBuilder &b;
+  SdpaOp op;
+  const KernelSchedule &schedule;
+  const KernelArguments &args;
+  StructuralMaskInterface structure;
+
+  Type elementType;
+  int64_t headDim, valueDim, blockKeys;
+  /// scale * log2(e), or null.
+  Value factor;
+  /// Rings of tiles, and the same memory as a ring of slabs of 64 columns.
+  Value queries, keys, values, querySlabs, keySlabs, valueSlabs;
+  Value queryPipe, keyPipe, valuePipe, tilePipe;
+  /// The list of deferred tiles in global memory.
+  Value deferred;
+  /// The number of this consumer.
+  Value warpgroup;
+};
+
+} // namespace mlir::attn
+
+#endif // ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELEMITTER_H

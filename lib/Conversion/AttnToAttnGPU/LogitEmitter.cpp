@@ -1,0 +1,208 @@
+//===- LogitEmitter.cpp - From a product to logits ------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::attn;
+using namespace mlir::attn_gpu;
+
+static constexpr double kLog2e = 1.44269504088896340736;
+
+Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
+                                bool masked) {
+  Value logits = product;
+  if (areLogitsScaled())
+    logits = emitScore(tile, logits, block, masked);
+  if (!masked)
+    return logits;
+  logits = emitIntervals(tile, logits, block);
+  if (isAlwaysMasked())
+    logits = emitPredicates(tile, logits, block);
+  return logits;
+}
+
+//===----------------------------------------------------------------------===//
+// Coordinates and memory
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
+  Value first = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+  Value query = b.add(first, i);
+  return clamp ? b.min(query, b.add(args.numQueries, -1)) : query;
+}
+
+Value KernelEmitter::getKey(Value block, Value j, bool clamp) {
+  Value key = b.add(b.mul(block, blockKeys), j);
+  return clamp ? b.min(key, b.add(args.numKeys, -1)) : key;
+}
+
+/// The address of the element at `indices`, of which a tensor of fewer
+/// dimensions has the last ones.
+Value KernelEmitter::emitAddress(const TensorArgument &tensor,
+                                 ArrayRef<Value> indices) {
+  Type i64 = b.getI64Type();
+  Value offset;
+  size_t missing = indices.size() - tensor.strides.size();
+  for (auto [index, stride] :
+       llvm::zip_equal(indices.drop_front(missing), tensor.strides)) {
+    if (!stride)
+      continue;
+    Value wide = b.createOrFold<arith::ExtSIOp>(i64, index);
+    Value part = b.createOrFold<arith::MulIOp>(
+        wide, stride, arith::IntegerOverflowFlags::nsw);
+    offset = offset ? b.createOrFold<arith::AddIOp>(
+                          offset, part, arith::IntegerOverflowFlags::nsw)
+                    : part;
+  }
+  if (!offset)
+    return tensor.pointer;
+  return LLVM::GEPOp::create(b, tensor.pointer.getType(), tensor.elementType,
+                             tensor.pointer, LLVM::GEPArg(offset));
+}
+
+Value KernelEmitter::emitElementLoad(const TensorArgument &tensor,
+                                     ArrayRef<Value> indices) {
+  return LLVM::LoadOp::create(b, tensor.elementType,
+                              emitAddress(tensor, indices));
+}
+
+/// The indices (b..., h, i, j) of a logit.
+SmallVector<Value> KernelEmitter::getIndices(const Tile &tile, Value i,
+                                             Value j) {
+  SmallVector<Value> indices(tile.batch);
+  if (op.hasHeadDim())
+    indices.push_back(tile.head);
+  indices.push_back(i);
+  indices.push_back(j);
+  return indices;
+}
+
+//===----------------------------------------------------------------------===//
+// Score
+//===----------------------------------------------------------------------===//
+
+/// Inlines the body of a score region (with a logit) or keep region.
+Value KernelEmitter::emitRegion(Region &region, const Tile &tile, Value logit,
+                                Value i, Value j) {
+  IRMapping mapping(args.captured);
+  Block &body = region.front();
+  unsigned argument = 0;
+  if (logit)
+    mapping.map(body.getArgument(argument++), logit);
+  for (Value index : getIndices(tile, i, j))
+    mapping.map(body.getArgument(argument++), b.toIndex(index));
+  for (Operation &inner : body.without_terminator())
+    b.clone(inner, mapping);
+  return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+}
+
+/// Logits in units of log 2.
+Value KernelEmitter::emitScore(const Tile &tile, Value product, Value block,
+                               bool masked) {
+  std::optional<double> constant = op.getConstantScale();
+  bool inLog2 = !op.getSoftcap() && !op.hasScoreRegion();
+  return b.map(product, product.getType(), [&](ValueRange x) -> Value {
+    // What is behind the last query or key is computed like the last one and
+    // masked or dropped.
+    Value i = getQuery(tile, x[1], /*clamp=*/true);
+    Value j = getKey(block, x[2], /*clamp=*/masked);
+    Value scale = constant ? b.f32(*constant) : args.scale;
+    if (inLog2)
+      scale = constant ? b.f32(*constant * kLog2e)
+                       : b.mulf(args.scale, b.f32(kLog2e));
+    Value logit = b.mulf(x[0], scale);
+    if (std::optional<APFloat> softcap = op.getSoftcap()) {
+      double cap = softcap->convertToDouble();
+      logit = math::TanhOp::create(b, b.mulf(logit, b.f32(1.0 / cap)));
+      logit = b.mulf(logit, b.f32(cap));
+    }
+    if (op.getBias()) {
+      Value bias = emitElementLoad(args.bias, getIndices(tile, i, j));
+      if (args.bias.elementType.isF64())
+        bias = arith::TruncFOp::create(b, b.getF32Type(), bias);
+      else if (!args.bias.elementType.isF32())
+        bias = arith::ExtFOp::create(b, b.getF32Type(), bias);
+      logit = inLog2 ? b.fma(bias, b.f32(kLog2e), logit) : b.addf(logit, bias);
+    }
+    if (op.hasScoreRegion())
+      logit = emitRegion(op.getScore(), tile, logit, i, j);
+    return inLog2 ? logit : b.mulf(logit, b.f32(kLog2e));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
+
+/// What the structure keeps of a row, and the end of the keys.
+Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
+                                   Value block) {
+  Value firstKey = b.mul(block, blockKeys);
+  Type row = b.row(b.getI32Type());
+  Value begin, end;
+  auto getInterval = [&](Value i) -> KeyIntervalValues {
+    if (!structure)
+      return {};
+    return structure.buildKeyInterval(
+        b, b.getLoc(), b.toIndex(getQuery(tile, i, /*clamp=*/false)),
+        b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+  };
+  // An interval is clamped as an index, so that it fits 32 bits.
+  auto clamp = [&](Value bound) {
+    Value zero = arith::ConstantIndexOp::create(b, 0);
+    Value clamped = arith::MaxSIOp::create(b, bound, zero);
+    clamped = arith::MinSIOp::create(b, clamped, b.toIndex(args.numKeys));
+    return b.sub(b.toI32(clamped), firstKey);
+  };
+  end = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
+    if (Value bound = getInterval(x[0]).end)
+      return clamp(bound);
+    return b.sub(args.numKeys, firstKey);
+  });
+  if (hasLeftEdge())
+    begin = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
+      return clamp(getInterval(x[0]).begin);
+    });
+  return KeepColumnsOp::create(b, logits, begin, end);
+}
+
+/// What is decided element by element: documents, the mask tensor, the region.
+Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
+                                    Value block) {
+  Value masked = b.f32(-std::numeric_limits<double>::infinity());
+  return b.map(logits, logits.getType(), [&](ValueRange x) -> Value {
+    Value i = getQuery(tile, x[1], /*clamp=*/true);
+    Value j = getKey(block, x[2], /*clamp=*/true);
+    Value keep;
+    auto require = [&](Value predicate) {
+      keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;
+    };
+    using P = arith::CmpIPredicate;
+    if (structure && !structure.isExact()) {
+      auto load = [&](const TensorArgument &documents, Value index) {
+        SmallVector<Value> indices(tile.batch);
+        indices.push_back(index);
+        return emitElementLoad(documents, indices);
+      };
+      require(b.compare(P::eq, load(args.queryDocuments, i),
+                        load(args.keyDocuments, j)));
+    }
+    if (op.getMask()) {
+      Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));
+      Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);
+      require(b.compare(P::ne, byte, zero));
+    }
+    if (op.hasKeepRegion())
+      require(emitRegion(op.getKeep(), tile, Value(), i, j));
+    return b.select(keep, x[0], masked);
+  });
+}

@@ -1,0 +1,84 @@
+//===- Schedule.h - Choices of a GPU kernel -------------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOATTNGPU_SCHEDULE_H
+#define ATTN_LIB_CONVERSION_ATTNTOATTNGPU_SCHEDULE_H
+
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "attn/Dialect/AttnGPU/IR/AttnGPUTypes.h"
+
+namespace mlir::attn {
+
+/// How the running maximum of the softmax is kept.
+enum class SoftmaxForm {
+  /// Every block raises it and rescales what came before.
+  Standard,
+  /// That of the first block stays; tiles in which it proves too far off are
+  /// computed again, carefully.
+  Optimistic,
+};
+
+std::optional<SoftmaxForm> symbolizeSoftmaxForm(StringRef text);
+StringRef stringifySoftmaxForm(SoftmaxForm form);
+
+/// Choices forced from outside; 0 or empty leaves one to the cost model.
+struct ScheduleOptions {
+  int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
+          sectionHeads = 0;
+  std::optional<SoftmaxForm> softmax;
+};
+
+/// A kernel has one producer and some consumer warpgroups; each consumer owns
+/// 64 queries of a tile. Keys and values come in blocks through rings of
+/// buffers.
+struct KernelSchedule {
+  int64_t consumers, blockKeys, stages, queryStages;
+  SoftmaxForm softmax;
+  /// Heads whose tiles are handed out together, longest rows first.
+  int64_t sectionHeads;
+  /// Whether consumers take turns in issuing products.
+  bool takesTurns;
+  int64_t producerRegisters, consumerRegisters;
+  /// Head dimensions in whole slabs of 64 columns.
+  int64_t paddedDim, paddedValueDim;
+  /// Bytes of an element, of a tile of queries (and of outputs), keys, values.
+  int64_t queryTileBytes, keyTileBytes, valueTileBytes;
+
+  int64_t getTileQueries() const { return 64 * consumers; }
+  int64_t getNumThreads() const { return 128 * (consumers + 1); }
+
+  //===--- Offsets in shared memory
+  //----------------------------------------===//
+
+  static constexpr int64_t kPipeBytes = 24, kTilesOffset = 1024;
+  int64_t getQueryPipe() const { return 0; }
+  int64_t getKeyPipe() const { return kPipeBytes * queryStages; }
+  int64_t getValuePipe() const { return getKeyPipe() + kPipeBytes * stages; }
+  int64_t getTilePipe() const { return getValuePipe() + kPipeBytes * stages; }
+  int64_t getQueryOffset() const { return kTilesOffset; }
+  int64_t getKeyOffset() const {
+    return getQueryOffset() + queryStages * consumers * queryTileBytes;
+  }
+  int64_t getValueOffset() const {
+    return getKeyOffset() + stages * keyTileBytes;
+  }
+  int64_t getSharedBytes() const {
+    return getValueOffset() + stages * valueTileBytes;
+  }
+};
+
+/// Chooses by the cost model (Schedule.cpp); an error names what does not fit.
+FailureOr<KernelSchedule> chooseSchedule(SdpaOp op,
+                                         const ScheduleOptions &options);
+
+/// For remarks: `tile 128x128, stages 2, ...`.
+std::string describeSchedule(const KernelSchedule &schedule);
+
+} // namespace mlir::attn
+
+#endif // ATTN_LIB_CONVERSION_ATTNTOATTNGPU_SCHEDULE_H

@@ -1,0 +1,92 @@
+//===- CUDASupport.cpp - What the CUDA kernels take ------------ *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Dialect/Attn/Utils/CUDASupport.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+static constexpr int64_t kMaxHeadDim = 256, kMaxRank = 5;
+
+/// Whether every row is known to see a key, if there are keys at all.
+static bool seesKeys(SdpaOp op) {
+  if (op.getMask() || op.hasKeepRegion() || op.getBias() || op.hasScoreRegion())
+    return false;
+  return llvm::all_of(getMembers(op.getStructureAttr()), [](Attribute member) {
+    auto causal = dyn_cast<CausalAttr>(member);
+    auto prefix = dyn_cast<PrefixAttr>(member);
+    return (causal && causal.getAlignment() == Alignment::TopLeft) ||
+           (prefix && prefix.getAlignment() == Alignment::TopLeft);
+  });
+}
+
+/// The first operation of a region that has no lowering in a kernel.
+static Operation *findUnsupported(Region &region) {
+  Operation *found = nullptr;
+  region.walk([&](Operation *inner) {
+    if (isa<memref::LoadOp, tensor::ExtractOp, attn::YieldOp, math::Exp2Op,
+            math::ExpOp, math::Log2Op, math::LogOp, math::RsqrtOp, math::TanhOp,
+            math::AbsFOp, math::AbsIOp, math::FmaOp, math::SqrtOp,
+            math::FloorOp, math::CeilOp, math::CopySignOp>(inner) ||
+        isa<arith::ArithDialect>(inner->getDialect()))
+      return WalkResult::advance();
+    found = inner;
+    return WalkResult::interrupt();
+  });
+  return found;
+}
+
+template <typename T>
+static std::string toText(T &&value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text;
+}
+
+std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
+  Type elementType = op.getQueryType().getElementType();
+  if (!elementType.isF16() && !elementType.isBF16())
+    return "it takes f16 and bf16, the operands are " + toText(elementType);
+  Type outputType = op.getOutputType().getElementType();
+  if (outputType != elementType)
+    return "its output has the type of the operands, this one is " +
+           toText(outputType);
+  for (int64_t size : {op.getHeadDim(), op.getValueDim()})
+    if (size % 8 != 0 || size > kMaxHeadDim)
+      return llvm::formatv("head dimensions are multiples of 8 up to {0}, this "
+                           "one is {1}",
+                           kMaxHeadDim, size)
+          .str();
+  if (op.getRank() > kMaxRank)
+    return llvm::formatv("it takes up to {0} dimensions, these are {1}",
+                         kMaxRank, op.getRank())
+        .str();
+  for (Value operand :
+       {op.getQuery(), op.getKey(), op.getValue(), op.getOutput()}) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (type && (failed(type.getStridesAndOffset(strides, offset)) ||
+                 strides.back() != 1))
+      return "the last dimension is contiguous, that of " + toText(type) +
+             " is not known to be";
+  }
+  if (op.getMaskedRow() == MaskedRow::Uniform && !seesKeys(op))
+    return "rows without keys cannot be the mean of all values";
+  for (Region *region : {&op.getScore(), &op.getKeep()})
+    if (Operation *inner = findUnsupported(*region))
+      return "'" + toText(inner->getName()) +
+             "' in a region has no lowering in a CUDA kernel";
+  return std::nullopt;
+}

@@ -1,0 +1,82 @@
+// RUN: attn-opt %s --split-input-file --verify-diagnostics --convert-attn-to-attn-gpu
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_70 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=fast 2>&1 | FileCheck %s --check-prefix=SOFTMAX
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=stages=-1 2>&1 | FileCheck %s --check-prefix=STAGES
+
+// CHIP: expected chip sm_90a (there are kernels for Hopper only), got 'sm_70'
+// SOFTMAX: expected softmax auto, standard or optimistic, got 'fast'
+// STAGES: expected no negative number, got -1
+
+func.func @tensors(%q: tensor<5x64xbf16>, %o: tensor<5x64xbf16>) -> tensor<5x64xbf16> {
+  // expected-error @below {{expected attn.sdpa on memrefs: bufferize first}}
+  %0 = attn.sdpa query(%q : tensor<5x64xbf16>) key(%q : tensor<5x64xbf16>) value(%q : tensor<5x64xbf16>) backend = flash outs(%o : tensor<5x64xbf16>) -> tensor<5x64xbf16>
+  return %0 : tensor<5x64xbf16>
+}
+
+// -----
+
+func.func @element_type(%q: memref<5x64xf64>) {
+  // expected-error @below {{the flash backend of CUDA cannot take this op: it takes f16 and bf16, the operands are f64}}
+  attn.sdpa query(%q : memref<5x64xf64>) key(%q : memref<5x64xf64>) value(%q : memref<5x64xf64>) backend = flash outs(%q : memref<5x64xf64>)
+  return
+}
+
+// -----
+
+func.func @output_type(%q: memref<5x64xbf16>, %o: memref<5x64xf32>) {
+  // expected-error @below {{its output has the type of the operands, this one is f32}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xf32>)
+  return
+}
+
+// -----
+
+func.func @head_dim(%q: memref<5x60xbf16>) {
+  // expected-error @below {{head dimensions are multiples of 8 up to 256, this one is 60}}
+  attn.sdpa query(%q : memref<5x60xbf16>) key(%q : memref<5x60xbf16>) value(%q : memref<5x60xbf16>) backend = flash outs(%q : memref<5x60xbf16>)
+  return
+}
+
+// -----
+
+func.func @value_dim(%q: memref<5x64xbf16>, %v: memref<5x264xbf16>) {
+  // expected-error @below {{head dimensions are multiples of 8 up to 256, this one is 264}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%v : memref<5x264xbf16>) backend = flash outs(%v : memref<5x264xbf16>)
+  return
+}
+
+// -----
+
+func.func @rank(%q: memref<1x1x1x1x5x64xbf16>) {
+  // expected-error @below {{it takes up to 5 dimensions, these are 6}}
+  attn.sdpa query(%q : memref<1x1x1x1x5x64xbf16>) key(%q : memref<1x1x1x1x5x64xbf16>) value(%q : memref<1x1x1x1x5x64xbf16>) backend = flash outs(%q : memref<1x1x1x1x5x64xbf16>)
+  return
+}
+
+// -----
+
+func.func @contiguous(%q: memref<5x64xbf16, strided<[1, 5]>>, %o: memref<5x64xbf16>) {
+  // expected-error @below {{the last dimension is contiguous, that of memref<5x64xbf16, strided<[1, 5]>> is not known to be}}
+  attn.sdpa query(%q : memref<5x64xbf16, strided<[1, 5]>>) key(%o : memref<5x64xbf16>) value(%o : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xbf16>)
+  return
+}
+
+// -----
+
+func.func @uniform(%q: memref<5x64xbf16>, %m: memref<5x5xi1>) {
+  // expected-error @below {{rows without keys cannot be the mean of all values}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) mask(%m : memref<5x5xi1>) masked_row = uniform backend = flash outs(%q : memref<5x64xbf16>)
+  return
+}
+
+// -----
+
+func.func @region(%q: memref<5x64xbf16>) {
+  // expected-error @below {{'math.sin' in a region has no lowering in a CUDA kernel}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash
+    score(%s: f32, %i: index, %j: index) {
+      %t = math.sin %s : f32
+      attn.yield %t : f32
+    } outs(%q : memref<5x64xbf16>)
+  return
+}

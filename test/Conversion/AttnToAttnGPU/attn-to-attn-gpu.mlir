@@ -1,0 +1,199 @@
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
+
+// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, 40/232 registers, 197632 bytes of shared memory
+// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads
+
+// The optimistic form keeps the maximum of the first block. Tiles in which it was
+// too far off are deferred, and computed again by the standard form once the
+// producer has asked for them.
+// OPTIMISTIC-LABEL: gpu.func @attn_fwd_bf16_full_d128_q128_k128
+// OPTIMISTIC: attn_gpu.roles producer
+// OPTIMISTIC: scf.while
+// OPTIMISTIC: attn_gpu.claim_tile
+// OPTIMISTIC: arith.select %{{.*}}, %{{.*}}, %c268435456_i32
+// OPTIMISTIC: attn_gpu.take_deferred
+// OPTIMISTIC: scf.while
+// OPTIMISTIC: arith.addi %{{.*}}, %c536870912_i32
+// OPTIMISTIC: attn_gpu.send
+// OPTIMISTIC: attn_gpu.take_deferred
+// OPTIMISTIC: } consumers
+// OPTIMISTIC: scf.while
+// The careful loop rescales in every step, the fast one in none.
+// OPTIMISTIC: scf.for
+// OPTIMISTIC: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 0
+// OPTIMISTIC: scf.for
+// OPTIMISTIC-NOT: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 1
+// OPTIMISTIC-NOT: attn_gpu.reduce max
+// OPTIMISTIC: attn_gpu.wait pending 0
+// OPTIMISTIC: attn_gpu.defer_tile
+// OPTIMISTIC: attn_gpu.store_fragment
+
+// Sizes are arguments of the kernel: one binary for all shapes.
+// CHECK-LABEL: func.func @dynamic
+// CHECK-SAME: %[[Q:.*]]: memref<?x?x?x128xbf16, strided<[?, ?, ?, 1], offset: ?>>
+#dyn = strided<[?, ?, ?, 1], offset: ?>
+func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, #dyn>, %v: memref<?x?x?x128xbf16, #dyn>, %o: memref<?x?x?x128xbf16, #dyn>) {
+  // CHECK: %[[ROWS:.*]] = arith.ceildivsi %{{.*}}, %c128
+  // CHECK: %[[TILES:.*]] = arith.muli %[[ROWS]]
+  // CHECK: cf.assert %{{.*}}, "attn.sdpa: too many queries for a kernel"
+  // CHECK: cf.assert %{{.*}}, "attn.sdpa: too many tiles for a kernel"
+  // CHECK: %[[NONEMPTY:.*]] = arith.cmpi sgt, %[[TILES]], %c0
+  // CHECK: scf.if %[[NONEMPTY]] {
+  // CHECK: %[[QMAP:.*]] = attn_gpu.encode_tensor_map %{{.*}} sizes(%c128, %{{.*}}, %{{.*}}, %{{.*}}) strides(%c2, %{{.*}}, %{{.*}}, %{{.*}}) box [64, 64, 1, 1] element bf16 swizzle b128
+  // CHECK: %[[KMAP:.*]] = attn_gpu.encode_tensor_map {{.*}} box [64, 128, 1, 1]
+  // CHECK: %[[COUNTER:.*]] = attn_gpu.scratch %{{.*}} : !llvm.ptr
+  // CHECK: %[[SMS:.*]] = attn_gpu.multiprocessor_count
+  // CHECK: %[[GRID:.*]] = arith.minsi %[[TILES]], %[[SMS]]
+  // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q128_k128 blocks in (%[[GRID]], %c1, %c1) threads in (%c384, %c1, %c1) dynamic_shared_memory_size %c197632_i32
+  // CHECK-SAME: args(%[[QMAP]] : !attn_gpu.tensor_map, %[[KMAP]] : !attn_gpu.tensor_map,
+  // CHECK-NOT: attn.sdpa
+  attn.sdpa query(%q : memref<?x?x?x128xbf16, #dyn>) key(%k : memref<?x?x?x128xbf16, #dyn>) value(%v : memref<?x?x?x128xbf16, #dyn>)
+    backend = flash outs(%o : memref<?x?x?x128xbf16, #dyn>)
+  return
+}
+// CHECK: gpu.module @attn_kernels [#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx86">]
+// CHECK: gpu.func @attn_fwd_bf16_full_d128_q128_k128(%[[QM:.*]]: !attn_gpu.tensor_map, %[[KM:.*]]: !attn_gpu.tensor_map, %[[VM:.*]]: !attn_gpu.tensor_map, %[[OM:.*]]: !attn_gpu.tensor_map, %{{.*}}: i32
+// CHECK: attn_gpu.init_pipes
+// CHECK: attn_gpu.roles producer registers = 40 {
+// CHECK: scf.while
+// CHECK: attn_gpu.claim_tile
+// Two slabs of keys, then the queries of both consumers, then keys before values.
+// CHECK-COUNT-2: attn_gpu.tma_load %[[KM]]
+// CHECK-COUNT-4: attn_gpu.tma_load %[[QM]]
+// CHECK: scf.for
+// CHECK-COUNT-2: attn_gpu.tma_load %[[KM]]
+// CHECK-COUNT-2: attn_gpu.tma_load %[[VM]]
+// CHECK: attn_gpu.send
+// CHECK: } consumers 2 registers = 232 {
+// CHECK: attn_gpu.turn_init
+// CHECK: scf.while
+// The last block, with the end of the keys masked.
+// CHECK: attn_gpu.wgmma
+// CHECK: attn_gpu.wait pending 0
+// CHECK: attn_gpu.keep_columns
+// CHECK: attn_gpu.pack
+// The others: logits of the next block and output of the last in flight at once.
+// CHECK: scf.for
+// CHECK: attn_gpu.turn_begin
+// CHECK: %[[S:.*]] = attn_gpu.wgmma %{{.*}} : !attn_gpu.shared<64x128xbf16>, !attn_gpu.shared<128x128xbf16> -> !attn_gpu.in_flight<64x128xf32>
+// CHECK: %[[O:.*]] = attn_gpu.wgmma %{{.*}} values into %{{.*}} : !attn_gpu.fragment<64x128xbf16>
+// CHECK: attn_gpu.turn_end
+// CHECK: attn_gpu.wait pending 1 %[[S]]
+// CHECK-NOT: attn_gpu.keep_columns
+// CHECK: attn_gpu.sched_fence
+// CHECK: attn_gpu.wait pending 0 %[[O]]
+// CHECK: attn_gpu.store_fragment
+// CHECK: attn_gpu.sync_warpgroup
+// CHECK: attn_gpu.elect
+// CHECK-COUNT-2: attn_gpu.tma_store
+// CHECK: attn_gpu.receive
+
+// -----
+
+// Static sizes are constants of the kernel; one tensor map dimension per dimension.
+// CHECK-LABEL: func.func @static
+func.func @static(%q: memref<200x24xf16>, %k: memref<100x24xf16>, %v: memref<100x40xf16>, %o: memref<200x40xf16>, %l: memref<200xf32>) {
+  // CHECK-NOT: scf.if
+  // CHECK: attn_gpu.encode_tensor_map %{{.*}} sizes(%c24, %c200) strides(%c2, %c48) box [64, 64] element f16
+  // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_f16_full_d24x40_q128_k128
+  // CHECK-SAME: args(%{{[^:]*}} : !attn_gpu.tensor_map, %{{[^:]*}} : !attn_gpu.tensor_map, %{{[^:]*}} : !attn_gpu.tensor_map, %{{[^:]*}} : !attn_gpu.tensor_map, %{{[^:]*}} : !llvm.ptr, %{{[^:]*}} : !llvm.ptr)
+  attn.sdpa query(%q : memref<200x24xf16>) key(%k : memref<100x24xf16>) value(%v : memref<100x40xf16>) backend = flash
+    outs(%o, %l : memref<200x40xf16>, memref<200xf32>)
+  return
+}
+// CHECK: gpu.func @attn_fwd_f16_full_d24x40_q128_k128
+// D in steps of 16, Dv in steps of 8.
+// CHECK: attn_gpu.wgmma %{{.*}} depth 32 : !attn_gpu.shared<64x64xf16>
+// CHECK: -> !attn_gpu.in_flight<64x40xf32>
+// CHECK: attn_gpu.foreach
+
+// -----
+
+// A causal mask: blocks at the diagonal with mask code, the others without.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_causal_d64
+// CHECK: consumers
+// CHECK: attn_gpu.keep_columns
+// CHECK: scf.for
+// CHECK: attn_gpu.keep_columns %{{.*}} to
+// CHECK: scf.for
+// CHECK-NOT: attn_gpu.keep_columns
+func.func @causal(%q: memref<4x512x64xbf16>, %k: memref<2x512x64xbf16>, %v: memref<2x512x64xbf16>, %o: memref<4x512x64xbf16>) {
+  attn.sdpa query(%q : memref<4x512x64xbf16>) key(%k : memref<2x512x64xbf16>) value(%v : memref<2x512x64xbf16>)
+    structure(#attn.causal<top_left>) backend = flash outs(%o : memref<4x512x64xbf16>)
+  return
+}
+
+// -----
+
+// A window has a left edge too.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_window_d64
+// CHECK: consumers
+// CHECK: attn_gpu.keep_columns %{{.*}} from %{{.*}} to
+// CHECK: scf.for
+// CHECK: attn_gpu.keep_columns %{{.*}} from %{{.*}} to
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: attn_gpu.keep_columns %{{.*}} from %{{.*}} to
+// CHECK-NOT: attn_gpu.keep_columns
+func.func @window(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memref<4x512x64xbf16>, %o: memref<4x512x64xbf16>) {
+  attn.sdpa query(%q : memref<4x512x64xbf16>) key(%k : memref<4x512x64xbf16>) value(%v : memref<4x512x64xbf16>)
+    structure(#attn.window<100, 3>) backend = flash outs(%o : memref<4x512x64xbf16>)
+  return
+}
+
+// -----
+
+// What changes logits is inlined in a map, in natural units.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_masked_d64
+// CHECK: consumers
+// CHECK: attn_gpu.map
+// CHECK: math.tanh
+// CHECK: llvm.load %{{.*}} : !llvm.ptr<1> -> f16
+// CHECK: arith.addf
+// CHECK: memref.load
+// CHECK: attn_gpu.map
+// CHECK: llvm.load %{{.*}} : !llvm.ptr<1> -> i8
+// CHECK: arith.cmpi ult
+// CHECK: arith.select
+func.func @score(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memref<4x512x64xbf16>, %o: memref<4x512x64xbf16>,
+    %b: memref<512x512xf16>, %m: memref<4x1x512xi1>, %slopes: memref<4xf32>) {
+  attn.sdpa query(%q : memref<4x512x64xbf16>) key(%k : memref<4x512x64xbf16>) value(%v : memref<4x512x64xbf16>)
+    softcap = 30.0 bias(%b : memref<512x512xf16>) mask(%m : memref<4x1x512xi1>) backend = flash
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %slope = memref.load %slopes[%h] : memref<4xf32>
+      %t = arith.addf %s, %slope : f32
+      attn.yield %t : f32
+    }
+    keep(%h: index, %i: index, %j: index) {
+      %p = arith.cmpi ult, %i, %j : index
+      attn.yield %p : i1
+    }
+    outs(%o : memref<4x512x64xbf16>)
+  return
+}
+
+// -----
+
+// Nothing to launch.
+// CHECK-LABEL: func.func @empty
+// CHECK-NOT: gpu.launch_func
+// CHECK: return
+func.func @empty(%q: memref<0x64xbf16>, %k: memref<7x64xbf16>, %o: memref<0x64xbf16>) {
+  attn.sdpa query(%q : memref<0x64xbf16>) key(%k : memref<7x64xbf16>) value(%k : memref<7x64xbf16>) backend = flash outs(%o : memref<0x64xbf16>)
+  return
+}
+
+// -----
+
+// Only the flash backend.
+// CHECK-LABEL: func.func @other_backend
+// CHECK: attn.sdpa
+func.func @other_backend(%q: memref<5x64xbf16>, %o: memref<5x64xbf16>) {
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = math outs(%o : memref<5x64xbf16>)
+  return
+}

@@ -1,0 +1,25 @@
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-backend{target=cuda}))' --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: @bf16
+// CHECK: backend = flash
+func.func @bf16(%q: tensor<5x8xbf16>, %o: tensor<5x8xbf16>) -> tensor<5x8xbf16> {
+  %0 = attn.sdpa query(%q : tensor<5x8xbf16>) key(%q : tensor<5x8xbf16>) value(%q : tensor<5x8xbf16>) outs(%o : tensor<5x8xbf16>) -> tensor<5x8xbf16>
+  return %0 : tensor<5x8xbf16>
+}
+
+// -----
+
+// There is no math to fall back to.
+func.func @f32(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  // expected-error @below {{the flash backend of CUDA cannot take this op: it takes f16 and bf16, the operands are f32}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+func.func @math(%q: tensor<5x8xbf16>, %o: tensor<5x8xbf16>) -> tensor<5x8xbf16> {
+  // expected-error @below {{backend = math is not available on CUDA; use flash}}
+  %0 = attn.sdpa query(%q : tensor<5x8xbf16>) key(%q : tensor<5x8xbf16>) value(%q : tensor<5x8xbf16>) backend = math outs(%o : tensor<5x8xbf16>) -> tensor<5x8xbf16>
+  return %0 : tensor<5x8xbf16>
+}
