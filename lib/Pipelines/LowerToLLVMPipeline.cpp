@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -37,6 +38,25 @@ struct FailPass : PassWrapper<FailPass, OperationPass<>> {
 
   std::string message;
 };
+
+/// Reports what the passes before could not lower: some of them leave alone
+/// what they do not know, or go on after an error.
+struct CheckLoweredPass
+    : PassWrapper<CheckLoweredPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckLoweredPass)
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      if (op == getOperation() || isa<LLVM::LLVMDialect>(op->getDialect()))
+        return WalkResult::advance();
+      op->emitError("attn-lower-to-llvm-pipeline: '")
+          << op->getName() << "' was not lowered to the LLVM dialect";
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
 } // namespace
 
 /// Tensors to buffers.
@@ -44,6 +64,7 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
@@ -87,15 +108,16 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
+  addFloatExpansion(pm, info);
+  pm.addPass(createConvertMathToLLVMPass());
+  // Takes vectors apart: before what lowers them.
+  pm.addPass(createConvertMathToLibmPass());
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.x86Vector = true;
   toLLVM.vectorTransposeLowering =
       vector::VectorTransposeLowering::Shuffle16x16;
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  addFloatExpansion(pm, info);
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
@@ -104,6 +126,7 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(std::make_unique<CheckLoweredPass>());
 }
 
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
@@ -123,6 +146,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.useAVX512 = info->hasAVX512;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // One pass over memory for what is element-wise.
   pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());
   pm.addPass(createCSEPass());

@@ -31,7 +31,10 @@ struct ConvertAssertToRuntimePass
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<cf::AssertOp> asserts;
-    getOperation().walk([&](cf::AssertOp op) { asserts.push_back(op); });
+    getOperation().walk([&](cf::AssertOp op) {
+      if (op->getParentOfType<ModuleOp>() == getOperation())
+        asserts.push_back(op);
+    });
     for (cf::AssertOp op : asserts)
       lower(op, symbols);
     numLowered += asserts.size();

@@ -14,8 +14,6 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-static constexpr double kLog2e = 1.44269504088896340736;
-
 TileEmitter::LaneVectors TileEmitter::emitLogits(Value firstKey, Value numKeys,
                                                  bool masked) {
   SmallVector<Value> maxima;
@@ -90,15 +88,8 @@ static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
   return arith::MinSIOp::create(b, indices, last);
 }
 
-/// From the scaled product to the logit that the softmax takes, in units of
-/// log 2.
+/// From the scaled product to the logit that the softmax takes.
 Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
-  Value log2e = b.splat(kLog2e);
-  if (foldsLog2e) {
-    if (args.bias)
-      logit = b.fma(emitBias(key, row, v), log2e, logit);
-    return logit;
-  }
   if (std::optional<APFloat> softcap = op.getSoftcap()) {
     double cap = softcap->convertToDouble();
     Value tanh = math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
@@ -113,13 +104,12 @@ Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
     arguments.push_back(key);
     logit = inlineVectorized(b, op.getScore(), arguments, args.captured);
   }
-  return b.mulf(logit, log2e);
+  return logit;
 }
 
 /// The bias of one key for a vector of queries, in natural units.
 Value TileEmitter::emitBias(Value key, Value row, int64_t v) {
-  auto type = cast<MemRefType>(args.bias.getType());
-  bool hasKeys = type.getDimSize(1) != 1;
+  bool hasKeys = dependsOnKey(args.bias);
   if (biasT)
     return b.loadVector(biasT, {hasKeys ? row : b.index(0), getLaneOffset(v)});
   return b.broadcast(
@@ -154,8 +144,7 @@ Value TileEmitter::emitPredicate(Value key, Value row, int64_t v, bool masked) {
         keep, b.compare(P::eq, b.broadcast(id), b.loadVector(documents, lane)));
   }
   if (args.mask) {
-    auto type = cast<MemRefType>(args.mask.getType());
-    bool hasKeys = type.getDimSize(1) != 1;
+    bool hasKeys = dependsOnKey(args.mask);
     Value kept;
     if (maskT) {
       Value value = b.loadVector(maskT, {hasKeys ? row : b.index(0), lane});

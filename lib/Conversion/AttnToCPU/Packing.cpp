@@ -100,10 +100,9 @@ void TileEmitter::emitLaneData() {
   auto allocateTransposed = [&](Value source) -> Value {
     if (!source)
       return {};
-    auto type = cast<MemRefType>(source.getType());
-    if (type.getDimSize(0) == 1)
+    if (cast<MemRefType>(source.getType()).getDimSize(0) == 1)
       return {};
-    if (type.getDimSize(1) != 1)
+    if (dependsOnKey(source))
       return allocate({(int64_t)llvm::alignTo(blockKeys, lanes), tileQueries},
                       f32);
     Value scratch = allocate({1, tileQueries}, f32);

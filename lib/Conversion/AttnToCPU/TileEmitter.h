@@ -60,6 +60,7 @@ private:
 
   void emitKeyBlocks();
   void emitBlock(Value firstKey, Value numKeys, bool masked);
+  Value emitExponential(Value logit, Value max);
   LaneVectors emitProbabilities(Value numKeys, ArrayRef<Value> newMax);
   void emitOutput();
   void emitUniformRows(ArrayRef<Value> isMaskedRow);
@@ -108,6 +109,10 @@ private:
 
   Value getLaneOffset(int64_t v) { return b.index(v * lanes); }
   bool isConverted() { return !op.getQueryType().getElementType().isF32(); }
+  /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
+  static bool dependsOnKey(Value operand) {
+    return cast<MemRefType>(operand.getType()).getDimSize(1) != 1;
+  }
   StructuralMaskInterface getStructure() { return op.getStructureAttr(); }
   /// Whether every block needs mask code: something is decided per element.
   bool isAlwaysMasked();
@@ -121,8 +126,9 @@ private:
 
   int64_t lanes, numVectors, tileQueries, blockKeys;
   int64_t headDim, valueDim;
-  /// Logits are multiplied by log2(e) with the query if nothing between them
-  /// and the softmax needs natural units.
+  /// Logits and their maxima are in units of log 2 if nothing between the
+  /// product and the softmax needs natural units: the query is multiplied by
+  /// log2(e).
   bool foldsLog2e;
 
   Value numQueries, numKeys;

@@ -268,6 +268,11 @@ struct ConvertContractionToVectorPass
              << "convert-contraction-to-vector: expected vector-bits to be a "
                 "multiple of 128 between 128 and 2048, got "
              << vectorBits.getValue();
+    if (vectorRegisters < 8)
+      return emitError(UnknownLoc::get(context))
+             << "convert-contraction-to-vector: expected vector-registers to "
+                "be 8 at least, got "
+             << vectorRegisters.getValue();
     return success();
   }
 

@@ -190,8 +190,6 @@ LLVM::LLVMFuncOp ParallelLowering::getRuntimeFunction() {
 }
 
 LogicalResult ParallelLowering::lower() {
-  if (loop.getNumResults() != 0)
-    return loop.emitError("parallel reductions cannot run on the thread pool");
   int64_t grain = 1;
   if (auto attr = loop->getAttrOfType<IntegerAttr>(kGrainAttr))
     grain = attr.getInt();
@@ -222,10 +220,12 @@ struct ConvertSCFParallelToRuntimePass
     SymbolTable symbols(getOperation());
     LLVMTypeConverter converter(&getContext());
     // Outer loops only: the runtime runs a nested one on the calling thread,
-    // so it is left to become a sequential loop.
+    // so it is left to become a sequential loop. Reductions too: their order
+    // would depend on the number of threads.
     SmallVector<scf::ParallelOp> loops;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
-      loops.push_back(loop);
+      if (loop.getNumResults() == 0 && isInFunction(loop))
+        loops.push_back(loop);
       return WalkResult::skip();
     });
     for (scf::ParallelOp loop : loops) {
@@ -233,6 +233,13 @@ struct ConvertSCFParallelToRuntimePass
         return signalPassFailure();
       ++numOutlined;
     }
+  }
+
+private:
+  /// Whether the loop stands in a function of this very module.
+  bool isInFunction(scf::ParallelOp loop) {
+    auto function = loop->getParentOfType<FunctionOpInterface>();
+    return function && function->getParentOp() == getOperation();
   }
 };
 

@@ -68,6 +68,8 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
 
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+  if (triple.isX86() && !subtarget->checkFeatures("+64bit"))
+    return createStringError("the CPU '" + info.cpu + "' has no 64-bit mode");
   if (triple.isX86()) {
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");

@@ -19,6 +19,10 @@ using namespace mlir::attn;
 static constexpr StringLiteral kSignatureAttr = "attn.signature";
 static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
 
+/// Internal symbols. No entry's name makes attn_NAME one of these.
+static constexpr StringLiteral kPackedName = "attn_rt_packed";
+static constexpr StringLiteral kTableName = "attn_rt_signature";
+
 static std::optional<attn_dtype> getDtype(Type type) {
   if (type.isF16())
     return ATTN_F16;
@@ -62,6 +66,14 @@ FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
 FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
   EntrySignature signature;
   signature.name = entry.getSymName().str();
+  if (entry.getSymName().starts_with("rt_"))
+    return entry.emitError("the entry @")
+           << signature.name << " would be called attn_" << signature.name
+           << ", and names that begin with attn_rt_ are the runtime's";
+  auto isIdentifier = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  if (!llvm::all_of(signature.name, isIdentifier))
+    return entry.emitError("the entry @")
+           << signature.name << " has a name that is no identifier of C";
   auto getValue = [&](Type type, StringRef kind, unsigned index,
                       bool scalarAllowed) -> FailureOr<EntryValue> {
     auto shaped = dyn_cast<ShapedType>(type);
@@ -202,7 +214,7 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
   };
-  define("attn_packed", voidType, pointer, emitBody)
+  define(kPackedName, voidType, pointer, emitBody)
       .setLinkage(LLVM::Linkage::Internal);
 }
 
@@ -214,13 +226,20 @@ LogicalResult EntryEmitter::emit() {
     return entry.emitError("expected a C interface of the entry function");
   ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
 
+  for (std::string symbol :
+       {"attn_" + name, "attn_" + name + "_error",
+        "attn_" + name + "_set_num_threads", "attn_" + name + "_synchronize",
+        kPackedName.str(), kTableName.str()})
+    if (Operation *taken = module.lookupSymbol(symbol))
+      return taken->emitError("the name @")
+             << symbol << " is needed for the C interface of @" << name;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (!function.isExternal())
       function.setLinkage(LLVM::Linkage::Internal);
 
   auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
   auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
-                                      LLVM::Linkage::Internal, "attn_signature",
+                                      LLVM::Linkage::Internal, kTableName,
                                       b.getI64TensorAttr(signature));
   emitPacked(wrapped, signature);
 
@@ -236,7 +255,7 @@ LogicalResult EntryEmitter::emit() {
   LLVM::LLVMFuncOp invoke = declare(invokeName, i32, invokeInputs);
   define("attn_" + name, i32, inputs, [&](ValueRange arguments) -> Value {
     Value tablePointer = LLVM::AddressOfOp::create(b, table);
-    Value packed = LLVM::AddressOfOp::create(b, pointer, "attn_packed");
+    Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
     SmallVector<Value> operands{tablePointer, packed};
     llvm::append_range(operands, arguments);
     return LLVM::CallOp::create(b, invoke, operands).getResult();

@@ -445,6 +445,13 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
                           "multiple of key_rows ("
                        << keyRows << "), got " << blockKeys;
+  // Register tiles are unrolled.
+  constexpr int64_t kMaxAccumulators = 256;
+  if (std::max(keyRows, valueRows) * queryVectors > kMaxAccumulators)
+    return emitError() << "'#attn.cpu_schedule' expects register tiles of "
+                       << kMaxAccumulators << " vectors at most, got "
+                       << std::max(keyRows, valueRows) << " rows of "
+                       << queryVectors;
   if (exp2 == Exp2Form::AVX512 && vectorSize != 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
                           "exp2 = avx512, got "

@@ -107,7 +107,12 @@ std::optional<LinearForm> Recognizer::getLinearForm(Value value) {
           arith::ExtUIOp, arith::TruncIOp>(op)) {
     if (!isWideEnough(op->getOperand(0).getType()))
       return std::nullopt;
-    return getLinearForm(op->getOperand(0));
+    std::optional<LinearForm> form = getLinearForm(op->getOperand(0));
+    // Unsigned conversions make large numbers of negative ones.
+    if (form && isa<arith::IndexCastUIOp, arith::ExtUIOp>(op) &&
+        !form->isNonNegative())
+      return std::nullopt;
+    return form;
   }
   if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
     return std::nullopt;

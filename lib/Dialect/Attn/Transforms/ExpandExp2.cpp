@@ -123,7 +123,8 @@ struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
     if (!form || !type || !type.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "unknown form or no f32 vector");
     if (*form == Exp2Form::AVX512 &&
-        (type.getRank() != 1 || type.getNumElements() != 16))
+        (type.getRank() != 1 || type.isScalable() ||
+         type.getNumElements() != 16))
       return rewriter.notifyMatchFailure(op, "not the size of a register");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Exp2Expander expander(builder, type);
