@@ -157,7 +157,9 @@ def ConvertAttnToAttnGPUPass
     Option<"queryStages", "query-stages", "int64_t", "0",
            "Tiles of queries in flight (0: chosen)">,
     Option<"sectionHeads", "section-heads", "int64_t", "0",
-           "Heads whose tiles are handed out together (0: chosen)">
+           "Heads whose tiles are handed out together (0: chosen)">,
+    Option<"turns", "turns", "std::string", "\"auto\"",
+           "Whether consumers take turns in issuing products: auto, on or off">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">

@@ -260,6 +260,11 @@ struct ConvertAttnToAttnGPUPass
       if (value < 0)
         return emitOptionError()
                << "expected no negative number, got " << value;
+    if (turns != "auto" && turns != "on" && turns != "off")
+      return emitOptionError()
+             << "expected turns auto, on or off, got '" << turns << "'";
+    if (turns != "auto")
+      options.turns = turns == "on";
     if (softmax != "auto") {
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)

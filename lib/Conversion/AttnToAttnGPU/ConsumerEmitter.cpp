@@ -99,7 +99,8 @@ KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
 //===----------------------------------------------------------------------===//
 
 KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
-                                                   Value queries, Value slot) {
+                                                   Value queries, Value slot,
+                                                   Value querySlot) {
   State state;
   state.slot = slot;
   state.output =
@@ -108,6 +109,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   Value product = emitLogitProduct(queries, slot);
   Value logits = WaitOp::create(b, 0, product).getResult(0);
   ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+  emitStoredRelease(querySlot);
   logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
@@ -169,8 +171,8 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
 /// All blocks of a tile, from the last to the first: some with mask code, those
 /// that need none, and those at the other edge of a window.
 KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
-                                               Value slot) {
-  State state = emitFirstBlock(tile, queries, slot);
+                                               Value slot, Value querySlot) {
+  State state = emitFirstBlock(tile, queries, slot, querySlot);
   Value last = b.add(tile.end, -1);
   auto emitLoop = [&](Value begin, Value end, bool masked) {
     state = State::get(b.forLoop(
@@ -334,8 +336,10 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
                          args.outputMap,
                          getCoordinates(op.getOutput(), b.i32(s * kSlabColumns),
                                         firstRow, tile.head, tile.batch));
-    TmaStoreWaitOp::create(b);
-    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+    if (!releasesLate()) {
+      TmaStoreWaitOp::create(b);
+      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+    }
   });
   if (!args.lse.pointer)
     return;
@@ -350,6 +354,19 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
       indices.push_back(query);
       LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
     });
+  });
+}
+
+/// Waits for the copy of the last output, now that there is something to do
+/// meanwhile, and gives its memory back to the producer. Before the first tile
+/// that is memory which the producer takes for held.
+void KernelEmitter::emitStoredRelease(Value querySlot) {
+  if (!releasesLate())
+    return;
+  Value stored = NextSlotOp::create(b, querySlot);
+  b.elect([&] {
+    TmaStoreWaitOp::create(b);
+    ReleaseOp::create(b, queryPipe, stored, /*each_thread=*/true);
   });
 }
 
@@ -372,7 +389,9 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
     return SmallVector<Value>{state.output, state.maximum, state.sum,
                               state.slot};
   };
-  auto emitFast = [&] { return getResults(emitBlocks(tile, queryTile, slot)); };
+  auto emitFast = [&] {
+    return getResults(emitBlocks(tile, queryTile, slot, querySlot));
+  };
   auto emitAny = [&] {
     if (!isOptimistic())
       return emitFast();
@@ -386,6 +405,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
     Value isNonempty =
         b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
     results = b.ifThenElse(isNonempty, emitAny, [&] {
+      emitStoredRelease(querySlot);
       auto splat = [&](Type type, double value) -> Value {
         return SplatOp::create(b, type, b.f32(value));
       };
@@ -419,15 +439,20 @@ void KernelEmitter::emitConsumer() {
   SmallVector<Value> inits{first, firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
   b.whileNotNegative(inits, [&](ValueRange carried) {
+    Value slot = carried[1], querySlot = carried[2];
     SmallVector<Value> slots;
     auto emitBody = [&] {
-      return emitConsumerTile(carried[0], carried[1], carried[2]);
+      return emitConsumerTile(carried[0], slot, querySlot);
     };
     if (isOptimistic()) {
       Value isTile =
           b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
       slots = b.ifThenElse(isTile, emitBody, [&] {
-        return SmallVector<Value>{carried[1], carried[2]};
+        // The message has a slot of queries, though none come.
+        emitStoredRelease(querySlot);
+        if (!releasesLate())
+          ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
+        return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
       });
     } else {
       slots = emitBody();
@@ -436,4 +461,7 @@ void KernelEmitter::emitConsumer() {
     return SmallVector<Value>{next, slots[0], slots[1],
                               NextSlotOp::create(b, carried[3])};
   });
+  // Shared memory must outlive the last copy.
+  if (releasesLate())
+    b.elect([&] { TmaStoreWaitOp::create(b); });
 }

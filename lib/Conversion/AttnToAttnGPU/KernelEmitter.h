@@ -183,6 +183,7 @@ private:
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
+  void emitQueryAcquire(Value slot);
   void emitQueryLoad(const Tile &tile, Value slot);
   void emitKeyLoad(const Tile &tile, Value block, Value slot);
   void emitValueLoad(const Tile &tile, Value block, Value slot);
@@ -195,9 +196,12 @@ private:
   void emitConsumer();
   SmallVector<Value> emitConsumerTile(Value message, Value slot,
                                       Value querySlot);
-  State emitBlocks(const Tile &tile, Value queries, Value slot);
-  State emitFirstBlock(const Tile &tile, Value queries, Value slot);
+  State emitBlocks(const Tile &tile, Value queries, Value slot,
+                   Value querySlot);
+  State emitFirstBlock(const Tile &tile, Value queries, Value slot,
+                       Value querySlot);
   State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  void emitStoredRelease(Value querySlot);
   void emitDeferral(const Tile &tile, Value number, Value isCareful,
                     Value maximum, Value sum, Value output);
   struct Rows {
@@ -241,6 +245,9 @@ private:
   bool areLogitsScaled() { return !factor; }
   /// Whether the structure masks keys below some index.
   bool hasLeftEdge();
+  /// Whether the copy of an output may end under the next tile: it is made from
+  /// the memory of the queries, of which there is another then.
+  bool releasesLate() { return schedule.queryStages == 2; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();

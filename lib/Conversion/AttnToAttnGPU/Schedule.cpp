@@ -114,7 +114,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
     schedule.sectionHeads = op.getStructureAttr() ? 8 : 1;
-  schedule.takesTurns = schedule.consumers > 1;
+  schedule.takesTurns = options.turns.value_or(true) && schedule.consumers > 1;
 
   schedule.blockKeys = options.blockKeys != 0
                            ? options.blockKeys
@@ -142,12 +142,13 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
 std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
-             "softmax, sections of {6} heads, {7}/{8} registers, {9} bytes of "
-             "shared memory",
+             "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
+             "{10} "
+             "bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
-             schedule.producerRegisters, schedule.consumerRegisters,
-             schedule.getSharedBytes())
+             schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
+             schedule.consumerRegisters, schedule.getSharedBytes())
       .str();
 }

@@ -74,6 +74,25 @@ gpu.func @deferral(%list: !llvm.ptr<1>, %tile: i32, %bad: i1, %out: !llvm.ptr<1>
   gpu.return
 }
 
+// CHECK-LABEL: llvm.func @select
+gpu.func @select(%c: i1, %x: f32, %y: f32, %out: !llvm.ptr<1>) kernel {
+  attn_gpu.roles producer registers = 40 {
+  } consumers 2 registers = 232 {
+  ^bb0(%wg: i32):
+    %a = attn_gpu.splat %x : f32 to !attn_gpu.row<f32>
+    %b = attn_gpu.splat %y : f32 to !attn_gpu.row<f32>
+    // CHECK: %[[S:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : f32
+    // CHECK: llvm.store %[[S]]
+    %s = arith.select %c, %a, %b : !attn_gpu.row<f32>
+    attn_gpu.foreach %s : !attn_gpu.row<f32> {
+    ^bb0(%e: f32, %i: i32):
+      llvm.store %e, %out : f32, !llvm.ptr<1>
+      attn_gpu.yield
+    }
+  }
+  gpu.return
+}
+
 // Pipes: barriers in shared memory, full ones first.
 // CHECK-LABEL: llvm.func @pipes
 gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {

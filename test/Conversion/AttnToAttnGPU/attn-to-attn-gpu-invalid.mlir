@@ -3,6 +3,9 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=fast 2>&1 | FileCheck %s --check-prefix=SOFTMAX
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=stages=-1 2>&1 | FileCheck %s --check-prefix=STAGES
 
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=maybe 2>&1 | FileCheck %s --check-prefix=TURNS
+
+// TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected chip sm_90a (there are kernels for Hopper only), got 'sm_70'
 // SOFTMAX: expected softmax auto, standard or optimistic, got 'fast'
 // STAGES: expected no negative number, got -1

@@ -1,10 +1,10 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4 turns=off" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
 
-// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, 40/232 registers, 197632 bytes of shared memory
-// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads
+// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, turns, 40/232 registers, 197632 bytes of shared memory
+// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads, no turns
 
 // The optimistic form keeps the maximum of the first block. Tiles in which it was
 // too far off are deferred, and computed again by the standard form once the
