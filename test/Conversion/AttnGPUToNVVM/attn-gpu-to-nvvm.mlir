@@ -112,6 +112,12 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
     // CHECK: scf.while
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
     attn_gpu.acquire %p[%s] : !attn_gpu.pipe<2>
+    // A held slot waits for a phase more than the others.
+    %s1 = attn_gpu.next_slot %s : !attn_gpu.slot<2>
+    // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c0_i32 : !llvm.ptr<3>, i32 -> i1
+    attn_gpu.acquire %p[%s1] last_held : !attn_gpu.pipe<2>
+    // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
+    attn_gpu.acquire %p[%s] last_held : !attn_gpu.pipe<2>
     // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %c8192_i32
     attn_gpu.expect %p[%s] bytes 8192 : !attn_gpu.pipe<2>
     %tile = attn_gpu.slice %t[%c0] : !attn_gpu.shared<2x64x64xbf16>
