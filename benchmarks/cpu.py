@@ -41,12 +41,13 @@ class Tensor(ctypes.Structure):
         ("shape", ctypes.POINTER(ctypes.c_int64)),
         ("rank", ctypes.c_int32),
         ("dtype", ctypes.c_int),
+        ("strides", ctypes.c_void_p),
     ]
 
 
 def view(array):
     shape = (ctypes.c_int64 * array.ndim)(*array.shape)
-    return Tensor(array.ctypes.data, shape, array.ndim, F32)
+    return Tensor(array.ctypes.data, shape, array.ndim, F32, None)
 
 
 def compile_attention(compiler, directory, heads, length, dim, causal):

@@ -13,6 +13,7 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Dialect/AttnGPU/IR/AttnGPUDialect.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/NVVM/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -32,5 +33,6 @@ void attn::registerAllPasses() {
   mlir::registerAllPasses();
   registerAttnConversionPasses();
   registerAttnTransformsPasses();
+  registerAttnNVVMPasses();
   registerAttnPipelines();
 }

@@ -13,8 +13,7 @@
 
 using namespace mlir;
 
-void attn::buildRaisePipeline(OpPassManager &pm,
-                              const RaisePipelineOptions &) {
+void attn::buildRaisePipeline(OpPassManager &pm, const RaisePipelineOptions &) {
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass());
   pm.addPass(createCanonicalizerPass());

@@ -24,4 +24,16 @@ void attn::registerAttnPipelines() {
       "attn-lower-to-nvvm-pipeline",
       "Lower attn to kernels for NVIDIA GPUs, in PTX, and their launches",
       buildLowerToNVVMPipeline);
+  PassPipelineRegistration<CUDAHostPipelineOptions>(
+      "attn-bufferize-for-cuda-pipeline",
+      "Bufferize functions on tensors in the memory of their callers",
+      [](OpPassManager &pm, const CUDAHostPipelineOptions &) {
+        buildBufferizeForCUDAPipeline(pm);
+      });
+  PassPipelineRegistration<CUDAHostPipelineOptions>(
+      "attn-lower-cuda-host-pipeline",
+      "Lower the host side of GPU code to the LLVM dialect",
+      [](OpPassManager &pm, const CUDAHostPipelineOptions &) {
+        buildLowerCUDAHostPipeline(pm);
+      });
 }

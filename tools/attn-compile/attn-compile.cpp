@@ -11,6 +11,9 @@
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/EntryPoint.h"
+#include "attn/Target/NVVM/NVVMTargetInfo.h"
+#include "attn/Target/NVVM/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -30,12 +33,12 @@ namespace cl = llvm::cl;
 
 namespace {
 
-enum class Emit { MLIR, LLVMIR, Assembly, Object, Shared };
+enum class Emit { MLIR, LLVMIR, PTX, Cubin, Assembly, Object, Shared };
 
 struct Options {
   cl::OptionCategory category{"attn-compile options"};
-  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"),
-                            cl::Required, cl::cat(category)};
+  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"), cl::Required,
+                            cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Output file (- for stdout)"),
                               cl::value_desc("OUT"), cl::Required,
                               cl::cat(category)};
@@ -44,11 +47,15 @@ struct Options {
       cl::values(
           clEnumValN(Emit::MLIR, "mlir", "the module after raising"),
           clEnumValN(Emit::LLVMIR, "llvm", "optimized LLVM IR"),
+          clEnumValN(Emit::PTX, "ptx", "kernels as PTX (cuda)"),
+          clEnumValN(Emit::Cubin, "cubin", "kernels as binary code (cuda)"),
           clEnumValN(Emit::Assembly, "asm", "assembly"),
           clEnumValN(Emit::Object, "obj",
-                     "an object file; link it with libAttnRuntimeCPU.a"),
+                     "an object file; link it with libAttnRuntimeCPU.a, "
+                     "and libAttnRuntimeCUDA.a before it for cuda"),
           clEnumValN(Emit::Shared, "shared",
-                     "a shared object that needs libc and libm only")),
+                     "a shared object that needs libc and libm only, and "
+                     "the CUDA driver when it runs for cuda")),
       cl::init(Emit::Shared), cl::cat(category)};
   cl::opt<std::string> target{"target", cl::desc("cpu or cuda"),
                               cl::init("cpu"), cl::cat(category)};
@@ -57,6 +64,18 @@ struct Options {
       cl::desc("CPU to generate code for, as LLVM names it (native, "
                "x86-64-v3, x86-64-v4, ...)"),
       cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> gpuArch{
+      "gpu-arch",
+      cl::desc("GPU to generate code for (sm_90a; no GPU is needed)"),
+      cl::init("sm_90a"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("CUDA toolkit with ptxas, or ptxas itself (default: the one "
+               "that ./dev cuda got, /usr/local/cuda, the PATH)"),
+      cl::value_desc("DIR"), cl::cat(category)};
+  cl::opt<std::string> cubinCache{
+      "cubin-cache", cl::desc("Keep compiled kernels for the next time"),
+      cl::value_desc("DIR"), cl::cat(category)};
   cl::opt<std::string> backend{
       "backend",
       cl::desc("Backend of attention: auto, flash, efficient or math"),
@@ -67,9 +86,14 @@ struct Options {
   cl::opt<std::string> header{"header",
                               cl::desc("Also write a C header for the entry"),
                               cl::value_desc("OUT.h"), cl::cat(category)};
-  cl::opt<bool> noRaise{
-      "no-raise", cl::desc("Do not look for attention in the module"),
-      cl::cat(category)};
+  cl::opt<std::string> kernelOptions{
+      "kernel-options",
+      cl::desc("Options of attn-lower-to-nvvm-pipeline that force choices of "
+               "its cost model"),
+      cl::value_desc("NAME=VALUE ..."), cl::cat(category)};
+  cl::opt<bool> noRaise{"no-raise",
+                        cl::desc("Do not look for attention in the module"),
+                        cl::cat(category)};
 };
 
 constexpr llvm::StringLiteral kOverview(
@@ -78,7 +102,17 @@ constexpr llvm::StringLiteral kOverview(
     "Examples:\n"
     "  attn-compile model.mlir -o model.so --header model.h\n"
     "  attn-compile model.mlir -o model.s --emit asm --cpu x86-64-v3\n"
-    "  attn-compile model.mlir -o - --emit mlir\n");
+    "  attn-compile model.mlir -o - --emit mlir\n"
+    "  attn-compile model.mlir -o model.so --target cuda --gpu-arch sm_90a\n");
+
+/// Where ./dev keeps the CUDA tools that it gets.
+SmallVector<std::string> getToolkitPlaces() {
+  SmallString<128> path;
+  if (!llvm::sys::path::cache_directory(path))
+    return {};
+  llvm::sys::path::append(path, "attn-mlir", "cuda");
+  return {path.str().str()};
+}
 
 LogicalResult fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "attn-compile") << message << "\n";
@@ -112,11 +146,15 @@ public:
 private:
   LogicalResult checkOptions();
   LogicalResult lower();
+  LogicalResult lowerForCPU();
+  LogicalResult lowerForCUDA();
   LogicalResult writeOutput();
+  LogicalResult writeKernels();
   LogicalResult writeShared(llvm::Module &module);
   LogicalResult writeHeader();
-  /// libAttnRuntimeCPU.a, beside the tool.
-  std::string getRuntimeLibrary();
+  /// A library beside the tool.
+  std::string getRuntimeLibrary(StringRef name);
+  bool isCUDA() const { return options.target == "cuda"; }
 
   Options &options;
   MLIRContext &context;
@@ -127,11 +165,17 @@ private:
 };
 
 LogicalResult CompileDriver::checkOptions() {
-  if (options.target == "cuda")
-    return fail("--target=cuda is not built yet; use --target=cpu");
-  if (options.target != "cpu")
+  if (!isCUDA() && options.target != "cpu")
     return fail("unknown target '" + options.target +
                 "', expected cpu or cuda");
+  bool wantsKernels = options.emit == Emit::PTX || options.emit == Emit::Cubin;
+  if (wantsKernels && !isCUDA())
+    return fail("--emit=ptx and --emit=cubin need --target=cuda");
+  if (isCUDA()) {
+    llvm::Expected<NVVMTargetInfo> gpu = getNVVMTargetInfo(options.gpuArch);
+    if (!gpu)
+      return fail(llvm::toString(gpu.takeError()));
+  }
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
@@ -159,6 +203,13 @@ LogicalResult CompileDriver::lower() {
     return pm.run(*module);
   if (failed(markEntry(*entry)))
     return failure();
+  if (failed(pm.run(*module)))
+    return failure();
+  return isCUDA() ? lowerForCUDA() : lowerForCPU();
+}
+
+LogicalResult CompileDriver::lowerForCPU() {
+  PassManager pm(&context, ModuleOp::getOperationName());
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
   lowering.cpu = options.cpu;
@@ -167,18 +218,45 @@ LogicalResult CompileDriver::lower() {
                  succeeded(emitEntryPoint(*module)));
 }
 
-std::string CompileDriver::getRuntimeLibrary() {
+LogicalResult CompileDriver::lowerForCUDA() {
+  PassManager pm(&context, ModuleOp::getOperationName());
+  LowerToNVVMPipelineOptions lowering;
+  if (failed(lowering.parseFromString(options.kernelOptions)))
+    return fail("--kernel-options: cannot read '" + options.kernelOptions +
+                "'");
+  lowering.chip = options.gpuArch;
+  buildBufferizeForCUDAPipeline(pm);
+  buildLowerToNVVMPipeline(pm, lowering);
+  if (options.emit == Emit::PTX)
+    return pm.run(*module);
+  AttnAssembleGPUBinaryPassOptions assemble;
+  assemble.ptxas = options.cudaPath;
+  assemble.places = getToolkitPlaces();
+  assemble.cacheDirectory = options.cubinCache;
+  pm.addPass(createAttnAssembleGPUBinaryPass(assemble));
+  if (options.emit == Emit::Cubin)
+    return pm.run(*module);
+  buildLowerCUDAHostPipeline(pm);
+  return success(succeeded(pm.run(*module)) &&
+                 succeeded(emitEntryPoint(*module, EntryTarget::CUDA)));
+}
+
+std::string CompileDriver::getRuntimeLibrary(StringRef name) {
   std::string executable = llvm::sys::fs::getMainExecutable(
       program.str().c_str(), reinterpret_cast<void *>(&fail));
   SmallString<256> path(llvm::sys::path::parent_path(executable));
-  llvm::sys::path::append(path, "..", "lib", "libAttnRuntimeCPU.a");
+  llvm::sys::path::append(path, "..", "lib", name);
   return path.str().str();
 }
 
 LogicalResult CompileDriver::writeShared(llvm::Module &llvmModule) {
-  std::string runtime = getRuntimeLibrary();
-  if (!llvm::sys::fs::exists(runtime))
-    return fail("the runtime library is not beside the tool: " + runtime);
+  SmallVector<std::string> runtimes;
+  if (isCUDA())
+    runtimes.push_back(getRuntimeLibrary("libAttnRuntimeCUDA.a"));
+  runtimes.push_back(getRuntimeLibrary("libAttnRuntimeCPU.a"));
+  for (const std::string &runtime : runtimes)
+    if (!llvm::sys::fs::exists(runtime))
+      return fail("the runtime library is not beside the tool: " + runtime);
   // The linker writes a temporary file that takes the output's place when it is
   // whole.
   SmallString<128> object;
@@ -192,7 +270,7 @@ LogicalResult CompileDriver::writeShared(llvm::Module &llvmModule) {
     return failure();
   std::string temporary = options.output + ".tmp";
   llvm::FileRemover removeTemporary(temporary);
-  if (llvm::Error error = linkSharedObject(object, runtime, temporary))
+  if (llvm::Error error = linkSharedObject(object, runtimes, temporary))
     return fail(llvm::toString(std::move(error)));
   if (std::error_code error =
           llvm::sys::fs::rename(temporary, options.output.getValue()))
@@ -201,7 +279,25 @@ LogicalResult CompileDriver::writeShared(llvm::Module &llvmModule) {
   return success();
 }
 
+/// The code of the one gpu.binary.
+LogicalResult CompileDriver::writeKernels() {
+  SmallVector<gpu::BinaryOp> binaries(module->getOps<gpu::BinaryOp>());
+  if (binaries.size() != 1)
+    return fail("expected one gpu.module with kernels, got " +
+                llvm::Twine(binaries.size()));
+  auto object = cast<gpu::ObjectAttr>(binaries.front().getObjects()[0]);
+  StringRef code = object.getObject().getValue();
+  if (options.emit == Emit::PTX)
+    code = code.take_until([](char c) { return c == '\0'; });
+  return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+    os << code;
+    return llvm::Error::success();
+  });
+}
+
 LogicalResult CompileDriver::writeOutput() {
+  if (options.emit == Emit::PTX || options.emit == Emit::Cubin)
+    return writeKernels();
   if (options.emit == Emit::MLIR)
     return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
       module->print(os);
@@ -223,9 +319,8 @@ LogicalResult CompileDriver::writeOutput() {
   default:
     return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
       return emitMachineCode(**translated, target,
-                             options.emit == Emit::Assembly
-                                 ? EmitKind::Assembly
-                                 : EmitKind::Object,
+                             options.emit == Emit::Assembly ? EmitKind::Assembly
+                                                            : EmitKind::Object,
                              os);
     });
   }
@@ -241,7 +336,8 @@ LogicalResult CompileDriver::writeHeader() {
   if (guard.empty() || llvm::isDigit(guard[0]))
     guard = "ATTN_" + guard;
   return writeFile(options.header, [&](llvm::raw_pwrite_stream &os) {
-    os << getEntryHeader(signature, guard);
+    os << getEntryHeader(signature, guard,
+                         isCUDA() ? EntryTarget::CUDA : EntryTarget::CPU);
     return llvm::Error::success();
   });
 }
@@ -269,7 +365,8 @@ LogicalResult CompileDriver::run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM registers options of its own passes and tools.
-  for (StringRef taken : {"o", "emit", "target", "cpu", "header"})
+  for (StringRef taken :
+       {"o", "emit", "target", "cpu", "header", "gpu-arch", "cuda-path"})
     if (cl::Option *option = cl::getRegisteredOptions().lookup(taken))
       option->removeArgument();
   Options options;

@@ -42,7 +42,7 @@ struct HostTensor {
   int64_t getNumElements() const;
   /// The view that compiled code takes; valid as long as this tensor stays put.
   attn_tensor getView() {
-    return {buffer.data(), shape.data(), (int32_t)shape.size(), dtype};
+    return {buffer.data(), shape.data(), (int32_t)shape.size(), dtype, nullptr};
   }
   /// Element `index` in row-major order, as a double.
   double get(int64_t index) const;
@@ -51,8 +51,8 @@ struct HostTensor {
 
 HostTensor makeTensor(attn_dtype dtype, ArrayRef<int64_t> shape);
 
-/// Normal floats with a standard deviation of `scale`; booleans that are true for three in four; small
-/// integers. Equal seeds give equal tensors.
+/// Normal floats with a standard deviation of `scale`; booleans that are true
+/// for three in four; small integers. Equal seeds give equal tensors.
 HostTensor makeRandomTensor(attn_dtype dtype, ArrayRef<int64_t> shape,
                             uint64_t seed, double scale);
 

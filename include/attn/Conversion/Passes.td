@@ -310,6 +310,63 @@ def ConvertContractionToVectorPass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-gpu-launch-to-runtime
+//===----------------------------------------------------------------------===//
+
+def ConvertGPULaunchToRuntimePass
+    : Pass<"convert-gpu-launch-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Launch kernels through the CUDA runtime";
+  let description = [{
+    Lowers the host side of GPU code to calls of the runtime
+    (`attn/Runtime/CUDA/Runtime.h`): `gpu.launch_func` of kernels in a
+    `gpu.binary`, whose code is embedded, `attn_gpu.encode_tensor_map`,
+    `attn_gpu.scratch` and `attn_gpu.multiprocessor_count`; `memref.alloc` to
+    memory of the call, `memref.copy` to a copy on the device. Launches go to the
+    stream of the call.
+
+    Arguments of kernels are numbers, pointers, tensor maps and memrefs, which
+    become two pointers, an offset, sizes and strides; indices are 64 bits wide.
+    A discardable attribute `name` of `attn_gpu.encode_tensor_map` names the
+    tensor in error messages of the runtime.
+
+    Assumes that memrefs are in device memory: an operation that would read or
+    write one on the host is an error, so is a constant one.
+
+    Before:
+
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "...">]
+    func.func @main(%p: !llvm.ptr, %n: index) {
+      gpu.launch_func @kernels::@fill blocks in (%n, %c1, %c1)
+          threads in (%c128, %c1, %c1) args(%p : !llvm.ptr)
+      return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    llvm.mlir.global private constant @attn_kernels_code("...")
+    llvm.mlir.global internal @attn_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
+    llvm.mlir.global internal @attn_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
+    func.func @main(%p: !llvm.ptr, %n: index) {
+      ...
+      llvm.call @attn_rt_cuda_launch(%kernel, %dims, %shared_bytes, %parameters)
+          : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr) -> ()
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+  let statistics = [
+    Statistic<"numLaunches", "num-launches", "Number of launches lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-linalg-to-attn
 //===----------------------------------------------------------------------===//
 

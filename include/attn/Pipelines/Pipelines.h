@@ -61,10 +61,22 @@ void buildRaisePipeline(OpPassManager &pm,
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
 
+/// Options of the two pipelines around the lowering of kernels for CUDA.
+struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
+};
+
+/// attn on tensors to attn on memrefs in the memory of a GPU: public functions
+/// write their results to memrefs of their callers'.
+void buildBufferizeForCUDAPipeline(OpPassManager &pm);
+
 /// attn on tensors or memrefs (in device memory) to kernels in PTX and their
 /// launches; the host's side of those is left to other passes.
 void buildLowerToNVVMPipeline(OpPassManager &pm,
                               const LowerToNVVMPipelineOptions &options = {});
+
+/// The host side of GPU code, kernels in gpu.binary, to the LLVM dialect and
+/// calls of the CUDA runtime.
+void buildLowerCUDAHostPipeline(OpPassManager &pm);
 
 /// Registers the pipelines by name.
 void registerAttnPipelines();

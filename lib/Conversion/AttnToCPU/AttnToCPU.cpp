@@ -52,16 +52,16 @@ Captures getCaptures(SdpaOp op) {
   return captures;
 }
 
-/// Lowers one op: a parallel loop over (head, tile of queries) that calls a tile
-/// function.
+/// Lowers one op: a parallel loop over (head, tile of queries) that calls a
+/// tile function.
 class SdpaLowering {
 public:
   SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
-      : op(op), schedule(schedule), symbols(symbols),
-        opBuilder(op), b(op.getLoc(), opBuilder, schedule.getVectorSize()),
+      : op(op), schedule(schedule), symbols(symbols), opBuilder(op),
+        b(op.getLoc(), opBuilder, schedule.getVectorSize()),
         captures(getCaptures(op)) {}
 
-  void lower();
+  LogicalResult lower();
 
 private:
   /// The values of one head that a tile function takes, in the order of its
@@ -70,8 +70,8 @@ private:
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
         lse, scale;
     SmallVector<Value *> getAll() {
-      return {&query, &key, &value, &bias, &mask, &queryDocuments,
-              &keyDocuments, &output, &lse, &scale};
+      return {&query,          &key,          &value,  &bias, &mask,
+              &queryDocuments, &keyDocuments, &output, &lse,  &scale};
     }
   };
 
@@ -149,8 +149,7 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
   return memref::ExpandShapeOp::create(b, shape, slice, groups, outputShape);
 }
 
-SdpaLowering::HeadOperands
-SdpaLowering::getHeadOperands(ValueRange leading) {
+SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   ValueRange batch = op.hasHeadDim() ? leading.drop_back() : leading;
   HeadOperands operands;
   operands.query = getHeadSlice(op.getQuery(), 2, leading, false);
@@ -161,9 +160,8 @@ SdpaLowering::getHeadOperands(ValueRange leading) {
   if (operands.mask) {
     // A vector of i1 is packed bits, an i1 in memory is a byte: read bytes.
     auto type = cast<MemRefType>(operands.mask.getType());
-    auto byteType =
-        MemRefType::get(type.getShape(), b.getI8Type(), type.getLayout(),
-                        type.getMemorySpace());
+    auto byteType = MemRefType::get(type.getShape(), b.getI8Type(),
+                                    type.getLayout(), type.getMemorySpace());
     operands.mask =
         UnrealizedConversionCastOp::create(b, byteType, operands.mask)
             .getResult(0);
@@ -213,9 +211,9 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   types.append(numLeading + 1, b.getIndexType());
   llvm::append_range(types, ValueRange(captures.arguments).getTypes());
 
-  auto function = func::FuncOp::create(
-      op.getLoc(), getTileName(),
-      FunctionType::get(op.getContext(), types, {}));
+  auto function =
+      func::FuncOp::create(op.getLoc(), getTileName(),
+                           FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
@@ -253,8 +251,8 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   return function;
 }
 
-/// An op that is statically empty has no tile; without keys, all rows follow the
-/// policy for rows without keys.
+/// An op that is statically empty has no tile; without keys, all rows follow
+/// the policy for rows without keys.
 bool SdpaLowering::lowerEmpty() {
   bool hasOutput = llvm::none_of(op.getOutputType().getShape(),
                                  [](int64_t size) { return size == 0; });
@@ -268,8 +266,8 @@ bool SdpaLowering::lowerEmpty() {
     // The mean of no values is NaN too.
     double value = op.getMaskedRow() == MaskedRow::Zero ? 0.0 : kNaN;
     auto fill = [&](Type elementType, double filled, Value memref) {
-      Value scalar = arith::ConstantOp::create(
-          b, b.getFloatAttr(elementType, filled));
+      Value scalar =
+          arith::ConstantOp::create(b, b.getFloatAttr(elementType, filled));
       linalg::FillOp::create(b, scalar, memref);
     };
     fill(type, value, op.getOutput());
@@ -280,10 +278,21 @@ bool SdpaLowering::lowerEmpty() {
   return true;
 }
 
-void SdpaLowering::lower() {
+/// The bytes that a tile function allocates on the stack.
+static int64_t getScratchBytes(func::FuncOp function) {
+  int64_t bytes = 0;
+  function.walk([&](memref::AllocaOp alloca) {
+    MemRefType type = alloca.getType();
+    bytes += llvm::divideCeil(
+        type.getNumElements() * type.getElementTypeBitWidth(), 8);
+  });
+  return bytes;
+}
+
+LogicalResult SdpaLowering::lower() {
   buildShapeChecks(b, op);
   if (lowerEmpty())
-    return;
+    return success();
   int64_t numLeading = op.getRank() - 2;
   int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
   Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
@@ -309,6 +318,14 @@ void SdpaLowering::lower() {
   }
   HeadOperands operands = getHeadOperands(leading);
   func::FuncOp function = createTileFunction(operands, numLeading);
+  // Threads have 8 MiB of stack by default, and callers' frames on it.
+  constexpr int64_t kMaxScratchBytes = 2 << 20;
+  int64_t scratchBytes = getScratchBytes(function);
+  if (scratchBytes > kMaxScratchBytes)
+    return op.emitError("the schedule needs ")
+           << scratchBytes << " bytes of scratch memory on the stack, "
+           << kMaxScratchBytes << " at most are there: take fewer block_keys, "
+           << "query_vectors or lanes";
   SmallVector<Value> arguments;
   for (Value *operand : operands.getAll())
     if (*operand)
@@ -318,6 +335,7 @@ void SdpaLowering::lower() {
   llvm::append_range(arguments, captures.arguments);
   func::CallOp::create(b, function, arguments);
   op->erase();
+  return success();
 }
 
 struct ConvertAttnToCPUPass
@@ -328,14 +346,18 @@ struct ConvertAttnToCPUPass
     SymbolTable symbols(getOperation());
     SmallVector<SdpaOp> ops;
     getOperation().walk([&](SdpaOp op) {
-      if (op.getBackend() == Backend::Flash)
+      // A module inside is another run's.
+      if (op.getBackend() == Backend::Flash &&
+          op->getParentOfType<ModuleOp>() == getOperation())
         ops.push_back(op);
     });
     for (SdpaOp op : ops) {
       if (failed(verifySupported(op)))
         return signalPassFailure();
-      SdpaLowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()), symbols)
-          .lower();
+      SdpaLowering lowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()),
+                            symbols);
+      if (failed(lowering.lower()))
+        return signalPassFailure();
       ++numLowered;
     }
   }
@@ -347,6 +369,11 @@ private:
     if (op.getQueryType().getElementType().isF64())
       return op.emitError("the flash backend of the CPU computes in f32: it "
                           "cannot take f64 operands; use backend = math");
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<MemRefType>(operand.getType());
+          type && !type.isStrided())
+        return op.emitError("expected memrefs with a strided layout, got ")
+               << type;
     if (!isa_and_nonnull<CPUScheduleAttr>(op.getScheduleAttr()))
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");

@@ -16,6 +16,7 @@ using namespace mlir::attn;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kLn2 = 0.693147180559945309417;
+static constexpr double kLog2e = 1.44269504088896340736;
 
 TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
                          CPUScheduleAttr schedule,
@@ -24,7 +25,8 @@ TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
       lanes(schedule.getVectorSize()), numVectors(schedule.getQueryVectors()),
       tileQueries(lanes * numVectors), blockKeys(schedule.getBlockKeys()),
       headDim(op.getHeadDim()), valueDim(op.getValueDim()),
-      foldsLog2e(!op.getSoftcapAttr() && !op.hasScoreRegion()) {}
+      foldsLog2e(!op.getSoftcapAttr() && !op.getBias() &&
+                 !op.hasScoreRegion()) {}
 
 bool TileEmitter::isAlwaysMasked() {
   return op.getMask() || op.hasKeepRegion() ||
@@ -92,19 +94,18 @@ void TileEmitter::emitKeyBlocks() {
       buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
                     numQueries, numKeys, needed);
   // Whole register tiles only: the remainder goes to the masked part.
-  Value fullEnd = b.add(
-      full.begin, b.alignDown(b.sub(full.end, full.begin),
-                              schedule.getKeyRows()));
+  Value fullEnd = b.add(full.begin, b.alignDown(b.sub(full.end, full.begin),
+                                                schedule.getKeyRows()));
   // One loop over the three parts, so that each form of a block is emitted
   // once.
   Value one = b.index(1);
   b.forLoop(b.index(0), b.index(3), 1, [&](Value part) {
     Value isFull = b.compare(arith::CmpIPredicate::eq, part, one);
     Value isFirst = b.compare(arith::CmpIPredicate::slt, part, one);
-    Value begin = b.select(isFirst, needed.begin,
-                           b.select(isFull, full.begin, fullEnd));
-    Value end = b.select(isFirst, full.begin,
-                         b.select(isFull, fullEnd, needed.end));
+    Value begin =
+        b.select(isFirst, needed.begin, b.select(isFull, full.begin, fullEnd));
+    Value end =
+        b.select(isFirst, full.begin, b.select(isFull, fullEnd, needed.end));
     emitBlocks(begin, end, [&](Value firstKey, Value numKeys) {
       b.ifThenElse(
           isFull, [&] { emitBlock(firstKey, numKeys, /*masked=*/false); },
@@ -117,9 +118,9 @@ void TileEmitter::emitKeyBlocks() {
 void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
   if (isConverted())
     emitConvertedBlock(firstKey, numKeys);
-  if (biasT && cast<MemRefType>(biasT.getType()).getDimSize(0) != 1)
+  if (biasT && dependsOnKey(args.bias))
     emitTransposedBlock(args.bias, biasT, firstKey, numKeys);
-  if (maskT && cast<MemRefType>(maskT.getType()).getDimSize(0) != 1)
+  if (maskT && dependsOnKey(args.mask))
     emitTransposedBlock(args.mask, maskT, firstKey, numKeys);
 
   LaneVectors newMax = emitLogits(firstKey, numKeys, masked);
@@ -130,7 +131,7 @@ void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
         b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
     safeMax.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
     Value oldMax = b.loadVector(rowState, {b.index(0), getLaneOffset(v)});
-    alpha.push_back(b.exp2(b.subf(oldMax, safeMax[v]), schedule.getExp2()));
+    alpha.push_back(emitExponential(oldMax, safeMax[v]));
   }
   LaneVectors sums = emitProbabilities(numKeys, safeMax);
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -140,6 +141,15 @@ void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
     b.storeVector(newMax[v], rowState, {b.index(0), getLaneOffset(v)});
   }
   emitValues(firstKey, numKeys, alpha, masked);
+}
+
+/// exp(logit - max). The difference is taken before the multiplication by
+/// log2(e), which makes infinities of the largest finite logits.
+Value TileEmitter::emitExponential(Value logit, Value max) {
+  Value difference = b.subf(logit, max);
+  if (!foldsLog2e)
+    difference = b.mulf(difference, b.splat(kLog2e));
+  return b.exp2(difference, schedule.getExp2());
 }
 
 /// Replaces logits by probabilities and returns their sums.
@@ -152,7 +162,7 @@ TileEmitter::emitProbabilities(Value numKeys, ArrayRef<Value> newMax) {
         for (int64_t v = 0; v < numVectors; ++v) {
           SmallVector<Value> indices{row, getLaneOffset(v)};
           Value logit = b.loadVector(probabilities, indices);
-          Value p = b.exp2(b.subf(logit, newMax[v]), schedule.getExp2());
+          Value p = emitExponential(logit, newMax[v]);
           b.storeVector(p, probabilities, indices);
           next.push_back(b.addf(carried[v], p));
         }
@@ -169,10 +179,9 @@ void TileEmitter::emitOutput() {
     // The largest probability of a row with keys is one.
     isMaskedRow.push_back(
         b.compare(arith::CmpFPredicate::OEQ, sum, b.splat(0.0)));
-    double ofMaskedRow =
-        op.getMaskedRow() == MaskedRow::NaN
-            ? std::numeric_limits<double>::quiet_NaN()
-            : 0.0;
+    double ofMaskedRow = op.getMaskedRow() == MaskedRow::NaN
+                             ? std::numeric_limits<double>::quiet_NaN()
+                             : 0.0;
     inverse.push_back(b.select(isMaskedRow[v], b.splat(ofMaskedRow),
                                b.divf(b.splat(1.0), sum)));
   }
@@ -202,13 +211,15 @@ void TileEmitter::emitOutput() {
 
   if (!args.lse)
     return;
-  // lse = (max + log2(sum)) * ln 2; -inf for a row without keys.
+  // lse = max + log(sum), the maximum in natural units; -inf for a row without
+  // keys.
   for (int64_t v = 0; v < numVectors; ++v) {
     SmallVector<Value> maxIndices{b.index(0), getLaneOffset(v)};
     Value max = b.loadVector(rowState, maxIndices);
     Value sum = b.loadVector(rowState, {b.index(1), getLaneOffset(v)});
     Value log = math::LogOp::create(b, sum);
-    b.storeVector(b.fma(max, b.splat(kLn2), log), rowState, maxIndices);
+    Value lse = foldsLog2e ? b.fma(max, b.splat(kLn2), log) : b.addf(max, log);
+    b.storeVector(lse, rowState, maxIndices);
   }
   b.forLoop(b.index(0), numRows, 1, [&](Value r) {
     b.store(b.load(rowState, {b.index(0), r}), args.lse,
@@ -220,8 +231,8 @@ void TileEmitter::emitOutput() {
 void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
   Value any;
   for (Value mask : isMaskedRow) {
-    Value anyLane = vector::ReductionOp::create(
-        b, vector::CombiningKind::OR, mask);
+    Value anyLane =
+        vector::ReductionOp::create(b, vector::CombiningKind::OR, mask);
     any = any ? arith::OrIOp::create(b, any, anyLane).getResult() : anyLane;
   }
   b.ifThenElse(any, [&] {
@@ -229,12 +240,12 @@ void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
         b, b.getF32Type(),
         arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
     b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
-      Value sum = b.forLoop(b.index(0), numKeys, 1, b.constant(0.0),
-                            [&](Value j, ValueRange carried) {
-                              Value value = b.toF32(b.load(args.value, {j, d}));
-                              return SmallVector<Value>{
-                                  b.addf(carried[0], value)};
-                            })[0];
+      Value sum =
+          b.forLoop(b.index(0), numKeys, 1, b.constant(0.0),
+                    [&](Value j, ValueRange carried) {
+                      Value value = b.toF32(b.load(args.value, {j, d}));
+                      return SmallVector<Value>{b.addf(carried[0], value)};
+                    })[0];
       Value mean = b.broadcast(b.divf(sum, count));
       for (int64_t v = 0; v < numVectors; ++v) {
         SmallVector<Value> indices{d, getLaneOffset(v)};

@@ -19,6 +19,10 @@ using namespace mlir::attn;
 static constexpr StringLiteral kSignatureAttr = "attn.signature";
 static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
 
+/// Internal symbols. No entry's name makes attn_NAME one of these.
+static constexpr StringLiteral kPackedName = "attn_rt_packed";
+static constexpr StringLiteral kTableName = "attn_rt_signature";
+
 static std::optional<attn_dtype> getDtype(Type type) {
   if (type.isF16())
     return ATTN_F16;
@@ -44,8 +48,8 @@ static std::optional<attn_dtype> getDtype(Type type) {
 FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
   auto entry = module.lookupSymbol<func::FuncOp>(name);
   if (!entry) {
-    InFlightDiagnostic diagnostic =
-        module.emitError("no function @") << name << " in the module";
+    InFlightDiagnostic diagnostic = module.emitError("no function @")
+                                    << name << " in the module";
     std::string known;
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && !function.isPrivate())
@@ -62,14 +66,22 @@ FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
 FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
   EntrySignature signature;
   signature.name = entry.getSymName().str();
+  if (entry.getSymName().starts_with("rt_"))
+    return entry.emitError("the entry @")
+           << signature.name << " would be called attn_" << signature.name
+           << ", and names that begin with attn_rt_ are the runtime's";
+  auto isIdentifier = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  if (!llvm::all_of(signature.name, isIdentifier))
+    return entry.emitError("the entry @")
+           << signature.name << " has a name that is no identifier of C";
   auto getValue = [&](Type type, StringRef kind, unsigned index,
                       bool scalarAllowed) -> FailureOr<EntryValue> {
     auto shaped = dyn_cast<ShapedType>(type);
     bool isScalar = !shaped;
     std::optional<attn_dtype> dtype =
         getDtype(isScalar ? type : shaped.getElementType());
-    bool isTensor = isa<RankedTensorType>(type) ||
-                    (scalarAllowed && isa<MemRefType>(type));
+    bool isTensor =
+        isa<RankedTensorType>(type) || (scalarAllowed && isa<MemRefType>(type));
     if (!dtype || (isScalar ? !scalarAllowed : !isTensor))
       return entry.emitError() << kind << " " << index << " of @"
                                << entry.getSymName() << " is " << type
@@ -101,8 +113,8 @@ LogicalResult attn::markEntry(func::FuncOp entry) {
     return failure();
   SmallVector<int64_t> words{(int64_t)signature->inputs.size(),
                              (int64_t)signature->results.size()};
-  for (ArrayRef<EntryValue> values : {ArrayRef(signature->inputs),
-                                      ArrayRef(signature->results)})
+  for (ArrayRef<EntryValue> values :
+       {ArrayRef(signature->inputs), ArrayRef(signature->results)})
     for (const EntryValue &value : values) {
       words.append({value.isScalar, value.dtype, (int64_t)value.shape.size()});
       for (int64_t size : value.shape)
@@ -119,8 +131,8 @@ namespace {
 
 class EntryEmitter {
 public:
-  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry)
-      : module(module), entry(entry),
+  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry, EntryTarget target)
+      : module(module), entry(entry), target(target),
         b(entry.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         voidType(LLVM::LLVMVoidType::get(module.getContext())) {}
@@ -133,9 +145,13 @@ private:
   LLVM::LLVMFuncOp define(StringRef name, Type result, ArrayRef<Type> inputs,
                           function_ref<Value(ValueRange)> emitBody);
   void emitPacked(LLVM::LLVMFuncOp wrapped, ArrayRef<int64_t> signature);
+  /// The functions beside the entry itself.
+  void emitForCPU(StringRef name);
+  void emitForCUDA(StringRef name);
 
   ModuleOp module;
   LLVM::LLVMFuncOp entry;
+  EntryTarget target;
   ImplicitLocOpBuilder b;
   Type pointer, voidType;
 };
@@ -144,8 +160,8 @@ LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
                                        ArrayRef<Type> inputs) {
   if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return function;
-  return LLVM::LLVMFuncOp::create(
-      b, name, LLVM::LLVMFunctionType::get(result, inputs));
+  return LLVM::LLVMFuncOp::create(b, name,
+                                  LLVM::LLVMFunctionType::get(result, inputs));
 }
 
 LLVM::LLVMFuncOp
@@ -162,7 +178,8 @@ EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
 }
 
 /// void packed(void **arguments): reads each argument and calls the wrapper
-/// that takes descriptors by pointer.
+/// that takes descriptors by pointer. Results are a block of descriptors, first
+/// in order, or for CUDA arguments like the others.
 void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
                               ArrayRef<int64_t> signature) {
   auto emitBody = [&](ValueRange arguments) -> Value {
@@ -173,7 +190,7 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
       return LLVM::LoadOp::create(b, pointer, slot);
     };
     SmallVector<Value> operands;
-    if (numResults > 0)
+    if (numResults > 0 && target == EntryTarget::CPU)
       operands.push_back(getPointer(numInputs));
     const int64_t *cursor = signature.begin() + 2;
     for (int64_t i = 0; i < numInputs; ++i) {
@@ -192,63 +209,94 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
       }
       operands.push_back(operand);
     }
+    for (int64_t i = 0; target == EntryTarget::CUDA && i < numResults; ++i)
+      operands.push_back(getPointer(numInputs + i));
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
   };
-  define("attn_packed", voidType, pointer, emitBody)
+  define(kPackedName, voidType, pointer, emitBody)
       .setLinkage(LLVM::Linkage::Internal);
 }
 
 LogicalResult EntryEmitter::emit() {
   std::string name = entry.getSymName().str();
-  auto wrapped =
-      module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
+  auto wrapped = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
   auto signatureAttr = entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr);
   if (!wrapped)
     return entry.emitError("expected a C interface of the entry function");
   ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
 
+  for (std::string symbol : {"attn_" + name, "attn_" + name + "_error",
+                             "attn_" + name + "_set_num_threads",
+                             kPackedName.str(), kTableName.str()})
+    if (Operation *taken = module.lookupSymbol(symbol))
+      return taken->emitError("the name @")
+             << symbol << " is needed for the C interface of @" << name;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (!function.isExternal())
       function.setLinkage(LLVM::Linkage::Internal);
 
   auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
-  auto table = LLVM::GlobalOp::create(
-      b, tableType, /*isConstant=*/true, LLVM::Linkage::Internal,
-      "attn_signature", b.getI64TensorAttr(signature));
+  auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
+                                      LLVM::Linkage::Internal, kTableName,
+                                      b.getI64TensorAttr(signature));
   emitPacked(wrapped, signature);
 
   Type i32 = b.getI32Type();
-  LLVM::LLVMFuncOp invoke = declare(
-      "attn_rt_invoke", i32, {pointer, pointer, pointer, i32, pointer, i32});
-  define("attn_" + name, i32, {pointer, i32, pointer, i32},
-         [&](ValueRange arguments) -> Value {
-           Value tablePointer = LLVM::AddressOfOp::create(b, table);
-           Value packed = LLVM::AddressOfOp::create(b, pointer, "attn_packed");
-           SmallVector<Value> operands{tablePointer, packed};
-           llvm::append_range(operands, arguments);
-           return LLVM::CallOp::create(b, invoke, operands).getResult();
-         });
+  SmallVector<Type> inputs{pointer, i32, pointer, i32};
+  StringRef invokeName = "attn_rt_invoke";
+  if (target == EntryTarget::CUDA) {
+    inputs.push_back(pointer);
+    invokeName = "attn_rt_cuda_invoke";
+  }
+  SmallVector<Type> invokeInputs{pointer, pointer};
+  llvm::append_range(invokeInputs, inputs);
+  LLVM::LLVMFuncOp invoke = declare(invokeName, i32, invokeInputs);
+  define("attn_" + name, i32, inputs, [&](ValueRange arguments) -> Value {
+    Value tablePointer = LLVM::AddressOfOp::create(b, table);
+    Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
+    SmallVector<Value> operands{tablePointer, packed};
+    llvm::append_range(operands, arguments);
+    return LLVM::CallOp::create(b, invoke, operands).getResult();
+  });
   LLVM::LLVMFuncOp lastError = declare("attn_rt_last_error", pointer, {});
   define("attn_" + name + "_error", pointer, {}, [&](ValueRange) -> Value {
     return LLVM::CallOp::create(b, lastError, ValueRange()).getResult();
   });
+  if (target == EntryTarget::CPU)
+    emitForCPU(name);
+  else
+    emitForCUDA(name);
+  return success();
+}
+
+void EntryEmitter::emitForCPU(StringRef name) {
+  Type i32 = b.getI32Type();
   LLVM::LLVMFuncOp setNumThreads =
       declare("attn_rt_set_num_threads", voidType, {i32});
-  define("attn_" + name + "_set_num_threads", voidType, {i32},
+  define(("attn_" + name + "_set_num_threads").str(), voidType, {i32},
          [&](ValueRange arguments) -> Value {
            LLVM::CallOp::create(b, setNumThreads, arguments);
            return {};
          });
-  return success();
+}
+
+void EntryEmitter::emitForCUDA(StringRef name) {
+  Type i32 = b.getI32Type();
+  LLVM::LLVMFuncOp synchronize =
+      declare("attn_rt_cuda_synchronize", i32, {pointer});
+  define(("attn_" + name + "_synchronize").str(), i32, {pointer},
+         [&](ValueRange arguments) -> Value {
+           return LLVM::CallOp::create(b, synchronize, arguments).getResult();
+         });
 }
 
 } // namespace
 
-LogicalResult attn::emitEntryPoint(ModuleOp module) {
+LogicalResult attn::emitEntryPoint(ModuleOp module, EntryTarget target) {
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (function->hasAttr(kSignatureAttr))
-      return EntryEmitter(module, function).emit();
+      return EntryEmitter(module, function, target).emit();
   return module.emitError("no entry function is marked");
 }
 
@@ -272,18 +320,22 @@ typedef enum attn_dtype {
   ATTN_I64 = 9
 } attn_dtype;
 
-/* A dense tensor in row-major order. */
+/* A tensor, dense and row-major unless it has strides. */
 typedef struct attn_tensor {
   void *data;     /* of an output: NULL lets the callee allocate by malloc */
   int64_t *shape; /* `rank` sizes; of an output without data: filled in */
   int32_t rank;
   attn_dtype dtype;
+  const int64_t *strides; /* in elements; NULL: dense and row-major */
 } attn_tensor;
 
 typedef enum attn_status {
   ATTN_OK = 0,
   ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
-  ATTN_FAILED = 2            /* the computation failed */
+  ATTN_FAILED = 2,           /* the computation failed */
+  ATTN_OUT_OF_MEMORY = 3,
+  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
+  ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
 } attn_status;
 
 #endif /* ATTN_TENSOR_DEFINED */
@@ -313,14 +365,53 @@ static StringRef getEnumerator(attn_dtype dtype) {
   return "";
 }
 
+/// What callers of a function on the CPU are told, and the declarations.
+static void printCPUDeclarations(llvm::raw_ostream &os, StringRef name) {
+  os << R"( * Tensors are dense and row-major. The caller gives the memory of the outputs,
+ * or sets `data` to NULL and frees what it gets. May be called from several
+ * threads at once. */
+)";
+  os << "attn_status attn_" << name
+     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
+        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
+        "last failure. */\nconst char *attn_"
+     << name
+     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
+        "default. */\nvoid attn_"
+     << name << "_set_num_threads(int num_threads);\n";
+}
+
+/// The same for CUDA.
+static void printCUDADeclarations(llvm::raw_ostream &os, StringRef name) {
+  os << R"( * Tensors are in the memory of the GPU, outputs too, and may have strides; the
+ * last dimension is contiguous. Outputs overlap nothing. Scalars (rank 0) that
+ * the computation takes as such are in host memory.
+ *
+ * The work goes to `stream`, a CUstream or cudaStream_t (NULL: the default
+ * stream), in the context that is current in the calling thread; without one,
+ * the primary context of the tensors' device becomes current. The call returns
+ * before the work is done: a fault of a kernel shows in a later call or in
+ * _synchronize. Streams may be captured into a graph. May be called from several
+ * threads at once. */
+)";
+  os << "attn_status attn_" << name
+     << "(const attn_tensor *inputs, int32_t num_inputs,\n    const "
+        "attn_tensor *outputs, int32_t num_outputs, void *stream);\n\n/* The "
+        "message of this thread's last failure. */\nconst char *attn_"
+     << name
+     << "_error(void);\n\n/* Waits for the work on the stream and reports its "
+        "faults. */\nattn_status attn_"
+     << name << "_synchronize(void *stream);\n";
+}
+
 std::string attn::getEntryHeader(const EntrySignature &signature,
-                                 StringRef guard) {
+                                 StringRef guard, EntryTarget target) {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
     for (auto [index, value] : llvm::enumerate(values)) {
-      os << " *   " << kind << " " << index << ": " << getEnumerator(value.dtype)
-         << " [";
+      os << " *   " << kind << " " << index << ": "
+         << getEnumerator(value.dtype) << " [";
       llvm::interleaveComma(value.shape, os, [&](int64_t size) {
         if (ShapedType::isDynamic(size))
           os << "any";
@@ -336,19 +427,11 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
      << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
   printValues("input", signature.inputs);
   printValues("output", signature.results);
-  os << " *\n * Tensors are dense and row-major. The caller gives the memory of "
-        "the outputs,\n * or sets `data` to NULL and frees what it gets. May "
-        "be called from several\n * threads at once. */\nattn_status attn_"
-     << signature.name
-     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
-        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
-        "last failure. */\nconst char *attn_"
-     << signature.name
-     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
-        "default. */\nvoid attn_"
-     << signature.name
-     << "_set_num_threads(int num_threads);\n\n#ifdef "
-        "__cplusplus\n}\n#endif\n\n#endif /* "
-     << guard << " */\n";
+  os << " *\n";
+  if (target == EntryTarget::CPU)
+    printCPUDeclarations(os, signature.name);
+  else
+    printCUDADeclarations(os, signature.name);
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   return text;
 }

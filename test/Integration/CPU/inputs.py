@@ -103,6 +103,15 @@ def make_floats(case, rng, shapes):
         for number, head in enumerate(heads):
             head[(7 * number + 3) % case.lk] = 50.0
         query = np.abs(query)
+    elif case.data == "growing":
+        # Each key outweighs all before it: every step of an online softmax
+        # rescales, by 2^200 in all.
+        growth = np.linspace(0, 30, case.lk)[:, None]
+        query, key = np.abs(query), np.abs(key) * growth
+    elif case.data == "first_block_low":
+        # The first keys are by more than 2^127 below the others.
+        sign = np.where(np.arange(case.lk) < 300, -20, 1)[:, None]
+        query, key = np.abs(query), np.abs(key) * sign
     elif case.data == "infinite":
         # Logits that are NaN or infinite, for some queries only.
         query[..., 1::5, 0] = np.inf
@@ -186,11 +195,16 @@ def make_inputs(case):
             bias[rng.random(bias.shape) < 0.3] = -np.inf
             if bias.ndim > 1:
                 bias[..., ::5, :] = -np.inf
+        elif case.data == "bias_low":
+            # A mask of large numbers hides the first keys.
+            bias[..., :300] = -1e9
         arrays["bias"] = quantize(bias, case.bias_dtype or case.dtype)
     if case.mask is not None:
         mask = rng.random(shapes["mask"]) < case.mask_density
         if mask.ndim > 1:
             mask[..., ::6, :] = False
+        if case.data == "mask_late":
+            mask[..., :300] = False
         arrays["mask"] = mask
     if case.has_documents:
         arrays["query_documents"] = make_documents(

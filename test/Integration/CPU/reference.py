@@ -25,6 +25,8 @@ roundoff of the compute type (2^-24 for f32, 2^-53 for f64):
   keys at most, is shared by many keys: it adds up without the square root.
 * Where e is large (enormous logits), errors are added up as if they conspired.
 * Probabilities below the normal range may become zero.
+* A kernel that multiplies probabilities on tensor cores rounds them to the type of
+  the values, each by itself; tensor cores truncate where others round.
 * A result is rounded to its type once: 2^-11 (f16), 2^-8 (bf16) of it, and half
   the spacing of subnormal numbers.
 
@@ -161,17 +163,30 @@ def get_conspired_error(weight, error):
     return gained + lost
 
 
-def compute(case, arrays):
-    """The expected results of a case."""
+def compute(case, arrays, tensor_cores=False):
+    """The expected results of a case; `tensor_cores` says what computes it."""
     with np.errstate(all="ignore"):
-        return _compute(case, arrays)
+        return _compute(case, arrays, tensor_cores)
 
 
-def _compute(case, arrays):
+def get_rounding_of_probabilities(case, weight, total, finite_value):
+    """The error from rounding them to the type of the values."""
+    u = UNIT_ROUNDOFF[case.dtype]
+    relative = np.sqrt(np.square(weight) @ np.square(finite_value))
+    # What is below the normal range is off by a constant.
+    subnormal = HALF_SUBNORMAL[case.dtype] * np.sqrt(
+        np.square(finite_value).sum(axis=-2, keepdims=True)
+    )
+    return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
+
+
+def _compute(case, arrays, tensor_cores):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
-    u = UNIT_ROUNDOFF[case.compute_dtype]
+    u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
     s, error = get_logits(case, arrays, real)
+    if tensor_cores:
+        error = 4 * error
     keep = get_keep(case, arrays)
     s = np.where(keep, s, -np.inf)
     masked_row = (s == -np.inf).all(axis=-1, keepdims=True)
@@ -222,6 +237,10 @@ def _compute(case, arrays):
         + sum_roundoff * (partial_sum + output_size)
         + 4 * u * output_size
     )
+    if tensor_cores:
+        output_error = output_error + get_rounding_of_probabilities(
+            case, weight, total, finite_value
+        )
 
     # Rows without keys.
     if case.masked_row == "zero":

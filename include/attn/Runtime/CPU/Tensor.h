@@ -31,18 +31,22 @@ typedef enum attn_dtype {
   ATTN_I64 = 9
 } attn_dtype;
 
-/* A dense tensor in row-major order. */
+/* A tensor, dense and row-major unless it has strides. */
 typedef struct attn_tensor {
   void *data;     /* of an output: NULL lets the callee allocate by malloc */
   int64_t *shape; /* `rank` sizes; of an output without data: filled in */
   int32_t rank;
   attn_dtype dtype;
+  const int64_t *strides; /* in elements; NULL: dense and row-major */
 } attn_tensor;
 
 typedef enum attn_status {
   ATTN_OK = 0,
   ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
-  ATTN_FAILED = 2            /* the computation failed */
+  ATTN_FAILED = 2,           /* the computation failed */
+  ATTN_OUT_OF_MEMORY = 3,
+  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
+  ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
 } attn_status;
 
 #endif /* ATTN_TENSOR_DEFINED */

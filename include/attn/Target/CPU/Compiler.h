@@ -11,8 +11,8 @@
 
 #include "attn/Runtime/CPU/Tensor.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -35,14 +35,14 @@ public:
 private:
   friend llvm::Expected<CompiledEntry>
   compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
   EntryFunction function = nullptr;
 };
 
 /// Compiles a module in the LLVM dialect, with its entry point emitted, into
 /// this process and links it to the runtime.
-llvm::Expected<CompiledEntry>
-compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+llvm::Expected<CompiledEntry> compileInProcess(ModuleOp module, StringRef name,
+                                               const CPUTargetInfo &info);
 
 /// Translates a module in the LLVM dialect to optimized LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>
@@ -56,8 +56,10 @@ llvm::Error emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
                             EmitKind kind, llvm::raw_pwrite_stream &os);
 
 /// Links an object with the runtime into a shared object by the system's
-/// compiler driver. `runtimeLibrary` is the path of libAttnRuntimeCPU.a.
-llvm::Error linkSharedObject(StringRef object, StringRef runtimeLibrary,
+/// compiler driver. `runtimeLibraries` are the paths of libAttnRuntimeCPU.a and
+/// the like, each before those that it uses.
+llvm::Error linkSharedObject(StringRef object,
+                             ArrayRef<std::string> runtimeLibraries,
                              StringRef output);
 
 } // namespace mlir::attn

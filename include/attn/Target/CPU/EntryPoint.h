@@ -35,21 +35,30 @@ struct EntrySignature {
 FailureOr<func::FuncOp> lookupEntry(ModuleOp module, StringRef name);
 FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
 
-/// Marks the function before lowering, so that `emitEntryPoint` finds it and its
-/// signature in the LLVM dialect.
+/// Marks the function before lowering, so that `emitEntryPoint` finds it and
+/// its signature in the LLVM dialect.
 LogicalResult markEntry(func::FuncOp entry);
 
+/// Where compiled functions run.
+enum class EntryTarget { CPU, CUDA };
+
 /// Adds the functions of the C interface for the marked function to a module in
-/// the LLVM dialect, and makes everything else internal:
+/// the LLVM dialect, and makes everything else internal. For the CPU:
 ///
 /// - `attn_status attn_<name>(const attn_tensor *inputs, int32_t num_inputs,
 ///   attn_tensor *outputs, int32_t num_outputs)`
 /// - `const char *attn_<name>_error(void)`
 /// - `void attn_<name>_set_num_threads(int)`
-LogicalResult emitEntryPoint(ModuleOp module);
+///
+/// For CUDA the first has a last argument `void *stream`, and in place of the
+/// third there is `attn_status attn_<name>_synchronize(void *stream)`; the
+/// function takes its results as arguments (`attn-add-destinations`).
+LogicalResult emitEntryPoint(ModuleOp module,
+                             EntryTarget target = EntryTarget::CPU);
 
 /// The C header that declares them.
-std::string getEntryHeader(const EntrySignature &signature, StringRef guard);
+std::string getEntryHeader(const EntrySignature &signature, StringRef guard,
+                           EntryTarget target = EntryTarget::CPU);
 
 } // namespace mlir::attn
 

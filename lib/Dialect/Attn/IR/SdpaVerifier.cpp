@@ -112,6 +112,10 @@ LogicalResult SdpaVerifier::verifyRanksAndTypes() {
         isa<TensorType>(operand.getType()) != tensors)
       return error() << "expects either tensors only or memrefs only, got "
                      << op.getQuery().getType() << " and " << operand.getType();
+  for (Value operand : op->getOperands())
+    if (auto tensor = dyn_cast<RankedTensorType>(operand.getType()))
+      if (tensor.getEncoding())
+        return error() << "expects tensors without an encoding, got " << tensor;
   return success();
 }
 
@@ -170,9 +174,8 @@ LogicalResult SdpaVerifier::verifyBatchDims() {
     logitShape.push_back(query.getDimSize(rank - 3));
   logitShape.push_back(query.getDimSize(rank - 2));
   int64_t numKeys = key.getDimSize(rank - 2);
-  logitShape.push_back(ShapedType::isDynamic(numKeys)
-                           ? value.getDimSize(rank - 2)
-                           : numKeys);
+  logitShape.push_back(
+      ShapedType::isDynamic(numKeys) ? value.getDimSize(rank - 2) : numKeys);
   return success();
 }
 
@@ -207,13 +210,18 @@ LogicalResult SdpaVerifier::verifyScalars() {
   if (op.getScale() && op.getStaticScaleAttr())
     return error() << "expects one scale, got an operand and the constant "
                    << op.getStaticScaleAttr();
-  if (op.getStaticScaleAttr() && !op.getStaticScale()->isFinite())
-    return error() << "expects a finite scale, got " << op.getStaticScaleAttr();
+  if (op.getStaticScaleAttr() &&
+      !op.isFiniteInComputeType(*op.getStaticScale()))
+    return error() << "expects a scale that is finite in "
+                   << op.getComputeType() << ", got "
+                   << op.getStaticScaleAttr();
   // sdpa_c11: a positive, finite softcap.
   if (std::optional<APFloat> softcap = op.getSoftcap())
-    if (!softcap->isFinite() || softcap->isNegative() || softcap->isZero())
-      return error() << "expects a softcap that is positive and finite, got "
-                     << op.getSoftcapAttr();
+    if (!op.isFiniteInComputeType(*softcap) || softcap->isNegative() ||
+        !op.isFiniteInComputeType(APFloat(1.0) / *softcap))
+      return error() << "expects a softcap that is positive and, like its "
+                        "inverse, finite in "
+                     << op.getComputeType() << ", got " << op.getSoftcapAttr();
   return success();
 }
 
@@ -257,8 +265,10 @@ LogicalResult SdpaVerifier::verifyDocuments() {
       failed(verifyBroadcastOperand(op.getKeyDocuments(),
                                     "the documents of the keys", keyShape)))
     return failure();
-  Type queryId = cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
-  Type keyId = cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
+  Type queryId =
+      cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
+  Type keyId =
+      cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
   if (queryId != keyId)
     return error() << "expects document ids of one type, got " << queryId
                    << " and " << keyId;
@@ -277,6 +287,21 @@ LogicalResult SdpaVerifier::verify() {
   return verifyDocuments();
 }
 
+/// sdpa_c17: a region reads memory at most. Operations of which nothing is
+/// known (calls, until they are inlined) are taken at their word.
+LogicalResult verifyReadsOnly(SdpaOp op, Region &region, StringRef name) {
+  WalkResult result = region.walk([&](Operation *nested) {
+    auto effects = dyn_cast<MemoryEffectOpInterface>(nested);
+    if (!effects || !effects.hasEffect<MemoryEffects::Write>())
+      return WalkResult::advance();
+    op.emitOpError() << "expects the " << name
+                     << " region to write no memory, got '" << nested->getName()
+                     << "'";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Checks the arguments and the yielded type of a score or keep region.
 LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
                                   Type leading, Type yielded) {
@@ -287,24 +312,34 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
     expected.push_back(leading);
   expected.append(op.getRank(), IndexType::get(op.getContext()));
   if (TypeRange(expected) != TypeRange(region.getArgumentTypes()))
-    return op.emitOpError() << "expects the " << name
-                            << " region to have arguments (" << expected
-                            << "), got (" << region.getArgumentTypes() << ")";
+    return op.emitOpError()
+           << "expects the " << name << " region to have arguments ("
+           << expected << "), got (" << region.getArgumentTypes() << ")";
+  if (failed(verifyReadsOnly(op, region, name)))
+    return failure();
   auto yield = dyn_cast_or_null<YieldOp>(
       region.front().empty() ? nullptr : &region.front().back());
   if (!yield)
     return op.emitOpError()
            << "expects the " << name << " region to end with attn.yield";
   if (yield.getValue().getType() != yielded)
-    return op.emitOpError() << "expects the " << name << " region to yield "
-                            << yielded << ", got "
-                            << yield.getValue().getType();
+    return op.emitOpError()
+           << "expects the " << name << " region to yield " << yielded
+           << ", got " << yield.getValue().getType();
   return success();
 }
 
 } // namespace
 
-LogicalResult SdpaOp::verify() { return SdpaVerifier(*this).verify(); }
+LogicalResult SdpaOp::verify() {
+  // Segments of the generic form may take operands from each other.
+  for (unsigned segment = 0; segment < 3; ++segment)
+    if (getODSOperandIndexAndLength(segment).second != 1)
+      return emitOpError("expects one query, one key and one value, got "
+                         "operandSegmentSizes = ")
+             << getProperties().operandSegmentSizes;
+  return SdpaVerifier(*this).verify();
+}
 
 LogicalResult SdpaOp::verifyRegions() {
   // sdpa_c15: score region.

@@ -12,6 +12,57 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// attn-add-destinations
+//===----------------------------------------------------------------------===//
+
+def AttnAddDestinationsPass
+    : Pass<"attn-add-destinations", "::mlir::ModuleOp"> {
+  let summary = "Let public functions work in the memory of their callers";
+  let description = [{
+    Turns the tensors at the boundary of every public function with a body into
+    memrefs of the caller's: arguments are read from there, results are written
+    to memrefs that follow the arguments. Memrefs have any strides, but for the
+    last dimension, which is contiguous. Results must not overlap arguments. Where
+    a dimension of a result is dynamic, the caller's memref must have its size;
+    that is checked when the function runs.
+
+    Bufferization that follows needs no copies of its own at the boundary if
+    `eliminate-empty-tensors` runs before it.
+
+    Before:
+
+    ```mlir
+    func.func @main(%q: tensor<?x64xf16>) -> tensor<?x64xf16> {
+      ...
+      return %o : tensor<?x64xf16>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @main(%q: memref<?x64xf16, strided<[?, 1]>>,
+                    %out: memref<?x64xf16, strided<[?, 1]>>) {
+      %0 = bufferization.to_tensor %q restrict : ... to tensor<?x64xf16>
+      ...
+      cf.assert %same_size, "result 0: dimension 0 is not that of its memory"
+      bufferization.materialize_in_destination %o in restrict writable %out
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numDestinations", "num-destinations",
+              "Number of results that became arguments">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-decompose-softmax
 //===----------------------------------------------------------------------===//
 

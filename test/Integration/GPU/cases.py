@@ -1,0 +1,84 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The cases of the CPU's sweep in the types of tensor cores, and larger ones."""
+
+import dataclasses
+import itertools
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "CPU"))
+
+import groups
+from case import Case
+
+
+def to_gpu(case, number):
+    """The case in bf16 or f16; None if it is not for a GPU."""
+    if case.dtype == "f64" or case.lk > 100000:
+        return None
+    dtype = case.dtype
+    if dtype == "f32":
+        dtype = ["bf16", "f16"][number % 2]
+    out_dtype = None if case.out_dtype in (None, case.dtype) else case.out_dtype
+    return dataclasses.replace(case, dtype=dtype, out_dtype=out_dtype, outs="empty")
+
+
+def get_prefill_cases():
+    """Lengths of several tiles, in the head dimensions that are tuned."""
+    causal = (("causal", "top_left"),)
+    window = (("window", 128, 0, "top_left"),)
+    lengths = [(512, 512), (1000, 1000), (2048, 2048), (300, 1500)]
+    number = 0
+    for d, (lq, lk), structure in itertools.product(
+        (64, 128, 256), lengths, ((), causal, window)
+    ):
+        number += 1
+        yield Case(
+            name=f"d{d}-lq{lq}-lk{lk}-{groups.describe(structure)}",
+            dtype=["bf16", "f16"][number % 2],
+            batch=(2,),
+            heads=[(4, 4), (4, 2), (4, 1)][number % 3],
+            lq=lq,
+            lk=lk,
+            d=d,
+            structure=structure,
+            dynamic=["bhij", ""][number % 2],
+            lse=number % 4 == 0,
+            outs="empty",
+        )
+
+
+def get_schedule_cases():
+    """What the forms of the softmax must survive (docs/Spec.md: exact under
+    rescaling)."""
+    shared = dict(batch=(1,), heads=(2, 1), lq=130, lk=700, d=64, outs="empty")
+    for dtype in ("bf16", "f16"):
+        for data in ("growing", "first_block_low", "huge", "extreme", "ties", "tiny"):
+            for structure in ((), (("causal", "bottom_right"),)):
+                yield Case(
+                    name=f"{data}-{dtype}-{groups.describe(structure)}",
+                    dtype=dtype, data=data, structure=structure, lse=True, **shared
+                )
+        yield Case(name=f"mask-late-{dtype}", dtype=dtype, mask="xx",
+                   data="mask_late", lse=True, **shared)
+        yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
+                   bias_dtype="f32", data="bias_low", lse=True, **shared)
+
+
+GROUPS = {"prefill": get_prefill_cases, "schedules": get_schedule_cases}
+
+
+def get_cases(group):
+    if group in GROUPS:
+        yield from GROUPS[group]()
+        return
+    for number, case in enumerate(groups.GROUPS[group]()):
+        case = to_gpu(case, number)
+        if case:
+            yield case
+
+
+def get_group_names():
+    return sorted([*groups.GROUPS, *GROUPS])

@@ -1,0 +1,359 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs what make.py compiled on a GPU and compares it with numpy.
+
+Every case runs twice, on tensors with gaps and in several layouts: outputs are
+filled with NaN before, the memory around them must stay as it is, and both runs
+must give the same bits. A case that hangs or faults takes its process with it and
+counts as failed; the rest goes on in a new one.
+
+    run.py [--group GROUP] [--case REGEX] [--jobs N]
+"""
+
+import argparse
+import ctypes
+import dataclasses
+import json
+import multiprocessing
+import pathlib
+import re
+import sys
+import time
+import zlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import numpy as np
+
+import case as case_module
+import emit
+import inputs
+import reference
+
+TIMEOUT_SECONDS = 60
+GUARD = 1024  # bytes before and behind every tensor
+STATUS = ["ok", "invalid argument", "failed", "out of memory", "no device", "device fault"]
+DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4, "i1": 5, "i32": 8, "i64": 9, "index": 9}
+NUMPY = {
+    "f16": np.float16, "bf16": np.uint16, "f32": np.float32, "f64": np.float64,
+    "i1": np.uint8, "i32": np.int32, "i64": np.int64, "index": np.int64,
+}
+
+# ---------------------------------------------------------------------------
+# The driver
+# ---------------------------------------------------------------------------
+
+
+class Driver:
+    """As much of the CUDA driver as a test needs."""
+
+    def __init__(self):
+        self.library = ctypes.CDLL("libcuda.so.1")
+        self.call("cuInit", 0)
+        device, context = ctypes.c_int(), ctypes.c_void_p()
+        self.call("cuDeviceGet", ctypes.byref(device), 0)
+        self.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), device)
+        self.call("cuCtxSetCurrent", context)
+
+    def call(self, name, *arguments):
+        result = getattr(self.library, name)(*arguments)
+        if result:
+            raise RuntimeError(f"{name}: CUDA error {result}")
+
+    def allocate(self, size):
+        pointer = ctypes.c_uint64()
+        self.call("cuMemAlloc_v2", ctypes.byref(pointer), ctypes.c_size_t(max(size, 1)))
+        return pointer.value
+
+    def free(self, pointer):
+        self.call("cuMemFree_v2", ctypes.c_uint64(pointer))
+
+    def upload(self, pointer, array):
+        self.call("cuMemcpyHtoD_v2", ctypes.c_uint64(pointer),
+                  array.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(array.nbytes))
+
+    def download(self, array, pointer):
+        self.call("cuMemcpyDtoH_v2", array.ctypes.data_as(ctypes.c_void_p),
+                  ctypes.c_uint64(pointer), ctypes.c_size_t(array.nbytes))
+
+
+class Tensor(ctypes.Structure):
+    """attn_tensor."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_int32),
+        ("dtype", ctypes.c_int),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+    ]
+
+
+def get_strides(shape, layout, item_size):
+    """Strides in elements and the number of elements that they span. `heads`: the
+    order [..., L, H, D]; `padded`: rows with a gap behind each."""
+    order = list(range(len(shape)))
+    if layout == "heads" and len(shape) > 2:
+        order[-3], order[-2] = order[-2], order[-3]
+    strides, step = [0] * len(shape), 1
+    for position, dim in enumerate(reversed(order)):
+        strides[dim] = step
+        step *= max(shape[dim], 1)
+        if layout == "padded" and position == 0:
+            # Rows stay aligned for copies of 16 bytes.
+            step = (step + 8) * item_size // 16 * 16 // item_size
+    return strides, step
+
+
+class Array:
+    """A tensor on the device, with guards around it."""
+
+    def __init__(self, driver, shape, dtype, layout):
+        self.driver, self.shape, self.dtype = driver, tuple(shape), dtype
+        self.item = np.dtype(NUMPY[dtype])
+        self.strides, span = get_strides(self.shape, layout, self.item.itemsize)
+        self.host = np.full(2 * GUARD + span * self.item.itemsize, 0xA5, np.uint8)
+        self.memory = driver.allocate(self.host.nbytes)
+        self.c_shape = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+        self.c_strides = (ctypes.c_int64 * max(len(shape), 1))(*self.strides)
+
+    def view(self, host):
+        base = host[GUARD:].view()
+        base = np.frombuffer(base, dtype=self.item) if base.nbytes % self.item.itemsize == 0 \
+            else np.frombuffer(base[: base.nbytes // self.item.itemsize * self.item.itemsize], dtype=self.item)
+        return np.lib.stride_tricks.as_strided(
+            base, self.shape, [s * self.item.itemsize for s in self.strides]
+        )
+
+    def fill(self, value):
+        """Sets elements, leaving all other bytes as they are."""
+        if 0 not in self.shape:
+            self.view(self.host)[...] = value
+        self.driver.upload(self.memory, self.host)
+
+    def fetch(self):
+        """The elements, and whether anything else has changed."""
+        host = np.empty_like(self.host)
+        self.driver.download(host, self.memory)
+        if 0 in self.shape:
+            return np.empty(self.shape, self.item), np.array_equal(host, self.host)
+        elements = self.view(host).copy()
+        self.view(host)[...] = self.view(self.host)
+        return elements, np.array_equal(host, self.host)
+
+    def get_tensor(self):
+        return Tensor(self.memory + GUARD, self.c_shape, len(self.shape),
+                      DTYPES[self.dtype], self.c_strides)
+
+    def free(self):
+        self.driver.free(self.memory)
+
+
+# ---------------------------------------------------------------------------
+# Cases
+# ---------------------------------------------------------------------------
+
+
+def encode(array, dtype):
+    with np.errstate(all="ignore"):
+        if dtype == "bf16":
+            return inputs.to_bf16_bits(array)
+        return np.asarray(array).astype(NUMPY[dtype])
+
+
+def decode(array, dtype):
+    if dtype == "bf16":
+        return inputs.from_bf16_bits(array)
+    return array.astype(np.float64)
+
+
+def make_case(description):
+    fields = {f.name: f for f in dataclasses.fields(case_module.Case)}
+    values = {name: value for name, value in description.items() if name in fields}
+    values["batch"] = tuple(values["batch"])
+    values["heads"] = tuple(values["heads"]) if values["heads"] else None
+    values["structure"] = tuple(tuple(member) for member in values["structure"])
+    return case_module.Case(**values)
+
+
+def run_case(driver, case, library):
+    """Returns what is wrong, or nothing."""
+    function, error = library.attn_main, library.attn_main_error
+    error.restype = ctypes.c_char_p
+    library.attn_main_synchronize.argtypes = [ctypes.c_void_p]
+    arrays = inputs.make_inputs(case)
+    expected = reference.compute(case, arrays, tensor_cores=True)
+    outs = [("output", case.output_dtype, expected.output, expected.output_error)]
+    if case.lse:
+        outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
+    layouts = ["dense", "heads", "padded"]
+    number = zlib.crc32(case.name.encode())
+    keep_alive, tensors, results, host_scalars = [], [], [], []
+    for position, (name, dtype, type_) in enumerate(emit.get_arguments(case)):
+        value = encode(arrays[name], dtype)
+        if not type_.startswith("tensor"):
+            scalar = np.array(value)
+            host_scalars.append(scalar)
+            tensors.append(Tensor(scalar.ctypes.data, None, 0, DTYPES[dtype], None))
+            continue
+        layout = layouts[(number + position) % 3] if name in ("query", "key", "value") else "dense"
+        array = Array(driver, value.shape, dtype, layout)
+        array.fill(value)
+        keep_alive.append(array)
+        tensors.append(array.get_tensor())
+    for position, (name, dtype, wanted, _) in enumerate(outs):
+        layout = layouts[(number // 3) % 3] if name == "output" else "dense"
+        results.append(Array(driver, wanted.shape, dtype, layout))
+    c_inputs = (Tensor * max(len(tensors), 1))(*tensors)
+    c_outputs = (Tensor * len(results))(*[result.get_tensor() for result in results])
+    problems, first = [], None
+    for run in range(2):
+        for result in results:
+            result.fill(encode(np.float64(np.nan), result.dtype))
+        status = function(c_inputs, len(tensors), c_outputs, len(results), None)
+        if status == 0:
+            status = library.attn_main_synchronize(None)
+        if status:
+            return f"{STATUS[status]}: {error().decode()}", status == 5
+        fetched = [result.fetch() for result in results]
+        for (name, dtype, wanted, bound), (elements, intact) in zip(outs, fetched):
+            if not intact:
+                problems.append(f"{name}: memory around the tensor was written")
+            if run == 0:
+                comparison = reference.compare(
+                    decode(elements, dtype), wanted.astype(np.float64),
+                    bound.astype(np.float64), dtype
+                )
+                if comparison.message:
+                    problems.append(f"{name}: {comparison.message}")
+        bits = [elements.tobytes() for elements, _ in fetched]
+        if first is None:
+            first = bits
+        elif bits != first:
+            problems.append("two runs gave different bits")
+    for array in keep_alive + results:
+        array.free()
+    return "\n".join(problems), False
+
+
+def work(manifest, connection):
+    """Runs cases by their numbers, until there are no more."""
+    driver = Driver()
+    libraries = {}
+    connection.send("ready")
+    while True:
+        number = connection.recv()
+        if number is None:
+            return
+        entry = manifest[number]
+        try:
+            case = make_case(entry["case"])
+            library = libraries.get(entry["library"])
+            if library is None:
+                library = ctypes.CDLL(str(HERE / entry["library"]))
+                libraries[entry["library"]] = library
+            problem, is_fatal = run_case(driver, case, library)
+        except Exception as exception:  # the test must go on
+            problem, is_fatal = f"{type(exception).__name__}: {exception}", True
+        connection.send((number, problem, is_fatal))
+        if is_fatal:
+            return
+
+
+class Worker:
+    def __init__(self, manifest):
+        self.connection, other = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("spawn").Process(
+            target=work, args=(manifest, other), daemon=True
+        )
+        self.process.start()
+        other.close()
+        self.is_ready = False
+
+    def run(self, number):
+        """The problem of a case and whether the worker can go on."""
+        try:
+            if not self.is_ready:
+                if not self.connection.poll(TIMEOUT_SECONDS):
+                    return "the GPU does not answer", False
+                self.connection.recv()
+                self.is_ready = True
+            self.connection.send(number)
+            if not self.connection.poll(TIMEOUT_SECONDS):
+                return f"it did not end within {TIMEOUT_SECONDS} s", False
+            _, problem, is_fatal = self.connection.recv()
+            return problem, not is_fatal
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return "the process ended", False
+
+    def end(self):
+        self.process.kill()
+        self.process.join()
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--group", help="run this group only")
+    parser.add_argument("--case", help="regular expression of case names")
+    parser.add_argument("--jobs", type=int, default=4, help="processes on the GPU")
+    parser.add_argument("--limit", type=float, default=1e9, help="seconds; the rest is skipped")
+    options = parser.parse_args()
+    manifest = json.loads((HERE / "manifest.json").read_text())
+    numbers = [
+        number for number, entry in enumerate(manifest)
+        if (not options.group or entry["group"] == options.group)
+        and (not options.case or re.search(options.case, entry["case"]["name"]))
+    ]
+    begin = time.monotonic()
+    import concurrent.futures
+    import queue
+
+    waiting = queue.Queue()
+    for number in numbers:
+        waiting.put(number)
+    outcomes = {}
+
+    def serve():
+        worker = None
+        while time.monotonic() - begin < options.limit:
+            try:
+                number = waiting.get_nowait()
+            except queue.Empty:
+                break
+            worker = worker or Worker(manifest)
+            problem, is_alive = worker.run(number)
+            outcomes[number] = problem
+            if problem:
+                entry = manifest[number]
+                print(f"FAIL {entry['group']} {entry['case']['name']}\n    "
+                      + problem.replace("\n", "\n    "), flush=True)
+            if not is_alive:
+                worker.end()
+                worker = None
+        if worker:
+            worker.end()
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for job in [pool.submit(serve) for _ in range(options.jobs)]:
+            job.result()
+    failed = sum(1 for problem in outcomes.values() if problem)
+    groups = {}
+    for number, problem in outcomes.items():
+        passed, bad = groups.get(manifest[number]["group"], (0, 0))
+        groups[manifest[number]["group"]] = (passed + (not problem), bad + bool(problem))
+    for group, (passed, bad) in sorted(groups.items()):
+        print(f"{group:10} {passed} passed, {bad} failed")
+    skipped = len(numbers) - len(outcomes)
+    print(f"{len(outcomes) - failed} passed, {failed} failed"
+          + (f", {skipped} not run" if skipped else "")
+          + f" in {time.monotonic() - begin:.0f} s")
+    return 1 if failed or skipped or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
