@@ -306,7 +306,7 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   SmallVector<Value> rows =
       b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
         Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
-        Value inverse = arith::DivFOp::create(b, b.f32(1.0), x[1]);
+        Value inverse = b.reciprocal(x[1]);
         inverse = b.select(
             isNone,
             b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),

@@ -101,6 +101,8 @@ public:
   }
   Value fma(Value a, Value b, Value c);
   Value exp2(Value x);
+  /// 1 / x, approximated.
+  Value reciprocal(Value x);
 
   attn_gpu::FragmentType fragment(int64_t columns, Type elementType) {
     return attn_gpu::FragmentType::get(getContext(), columns, elementType);
@@ -221,6 +223,7 @@ private:
 
   /// Applies all that stands between the product and the softmax.
   Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
+  Value emitSoftcap(Value product, double scale, double cap);
   Value emitScore(const Tile &tile, Value product, Value block, bool masked);
   Value emitIntervals(const Tile &tile, Value logits, Value block);
   Value emitPredicates(const Tile &tile, Value logits, Value block);

@@ -105,10 +105,24 @@ Value KernelEmitter::emitRegion(Region &region, const Tile &tile, Value logit,
   return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
 }
 
+/// cap * tanh(x * scale / cap) in units of log 2, by tanh(y) = 1 - 2 / (exp(2
+/// y) + 1) with all factors folded. (tanh.approx would be one instruction, but
+/// its error, 5e-4, times a cap of 50 is too much.)
+Value KernelEmitter::emitSoftcap(Value product, double scale, double cap) {
+  double capInLog2 = cap * kLog2e;
+  return b.map(product, product.getType(), [&](ValueRange x) -> Value {
+    Value e = b.exp2(b.mulf(x[0], b.f32(2 * kLog2e * scale / cap)));
+    Value r = b.reciprocal(b.addf(e, b.f32(1.0)));
+    return b.fma(r, b.f32(-2 * capInLog2), b.f32(capInLog2));
+  });
+}
+
 /// Logits in units of log 2.
 Value KernelEmitter::emitScore(const Tile &tile, Value product, Value block,
                                bool masked) {
   std::optional<double> constant = op.getConstantScale();
+  if (op.getSoftcap() && constant && !op.getBias() && !op.hasScoreRegion())
+    return emitSoftcap(product, *constant, op.getSoftcap()->convertToDouble());
   bool inLog2 = !op.getSoftcap() && !op.hasScoreRegion();
   return b.map(product, product.getType(), [&](ValueRange x) -> Value {
     // What is behind the last query or key is computed like the last one and

@@ -50,10 +50,13 @@ static void complete(KernelSchedule &schedule) {
 }
 
 /// The keys of a block that leave room in registers and shared memory.
-static int64_t chooseBlockKeys(const KernelSchedule &partial,
-                               int64_t valueDim) {
+static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
+                               bool hasDiagonal) {
   int64_t registers = partial.consumerRegisters;
   for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
+    // Blocks that do not divide a tile waste more of a diagonal than they save.
+    if (hasDiagonal && keys < 96 && keys > 64)
+      continue;
     KernelSchedule schedule = partial;
     schedule.blockKeys = keys;
     complete(schedule);
@@ -116,9 +119,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     schedule.sectionHeads = op.getStructureAttr() ? 8 : 1;
   schedule.takesTurns = options.turns.value_or(true) && schedule.consumers > 1;
 
-  schedule.blockKeys = options.blockKeys != 0
-                           ? options.blockKeys
-                           : chooseBlockKeys(schedule, valueDim);
+  schedule.blockKeys =
+      options.blockKeys != 0
+          ? options.blockKeys
+          : chooseBlockKeys(schedule, valueDim, bool(structure));
   if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
       schedule.blockKeys % 16 != 0)
     return op.emitError(

@@ -75,6 +75,9 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // The last block, with the end of the keys masked.
 // CHECK: attn_gpu.wgmma
 // CHECK: attn_gpu.wait pending 0
+// CHECK: attn_gpu.elect {
+// CHECK-NEXT: attn_gpu.tma_store_wait
+// CHECK-NEXT: attn_gpu.release
 // CHECK: attn_gpu.keep_columns
 // CHECK: attn_gpu.pack
 // The others: logits of the next block and output of the last in flight at once.
@@ -91,6 +94,8 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK: attn_gpu.sync_warpgroup
 // CHECK: attn_gpu.elect
 // CHECK-COUNT-2: attn_gpu.tma_store
+// Its queries' memory is released under the first block of the next tile.
+// CHECK-NOT: attn_gpu.tma_store_wait
 // CHECK: attn_gpu.receive
 
 // -----
