@@ -261,7 +261,8 @@ def time_all(options):
     directory = pathlib.Path(options.libraries or HERE)
     report = {
         "date": datetime.date.today().isoformat(),
-        "command": " ".join(["gpu.py", *sys.argv[1:]]),
+        # Files by their names: directories mean nothing elsewhere.
+        "command": " ".join(["gpu.py", *(os.path.basename(a) for a in sys.argv[1:])]),
         "device": query_device(),
         "torch": torch.__version__,
         "cudnn": torch.backends.cudnn.version(),
