@@ -1,6 +1,7 @@
 # Configuration of the regression tests. Loaded through lit.site.cfg.py, which
 # CMake writes into the build directory.
 
+import ctypes
 import os
 import platform
 import shutil
@@ -66,6 +67,19 @@ for tool in ["ptxas", "nvdisasm"]:
     if path:
         config.available_features.add(tool)
     config.substitutions.append(("%" + tool, path or tool))
+
+
+
+def has_gpu():
+    """Whether there is a driver and a GPU."""
+    try:
+        return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except OSError:
+        return False
+
+
+if has_gpu():
+    config.available_features.add("gpu")
 
 if config.sanitizers:
     config.available_features.add("sanitizer")
