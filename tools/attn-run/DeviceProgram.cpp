@@ -95,6 +95,7 @@ LogicalResult DeviceProgram::compile(StringRef entry,
                   attn_rt_cuda_encode_tensor_map),
        makeSymbol("attn_rt_cuda_scratch", attn_rt_cuda_scratch),
        makeSymbol("attn_rt_cuda_temporary", attn_rt_cuda_temporary),
+       makeSymbol("attn_rt_cuda_constant", attn_rt_cuda_constant),
        makeSymbol("attn_rt_cuda_memref_copy", attn_rt_cuda_memref_copy),
        makeSymbol("attn_rt_cuda_multiprocessor_count",
                   attn_rt_cuda_multiprocessor_count)});

@@ -329,8 +329,10 @@ def ConvertGPULaunchToRuntimePass
     A discardable attribute `name` of `attn_gpu.encode_tensor_map` names the
     tensor in error messages of the runtime.
 
+    Constant memrefs are copied to the device when they are first used.
+
     Assumes that memrefs are in device memory: an operation that would read or
-    write one on the host is an error, so is a constant one.
+    write one on the host is an error.
 
     Before:
 
@@ -346,9 +348,9 @@ def ConvertGPULaunchToRuntimePass
     After:
 
     ```mlir
-    llvm.mlir.global private constant @attn_kernels_code("...")
-    llvm.mlir.global internal @attn_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
-    llvm.mlir.global internal @attn_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
+    llvm.mlir.global private constant @attn_rt_gpu_kernels_code("...")
+    llvm.mlir.global internal @attn_rt_gpu_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
+    llvm.mlir.global internal @attn_rt_gpu_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
     func.func @main(%p: !llvm.ptr, %n: index) {
       ...
       llvm.call @attn_rt_cuda_launch(%kernel, %dims, %shared_bytes, %parameters)
