@@ -18,6 +18,7 @@ using namespace mlir::attn;
 using namespace mlir::attn_gpu;
 
 static constexpr double kLn2 = 0.69314718055994530942;
+static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 //===----------------------------------------------------------------------===//
@@ -55,7 +56,7 @@ Value KernelEmitter::rescale(Value fragment, Value factor) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The maximum, in units of log 2, to be subtracted: zero for a row that has
+/// The maximum to be subtracted: zero for a row that has
 /// seen no key.
 Value getSafe(DeviceBuilder &b, Value maximum) {
   Value isNone =
@@ -64,11 +65,14 @@ Value getSafe(DeviceBuilder &b, Value maximum) {
 }
 } // namespace
 
-/// exp2(logits * factor - maximum), given the negated maximum.
-static Value emitProbabilities(DeviceBuilder &b, Value logits, Value factor,
-                               Value negatedMaximum) {
+Value KernelEmitter::emitExp(Value difference) {
+  return b.exp2(factor ? difference : b.mulf(difference, b.f32(kLog2e)));
+}
+
+/// The exponentials of logits less the maximum, given negated.
+Value KernelEmitter::emitProbabilities(Value logits, Value negatedMaximum) {
   return b.map({logits, negatedMaximum}, logits.getType(), [&](ValueRange x) {
-    return b.exp2(factor ? b.fma(x[0], factor, x[1]) : b.addf(x[0], x[1]));
+    return emitExp(factor ? b.fma(x[0], factor, x[1]) : b.addf(x[0], x[1]));
   });
 }
 
@@ -87,7 +91,7 @@ KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
               Value raised = factor ? b.mulf(x[0], factor) : x[0];
               raised = arith::MaxNumFOp::create(b, raised, x[1]);
               Value safe = getSafe(b, raised);
-              Value alpha = b.exp2(b.subf(x[1], safe));
+              Value alpha = emitExp(b.subf(x[1], safe));
               return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
                                         alpha, b.mulf(x[2], alpha)};
             });
@@ -120,7 +124,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
         return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
       });
   state.maximum = rows[0];
-  Value probabilities = emitProbabilities(b, logits, factor, rows[1]);
+  Value probabilities = emitProbabilities(logits, rows[1]);
   state.sum = ReduceOp::create(b, Reduction::Add, probabilities, Value());
   state.probabilities = pack(probabilities);
   return state;
@@ -156,8 +160,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
     rows = emitStandardRows(logits, state.maximum, state.sum);
   }
   next.maximum = rows.maximum;
-  Value probabilities =
-      emitProbabilities(b, logits, factor, rows.negatedMaximum);
+  Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
   next.sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
   SchedFenceOp::create(b, next.sum);
   next.output = WaitOp::create(b, 0, outputProduct).getResult(0);
@@ -228,8 +231,7 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
         ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
         logits = emitLogits(tile, logits, b.sub(last, j), isEverMasked());
         Rows rows = emitStandardRows(logits, carried[1], carried[2]);
-        Value probabilities =
-            emitProbabilities(b, logits, factor, rows.negatedMaximum);
+        Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
         Value sum =
             ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
         Value packed = pack(probabilities);
@@ -311,8 +313,9 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
             isNone,
             b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
             inverse);
-        Value lse =
-            b.mulf(b.addf(x[0], math::Log2Op::create(b, x[1])), b.f32(kLn2));
+        Value logSum = math::Log2Op::create(b, x[1]), ln2 = b.f32(kLn2);
+        Value lse = factor ? b.mulf(b.addf(x[0], logSum), ln2)
+                           : b.fma(logSum, ln2, x[0]);
         lse = b.select(isNone, b.f32(-kInfinity), lse);
         return SmallVector<Value>{inverse, lse};
       });

@@ -215,6 +215,7 @@ private:
   Value emitLogitProduct(Value queries, Value slot);
   Value emitOutputProduct(Value probabilities, Value slot, Value output);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  Value emitProbabilities(Value logits, Value negatedMaximum);
   Value pack(Value fragment);
   Value rescale(Value fragment, Value factor);
 
@@ -223,7 +224,7 @@ private:
 
   /// Applies all that stands between the product and the softmax.
   Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
-  Value emitSoftcap(Value product, double scale, double cap);
+  Value emitSoftcap(Value product, Value scale);
   Value emitScore(const Tile &tile, Value product, Value block, bool masked);
   Value emitIntervals(const Tile &tile, Value logits, Value block);
   Value emitPredicates(const Tile &tile, Value logits, Value block);
@@ -243,9 +244,12 @@ private:
   /// Whether something is decided per element, so that every block is masked.
   bool isAlwaysMasked();
   bool isEverMasked();
-  /// Whether logits leave `emitScore` in units of log 2; else they are to be
-  /// multiplied by `factor` in the exponential.
+  /// Whether logits are products, to be multiplied by `factor` in the
+  /// exponential. Maxima are then in units of log 2; else logits and maxima are
+  /// natural, so that finite logits up to the end of the range stay finite.
   bool areLogitsScaled() { return !factor; }
+  /// exp2 of a difference in the units of the maxima.
+  Value emitExp(Value difference);
   /// Whether the structure masks keys below some index.
   bool hasLeftEdge();
   /// Whether the copy of an output may end under the next tile: it is made from
