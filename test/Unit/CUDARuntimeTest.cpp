@@ -126,6 +126,17 @@ TEST_F(CUDARuntimeTest, MakesTheContextOfAThreadCurrent) {
   EXPECT_EQ(fake->num_contexts, 1);
 }
 
+TEST_F(CUDARuntimeTest, DeviceOfTheTensors) {
+  fake->num_devices = 2;
+  fake->memory_device = 1;
+  EXPECT_EQ(launch(), ATTN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(),
+            "output 0: the data is on device 1, the current device is 0");
+  // A thread without a context gets that of the tensors' device.
+  std::thread([&] { EXPECT_EQ(launch(), ATTN_OK); }).join();
+  EXPECT_EQ(fake->current_device, 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//
