@@ -136,7 +136,10 @@ void SdpaLowering::launch() {
   interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
   interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
                  arguments.valueMap);
-  interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  if (op.getOutputType().getElementType() == op.getQueryType().getElementType())
+    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  else
+    interface.passTensor(op.getOutput(), arguments.output);
 
   int64_t rank = op.getRank();
   Value numHeads = index(1), headsPerKeyHead = index(1);

@@ -301,31 +301,13 @@ void KernelEmitter::emitDeferral(const Tile &tile, Value number,
   DeferTileOp::create(b, number, deferred, isOff);
 }
 
-void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
-                                 Value slot) {
-  Type f32 = b.getF32Type(), row = b.row(f32);
-  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
-  SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
-        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
-        Value inverse = b.reciprocal(x[1]);
-        inverse = b.select(
-            isNone,
-            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
-            inverse);
-        Value logSum = math::Log2Op::create(b, x[1]), ln2 = b.f32(kLn2);
-        Value lse = factor ? b.mulf(b.addf(x[0], logSum), ln2)
-                           : b.fma(logSum, ln2, x[0]);
-        lse = b.select(isNone, b.f32(-kInfinity), lse);
-        return SmallVector<Value>{inverse, lse};
-      });
-  Value output = pack(rescale(state.output, rows[0]));
-
-  // The consumer's queries are done with: their tile takes the output.
+/// Copies the output through the memory of this consumer's queries, which are
+/// done with.
+void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
+                                     Value slot) {
   Value number =
       b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
-  Value tileMemory = SliceOp::create(b, queries, number);
-  StoreFragmentOp::create(b, output, tileMemory);
+  StoreFragmentOp::create(b, pack(output), SliceOp::create(b, queries, number));
   SyncWarpgroupOp::create(b, warpgroup);
   Value firstRow =
       b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
@@ -344,10 +326,52 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
       ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
     }
   });
+}
+
+/// Stores an output of another type than the operands from registers.
+void KernelEmitter::emitStoredOutput(const Tile &tile, Value output,
+                                     Value slot) {
+  b.foreach (output, [&](ValueRange x) {
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
+    b.ifThen(b.compare(arith::CmpIPredicate::slt, query, args.numQueries), [&] {
+      Value value = x[0];
+      if (!args.output.elementType.isF32())
+        value = arith::TruncFOp::create(b, args.output.elementType, value);
+      LLVM::StoreOp::create(
+          b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
+    });
+  });
+  if (!releasesLate())
+    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
+}
+
+void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
+                                 Value slot) {
+  Type f32 = b.getF32Type(), row = b.row(f32);
+  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
+  SmallVector<Value> rows =
+      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
+        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
+        Value inverse = b.reciprocal(x[1]);
+        inverse = b.select(
+            isNone,
+            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
+            inverse);
+        Value logSum = math::Log2Op::create(b, x[1]), ln2 = b.f32(kLn2);
+        Value lse = factor ? b.mulf(b.addf(x[0], logSum), ln2)
+                           : b.fma(logSum, ln2, x[0]);
+        lse = b.select(isNone, b.f32(-kInfinity), lse);
+        return SmallVector<Value>{inverse, lse};
+      });
+  Value output = rescale(state.output, rows[0]);
+  if (args.output.pointer)
+    emitStoredOutput(tile, output, slot);
+  else
+    emitCopiedOutput(tile, output, slot);
   if (!args.lse.pointer)
     return;
   b.foreach (rows[1], [&](ValueRange x) {
-    Value query = b.add(firstRow, x[1]);
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
     Value isInside =
         b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
     b.ifThen(isInside, [&] {

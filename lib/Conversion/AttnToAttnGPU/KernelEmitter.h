@@ -45,6 +45,8 @@ struct KernelArguments {
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;
+  /// Of an output that no tensor map describes.
+  TensorArgument output;
   TensorArgument lse, bias, mask, queryDocuments, keyDocuments;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
@@ -215,6 +217,8 @@ private:
   Value emitLogitProduct(Value queries, Value slot);
   Value emitOutputProduct(Value probabilities, Value slot, Value output);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  void emitCopiedOutput(const Tile &tile, Value output, Value slot);
+  void emitStoredOutput(const Tile &tile, Value output, Value slot);
   Value emitProbabilities(Value logits, Value negatedMaximum);
   Value pack(Value fragment);
   Value rescale(Value fragment, Value factor);

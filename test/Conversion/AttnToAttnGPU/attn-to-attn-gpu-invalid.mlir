@@ -26,9 +26,9 @@ func.func @element_type(%q: memref<5x64xf64>) {
 
 // -----
 
-func.func @output_type(%q: memref<5x64xbf16>, %o: memref<5x64xf32>) {
-  // expected-error @below {{its output has the type of the operands, this one is f32}}
-  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xf32>)
+func.func @output_type(%q: memref<5x64xbf16>, %o: memref<5x64xf64>) {
+  // expected-error @below {{its output is f16, bf16 or f32, this one is f64}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xf64>)
   return
 }
 

@@ -185,6 +185,22 @@ func.func @score(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memre
 
 // -----
 
+// An output of another type is stored from registers.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_full_d64
+// CHECK: consumers
+// CHECK-NOT: attn_gpu.tma_store %
+// CHECK: attn_gpu.foreach %{{.*}} : !attn_gpu.fragment<64x64xf32> {
+// CHECK: scf.if
+// CHECK: llvm.store %{{.*}}, %{{.*}} : f32, !llvm.ptr<1>
+// CHECK-NOT: attn_gpu.tma_store %
+func.func @wide_output(%q: memref<4x500x64xbf16>, %k: memref<4x512x64xbf16>, %o: memref<4x500x64xf32>) {
+  attn.sdpa query(%q : memref<4x500x64xbf16>) key(%k : memref<4x512x64xbf16>) value(%k : memref<4x512x64xbf16>)
+    backend = flash outs(%o : memref<4x500x64xf32>)
+  return
+}
+
+// -----
+
 // Nothing to launch.
 // CHECK-LABEL: func.func @empty
 // CHECK-NOT: gpu.launch_func
