@@ -1,6 +1,7 @@
 # Configuration of the regression tests. Loaded through lit.site.cfg.py, which
 # CMake writes into the build directory.
 
+import ctypes
 import os
 import platform
 import shutil
@@ -51,21 +52,34 @@ if python:
 config.substitutions.append(("%python", python or "python3"))
 
 
-
-def find_ptxas():
-    """The ptxas that the tools find by themselves."""
+def find_cuda_tool(name):
+    """A tool of CUDA's where ours look for it."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
-    for place in ["/usr/local/cuda", os.path.join(cache, "attn-mlir", "cuda")]:
-        ptxas = os.path.join(place, "bin", "ptxas")
-        if os.access(ptxas, os.X_OK):
-            return ptxas
-    return shutil.which("ptxas")
+    for place in [os.path.join(cache, "attn-mlir", "cuda"), "/usr/local/cuda"]:
+        tool = os.path.join(place, "bin", name)
+        if os.access(tool, os.X_OK):
+            return tool
+    return shutil.which(name)
 
 
-ptxas = find_ptxas()
-if ptxas:
-    config.available_features.add("ptxas")
-config.substitutions.append(("%ptxas", ptxas or "ptxas"))
+for tool in ["ptxas", "nvdisasm"]:
+    path = find_cuda_tool(tool)
+    if path:
+        config.available_features.add(tool)
+    config.substitutions.append(("%" + tool, path or tool))
+
+
+
+def has_gpu():
+    """Whether there is a driver and a GPU."""
+    try:
+        return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except OSError:
+        return False
+
+
+if has_gpu():
+    config.available_features.add("gpu")
 
 if config.sanitizers:
     config.available_features.add("sanitizer")

@@ -126,6 +126,17 @@ TEST_F(CUDARuntimeTest, MakesTheContextOfAThreadCurrent) {
   EXPECT_EQ(fake->num_contexts, 1);
 }
 
+TEST_F(CUDARuntimeTest, DeviceOfTheTensors) {
+  fake->num_devices = 2;
+  fake->memory_device = 1;
+  EXPECT_EQ(launch(), ATTN_INVALID_ARGUMENT);
+  EXPECT_EQ(error(),
+            "output 0: the data is on device 1, the current device is 0");
+  // A thread without a context gets that of the tensors' device.
+  std::thread([&] { EXPECT_EQ(launch(), ATTN_OK); }).join();
+  EXPECT_EQ(fake->current_device, 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//
@@ -555,6 +566,24 @@ TEST_F(CUDARuntimeTest, CopiesStridedMemory) {
   EXPECT_EQ(to[2 * 32 + 3 * 8 + 4], 4);
 }
 
+TEST_F(CUDARuntimeTest, ConstantsAreUploadedOnce) {
+  const char data[] = "constant";
+  attn_cuda_constant constant = {data, sizeof data, nullptr};
+  void *first = nullptr, *again = nullptr;
+  auto get = [&](void *&p) {
+    return [&] { p = attn_rt_cuda_constant(&constant); };
+  };
+  EXPECT_EQ(call(get(first)), ATTN_OK);
+  EXPECT_STREQ(static_cast<char *>(first), data);
+  EXPECT_EQ(call(get(again)), ATTN_OK);
+  EXPECT_EQ(first, again);
+  EXPECT_EQ(fake->num_allocations, 1);
+  constant.loaded = nullptr;
+  fake->memory_bytes = 0;
+  EXPECT_EQ(call(get(again)), ATTN_OUT_OF_MEMORY);
+  EXPECT_TRUE(has(error(), "cannot allocate a constant of 9 bytes"));
+}
+
 //===----------------------------------------------------------------------===//
 // Overhead
 //===----------------------------------------------------------------------===//
@@ -597,7 +626,7 @@ TEST_F(CUDARuntimeTest, OverheadOfACall) {
   std::sort(times.begin(), times.end());
   printf("%.2f us a call\n", times[times.size() / 2]);
   // The driver's own time comes on top of it on a real device.
-  EXPECT_LT(times[times.size() / 2], 2.5);
+  EXPECT_LT(times[times.size() / 2], 5.0);
 }
 
 } // namespace

@@ -41,6 +41,7 @@ public:
       : name(name), module(std::move(module)) {}
 
   ModuleOp getModule() { return *module; }
+  OwningOpRef<ModuleOp> takeModule() { return std::move(module); }
   StringRef getName() const { return name; }
 
   /// Lowers and compiles; diagnostics say what failed.

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceProgram.h"
 #include "HostTensor.h"
 #include "Program.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
@@ -13,6 +14,7 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/InitAll.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Target/NVVM/NVVMTargetInfo.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -48,6 +50,22 @@ struct Options {
   cl::opt<std::string> cpu{
       "cpu", cl::desc("CPU to generate code for, as LLVM names it"),
       cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> gpuArch{
+      "gpu-arch", cl::desc("GPU to generate code for (default: the one here)"),
+      cl::value_desc("sm_90a"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("CUDA toolkit with ptxas, or ptxas itself (default: the one "
+               "that ./dev cuda got, /usr/local/cuda, the PATH)"),
+      cl::value_desc("DIR"), cl::cat(category)};
+  cl::opt<std::string> cubinCache{
+      "cubin-cache", cl::desc("Keep compiled kernels for the next time"),
+      cl::value_desc("DIR"), cl::cat(category)};
+  cl::opt<std::string> kernelOptions{
+      "kernel-options",
+      cl::desc("Options of attn-lower-to-nvvm-pipeline that force choices of "
+               "its cost model"),
+      cl::value_desc("NAME=VALUE ..."), cl::cat(category)};
   cl::opt<std::string> backend{
       "backend",
       cl::desc("Backend of attention: auto, flash, efficient or math"),
@@ -95,7 +113,8 @@ struct Options {
       "bench",
       cl::ValueOptional,
       cl::init(""),
-      cl::desc("Time the function for so many seconds (1 by default)"),
+      cl::desc("Time the function for so many seconds (1 by default); on a "
+               "GPU by its events, with L2 flushed before and not"),
       cl::value_desc("seconds"),
       cl::cat(category)};
   cl::opt<int> threads{"threads",
@@ -110,6 +129,7 @@ struct Options {
                  clEnumValN(Format::JSON, "json", "one JSON object")),
       cl::init(Format::Table), cl::cat(category)};
 
+  bool isCUDA() const { return target == "cuda"; }
   bool isRandom() const { return random.getNumOccurrences() > 0; }
   bool isBench() const { return bench.getNumOccurrences() > 0; }
 };
@@ -122,7 +142,10 @@ constexpr llvm::StringLiteral kOverview(
     "  attn-run model.mlir --input q.npy --input k.npy --input v.npy --output "
     "o.npy\n"
     "  attn-run dynamic.mlir --random=7 --shape 0=2x4x77x64 --shape "
-    "1=2x4x99x64 \\\n      --shape 2=2x4x99x64 --compare=math --format=json\n");
+    "1=2x4x99x64 \\\n      --shape 2=2x4x99x64 --compare=math --format=json\n"
+    "  attn-run model.mlir --target=cuda --random --compare=math --bench\n\n"
+    "Ends with 1 after an error or a difference, with 2 if there is no GPU for "
+    "--target=cuda.\n");
 
 LogicalResult fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "attn-run") << message << "\n";
@@ -140,6 +163,8 @@ struct Report {
   double compileMs = 0;
   std::optional<int64_t> flops;
   std::optional<Timing> timing, comparedTiming;
+  /// On a GPU: without flushing L2 before each run.
+  std::optional<Timing> warmTiming;
   std::vector<TensorError> errors;
 };
 
@@ -149,17 +174,24 @@ public:
       : options(options), context(context) {}
 
   LogicalResult run();
+  /// What the process ends with.
+  int getExitCode() const { return noDevice ? 2 : 1; }
 
 private:
   LogicalResult checkOptions();
+  LogicalResult checkDevice();
   LogicalResult raise();
   LogicalResult makeInputs();
   FailureOr<std::vector<std::pair<unsigned, SmallVector<int64_t>>>>
   parseShapes();
   LogicalResult compileAll();
+  LogicalResult compileForDevice();
   LogicalResult runAll();
   LogicalResult compareResults(ArrayRef<HostTensor> expected, bool unfused);
+  /// Runs twice and compares the bits.
+  LogicalResult runOnDevice();
   LogicalResult bench();
+  LogicalResult benchOnDevice();
   LogicalResult writeOutputs();
   void print();
 
@@ -175,6 +207,9 @@ private:
   EntrySignature signature;
   LowerToLLVMPipelineOptions lowering;
   std::optional<Program> program, compared;
+  std::optional<DeviceProgram> device;
+  attn_cuda_device deviceInfo = {};
+  bool noDevice = false;
   std::vector<HostTensor> inputs, comparedInputs, results;
   double benchSeconds = 1;
   uint64_t seed = 0;
@@ -182,9 +217,7 @@ private:
 };
 
 LogicalResult Runner::checkOptions() {
-  if (options.target == "cuda")
-    return fail("--target=cuda is not built yet; use --target=cpu");
-  if (options.target != "cpu")
+  if (!options.isCUDA() && options.target != "cpu")
     return fail("unknown target '" + options.target +
                 "', expected cpu or cuda");
   if (!symbolizeBackend(options.backend))
@@ -259,6 +292,7 @@ LogicalResult Runner::raise() {
     buildRaisePipeline(pm);
   AttnSelectBackendPassOptions select;
   select.backend = options.backend;
+  select.target = options.target;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(select));
   if (failed(pm.run(module)))
     return failure();
@@ -371,8 +405,10 @@ LogicalResult Runner::compileAll() {
   OwningOpRef<ModuleOp> raised;
   if (options.compare == CompareWith::Math)
     raised = cast<ModuleOp>(program->getModule()->clone());
-  if (failed(program->compile(options.entry, target,
-                              getLowering(options.backend), trace)))
+  if (options.isCUDA()
+          ? failed(compileForDevice())
+          : failed(program->compile(options.entry, target,
+                                    getLowering(options.backend), trace)))
     return failure();
   report.compileMs =
       std::chrono::duration<double, std::milli>(Trace::Clock::now() - begin)
@@ -394,23 +430,78 @@ LogicalResult Runner::compileAll() {
   return compared->compile(options.entry, target, getLowering("math"), trace);
 }
 
+LogicalResult Runner::checkDevice() {
+  noDevice = attn_rt_cuda_get_device(&deviceInfo) != ATTN_OK;
+  if (noDevice)
+    return fail("--target=cuda: " + llvm::Twine(attn_rt_last_error()));
+  return success();
+}
+
+LogicalResult Runner::compileForDevice() {
+  FailureOr<std::vector<SmallVector<int64_t>>> shapes =
+      computeResultShapes(program->getModule(), options.entry, inputs,
+                          signature, target, getLowering("math"), trace);
+  if (failed(shapes))
+    return failure();
+  DeviceOptions deviceOptions;
+  deviceOptions.arch = options.gpuArch;
+  if (deviceOptions.arch.empty())
+    deviceOptions.arch = getArchOfDevice(deviceInfo.capability);
+  deviceOptions.cudaPath = options.cudaPath;
+  deviceOptions.cubinCache = options.cubinCache;
+  deviceOptions.kernelOptions = options.kernelOptions;
+  device.emplace(program->takeModule());
+  if (failed(device->compile(options.entry, deviceOptions, target, trace)))
+    return failure();
+  if (llvm::Error error = device->prepare(inputs, signature, *shapes))
+    return fail(llvm::toString(std::move(error)));
+  return success();
+}
+
+LogicalResult Runner::runOnDevice() {
+  for (int i = 0; i < 2; ++i) {
+    auto begin = Trace::Clock::now();
+    llvm::Expected<std::vector<HostTensor>> run = device->run();
+    if (!run)
+      return fail("@" + options.entry +
+                  " failed: " + llvm::toString(run.takeError()));
+    trace.add("run fused", "run", begin, Trace::Clock::now());
+    // The first time there is nothing to compare with.
+    for (size_t index = 0; index < results.size(); ++index) {
+      const HostTensor &first = results[index], &again = (*run)[index];
+      if (std::memcmp(first.buffer.data(), again.buffer.data(),
+                      first.getNumElements() * attn_rt_dtype_size(first.dtype)))
+        return fail("result " + llvm::Twine(index) +
+                    " differs between two runs");
+    }
+    results = std::move(*run);
+  }
+  return success();
+}
+
 LogicalResult Runner::runAll() {
   attn_rt_set_num_threads(options.threads);
-  llvm::Expected<std::vector<HostTensor>> first =
-      program->run(inputs, signature);
-  if (!first)
-    return fail("@" + options.entry +
-                " failed: " + llvm::toString(first.takeError()));
-  results = std::move(*first);
-  // Once more, into memory that shows what is not written.
-  for (HostTensor &result : results)
-    poison(result);
   auto begin = Trace::Clock::now();
-  llvm::Expected<double> seconds = program->runTimed(inputs, results);
-  if (!seconds)
-    return fail("@" + options.entry +
-                " failed: " + llvm::toString(seconds.takeError()));
-  trace.add("run fused", "run", begin, Trace::Clock::now());
+  if (options.isCUDA()) {
+    if (failed(runOnDevice()))
+      return failure();
+  } else {
+    llvm::Expected<std::vector<HostTensor>> first =
+        program->run(inputs, signature);
+    if (!first)
+      return fail("@" + options.entry +
+                  " failed: " + llvm::toString(first.takeError()));
+    results = std::move(*first);
+    // Once more, into memory that shows what is not written.
+    for (HostTensor &result : results)
+      poison(result);
+    begin = Trace::Clock::now();
+    llvm::Expected<double> seconds = program->runTimed(inputs, results);
+    if (!seconds)
+      return fail("@" + options.entry +
+                  " failed: " + llvm::toString(seconds.takeError()));
+    trace.add("run fused", "run", begin, Trace::Clock::now());
+  }
 
   if (!compared)
     return success();
@@ -477,8 +568,33 @@ Timing getTiming(std::vector<double> seconds) {
   return {seconds.front() * 1e3, median * 1e3};
 }
 
+LogicalResult Runner::benchOnDevice() {
+  std::vector<double> times[2];
+  constexpr size_t kMinRuns = 5;
+  auto begin = Trace::Clock::now();
+  auto isTimeLeft = [&] {
+    std::chrono::duration<double> elapsed = Trace::Clock::now() - begin;
+    return elapsed.count() < benchSeconds;
+  };
+  while (times[0].size() < kMinRuns || isTimeLeft())
+    for (bool flush : {false, true}) {
+      auto started = Trace::Clock::now();
+      llvm::Expected<double> seconds = device->runTimed(flush);
+      if (!seconds)
+        return fail(llvm::toString(seconds.takeError()));
+      trace.add(flush ? "run, L2 flushed" : "run", "run", started,
+                Trace::Clock::now());
+      times[flush].push_back(*seconds);
+    }
+  report.warmTiming = getTiming(times[false]);
+  report.timing = getTiming(times[true]);
+  return success();
+}
+
 /// Runs the programs in turn, so that noise hits both.
 LogicalResult Runner::bench() {
+  if (options.isCUDA())
+    return benchOnDevice();
   std::vector<double> times, comparedTimes;
   std::vector<HostTensor> comparedResults;
   if (compared)
@@ -564,6 +680,12 @@ void Runner::print() {
         report.timing ? llvm::json::Value(report.timing->minMs) : nullptr;
     object["median_ms"] =
         report.timing ? llvm::json::Value(report.timing->medianMs) : nullptr;
+    if (options.isCUDA())
+      object["device"] = deviceInfo.name;
+    if (report.warmTiming)
+      object["l2_not_flushed"] =
+          llvm::json::Object{{"min_ms", report.warmTiming->minMs},
+                             {"median_ms", report.warmTiming->medianMs}};
     if (report.comparedTiming)
       object["compared"] =
           llvm::json::Object{{"program", comparedName},
@@ -577,8 +699,9 @@ void Runner::print() {
   os << llvm::formatv("@{0} on {1} ({2}), {3} thread{4}, backend {5}, fused "
                       "{6}, compiled in {7:f0} ms\n",
                       options.entry.getValue(), options.target.getValue(),
-                      target.cpu, threads, threads == 1 ? "" : "s",
-                      report.backend, report.fused, report.compileMs);
+                      options.isCUDA() ? deviceInfo.name : target.cpu, threads,
+                      threads == 1 ? "" : "s", report.backend, report.fused,
+                      report.compileMs);
   for (auto [index, error] : llvm::enumerate(report.errors))
     os << llvm::formatv("result {0}: max abs error {1:e2}, relative Frobenius "
                         "error {2:e2}\n",
@@ -588,9 +711,13 @@ void Runner::print() {
                         timing.minMs, timing.medianMs);
   };
   if (report.timing) {
-    printTiming("time", *report.timing);
+    printTiming(report.warmTiming ? "L2 flushed" : "time", *report.timing);
     if (gflops)
       os << llvm::formatv(", {0:f1} GFLOP/s in attention", *gflops);
+    os << "\n";
+  }
+  if (report.warmTiming) {
+    printTiming("L2 not flushed", *report.warmTiming);
     os << "\n";
   }
   if (report.comparedTiming) {
@@ -602,7 +729,7 @@ void Runner::print() {
 }
 
 LogicalResult Runner::run() {
-  if (failed(checkOptions()))
+  if (failed(checkOptions()) || (options.isCUDA() && failed(checkDevice())))
     return failure();
   auto begin = Trace::Clock::now();
   std::string message;
@@ -655,7 +782,8 @@ LogicalResult Runner::run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM registers options of its own passes and tools.
-  for (StringRef taken : {"threads", "target", "cpu", "format", "profile"})
+  for (StringRef taken : {"threads", "target", "cpu", "format", "profile",
+                          "gpu-arch", "cuda-path"})
     if (cl::Option *option = cl::getRegisteredOptions().lookup(taken))
       option->removeArgument();
   Options options;
@@ -667,5 +795,6 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry);
-  return failed(Runner(options, context).run());
+  Runner runner(options, context);
+  return failed(runner.run()) ? runner.getExitCode() : 0;
 }

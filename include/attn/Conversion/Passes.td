@@ -157,7 +157,9 @@ def ConvertAttnToAttnGPUPass
     Option<"queryStages", "query-stages", "int64_t", "0",
            "Tiles of queries in flight (0: chosen)">,
     Option<"sectionHeads", "section-heads", "int64_t", "0",
-           "Heads whose tiles are handed out together (0: chosen)">
+           "Heads whose tiles are handed out together (0: chosen)">,
+    Option<"turns", "turns", "std::string", "\"auto\"",
+           "Whether consumers take turns in issuing products: auto, on or off">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
@@ -327,8 +329,10 @@ def ConvertGPULaunchToRuntimePass
     A discardable attribute `name` of `attn_gpu.encode_tensor_map` names the
     tensor in error messages of the runtime.
 
+    Constant memrefs are copied to the device when they are first used.
+
     Assumes that memrefs are in device memory: an operation that would read or
-    write one on the host is an error, so is a constant one.
+    write one on the host is an error.
 
     Before:
 
@@ -344,9 +348,9 @@ def ConvertGPULaunchToRuntimePass
     After:
 
     ```mlir
-    llvm.mlir.global private constant @attn_kernels_code("...")
-    llvm.mlir.global internal @attn_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
-    llvm.mlir.global internal @attn_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
+    llvm.mlir.global private constant @attn_rt_gpu_kernels_code("...")
+    llvm.mlir.global internal @attn_rt_gpu_kernels_image() : !llvm.struct<(ptr, i64, ptr)>
+    llvm.mlir.global internal @attn_rt_gpu_kernels_fill() : !llvm.struct<(ptr, ptr, ptr)>
     func.func @main(%p: !llvm.ptr, %n: index) {
       ...
       llvm.call @attn_rt_cuda_launch(%kernel, %dims, %shared_bytes, %parameters)

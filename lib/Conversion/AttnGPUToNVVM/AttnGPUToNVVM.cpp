@@ -181,6 +181,10 @@ struct ConvertAttnGPUToNVVMPass
     target.addDynamicallyLegalOp<math::Exp2Op, math::ExpOp, math::Log2Op,
                                  math::LogOp, math::RsqrtOp, math::TanhOp>(
         [](Operation *op) { return !op->getResult(0).getType().isF32(); });
+    target.addDynamicallyLegalOp<arith::DivFOp>(
+        [](arith::DivFOp op) { return !isApproximateReciprocal(op); });
+    target.addDynamicallyLegalOp<arith::SelectOp>(
+        [&](arith::SelectOp op) { return converter.isLegal(op.getType()); });
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     if (failed(applyPartialConversion(module, target, std::move(patterns))))
       return signalPassFailure();

@@ -106,6 +106,21 @@ struct SplatPattern : ThreadPattern<SplatOp> {
   }
 };
 
+/// Canonicalization makes selections of what an `scf.if` yields.
+struct SelectPattern : ThreadPattern<arith::SelectOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(arith::SelectOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> results;
+    for (auto [lhs, rhs] :
+         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
+      results.push_back(
+          arith::SelectOp::create(b, adaptor.getCondition().front(), lhs, rhs));
+    replace(op, results, rewriter);
+    return success();
+  }
+};
+
 /// Clones the region of a `map` or `foreach` for one element after another.
 class ElementCloner {
 public:
@@ -304,7 +319,8 @@ struct AnyPattern : ThreadPattern<AnyOp> {
 
 void attn_gpu::populateFragmentPatterns(const TypeConverter &converter,
                                         RewritePatternSet &patterns) {
-  patterns.add<WgmmaPattern, WaitPattern, SplatPattern, MapPattern,
-               ForeachPattern, KeepColumnsPattern, PackPattern, ReducePattern,
-               CombinePattern, AnyPattern>(converter, patterns.getContext());
+  patterns.add<WgmmaPattern, WaitPattern, SplatPattern, SelectPattern,
+               MapPattern, ForeachPattern, KeepColumnsPattern, PackPattern,
+               ReducePattern, CombinePattern, AnyPattern>(
+      converter, patterns.getContext());
 }

@@ -8,6 +8,7 @@
 
 #include "Patterns.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::attn_gpu;
@@ -48,11 +49,29 @@ struct UnaryPattern : ThreadPattern<OpT> {
   }
 };
 
+/// 1 / x where reciprocals may be approximated.
+struct ReciprocalPattern : ThreadPattern<arith::DivFOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(arith::DivFOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    if (!isApproximateReciprocal(op))
+      return rewriter.notifyMatchFailure(op, "not an approximate reciprocal");
+    rewriter.replaceOp(op, b.reciprocal(adaptor.getRhs().front()));
+    return success();
+  }
+};
+
 } // namespace
+
+bool attn_gpu::isApproximateReciprocal(arith::DivFOp op) {
+  return op.getType().isF32() && matchPattern(op.getLhs(), m_OneFloat()) &&
+         arith::bitEnumContainsAll(op.getFastmath(),
+                                   arith::FastMathFlags::arcp);
+}
 
 void attn_gpu::populateMathPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns) {
-  patterns.add<UnaryPattern<math::Exp2Op, buildExp2>,
+  patterns.add<ReciprocalPattern, UnaryPattern<math::Exp2Op, buildExp2>,
                UnaryPattern<math::ExpOp, buildExp>,
                UnaryPattern<math::Log2Op, buildLog2>,
                UnaryPattern<math::LogOp, buildLog>,

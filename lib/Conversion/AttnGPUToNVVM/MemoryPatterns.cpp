@@ -134,10 +134,13 @@ struct AcquirePattern : ThreadPattern<AcquireOp> {
     Slot slot(adaptor.getSlot());
     // A fresh barrier is in phase 0, so that the wait for phase 1 returns at
     // once.
+    int64_t depth = op.getPipe().getType().getDepth();
     Value parity = arith::XOrIOp::create(b, slot.parity, b.i32(1));
-    b.barrierWait(getSlotAddress(b, adaptor.getPipe().front(),
-                                 op.getPipe().getType().getDepth(), Part::Empty,
-                                 slot.index),
+    if (op.getLastHeld())
+      parity = arith::SelectOp::create(b, b.equal(slot.index, depth - 1),
+                                       slot.parity, parity);
+    b.barrierWait(getSlotAddress(b, adaptor.getPipe().front(), depth,
+                                 Part::Empty, slot.index),
                   parity);
     rewriter.eraseOp(op);
     return success();

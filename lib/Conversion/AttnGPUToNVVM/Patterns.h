@@ -51,6 +51,8 @@ void populateMemoryPatterns(const TypeConverter &converter,
                             RewritePatternSet &patterns);
 void populateFragmentPatterns(const TypeConverter &converter,
                               RewritePatternSet &patterns);
+/// Whether an op is 1 / x in f32 and may be approximated (`fastmath<arcp>`).
+bool isApproximateReciprocal(arith::DivFOp op);
 void populateMathPatterns(const TypeConverter &converter,
                           RewritePatternSet &patterns);
 

@@ -136,7 +136,10 @@ void SdpaLowering::launch() {
   interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
   interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
                  arguments.valueMap);
-  interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  if (op.getOutputType().getElementType() == op.getQueryType().getElementType())
+    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  else
+    interface.passTensor(op.getOutput(), arguments.output);
 
   int64_t rank = op.getRank();
   Value numHeads = index(1), headsPerKeyHead = index(1);
@@ -260,6 +263,11 @@ struct ConvertAttnToAttnGPUPass
       if (value < 0)
         return emitOptionError()
                << "expected no negative number, got " << value;
+    if (turns != "auto" && turns != "on" && turns != "off")
+      return emitOptionError()
+             << "expected turns auto, on or off, got '" << turns << "'";
+    if (turns != "auto")
+      options.turns = turns == "on";
     if (softmax != "auto") {
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)

@@ -18,6 +18,7 @@ using namespace mlir::attn;
 using namespace mlir::attn_gpu;
 
 static constexpr double kLn2 = 0.69314718055994530942;
+static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 //===----------------------------------------------------------------------===//
@@ -55,7 +56,7 @@ Value KernelEmitter::rescale(Value fragment, Value factor) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The maximum, in units of log 2, to be subtracted: zero for a row that has
+/// The maximum to be subtracted: zero for a row that has
 /// seen no key.
 Value getSafe(DeviceBuilder &b, Value maximum) {
   Value isNone =
@@ -64,11 +65,14 @@ Value getSafe(DeviceBuilder &b, Value maximum) {
 }
 } // namespace
 
-/// exp2(logits * factor - maximum), given the negated maximum.
-static Value emitProbabilities(DeviceBuilder &b, Value logits, Value factor,
-                               Value negatedMaximum) {
+Value KernelEmitter::emitExp(Value difference) {
+  return b.exp2(factor ? difference : b.mulf(difference, b.f32(kLog2e)));
+}
+
+/// The exponentials of logits less the maximum, given negated.
+Value KernelEmitter::emitProbabilities(Value logits, Value negatedMaximum) {
   return b.map({logits, negatedMaximum}, logits.getType(), [&](ValueRange x) {
-    return b.exp2(factor ? b.fma(x[0], factor, x[1]) : b.addf(x[0], x[1]));
+    return emitExp(factor ? b.fma(x[0], factor, x[1]) : b.addf(x[0], x[1]));
   });
 }
 
@@ -87,7 +91,7 @@ KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
               Value raised = factor ? b.mulf(x[0], factor) : x[0];
               raised = arith::MaxNumFOp::create(b, raised, x[1]);
               Value safe = getSafe(b, raised);
-              Value alpha = b.exp2(b.subf(x[1], safe));
+              Value alpha = emitExp(b.subf(x[1], safe));
               return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
                                         alpha, b.mulf(x[2], alpha)};
             });
@@ -99,7 +103,8 @@ KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
 //===----------------------------------------------------------------------===//
 
 KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
-                                                   Value queries, Value slot) {
+                                                   Value queries, Value slot,
+                                                   Value querySlot) {
   State state;
   state.slot = slot;
   state.output =
@@ -108,6 +113,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   Value product = emitLogitProduct(queries, slot);
   Value logits = WaitOp::create(b, 0, product).getResult(0);
   ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+  emitStoredRelease(querySlot);
   logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
@@ -118,7 +124,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
         return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
       });
   state.maximum = rows[0];
-  Value probabilities = emitProbabilities(b, logits, factor, rows[1]);
+  Value probabilities = emitProbabilities(logits, rows[1]);
   state.sum = ReduceOp::create(b, Reduction::Add, probabilities, Value());
   state.probabilities = pack(probabilities);
   return state;
@@ -154,8 +160,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
     rows = emitStandardRows(logits, state.maximum, state.sum);
   }
   next.maximum = rows.maximum;
-  Value probabilities =
-      emitProbabilities(b, logits, factor, rows.negatedMaximum);
+  Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
   next.sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
   SchedFenceOp::create(b, next.sum);
   next.output = WaitOp::create(b, 0, outputProduct).getResult(0);
@@ -169,8 +174,8 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
 /// All blocks of a tile, from the last to the first: some with mask code, those
 /// that need none, and those at the other edge of a window.
 KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
-                                               Value slot) {
-  State state = emitFirstBlock(tile, queries, slot);
+                                               Value slot, Value querySlot) {
+  State state = emitFirstBlock(tile, queries, slot, querySlot);
   Value last = b.add(tile.end, -1);
   auto emitLoop = [&](Value begin, Value end, bool masked) {
     state = State::get(b.forLoop(
@@ -226,8 +231,7 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
         ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
         logits = emitLogits(tile, logits, b.sub(last, j), isEverMasked());
         Rows rows = emitStandardRows(logits, carried[1], carried[2]);
-        Value probabilities =
-            emitProbabilities(b, logits, factor, rows.negatedMaximum);
+        Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
         Value sum =
             ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
         Value packed = pack(probabilities);
@@ -297,30 +301,13 @@ void KernelEmitter::emitDeferral(const Tile &tile, Value number,
   DeferTileOp::create(b, number, deferred, isOff);
 }
 
-void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
-                                 Value slot) {
-  Type f32 = b.getF32Type(), row = b.row(f32);
-  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
-  SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
-        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
-        Value inverse = arith::DivFOp::create(b, b.f32(1.0), x[1]);
-        inverse = b.select(
-            isNone,
-            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
-            inverse);
-        Value lse =
-            b.mulf(b.addf(x[0], math::Log2Op::create(b, x[1])), b.f32(kLn2));
-        lse = b.select(isNone, b.f32(-kInfinity), lse);
-        return SmallVector<Value>{inverse, lse};
-      });
-  Value output = pack(rescale(state.output, rows[0]));
-
-  // The consumer's queries are done with: their tile takes the output.
+/// Copies the output through the memory of this consumer's queries, which are
+/// done with.
+void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
+                                     Value slot) {
   Value number =
       b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
-  Value tileMemory = SliceOp::create(b, queries, number);
-  StoreFragmentOp::create(b, output, tileMemory);
+  StoreFragmentOp::create(b, pack(output), SliceOp::create(b, queries, number));
   SyncWarpgroupOp::create(b, warpgroup);
   Value firstRow =
       b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
@@ -334,13 +321,57 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
                          args.outputMap,
                          getCoordinates(op.getOutput(), b.i32(s * kSlabColumns),
                                         firstRow, tile.head, tile.batch));
-    TmaStoreWaitOp::create(b);
-    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+    if (!releasesLate()) {
+      TmaStoreWaitOp::create(b);
+      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+    }
   });
+}
+
+/// Stores an output of another type than the operands from registers.
+void KernelEmitter::emitStoredOutput(const Tile &tile, Value output,
+                                     Value slot) {
+  b.foreach (output, [&](ValueRange x) {
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
+    b.ifThen(b.compare(arith::CmpIPredicate::slt, query, args.numQueries), [&] {
+      Value value = x[0];
+      if (!args.output.elementType.isF32())
+        value = arith::TruncFOp::create(b, args.output.elementType, value);
+      LLVM::StoreOp::create(
+          b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
+    });
+  });
+  if (!releasesLate())
+    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
+}
+
+void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
+                                 Value slot) {
+  Type f32 = b.getF32Type(), row = b.row(f32);
+  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
+  SmallVector<Value> rows =
+      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
+        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
+        Value inverse = b.reciprocal(x[1]);
+        inverse = b.select(
+            isNone,
+            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
+            inverse);
+        Value logSum = math::Log2Op::create(b, x[1]), ln2 = b.f32(kLn2);
+        Value lse = factor ? b.mulf(b.addf(x[0], logSum), ln2)
+                           : b.fma(logSum, ln2, x[0]);
+        lse = b.select(isNone, b.f32(-kInfinity), lse);
+        return SmallVector<Value>{inverse, lse};
+      });
+  Value output = rescale(state.output, rows[0]);
+  if (args.output.pointer)
+    emitStoredOutput(tile, output, slot);
+  else
+    emitCopiedOutput(tile, output, slot);
   if (!args.lse.pointer)
     return;
   b.foreach (rows[1], [&](ValueRange x) {
-    Value query = b.add(firstRow, x[1]);
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
     Value isInside =
         b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
     b.ifThen(isInside, [&] {
@@ -350,6 +381,19 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
       indices.push_back(query);
       LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
     });
+  });
+}
+
+/// Waits for the copy of the last output, now that there is something to do
+/// meanwhile, and gives its memory back to the producer. Before the first tile
+/// that is memory which the producer takes for held.
+void KernelEmitter::emitStoredRelease(Value querySlot) {
+  if (!releasesLate())
+    return;
+  Value stored = NextSlotOp::create(b, querySlot);
+  b.elect([&] {
+    TmaStoreWaitOp::create(b);
+    ReleaseOp::create(b, queryPipe, stored, /*each_thread=*/true);
   });
 }
 
@@ -372,7 +416,9 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
     return SmallVector<Value>{state.output, state.maximum, state.sum,
                               state.slot};
   };
-  auto emitFast = [&] { return getResults(emitBlocks(tile, queryTile, slot)); };
+  auto emitFast = [&] {
+    return getResults(emitBlocks(tile, queryTile, slot, querySlot));
+  };
   auto emitAny = [&] {
     if (!isOptimistic())
       return emitFast();
@@ -386,6 +432,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
     Value isNonempty =
         b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
     results = b.ifThenElse(isNonempty, emitAny, [&] {
+      emitStoredRelease(querySlot);
       auto splat = [&](Type type, double value) -> Value {
         return SplatOp::create(b, type, b.f32(value));
       };
@@ -419,15 +466,20 @@ void KernelEmitter::emitConsumer() {
   SmallVector<Value> inits{first, firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
   b.whileNotNegative(inits, [&](ValueRange carried) {
+    Value slot = carried[1], querySlot = carried[2];
     SmallVector<Value> slots;
     auto emitBody = [&] {
-      return emitConsumerTile(carried[0], carried[1], carried[2]);
+      return emitConsumerTile(carried[0], slot, querySlot);
     };
     if (isOptimistic()) {
       Value isTile =
           b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
       slots = b.ifThenElse(isTile, emitBody, [&] {
-        return SmallVector<Value>{carried[1], carried[2]};
+        // The message has a slot of queries, though none come.
+        emitStoredRelease(querySlot);
+        if (!releasesLate())
+          ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
+        return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
       });
     } else {
       slots = emitBody();
@@ -436,4 +488,7 @@ void KernelEmitter::emitConsumer() {
     return SmallVector<Value>{next, slots[0], slots[1],
                               NextSlotOp::create(b, carried[3])};
   });
+  // Shared memory must outlive the last copy.
+  if (releasesLate())
+    b.elect([&] { TmaStoreWaitOp::create(b); });
 }

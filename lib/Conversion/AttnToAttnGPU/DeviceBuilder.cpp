@@ -42,6 +42,9 @@ Value DeviceBuilder::max(Value lhs, Value rhs) {
 Value DeviceBuilder::fma(Value a, Value b, Value c) {
   return math::FmaOp::create(*this, a, b, c);
 }
+Value DeviceBuilder::reciprocal(Value x) {
+  return arith::DivFOp::create(*this, f32(1.0), x, arith::FastMathFlags::arcp);
+}
 Value DeviceBuilder::exp2(Value x) { return math::Exp2Op::create(*this, x); }
 
 //===----------------------------------------------------------------------===//

@@ -190,11 +190,15 @@ void KernelEmitter::emitLoad(Value map, Value operand, const Tile &tile,
   }
 }
 
+void KernelEmitter::emitQueryAcquire(Value slot) {
+  AcquireOp::create(b, queryPipe, slot, /*last_held=*/releasesLate());
+}
+
 void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
   int64_t numSlabs = schedule.paddedDim / kSlabColumns;
   int64_t tileSlabs =
       std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
-  AcquireOp::create(b, queryPipe, slot);
+  emitQueryAcquire(slot);
   ExpectOp::create(
       b, queryPipe, slot,
       b.getI64IntegerAttr(schedule.getTileQueries() * schedule.paddedDim * 2));
@@ -209,7 +213,7 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
 
 void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
   int64_t numSlabs = schedule.paddedDim / kSlabColumns;
-  AcquireOp::create(b, keyPipe, slot);
+  AcquireOp::create(b, keyPipe, slot, /*last_held=*/false);
   ExpectOp::create(b, keyPipe, slot,
                    b.getI64IntegerAttr(schedule.keyTileBytes));
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
@@ -220,7 +224,7 @@ void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
 
 void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
   int64_t numSlabs = schedule.paddedValueDim / kSlabColumns;
-  AcquireOp::create(b, valuePipe, slot);
+  AcquireOp::create(b, valuePipe, slot, /*last_held=*/false);
   ExpectOp::create(b, valuePipe, slot,
                    b.getI64IntegerAttr(schedule.valueTileBytes));
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
@@ -273,7 +277,7 @@ void KernelEmitter::emitProducer() {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
   };
   auto send = [&](Value message, Value tileSlot) -> Value {
-    AcquireOp::create(b, tilePipe, tileSlot);
+    AcquireOp::create(b, tilePipe, tileSlot, /*last_held=*/false);
     SendOp::create(b, message, tilePipe, tileSlot);
     return NextSlotOp::create(b, tileSlot);
   };
@@ -294,9 +298,14 @@ void KernelEmitter::emitProducer() {
   });
   if (!isOptimistic())
     return;
+  // The drain message has a slot of queries, too, so that consumers release one
+  // with each message.
+  emitQueryAcquire(state[2]);
+  ExpectOp::create(b, queryPipe, state[2], b.getI64IntegerAttr(0));
+  state[2] = NextSlotOp::create(b, state[2]);
   // Consumers have read the drain message once its slot is empty: what they
   // deferred is on the list.
-  AcquireOp::create(b, tilePipe, state[3]);
+  AcquireOp::create(b, tilePipe, state[3], /*last_held=*/false);
   state[0] = TakeDeferredOp::create(b, deferred);
   state = b.whileNotNegative(state, [&](ValueRange carried) {
     Value tileSlot = send(b.add(carried[0], kCareful), carried[3]);

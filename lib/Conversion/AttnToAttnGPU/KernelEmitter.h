@@ -45,6 +45,8 @@ struct KernelArguments {
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;
+  /// Of an output that no tensor map describes.
+  TensorArgument output;
   TensorArgument lse, bias, mask, queryDocuments, keyDocuments;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
@@ -101,6 +103,8 @@ public:
   }
   Value fma(Value a, Value b, Value c);
   Value exp2(Value x);
+  /// 1 / x, approximated.
+  Value reciprocal(Value x);
 
   attn_gpu::FragmentType fragment(int64_t columns, Type elementType) {
     return attn_gpu::FragmentType::get(getContext(), columns, elementType);
@@ -183,6 +187,7 @@ private:
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
+  void emitQueryAcquire(Value slot);
   void emitQueryLoad(const Tile &tile, Value slot);
   void emitKeyLoad(const Tile &tile, Value block, Value slot);
   void emitValueLoad(const Tile &tile, Value block, Value slot);
@@ -195,9 +200,12 @@ private:
   void emitConsumer();
   SmallVector<Value> emitConsumerTile(Value message, Value slot,
                                       Value querySlot);
-  State emitBlocks(const Tile &tile, Value queries, Value slot);
-  State emitFirstBlock(const Tile &tile, Value queries, Value slot);
+  State emitBlocks(const Tile &tile, Value queries, Value slot,
+                   Value querySlot);
+  State emitFirstBlock(const Tile &tile, Value queries, Value slot,
+                       Value querySlot);
   State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  void emitStoredRelease(Value querySlot);
   void emitDeferral(const Tile &tile, Value number, Value isCareful,
                     Value maximum, Value sum, Value output);
   struct Rows {
@@ -209,6 +217,9 @@ private:
   Value emitLogitProduct(Value queries, Value slot);
   Value emitOutputProduct(Value probabilities, Value slot, Value output);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  void emitCopiedOutput(const Tile &tile, Value output, Value slot);
+  void emitStoredOutput(const Tile &tile, Value output, Value slot);
+  Value emitProbabilities(Value logits, Value negatedMaximum);
   Value pack(Value fragment);
   Value rescale(Value fragment, Value factor);
 
@@ -217,6 +228,7 @@ private:
 
   /// Applies all that stands between the product and the softmax.
   Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
+  Value emitSoftcap(Value product, Value scale);
   Value emitScore(const Tile &tile, Value product, Value block, bool masked);
   Value emitIntervals(const Tile &tile, Value logits, Value block);
   Value emitPredicates(const Tile &tile, Value logits, Value block);
@@ -236,11 +248,17 @@ private:
   /// Whether something is decided per element, so that every block is masked.
   bool isAlwaysMasked();
   bool isEverMasked();
-  /// Whether logits leave `emitScore` in units of log 2; else they are to be
-  /// multiplied by `factor` in the exponential.
+  /// Whether logits are products, to be multiplied by `factor` in the
+  /// exponential. Maxima are then in units of log 2; else logits and maxima are
+  /// natural, so that finite logits up to the end of the range stay finite.
   bool areLogitsScaled() { return !factor; }
+  /// exp2 of a difference in the units of the maxima.
+  Value emitExp(Value difference);
   /// Whether the structure masks keys below some index.
   bool hasLeftEdge();
+  /// Whether the copy of an output may end under the next tile: it is made from
+  /// the memory of the queries, of which there is another then.
+  bool releasesLate() { return schedule.queryStages == 2; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();

@@ -50,10 +50,13 @@ static void complete(KernelSchedule &schedule) {
 }
 
 /// The keys of a block that leave room in registers and shared memory.
-static int64_t chooseBlockKeys(const KernelSchedule &partial,
-                               int64_t valueDim) {
+static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
+                               bool hasDiagonal) {
   int64_t registers = partial.consumerRegisters;
   for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
+    // Blocks that do not divide a tile waste more of a diagonal than they save.
+    if (hasDiagonal && keys < 96 && keys > 64)
+      continue;
     KernelSchedule schedule = partial;
     schedule.blockKeys = keys;
     complete(schedule);
@@ -114,11 +117,12 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
     schedule.sectionHeads = op.getStructureAttr() ? 8 : 1;
-  schedule.takesTurns = schedule.consumers > 1;
+  schedule.takesTurns = options.turns.value_or(true) && schedule.consumers > 1;
 
-  schedule.blockKeys = options.blockKeys != 0
-                           ? options.blockKeys
-                           : chooseBlockKeys(schedule, valueDim);
+  schedule.blockKeys =
+      options.blockKeys != 0
+          ? options.blockKeys
+          : chooseBlockKeys(schedule, valueDim, bool(structure));
   if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
       schedule.blockKeys % 16 != 0)
     return op.emitError(
@@ -142,12 +146,13 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
 std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
-             "softmax, sections of {6} heads, {7}/{8} registers, {9} bytes of "
-             "shared memory",
+             "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
+             "{10} "
+             "bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
-             schedule.producerRegisters, schedule.consumerRegisters,
-             schedule.getSharedBytes())
+             schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
+             schedule.consumerRegisters, schedule.getSharedBytes())
       .str();
 }

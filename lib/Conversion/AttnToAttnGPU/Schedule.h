@@ -31,6 +31,7 @@ struct ScheduleOptions {
   int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
           sectionHeads = 0;
   std::optional<SoftmaxForm> softmax;
+  std::optional<bool> turns;
 };
 
 /// A kernel has one producer and some consumer warpgroups; each consumer owns

@@ -89,6 +89,7 @@ private:
   LogicalResult lower(gpu::LaunchFuncOp op);
   LogicalResult lower(attn_gpu::EncodeTensorMapOp op);
   LogicalResult lower(memref::AllocOp op);
+  LogicalResult lower(memref::GetGlobalOp op);
   LogicalResult lower(memref::CopyOp op);
   LogicalResult checkHostOp(Operation *op);
 
@@ -101,6 +102,8 @@ private:
   SmallVector<Value> getDescriptorWords(Value memref);
   /// MLIR's unranked memref, in memory.
   Value createUnranked(Value memref);
+  /// A memref of `type` at an address, dense.
+  Value createMemRef(MemRefType type, Value memory, ArrayRef<Value> sizes);
   /// Appends the address of each parameter that the argument becomes.
   LogicalResult addParameters(Value argument, Operation *op,
                               SmallVectorImpl<Value> &parameters);
@@ -252,43 +255,70 @@ LogicalResult HostLowering::lower(attn_gpu::EncodeTensorMapOp op) {
   return success();
 }
 
+Value HostLowering::createMemRef(MemRefType type, Value memory,
+                                 ArrayRef<Value> sizes) {
+  Location loc = b.getLoc();
+  auto descriptor =
+      MemRefDescriptor::poison(b, loc, converter.convertType(type));
+  descriptor.setAllocatedPtr(b, loc, memory);
+  descriptor.setAlignedPtr(b, loc, memory);
+  descriptor.setOffset(b, loc, LLVM::ConstantOp::create(b, i64, 0));
+  Value stride = LLVM::ConstantOp::create(b, i64, 1);
+  for (int64_t d = sizes.size() - 1; d >= 0; --d) {
+    descriptor.setSize(b, loc, d, sizes[d]);
+    descriptor.setStride(b, loc, d, stride);
+    stride = LLVM::MulOp::create(b, stride, sizes[d]);
+  }
+  Value value = descriptor;
+  return UnrealizedConversionCastOp::create(b, type, value).getResult(0);
+}
+
+/// Whether a memref is dense and of numbers.
+static bool isDense(MemRefType type) {
+  return type.getLayout().isIdentity() && type.getElementType().isIntOrFloat();
+}
+
+static int64_t getElementBytes(MemRefType type) {
+  return llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+}
+
 LogicalResult HostLowering::lower(memref::AllocOp op) {
   MemRefType type = op.getType();
-  if (!type.getLayout().isIdentity() || !converter.convertType(type) ||
-      !type.getElementType().isIntOrFloat())
+  if (!isDense(type) || !converter.convertType(type))
     return op.emitError("cannot allocate a ") << type << " on the GPU";
   SmallVector<Value> sizes;
   auto dynamic = op.getDynamicSizes().begin();
-  for (int64_t size : type.getShape())
+  Value bytes = LLVM::ConstantOp::create(b, i64, getElementBytes(type));
+  for (int64_t size : type.getShape()) {
     sizes.push_back(ShapedType::isDynamic(size)
                         ? toI64(*dynamic++)
                         : Value(LLVM::ConstantOp::create(b, i64, size)));
-  // Strides from the innermost dimension outwards; the last one is the size.
-  int64_t elementBytes =
-      llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
-  Value count = LLVM::ConstantOp::create(b, i64, 1);
-  SmallVector<Value> strides(sizes.size());
-  for (int64_t d = sizes.size() - 1; d >= 0; --d) {
-    strides[d] = count;
-    count = LLVM::MulOp::create(b, count, sizes[d]);
+    bytes = LLVM::MulOp::create(b, bytes, sizes.back());
   }
-  Value bytes = LLVM::MulOp::create(
-      b, count, LLVM::ConstantOp::create(b, i64, elementBytes));
   Value memory =
       runtime.call(b, "attn_rt_cuda_temporary", pointer, ValueRange(bytes));
-  auto descriptor =
-      MemRefDescriptor::poison(b, op.getLoc(), converter.convertType(type));
-  descriptor.setAllocatedPtr(b, op.getLoc(), memory);
-  descriptor.setAlignedPtr(b, op.getLoc(), memory);
-  descriptor.setOffset(b, op.getLoc(), LLVM::ConstantOp::create(b, i64, 0));
-  for (auto [index, size, stride] : llvm::enumerate(sizes, strides)) {
-    descriptor.setSize(b, op.getLoc(), index, size);
-    descriptor.setStride(b, op.getLoc(), index, stride);
-  }
-  Value value = descriptor;
-  Value result =
-      UnrealizedConversionCastOp::create(b, type, value).getResult(0);
-  op.replaceAllUsesWith(result);
+  op.replaceAllUsesWith(createMemRef(type, memory, sizes));
+  op.erase();
+  return success();
+}
+
+LogicalResult HostLowering::lower(memref::GetGlobalOp op) {
+  MemRefType type = cast<MemRefType>(op.getType());
+  auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+      op, op.getNameAttr());
+  if (!global || !global.getConstant() || global.isUninitialized() ||
+      global.isExternal() || !isDense(type) || !converter.convertType(type))
+    return op.emitError("expected a constant and dense tensor of numbers: what "
+                        "changes on the host is not copied to the GPU");
+  SmallVector<Value> sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(LLVM::ConstantOp::create(b, i64, size));
+  LLVM::GlobalOp constant = runtime.getConstant(
+      global, type.getNumElements() * getElementBytes(type));
+  Value table = LLVM::AddressOfOp::create(b, constant);
+  Value memory =
+      runtime.call(b, "attn_rt_cuda_constant", pointer, ValueRange(table));
+  op.replaceAllUsesWith(createMemRef(type, memory, sizes));
   op.erase();
   return success();
 }
@@ -299,10 +329,7 @@ LogicalResult HostLowering::lower(memref::CopyOp op) {
       !source.getElementType().isIntOrFloat())
     return op.emitError("cannot copy a ")
            << op.getSource().getType() << " on the GPU";
-  Value size = LLVM::ConstantOp::create(
-      b, i64,
-      (int64_t)llvm::divideCeil(source.getElementType().getIntOrFloatBitWidth(),
-                                8));
+  Value size = LLVM::ConstantOp::create(b, i64, getElementBytes(source));
   Value from = createUnranked(op.getSource());
   Value to = createUnranked(op.getTarget());
   runtime.call(b, "attn_rt_cuda_memref_copy", voidType, {size, from, to});
@@ -318,9 +345,6 @@ LogicalResult HostLowering::checkHostOp(Operation *op) {
            << op->getName()
            << "' cannot run on the GPU: only attention is compiled for it";
   };
-  if (isa<memref::GetGlobalOp>(op))
-    return op->emitError("a constant tensor is in host memory, which the GPU "
-                         "does not read: pass it as an argument");
   if (isa<gpu::LaunchOp>(op))
     return op->emitError("gpu.launch: outline the kernel first");
   auto effects = dyn_cast<MemoryEffectOpInterface>(op);
@@ -354,6 +378,8 @@ LogicalResult HostLowering::lower(Operation *op) {
     return lower(alloc);
   if (auto copy = dyn_cast<memref::CopyOp>(op))
     return lower(copy);
+  if (auto constant = dyn_cast<memref::GetGlobalOp>(op))
+    return lower(constant);
   if (auto scratch = dyn_cast<attn_gpu::ScratchOp>(op))
     return replace(runtime.call(b, "attn_rt_cuda_scratch", pointer,
                                 ValueRange(toI64(scratch.getBytes()))));

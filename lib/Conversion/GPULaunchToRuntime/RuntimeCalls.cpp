@@ -12,6 +12,9 @@
 using namespace mlir;
 using namespace mlir::attn;
 
+/// Of our tables: neither entries nor functions of the runtime are called so.
+static constexpr StringLiteral kPrefix = "attn_rt_gpu_";
+
 RuntimeCalls::RuntimeCalls(ModuleOp module)
     : module(module), symbols(module),
       pointer(LLVM::LLVMPointerType::get(module.getContext())),
@@ -85,7 +88,7 @@ static SmallVector<gpu::ObjectAttr> getObjects(gpu::BinaryOp binary) {
 LLVM::GlobalOp RuntimeCalls::createObjects(gpu::BinaryOp binary,
                                            ArrayRef<gpu::ObjectAttr> objects) {
   Location loc = binary.getLoc();
-  std::string prefix = ("attn_" + binary.getSymName()).str();
+  std::string prefix = (kPrefix + binary.getSymName()).str();
   SmallVector<Type> fields;
   SmallVector<LLVM::GlobalOp> data, names;
   for (gpu::ObjectAttr object : objects) {
@@ -128,7 +131,7 @@ LLVM::GlobalOp RuntimeCalls::getImage(gpu::BinaryOp binary) {
   }
   LLVM::GlobalOp table = createObjects(binary, objects);
   image = createStruct(
-      binary.getLoc(), ("attn_" + binary.getSymName() + "_image").str(),
+      binary.getLoc(), (kPrefix + binary.getSymName() + "_image").str(),
       /*isConstant=*/false, {pointer, i64, pointer},
       [&](ImplicitLocOpBuilder &b) {
         return SmallVector<Value>{
@@ -157,10 +160,10 @@ LLVM::GlobalOp RuntimeCalls::getKernel(SymbolRefAttr kernel, Operation *user) {
   if (!image)
     return {};
   StringRef name = kernel.getLeafReference().getValue();
-  LLVM::GlobalOp text =
-      createBytes(user->getLoc(), "attn_kernel_name", name.str() + '\0', 1);
+  LLVM::GlobalOp text = createBytes(user->getLoc(), "attn_rt_gpu_kernel_name",
+                                    name.str() + '\0', 1);
   global = createStruct(
-      user->getLoc(), ("attn_" + moduleName.getValue() + "_" + name).str(),
+      user->getLoc(), (kPrefix + moduleName.getValue() + "_" + name).str(),
       /*isConstant=*/false, {pointer, pointer, pointer},
       [&](ImplicitLocOpBuilder &b) {
         return SmallVector<Value>{LLVM::AddressOfOp::create(b, image),
@@ -180,7 +183,7 @@ LLVM::GlobalOp RuntimeCalls::createTiling(Location loc, int64_t dataType,
                                           StringAttr name) {
   LLVM::GlobalOp text;
   if (name)
-    text = createBytes(loc, "attn_tensor_name", name.str() + '\0', 1);
+    text = createBytes(loc, "attn_rt_gpu_tensor_name", name.str() + '\0', 1);
   SmallVector<int64_t> words{(int64_t)box.size(), dataType, swizzle,
                              elementBytes};
   words.append(box.begin(), box.end());
@@ -188,7 +191,7 @@ LLVM::GlobalOp RuntimeCalls::createTiling(Location loc, int64_t dataType,
   SmallVector<Type> fields(words.size(), i32);
   fields.push_back(pointer);
   return createStruct(
-      loc, "attn_tiling", /*isConstant=*/true, fields,
+      loc, "attn_rt_gpu_tiling", /*isConstant=*/true, fields,
       [&](ImplicitLocOpBuilder &b) {
         SmallVector<Value> values;
         for (int64_t word : words)
@@ -197,4 +200,37 @@ LLVM::GlobalOp RuntimeCalls::createTiling(Location loc, int64_t dataType,
                               : Value(LLVM::ZeroOp::create(b, pointer)));
         return values;
       });
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+LLVM::GlobalOp RuntimeCalls::getConstant(memref::GlobalOp global,
+                                         int64_t bytes) {
+  LLVM::GlobalOp &constant = constants[global.getSymNameAttr()];
+  if (constant)
+    return constant;
+  MemRefType type = global.getType();
+  Type arrayType = type.getElementType();
+  for (int64_t size : llvm::reverse(type.getShape()))
+    arrayType = LLVM::LLVMArrayType::get(arrayType, size);
+  Attribute value = *global.getInitialValue();
+  if (type.getRank() == 0)
+    value = cast<DenseElementsAttr>(value).getSplatValue<Attribute>();
+  OpBuilder builder(module.getContext());
+  std::string prefix = (kPrefix + global.getSymName()).str();
+  auto data =
+      LLVM::GlobalOp::create(builder, global.getLoc(), arrayType,
+                             /*isConstant=*/true, LLVM::Linkage::Private,
+                             prefix + "_data", value, /*alignment=*/64);
+  symbols.insert(data);
+  constant = createStruct(
+      global.getLoc(), prefix, /*isConstant=*/false, {pointer, i64, pointer},
+      [&](ImplicitLocOpBuilder &b) {
+        return SmallVector<Value>{LLVM::AddressOfOp::create(b, data),
+                                  LLVM::ConstantOp::create(b, i64, bytes),
+                                  LLVM::ZeroOp::create(b, pointer)};
+      });
+  return constant;
 }

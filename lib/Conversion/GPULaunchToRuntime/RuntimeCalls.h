@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -29,6 +30,8 @@ public:
   LLVM::GlobalOp createTiling(Location loc, int64_t dataType, int64_t swizzle,
                               int64_t elementBytes, ArrayRef<int64_t> box,
                               StringAttr name);
+  /// `attn_cuda_constant` for a constant memref of `bytes` bytes.
+  LLVM::GlobalOp getConstant(memref::GlobalOp global, int64_t bytes);
   /// The address of a function of the runtime.
   LLVM::LLVMFuncOp getFunction(StringRef name, Type result,
                                ArrayRef<Type> inputs);
@@ -53,7 +56,7 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   Type pointer, i32, i64;
-  llvm::MapVector<Attribute, LLVM::GlobalOp> images, kernels;
+  llvm::MapVector<Attribute, LLVM::GlobalOp> images, kernels, constants;
 };
 
 } // namespace mlir::attn

@@ -238,6 +238,49 @@ void attn_rt_cuda_launch(attn_cuda_kernel *kernel, const int64_t *dims,
         driver, result, "cannot launch kernel '%s'", kernel->name));
 }
 
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+static struct loaded *load_constant(attn_cuda_constant *constant,
+                                    const struct context *context,
+                                    attn_status *status) {
+  struct loaded *entry = find(&constant->loaded, context);
+  if (entry)
+    return entry;
+  const struct driver *driver = context->driver;
+  cu_pointer memory = 0;
+  cu_result result = driver->cuMemAlloc_v2(&memory, constant->bytes);
+  if (result == CU_SUCCESS)
+    result = driver->cuMemcpyHtoD_v2(memory, constant->data, constant->bytes);
+  if (result == CU_SUCCESS)
+    entry = add(&constant->loaded, context, (void *)(uintptr_t)memory, status);
+  else
+    *status = attn_cuda_driver_error(driver, result,
+                                     "cannot allocate a constant of %lld bytes",
+                                     (long long)constant->bytes);
+  if (!entry && memory)
+    driver->cuMemFree_v2(memory);
+  return entry;
+}
+
+void *attn_rt_cuda_constant(attn_cuda_constant *constant) {
+  const struct call *call = attn_cuda_get_call("a constant");
+  struct loaded *entry = find(&constant->loaded, call->context);
+  if (entry)
+    return entry->handle;
+  attn_status status = ATTN_OK;
+  int mode = CU_CAPTURE_MODE_RELAXED;
+  pthread_mutex_lock(&mutex);
+  call->context->driver->cuThreadExchangeStreamCaptureMode(&mode);
+  entry = load_constant(constant, call->context, &status);
+  call->context->driver->cuThreadExchangeStreamCaptureMode(&mode);
+  pthread_mutex_unlock(&mutex);
+  if (!entry)
+    attn_cuda_fail_call(status);
+  return entry->handle;
+}
+
 int64_t attn_rt_cuda_multiprocessor_count(void) {
   return attn_cuda_get_call("a device query")->context->multiprocessors;
 }

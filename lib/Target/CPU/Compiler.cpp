@@ -83,7 +83,7 @@ createJIT(const CPUTargetInfo &info) {
 }
 
 /// Makes the runtime's functions known to compiled code.
-static Error defineRuntime(orc::LLJIT &jit) {
+static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   orc::SymbolMap symbols;
   auto add = [&](StringRef name, auto *function) {
     symbols[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function),
@@ -96,11 +96,17 @@ static Error defineRuntime(orc::LLJIT &jit) {
   add("attn_rt_last_error", attn_rt_last_error);
   add("attn_rt_set_num_threads", attn_rt_set_num_threads);
   add("memrefCopy", memrefCopy);
+  for (const RuntimeSymbol &symbol : others)
+    symbols[jit.mangleAndIntern(symbol.name)] = {
+        orc::ExecutorAddr::fromPtr(symbol.address),
+        JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
 }
 
-Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
-                                               const CPUTargetInfo &info) {
+Expected<CompiledEntry>
+attn::compileInProcess(ModuleOp module, StringRef name,
+                       const CPUTargetInfo &info,
+                       ArrayRef<RuntimeSymbol> symbols) {
   auto context = std::make_unique<LLVMContext>();
   Expected<std::unique_ptr<llvm::Module>> translated =
       translateAndOptimize(module, *context, info);
@@ -109,7 +115,7 @@ Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
   Expected<std::unique_ptr<orc::LLJIT>> jit = createJIT(info);
   if (!jit)
     return jit.takeError();
-  if (Error error = defineRuntime(**jit))
+  if (Error error = defineRuntime(**jit, symbols))
     return error;
   if (Error error = (*jit)->addIRModule(
           orc::ThreadSafeModule(std::move(*translated), std::move(context))))

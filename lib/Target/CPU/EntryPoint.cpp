@@ -226,9 +226,10 @@ LogicalResult EntryEmitter::emit() {
     return entry.emitError("expected a C interface of the entry function");
   ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
 
-  for (std::string symbol : {"attn_" + name, "attn_" + name + "_error",
-                             "attn_" + name + "_set_num_threads",
-                             kPackedName.str(), kTableName.str()})
+  for (std::string symbol :
+       {"attn_" + name, "attn_" + name + "_error",
+        "attn_" + name + "_set_num_threads", "attn_" + name + "_synchronize",
+        kPackedName.str(), kTableName.str()})
     if (Operation *taken = module.lookupSymbol(symbol))
       return taken->emitError("the name @")
              << symbol << " is needed for the C interface of @" << name;

@@ -74,6 +74,54 @@ gpu.func @deferral(%list: !llvm.ptr<1>, %tile: i32, %bad: i1, %out: !llvm.ptr<1>
   gpu.return
 }
 
+// CHECK-LABEL: llvm.func @math
+gpu.func @math(%x: f32, %out: !llvm.ptr<1>) kernel {
+  %one = arith.constant 1.0 : f32
+  attn_gpu.roles producer registers = 40 {
+  } consumers 2 registers = 232 {
+  ^bb0(%wg: i32):
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+    %r = arith.divf %one, %x fastmath<arcp> : f32
+    llvm.store volatile %r, %out : f32, !llvm.ptr<1>
+    // CHECK: arith.divf
+    %d = arith.divf %one, %x : f32
+    llvm.store volatile %d, %out : f32, !llvm.ptr<1>
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f"
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+    %t = math.tanh %x : f32
+    llvm.store volatile %t, %out : f32, !llvm.ptr<1>
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.lg2.approx.ftz.f"
+    %l = math.log %x : f32
+    llvm.store volatile %l, %out : f32, !llvm.ptr<1>
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f"
+    %e = math.exp %x : f32
+    llvm.store volatile %e, %out : f32, !llvm.ptr<1>
+    // CHECK: llvm.call_intrinsic "llvm.nvvm.rsqrt.approx.ftz.f"
+    %q = math.rsqrt %x : f32
+    llvm.store volatile %q, %out : f32, !llvm.ptr<1>
+  }
+  gpu.return
+}
+
+// CHECK-LABEL: llvm.func @select
+gpu.func @select(%c: i1, %x: f32, %y: f32, %out: !llvm.ptr<1>) kernel {
+  attn_gpu.roles producer registers = 40 {
+  } consumers 2 registers = 232 {
+  ^bb0(%wg: i32):
+    %a = attn_gpu.splat %x : f32 to !attn_gpu.row<f32>
+    %b = attn_gpu.splat %y : f32 to !attn_gpu.row<f32>
+    // CHECK: %[[S:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : f32
+    // CHECK: llvm.store %[[S]]
+    %s = arith.select %c, %a, %b : !attn_gpu.row<f32>
+    attn_gpu.foreach %s : !attn_gpu.row<f32> {
+    ^bb0(%e: f32, %i: i32):
+      llvm.store %e, %out : f32, !llvm.ptr<1>
+      attn_gpu.yield
+    }
+  }
+  gpu.return
+}
+
 // Pipes: barriers in shared memory, full ones first.
 // CHECK-LABEL: llvm.func @pipes
 gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
@@ -93,6 +141,12 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
     // CHECK: scf.while
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
     attn_gpu.acquire %p[%s] : !attn_gpu.pipe<2>
+    // A held slot waits for a phase more than the others.
+    %s1 = attn_gpu.next_slot %s : !attn_gpu.slot<2>
+    // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c0_i32 : !llvm.ptr<3>, i32 -> i1
+    attn_gpu.acquire %p[%s1] last_held : !attn_gpu.pipe<2>
+    // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
+    attn_gpu.acquire %p[%s] last_held : !attn_gpu.pipe<2>
     // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %c8192_i32
     attn_gpu.expect %p[%s] bytes 8192 : !attn_gpu.pipe<2>
     %tile = attn_gpu.slice %t[%c0] : !attn_gpu.shared<2x64x64xbf16>

@@ -3,6 +3,9 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=fast 2>&1 | FileCheck %s --check-prefix=SOFTMAX
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=stages=-1 2>&1 | FileCheck %s --check-prefix=STAGES
 
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=maybe 2>&1 | FileCheck %s --check-prefix=TURNS
+
+// TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected chip sm_90a (there are kernels for Hopper only), got 'sm_70'
 // SOFTMAX: expected softmax auto, standard or optimistic, got 'fast'
 // STAGES: expected no negative number, got -1
@@ -23,9 +26,9 @@ func.func @element_type(%q: memref<5x64xf64>) {
 
 // -----
 
-func.func @output_type(%q: memref<5x64xbf16>, %o: memref<5x64xf32>) {
-  // expected-error @below {{its output has the type of the operands, this one is f32}}
-  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xf32>)
+func.func @output_type(%q: memref<5x64xbf16>, %o: memref<5x64xf64>) {
+  // expected-error @below {{its output is f16, bf16 or f32, this one is f64}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash outs(%o : memref<5x64xf64>)
   return
 }
 

@@ -1,10 +1,10 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4 turns=off" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
 
-// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, 40/232 registers, 197632 bytes of shared memory
-// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads
+// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, turns, 40/232 registers, 197632 bytes of shared memory
+// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads, no turns
 
 // The optimistic form keeps the maximum of the first block. Tiles in which it was
 // too far off are deferred, and computed again by the standard form once the
@@ -75,6 +75,9 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // The last block, with the end of the keys masked.
 // CHECK: attn_gpu.wgmma
 // CHECK: attn_gpu.wait pending 0
+// CHECK: attn_gpu.elect {
+// CHECK-NEXT: attn_gpu.tma_store_wait
+// CHECK-NEXT: attn_gpu.release
 // CHECK: attn_gpu.keep_columns
 // CHECK: attn_gpu.pack
 // The others: logits of the next block and output of the last in flight at once.
@@ -91,6 +94,8 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK: attn_gpu.sync_warpgroup
 // CHECK: attn_gpu.elect
 // CHECK-COUNT-2: attn_gpu.tma_store
+// Its queries' memory is released under the first block of the next tile.
+// CHECK-NOT: attn_gpu.tma_store_wait
 // CHECK: attn_gpu.receive
 
 // -----
@@ -152,8 +157,9 @@ func.func @window(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memr
 // CHECK-LABEL: gpu.func @attn_fwd_bf16_masked_d64
 // CHECK: consumers
 // CHECK: attn_gpu.map
-// CHECK: math.tanh
 // CHECK: llvm.load %{{.*}} : !llvm.ptr<1> -> f16
+// CHECK: math.exp2
+// CHECK: arith.divf %{{.*}}, %{{.*}} fastmath<arcp>
 // CHECK: arith.addf
 // CHECK: memref.load
 // CHECK: attn_gpu.map
@@ -174,6 +180,22 @@ func.func @score(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memre
       attn.yield %p : i1
     }
     outs(%o : memref<4x512x64xbf16>)
+  return
+}
+
+// -----
+
+// An output of another type is stored from registers.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_full_d64
+// CHECK: consumers
+// CHECK-NOT: attn_gpu.tma_store %
+// CHECK: attn_gpu.foreach %{{.*}} : !attn_gpu.fragment<64x64xf32> {
+// CHECK: scf.if
+// CHECK: llvm.store %{{.*}}, %{{.*}} : f32, !llvm.ptr<1>
+// CHECK-NOT: attn_gpu.tma_store %
+func.func @wide_output(%q: memref<4x500x64xbf16>, %k: memref<4x512x64xbf16>, %o: memref<4x500x64xf32>) {
+  attn.sdpa query(%q : memref<4x500x64xbf16>) key(%k : memref<4x512x64xbf16>) value(%k : memref<4x512x64xbf16>)
+    backend = flash outs(%o : memref<4x500x64xf32>)
   return
 }
 

@@ -73,9 +73,9 @@ func.func @host_linalg(%m: memref<4x5xf32>, %o: memref<5x4xf32>) {
 
 // -----
 
-memref.global "private" constant @weights : memref<4xf32> = dense<1.0>
-func.func @constant() -> memref<4xf32> {
-  // expected-error @below {{a constant tensor is in host memory}}
+memref.global "private" @weights : memref<4xf32> = dense<1.0>
+func.func @variable() -> memref<4xf32> {
+  // expected-error @below {{expected a constant and dense tensor of numbers}}
   %0 = memref.get_global @weights : memref<4xf32>
   return %0 : memref<4xf32>
 }

@@ -19,7 +19,7 @@ gpu.binary @kernels [
 // CHECK: %[[N64:.*]] = arith.index_cast %[[N]] : index to i64
 // CHECK: llvm.store %[[N64]], %[[NSLOT:.*]] : i64
 // CHECK: llvm.store %[[F]], %{{.*}} : f32
-// CHECK: %[[KERNEL:.*]] = llvm.mlir.addressof @attn_kernels_fill
+// CHECK: %[[KERNEL:.*]] = llvm.mlir.addressof @attn_rt_gpu_kernels_fill
 // CHECK: llvm.call @attn_rt_cuda_launch(%[[KERNEL]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr) -> ()
 // CHECK: llvm.call @attn_rt_cuda_launch(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
 // CHECK-NOT: gpu.launch_func
@@ -36,13 +36,13 @@ func.func @launch(%p: !llvm.ptr, %n: index, %f: f32, %bytes: i32) {
 // CHECK: llvm.mlir.global private constant @[[CUBIN:.*]]("\7FELF") {{.*}}alignment = 64
 // CHECK: llvm.mlir.global private constant @{{.*}}("sm_90a\00")
 // CHECK: llvm.mlir.global private constant @[[PTX:.*]](".version 8.0\00")
-// CHECK: llvm.mlir.global internal constant @attn_kernels_objects
+// CHECK: llvm.mlir.global internal constant @attn_rt_gpu_kernels_objects
 // CHECK: llvm.mlir.addressof @[[CUBIN]]
 // CHECK: llvm.mlir.addressof @[[PTX]]
-// CHECK: llvm.mlir.global internal @attn_kernels_image()
+// CHECK: llvm.mlir.global internal @attn_rt_gpu_kernels_image()
 // CHECK: llvm.mlir.constant(2 : i64)
-// CHECK: llvm.mlir.global internal @attn_kernels_fill()
-// CHECK: llvm.mlir.addressof @attn_kernels_image
+// CHECK: llvm.mlir.global internal @attn_rt_gpu_kernels_fill()
+// CHECK: llvm.mlir.addressof @attn_rt_gpu_kernels_image
 // CHECK: llvm.func @attn_rt_cuda_launch(!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
 }
 
@@ -57,11 +57,11 @@ gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 // CHECK: llvm.call @attn_rt_cuda_encode_tensor_map(%[[MAP]], %[[TILING:.*]], %{{.*}}, %{{.*}}, %{{.*}})
 // CHECK: llvm.store %[[MAP]], %{{.*}} : !llvm.ptr, !llvm.ptr
 // CHECK: llvm.call @attn_rt_cuda_launch
-// CHECK: llvm.mlir.global internal constant @attn_tiling() {{.*}}: !llvm.struct<(i32, i32, i32, i32, i32, i32, i32, i32, i32, ptr)>
+// CHECK: llvm.mlir.global internal constant @attn_rt_gpu_tiling() {{.*}}: !llvm.struct<(i32, i32, i32, i32, i32, i32, i32, i32, i32, ptr)>
 // CHECK-DAG: llvm.mlir.constant(9 : i32)
 // CHECK-DAG: llvm.mlir.constant(64 : i32)
 // CHECK-DAG: llvm.mlir.constant(128 : i32)
-// CHECK-DAG: llvm.mlir.addressof @attn_tensor_name
+// CHECK-DAG: llvm.mlir.addressof @attn_rt_gpu_tensor_name
 func.func @maps(%p: !llvm.ptr, %n: index) {
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -98,6 +98,31 @@ func.func @memory(%out: memref<?x16xbf16, strided<[?, 1]>>, %n: index) {
       args(%counter : !llvm.ptr, %tmp : memref<?x16xbf16>)
   memref.copy %tmp, %out : memref<?x16xbf16> to memref<?x16xbf16, strided<[?, 1]>>
   memref.dealloc %tmp : memref<?x16xbf16>
+  return
+}
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
+memref.global "private" constant @mask : memref<2x3xi1> = dense<[[true, false, true], [false, true, true]]>
+memref.global "private" constant @scalar : memref<f32> = dense<2.0>
+
+// CHECK-LABEL: func.func @constants
+// CHECK: %[[TABLE:.*]] = llvm.mlir.addressof @attn_rt_gpu_mask
+// CHECK: llvm.call @attn_rt_cuda_constant(%[[TABLE]]) : (!llvm.ptr) -> !llvm.ptr
+// CHECK: builtin.unrealized_conversion_cast %{{.*}} to memref<2x3xi1>
+// CHECK: llvm.call @attn_rt_cuda_constant
+// CHECK: llvm.mlir.global private constant @attn_rt_gpu_mask_data(dense<{{.*}}> : tensor<2x3xi1>) {{.*}} : !llvm.array<2 x array<3 x i1>>
+// CHECK: llvm.mlir.global internal @attn_rt_gpu_mask()
+// CHECK: llvm.mlir.constant(6 : i64)
+// CHECK: llvm.mlir.global private constant @attn_rt_gpu_scalar_data(2.000000e+00 : f32)
+func.func @constants(%n: index) {
+  %mask = memref.get_global @mask : memref<2x3xi1>
+  %scalar = memref.get_global @scalar : memref<f32>
+  gpu.launch_func @kernels::@fill blocks in (%n, %n, %n) threads in (%n, %n, %n)
+      args(%mask : memref<2x3xi1>, %scalar : memref<f32>)
   return
 }
 }

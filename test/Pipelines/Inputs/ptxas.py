@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+F32_OUTPUT = "f32 output"
 CAUSAL = "structure(#attn.causal<bottom_right>)"
 ALIBI = """score(%s: f32, %b: index, %h: index, %i: index, %j: index) {
       %slope = memref.load %x0[%h] : memref<?xf32>
@@ -55,6 +56,7 @@ CASES.update(
             "", ["memref<?x?xi32>", "memref<?x?xi32>"],
         ),
         "alibi": (64, 64, "bf16", "auto", CAUSAL, ALIBI, ["memref<?xf32>"]),
+        "f32-output": (128, 128, "bf16", "auto", F32_OUTPUT, "", []),
         "keep": (64, 64, "bf16", "auto", "", KEEP, []),
     }
 )
@@ -65,12 +67,14 @@ def get_module(case):
     layout = "strided<[?, ?, ?, 1], offset: ?>"
     query = f"memref<?x?x?x{dim}x{element}, {layout}>"
     value = f"memref<?x?x?x{value_dim}x{element}, {layout}>"
+    output = value.replace("bf16", "f32") if clauses == F32_OUTPUT else value
+    clauses = clauses.replace(F32_OUTPUT, "")
     lse = "memref<?x?x?xf32>"
     arguments = "".join(f", %x{i}: {type}" for i, type in enumerate(extra))
     return f"""
-func.func @f(%q: {query}, %k: {query}, %v: {value}, %o: {value}, %l: {lse}{arguments}) {{
+func.func @f(%q: {query}, %k: {query}, %v: {value}, %o: {output}, %l: {lse}{arguments}) {{
   attn.sdpa query(%q : {query}) key(%k : {query}) value(%v : {value})
-    {clauses} {regions} outs(%o, %l : {value}, {lse})
+    {clauses} {regions} outs(%o, %l : {output}, {lse})
   return
 }}
 """

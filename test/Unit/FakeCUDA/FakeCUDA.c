@@ -205,7 +205,7 @@ cu_result cuPointerGetAttributes(unsigned count, int *attributes, void **values,
   for (int i = 0; i < num_ranges; ++i)
     if (data >= ranges[i].begin && data < ranges[i].begin + ranges[i].bytes) {
       type = CU_MEMORY_DEVICE;
-      device = 0;
+      device = fake_cuda.memory_device;
     }
   for (unsigned i = 0; i < count; ++i)
     *(int *)values[i] = attributes[i] == CU_POINTER_MEMORY_TYPE ? type : device;

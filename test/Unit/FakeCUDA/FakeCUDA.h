@@ -22,6 +22,8 @@ struct fake_cuda {
   // What it is.
   int num_devices, capability, max_shared_bytes;
   int64_t memory_bytes;
+  /// The device on which all memory is.
+  int memory_device;
   /// Results of functions: failures to simulate.
   int init_result, load_result, launch_result, encode_result, sync_result,
       pointer_result;

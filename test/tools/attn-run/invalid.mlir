@@ -27,8 +27,8 @@
 // BADSIZE: '-5' is no size
 // RUN: not attn-run %s --random --cpu=pentium9 2>&1 | FileCheck %s --check-prefix=CPU
 // CPU: unknown CPU 'pentium9' for {{.*}}; did you mean
-// RUN: not attn-run %s --random --target=cuda 2>&1 | FileCheck %s --check-prefix=CUDA
-// CUDA: --target=cuda is not built yet
+// RUN: not attn-run %s --random --target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: unknown target 'tpu', expected cpu or cuda
 // RUN: not attn-run %s --random --backend=fast 2>&1 | FileCheck %s --check-prefix=BACKEND
 // BACKEND: unknown backend 'fast', expected auto, flash, efficient or math
 // RUN: not attn-run %s --random --shape 0=2x5x8 --shape 1=2x6x8 --output %t/no/o.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT

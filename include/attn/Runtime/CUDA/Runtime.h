@@ -127,6 +127,17 @@ void *attn_rt_cuda_scratch(int64_t bytes);
 /// The same without zeros: the tensors between two kernels of a call.
 void *attn_rt_cuda_temporary(int64_t bytes);
 
+/// A constant tensor of compiled code, in writable memory.
+typedef struct attn_cuda_constant {
+  const void *data;
+  int64_t bytes;
+  /// The runtime's own; NULL at first.
+  void *loaded;
+} attn_cuda_constant;
+
+/// The constant in device memory. It is copied there the first time.
+void *attn_rt_cuda_constant(attn_cuda_constant *constant);
+
 /// Copies a strided memref in device memory into another of the same shape.
 /// Both point to MLIR's unranked memrefs.
 void attn_rt_cuda_memref_copy(int64_t element_size, void *source, void *target);

@@ -23,6 +23,12 @@ using EntryFunction = attn_status (*)(const attn_tensor *inputs,
                                       int32_t numInputs, attn_tensor *outputs,
                                       int32_t numOutputs);
 
+/// A function that compiled code calls, beside those of the CPU's runtime.
+struct RuntimeSymbol {
+  StringRef name;
+  void *address;
+};
+
 /// An entry function in this process.
 class CompiledEntry {
 public:
@@ -32,17 +38,25 @@ public:
                     outputs.size());
   }
 
+  /// The entry of a function for another target, which has another type.
+  template <typename Function>
+  Function *getAs() const {
+    return reinterpret_cast<Function *>(function);
+  }
+
 private:
   friend llvm::Expected<CompiledEntry>
-  compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+  compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info,
+                   ArrayRef<RuntimeSymbol> symbols);
   std::unique_ptr<llvm::orc::LLJIT> jit;
   EntryFunction function = nullptr;
 };
 
 /// Compiles a module in the LLVM dialect, with its entry point emitted, into
 /// this process and links it to the runtime.
-llvm::Expected<CompiledEntry> compileInProcess(ModuleOp module, StringRef name,
-                                               const CPUTargetInfo &info);
+llvm::Expected<CompiledEntry>
+compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info,
+                 ArrayRef<RuntimeSymbol> symbols = {});
 
 /// Translates a module in the LLVM dialect to optimized LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>

@@ -59,9 +59,8 @@ std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
   if (!elementType.isF16() && !elementType.isBF16())
     return "it takes f16 and bf16, the operands are " + toText(elementType);
   Type outputType = op.getOutputType().getElementType();
-  if (outputType != elementType)
-    return "its output has the type of the operands, this one is " +
-           toText(outputType);
+  if (!outputType.isF16() && !outputType.isBF16() && !outputType.isF32())
+    return "its output is f16, bf16 or f32, this one is " + toText(outputType);
   for (int64_t size : {op.getHeadDim(), op.getValueDim()})
     if (size % 8 != 0 || size > kMaxHeadDim)
       return llvm::formatv("head dimensions are multiples of 8 up to {0}, this "

@@ -356,7 +356,17 @@ class AttnGPU_PipeAccessOp<string mnemonic, list<Trait> traits = []>
 def AttnGPU_AcquireOp : AttnGPU_PipeAccessOp<"acquire"> {
   let summary = "Wait until a slot is empty";
   let description = [{
+    All slots are empty at first; with `last_held` (in all acquisitions of a pipe)
+    the last one is not, but is released by the consumers first, as if they came
+    from a round before.
+
     Example: `attn_gpu.acquire %pipe[%slot] : !attn_gpu.pipe<2>`
+  }];
+  let arguments = (ins AttnGPU_PipeType:$pipe, AttnGPU_SlotType:$slot,
+                       UnitAttr:$last_held);
+  let assemblyFormat = [{
+    $pipe `[` $slot `]` (`last_held` $last_held^)? attr-dict `:`
+    qualified(type($pipe))
   }];
 }
 

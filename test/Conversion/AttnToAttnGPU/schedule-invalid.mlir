@@ -1,0 +1,14 @@
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=256 2>&1 | FileCheck %s --check-prefix=SHARED
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=24 2>&1 | FileCheck %s --check-prefix=KEYS
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu=consumers=4 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+
+// SHARED: schedule-invalid.mlir:[[#@LINE+7]]:3: error: the schedule needs 590848 bytes of shared memory, 232448 are there
+// KEYS: schedule-invalid.mlir:[[#@LINE+6]]:3: error: expected blocks of 16 to 256 keys in steps of 16, got 24
+// CONSUMERS: schedule-invalid.mlir:[[#@LINE+5]]:3: error: expected 1 to 3 consumers, got 4
+
+// Choices that do not fit are refused where the op is.
+
+func.func @f(%q: memref<4x?x256xbf16>, %k: memref<4x?x256xbf16>, %v: memref<4x?x256xbf16>, %o: memref<4x?x256xbf16>) {
+  attn.sdpa query(%q : memref<4x?x256xbf16>) key(%k : memref<4x?x256xbf16>) value(%v : memref<4x?x256xbf16>)  backend = flash outs(%o : memref<4x?x256xbf16>)
+  return
+}

@@ -1,0 +1,268 @@
+//===- DeviceProgram.cpp - A module on a GPU ----------------------------*- C++
+//-*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DeviceProgram.h"
+#include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Runtime/CUDA/Runtime.h"
+#include "attn/Target/NVVM/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+static llvm::Error toError(attn_status status) {
+  if (status == ATTN_OK)
+    return llvm::Error::success();
+  return llvm::createStringError(attn_rt_last_error());
+}
+
+static int64_t getNumBytes(const HostTensor &tensor) {
+  return tensor.getNumElements() * attn_rt_dtype_size(tensor.dtype);
+}
+
+llvm::Error DeviceBuffer::allocate(int64_t numBytes) {
+  return toError(attn_rt_cuda_allocate(numBytes, &memory));
+}
+
+DeviceProgram::~DeviceProgram() { attn_rt_cuda_timer_destroy(timer); }
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+template <typename Function>
+static RuntimeSymbol makeSymbol(StringRef name, Function *function) {
+  return {name, reinterpret_cast<void *>(function)};
+}
+
+LogicalResult DeviceProgram::compile(StringRef entry,
+                                     const DeviceOptions &options,
+                                     const CPUTargetInfo &host, Trace &trace) {
+  FailureOr<func::FuncOp> function = lookupEntry(*module, entry);
+  if (failed(function) || failed(markEntry(*function)))
+    return failure();
+  auto begin = Trace::Clock::now();
+  PassManager kernels(module->getContext(), ModuleOp::getOperationName());
+  LowerToNVVMPipelineOptions lowering;
+  if (failed(lowering.parseFromString(options.kernelOptions)))
+    return module->emitError("cannot read the options of kernels '")
+           << options.kernelOptions << "'";
+  lowering.chip = options.arch;
+  buildBufferizeForCUDAPipeline(kernels);
+  buildLowerToNVVMPipeline(kernels, lowering);
+  if (failed(kernels.run(*module)))
+    return failure();
+  auto lowered = Trace::Clock::now();
+  trace.add("generate PTX", "compile", begin, lowered);
+
+  PassManager assembly(module->getContext(), ModuleOp::getOperationName());
+  AttnAssembleGPUBinaryPassOptions assemble;
+  assemble.ptxas = options.cudaPath;
+  assemble.cacheDirectory = options.cubinCache;
+  SmallString<128> place;
+  if (llvm::sys::path::cache_directory(place)) {
+    llvm::sys::path::append(place, "attn-mlir", "cuda");
+    assemble.places.push_back(place.str().str());
+  }
+  assembly.addPass(createAttnAssembleGPUBinaryPass(assemble));
+  if (failed(assembly.run(*module)))
+    return failure();
+  auto assembled = Trace::Clock::now();
+  trace.add("ptxas", "compile", lowered, assembled);
+
+  PassManager hostSide(module->getContext(), ModuleOp::getOperationName());
+  buildLowerCUDAHostPipeline(hostSide);
+  if (failed(hostSide.run(*module)) ||
+      failed(emitEntryPoint(*module, EntryTarget::CUDA)))
+    return failure();
+  llvm::Expected<CompiledEntry> result = compileInProcess(
+      *module, entry, host,
+      {makeSymbol("attn_rt_cuda_invoke", attn_rt_cuda_invoke),
+       makeSymbol("attn_rt_cuda_synchronize", attn_rt_cuda_synchronize),
+       makeSymbol("attn_rt_cuda_launch", attn_rt_cuda_launch),
+       makeSymbol("attn_rt_cuda_encode_tensor_map",
+                  attn_rt_cuda_encode_tensor_map),
+       makeSymbol("attn_rt_cuda_scratch", attn_rt_cuda_scratch),
+       makeSymbol("attn_rt_cuda_temporary", attn_rt_cuda_temporary),
+       makeSymbol("attn_rt_cuda_constant", attn_rt_cuda_constant),
+       makeSymbol("attn_rt_cuda_memref_copy", attn_rt_cuda_memref_copy),
+       makeSymbol("attn_rt_cuda_multiprocessor_count",
+                  attn_rt_cuda_multiprocessor_count)});
+  trace.add("generate code for the host", "compile", assembled,
+            Trace::Clock::now());
+  if (!result)
+    return emitError(UnknownLoc::get(module->getContext()))
+           << "cannot compile: " << llvm::toString(result.takeError());
+  compiled = std::move(*result);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+llvm::Error
+DeviceProgram::prepare(ArrayRef<HostTensor> inputs,
+                       const EntrySignature &signature,
+                       ArrayRef<SmallVector<int64_t>> resultShapes) {
+  auto addView = [&](HostTensor &tensor, void *data,
+                     SmallVectorImpl<attn_tensor> &views) {
+    views.push_back({data, tensor.shape.data(), (int32_t)tensor.shape.size(),
+                     tensor.dtype, nullptr});
+  };
+  auto addDevice = [&](int64_t numBytes) -> llvm::Error {
+    memory.emplace_back();
+    return memory.back().allocate(numBytes);
+  };
+  // Views point into the tensors: they must stay put.
+  arguments.reserve(inputs.size());
+  results.reserve(resultShapes.size());
+  for (auto [input, value] : llvm::zip(inputs, signature.inputs)) {
+    HostTensor &copy =
+        arguments.emplace_back(makeTensor(input.dtype, input.shape));
+    std::memcpy(copy.buffer.data(), input.buffer.data(), getNumBytes(input));
+    if (value.isScalar) {
+      addView(copy, copy.buffer.data(), inputViews);
+      continue;
+    }
+    if (llvm::Error error = addDevice(getNumBytes(copy)))
+      return error;
+    if (llvm::Error error = toError(attn_rt_cuda_copy_to_device(
+            memory.back().data(), copy.buffer.data(), getNumBytes(copy))))
+      return error;
+    addView(copy, memory.back().data(), inputViews);
+  }
+  for (auto [value, shape] : llvm::zip(signature.results, resultShapes)) {
+    HostTensor &result = results.emplace_back(makeTensor(value.dtype, shape));
+    if (llvm::Error error = addDevice(getNumBytes(result)))
+      return error;
+    addView(result, memory.back().data(), resultViews);
+  }
+  attn_cuda_device device;
+  if (llvm::Error error = toError(attn_rt_cuda_get_device(&device)))
+    return error;
+  flushBytes = 2 * device.l2_bytes;
+  if (llvm::Error error = flushMemory.allocate(flushBytes))
+    return error;
+  return toError(attn_rt_cuda_timer_create(&timer));
+}
+
+llvm::Error DeviceProgram::call() {
+  return toError(compiled->getAs<Entry>()(
+      inputViews.data(), inputViews.size(), resultViews.data(),
+      resultViews.size(), /*stream=*/nullptr));
+}
+
+llvm::Expected<std::vector<HostTensor>> DeviceProgram::run() {
+  for (auto [result, view] : llvm::zip(results, resultViews)) {
+    poison(result);
+    if (llvm::Error error = toError(attn_rt_cuda_copy_to_device(
+            view.data, result.buffer.data(), getNumBytes(result))))
+      return error;
+  }
+  if (llvm::Error error = call())
+    return error;
+  if (llvm::Error error = toError(attn_rt_cuda_synchronize(nullptr)))
+    return error;
+  std::vector<HostTensor> copies;
+  for (auto [result, view] : llvm::zip(results, resultViews)) {
+    copies.push_back(makeTensor(result.dtype, result.shape));
+    if (llvm::Error error = toError(attn_rt_cuda_copy_to_host(
+            copies.back().buffer.data(), view.data, getNumBytes(result))))
+      return error;
+  }
+  return copies;
+}
+
+llvm::Expected<double> DeviceProgram::runTimed(bool flush) {
+  if (flush)
+    if (llvm::Error error = toError(
+            attn_rt_cuda_fill(flushMemory.data(), 0, flushBytes, nullptr)))
+      return error;
+  if (llvm::Error error = toError(attn_rt_cuda_timer_begin(timer, nullptr)))
+    return error;
+  if (llvm::Error error = call())
+    return error;
+  if (llvm::Error error = toError(attn_rt_cuda_timer_end(timer, nullptr)))
+    return error;
+  double seconds = 0;
+  if (llvm::Error error = toError(attn_rt_cuda_timer_get(timer, &seconds)))
+    return error;
+  return seconds;
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes of results
+//===----------------------------------------------------------------------===//
+
+/// Makes the function return the dynamic sizes of its results.
+static void returnSizes(func::FuncOp function, int64_t count) {
+  function.walk([&](func::ReturnOp op) {
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    SmallVector<Value> sizes;
+    for (Value value : op.getOperands()) {
+      auto type = cast<RankedTensorType>(value.getType());
+      for (int64_t d = 0; d < type.getRank(); ++d)
+        if (type.isDynamicDim(d))
+          sizes.push_back(arith::IndexCastOp::create(
+              b, b.getI64Type(), tensor::DimOp::create(b, value, d)));
+    }
+    auto type = RankedTensorType::get({count}, b.getI64Type());
+    Value all = tensor::FromElementsOp::create(b, type, sizes);
+    op->setOperands(all);
+    function.setType(FunctionType::get(
+        b.getContext(), function.getArgumentTypes(), TypeRange(type)));
+  });
+  function.removeResAttrsAttr();
+}
+
+FailureOr<std::vector<SmallVector<int64_t>>> attn::computeResultShapes(
+    ModuleOp module, StringRef entry, MutableArrayRef<HostTensor> inputs,
+    const EntrySignature &signature, const CPUTargetInfo &info,
+    const LowerToLLVMPipelineOptions &lowering, Trace &trace) {
+  std::vector<SmallVector<int64_t>> shapes;
+  int64_t count = 0;
+  for (const EntryValue &value : signature.results) {
+    shapes.push_back(value.shape);
+    count += llvm::count(value.shape, ShapedType::kDynamic);
+  }
+  if (count == 0)
+    return shapes;
+  Program program("sizes",
+                  OwningOpRef<ModuleOp>(cast<ModuleOp>(module->clone())));
+  FailureOr<func::FuncOp> function = lookupEntry(program.getModule(), entry);
+  if (failed(function))
+    return failure();
+  returnSizes(*function, count);
+  // What does not compute sizes is dead.
+  PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  if (failed(pm.run(program.getModule())) ||
+      failed(program.compile(entry, info, lowering, trace)))
+    return failure();
+  EntrySignature sizesSignature = signature;
+  sizesSignature.results = {{/*isScalar=*/false, ATTN_I64, {count}}};
+  llvm::Expected<std::vector<HostTensor>> sizes =
+      program.run(inputs, sizesSignature);
+  if (!sizes)
+    return module.emitError("@")
+           << entry << " failed: " << llvm::toString(sizes.takeError());
+  int64_t next = 0;
+  for (SmallVector<int64_t> &shape : shapes)
+    for (int64_t &size : shape)
+      if (ShapedType::isDynamic(size))
+        size = sizes->front().get(next++);
+  return shapes;
+}
