@@ -29,7 +29,13 @@ KEEP = """keep(%b: index, %h: index, %i: index, %j: index) {
       %c0 = arith.constant 0 : index
       %rest = arith.remui %sum, %c3 : index
       %p = arith.cmpi ne, %rest, %c0 : index
-      attn.yield %p : i1
+      %r = scf.if %p -> (i1) {
+        %e = arith.cmpi eq, %i, %j : index
+        scf.yield %e : i1
+      } else {
+        scf.yield %p : i1
+      }
+      attn.yield %r : i1
     }"""
 
 # name: (D, Dv, type, form of the softmax, clauses, regions, types of %x0, ...)

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -35,10 +36,11 @@ static bool seesKeys(SdpaOp op) {
 static Operation *findUnsupported(Region &region) {
   Operation *found = nullptr;
   region.walk([&](Operation *inner) {
-    if (isa<memref::LoadOp, tensor::ExtractOp, attn::YieldOp, math::Exp2Op,
-            math::ExpOp, math::Log2Op, math::LogOp, math::RsqrtOp, math::TanhOp,
-            math::AbsFOp, math::AbsIOp, math::FmaOp, math::SqrtOp,
-            math::FloorOp, math::CeilOp, math::CopySignOp>(inner) ||
+    if (isa<memref::LoadOp, tensor::ExtractOp, scf::IfOp, scf::YieldOp,
+            attn::YieldOp, math::Exp2Op, math::ExpOp, math::Log2Op, math::LogOp,
+            math::RsqrtOp, math::TanhOp, math::AbsFOp, math::AbsIOp,
+            math::FmaOp, math::SqrtOp, math::FloorOp, math::CeilOp,
+            math::CopySignOp>(inner) ||
         isa<arith::ArithDialect>(inner->getDialect()))
       return WalkResult::advance();
     found = inner;
