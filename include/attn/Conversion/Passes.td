@@ -212,16 +212,25 @@ def ConvertLinalgToAttnPass
 
     `masked_row` reproduces what the graph does with rows that see no key: `nan`
     for -inf masks under a plain softmax, `zero` under a safe one, `uniform` for
-    masks with a large negative number.
+    masks with a large negative number. Where several masks do not agree on such
+    rows, or a number is added that is not large enough to say so, the `score`
+    region computes the logits as the graph does.
 
-    Assumes that fusion may reassociate sums and products, skip the rounding of
-    intermediate results to a narrower float type, and that logits are above
-    -1e4 where a mask uses a finite number.
+    What fusion may change is said by `numerics`, or by the attribute
+    `attn.numerics` of the function (docs/Spec.md, Fusion):
+
+    - `strict`: the order of sums and products, and the exponential's rounding.
+    - `default`: also rounding of intermediate results to f16 and bf16; that
+      logits which are kept are above -1e4 where a mask selects a finite number;
+      NaN probabilities that are replaced by zeros.
+    - `fast`: also softmax without subtraction of the maximum, and the rows
+      without keys of masks that do not agree.
 
     Every fused attention gets a passed remark of the category `attn-fusion`,
-    every softmax between two contractions that was not fused a missed one with
-    the reason; in a function with the attribute `attn.require_fused` the latter
-    is an error.
+    every softmax between two contractions that was not fused a missed one, at
+    the operation that is in the way, with the step that failed, the reason and
+    the smallest change that would help; in a function with the attribute
+    `attn.require_fused` the latter is an error.
 
     Before:
 
@@ -245,10 +254,32 @@ def ConvertLinalgToAttnPass
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
   ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast; the attribute "
+           "attn.numerics of a function goes before it">,
+    Option<"recompute", "recompute", "bool", /*default=*/"false",
+           "Fuse also where logits or probabilities are used elsewhere and are "
+           "computed a second time">
+  ];
   let statistics = [
     Statistic<"numFused", "num-fused", "Number of attentions fused">,
     Statistic<"numMissed", "num-missed",
-              "Number of softmaxes between contractions that were not fused">
+              "Number of softmaxes between contractions that were not fused">,
+    Statistic<"numMissedSoftmax", "num-missed-softmax",
+              "Missed: the softmax has another form">,
+    Statistic<"numMissedLogits", "num-missed-logits",
+              "Missed: the logits are no function of one matmul">,
+    Statistic<"numMissedMask", "num-missed-mask",
+              "Missed: a mask that neither a tensor nor a region can be">,
+    Statistic<"numMissedUses", "num-missed-uses",
+              "Missed: intermediate results are used elsewhere">,
+    Statistic<"numMissedOperands", "num-missed-operands",
+              "Missed: query, key and value do not come into layout">,
+    Statistic<"numMissedOutput", "num-missed-output",
+              "Missed: the second matmul has another form">,
+    Statistic<"numMissedNumerics", "num-missed-numerics",
+              "Missed: the numerics that are asked for forbid it">
   ];
 }
 

@@ -52,13 +52,13 @@ Captures getCaptures(SdpaOp op) {
   return captures;
 }
 
-/// Lowers one op: a parallel loop over (head, tile of queries) that calls a tile
-/// function.
+/// Lowers one op: a parallel loop over (head, tile of queries) that calls a
+/// tile function.
 class SdpaLowering {
 public:
   SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
-      : op(op), schedule(schedule), symbols(symbols),
-        opBuilder(op), b(op.getLoc(), opBuilder, schedule.getVectorSize()),
+      : op(op), schedule(schedule), symbols(symbols), opBuilder(op),
+        b(op.getLoc(), opBuilder, schedule.getVectorSize()),
         captures(getCaptures(op)) {}
 
   void lower();
@@ -68,10 +68,10 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale;
+        lse, scale, sink;
     SmallVector<Value *> getAll() {
-      return {&query, &key, &value, &bias, &mask, &queryDocuments,
-              &keyDocuments, &output, &lse, &scale};
+      return {&query,        &key,    &value, &bias,  &mask, &queryDocuments,
+              &keyDocuments, &output, &lse,   &scale, &sink};
     }
   };
 
@@ -82,6 +82,7 @@ private:
   std::string getTileName();
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
   bool lowerEmpty();
+  void broadcastSinks();
 
   SdpaOp op;
   CPUScheduleAttr schedule;
@@ -149,8 +150,7 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
   return memref::ExpandShapeOp::create(b, shape, slice, groups, outputShape);
 }
 
-SdpaLowering::HeadOperands
-SdpaLowering::getHeadOperands(ValueRange leading) {
+SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   ValueRange batch = op.hasHeadDim() ? leading.drop_back() : leading;
   HeadOperands operands;
   operands.query = getHeadSlice(op.getQuery(), 2, leading, false);
@@ -161,9 +161,8 @@ SdpaLowering::getHeadOperands(ValueRange leading) {
   if (operands.mask) {
     // A vector of i1 is packed bits, an i1 in memory is a byte: read bytes.
     auto type = cast<MemRefType>(operands.mask.getType());
-    auto byteType =
-        MemRefType::get(type.getShape(), b.getI8Type(), type.getLayout(),
-                        type.getMemorySpace());
+    auto byteType = MemRefType::get(type.getShape(), b.getI8Type(),
+                                    type.getLayout(), type.getMemorySpace());
     operands.mask =
         UnrealizedConversionCastOp::create(b, byteType, operands.mask)
             .getResult(0);
@@ -174,6 +173,10 @@ SdpaLowering::getHeadOperands(ValueRange leading) {
   operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
   operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
   operands.scale = op.getScale();
+  if (Value sinks = op.getSinks()) {
+    bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1;
+    operands.sink = b.load(sinks, isOne ? b.index(0) : leading.back());
+  }
   return operands;
 }
 
@@ -213,9 +216,9 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   types.append(numLeading + 1, b.getIndexType());
   llvm::append_range(types, ValueRange(captures.arguments).getTypes());
 
-  auto function = func::FuncOp::create(
-      op.getLoc(), getTileName(),
-      FunctionType::get(op.getContext(), types, {}));
+  auto function =
+      func::FuncOp::create(op.getLoc(), getTileName(),
+                           FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
@@ -240,6 +243,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.output = inside.output;
   arguments.lse = inside.lse;
   arguments.scale = inside.scale;
+  arguments.sink = inside.sink;
   for (int64_t d = 0; d < numLeading; ++d)
     arguments.leading.push_back(*argument++);
   arguments.firstQuery = *argument++;
@@ -253,8 +257,33 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   return function;
 }
 
-/// An op that is statically empty has no tile; without keys, all rows follow the
-/// policy for rows without keys.
+/// The log-sum-exp of rows that have nothing but the sink.
+void SdpaLowering::broadcastSinks() {
+  int64_t numDims = op.getRank() - 1;
+  bool isOne = cast<MemRefType>(op.getSinks().getType()).getDimSize(0) == 1;
+  AffineExpr head =
+      isOne ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(numDims - 2);
+  linalg::GenericOp::create(
+      b, op.getSinks(), op.getLse(),
+      ArrayRef<AffineMap>{AffineMap::get(numDims, 0, head),
+                          b.getMultiDimIdentityMap(numDims)},
+      SmallVector<utils::IteratorType>(numDims, utils::IteratorType::parallel),
+      [](OpBuilder &builder, Location loc, ValueRange arguments) {
+        Value sink = arguments[0];
+        if (!sink.getType().isF32())
+          sink = sink.getType().isF64()
+                     ? arith::TruncFOp::create(builder, loc,
+                                               builder.getF32Type(), sink)
+                           .getResult()
+                     : arith::ExtFOp::create(builder, loc, builder.getF32Type(),
+                                             sink)
+                           .getResult();
+        linalg::YieldOp::create(builder, loc, sink);
+      });
+}
+
+/// An op that is statically empty has no tile; without keys, all rows follow
+/// the policy for rows without keys.
 bool SdpaLowering::lowerEmpty() {
   bool hasOutput = llvm::none_of(op.getOutputType().getShape(),
                                  [](int64_t size) { return size == 0; });
@@ -268,12 +297,14 @@ bool SdpaLowering::lowerEmpty() {
     // The mean of no values is NaN too.
     double value = op.getMaskedRow() == MaskedRow::Zero ? 0.0 : kNaN;
     auto fill = [&](Type elementType, double filled, Value memref) {
-      Value scalar = arith::ConstantOp::create(
-          b, b.getFloatAttr(elementType, filled));
+      Value scalar =
+          arith::ConstantOp::create(b, b.getFloatAttr(elementType, filled));
       linalg::FillOp::create(b, scalar, memref);
     };
     fill(type, value, op.getOutput());
-    if (op.getLse())
+    if (op.getLse() && op.getSinks())
+      broadcastSinks();
+    else if (op.getLse())
       fill(op.getComputeType(), -kInfinity, op.getLse());
   }
   op->erase();

@@ -15,6 +15,7 @@ using namespace mlir;
 using namespace mlir::attn;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kLn2 = 0.693147180559945309417;
 
 TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
@@ -53,10 +54,17 @@ void TileEmitter::emit() {
   emitQuery();
   emitLaneData();
   Value zero = b.splat(0.0);
+  Value initialMax = b.splat(-kInfinity), initialSum = zero;
+  if (args.sink) {
+    // A sink is a first logit without a value; one of -inf is none.
+    initialMax = b.broadcast(b.mulf(b.toF32(args.sink), b.constant(kLog2e)));
+    Value isNone =
+        b.compare(arith::CmpFPredicate::OEQ, initialMax, b.splat(-kInfinity));
+    initialSum = b.select(isNone, zero, b.splat(1.0));
+  }
   for (int64_t v = 0; v < numVectors; ++v) {
-    b.storeVector(b.splat(-kInfinity), rowState,
-                  {b.index(0), getLaneOffset(v)});
-    b.storeVector(zero, rowState, {b.index(1), getLaneOffset(v)});
+    b.storeVector(initialMax, rowState, {b.index(0), getLaneOffset(v)});
+    b.storeVector(initialSum, rowState, {b.index(1), getLaneOffset(v)});
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v)
@@ -92,19 +100,18 @@ void TileEmitter::emitKeyBlocks() {
       buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
                     numQueries, numKeys, needed);
   // Whole register tiles only: the remainder goes to the masked part.
-  Value fullEnd = b.add(
-      full.begin, b.alignDown(b.sub(full.end, full.begin),
-                              schedule.getKeyRows()));
+  Value fullEnd = b.add(full.begin, b.alignDown(b.sub(full.end, full.begin),
+                                                schedule.getKeyRows()));
   // One loop over the three parts, so that each form of a block is emitted
   // once.
   Value one = b.index(1);
   b.forLoop(b.index(0), b.index(3), 1, [&](Value part) {
     Value isFull = b.compare(arith::CmpIPredicate::eq, part, one);
     Value isFirst = b.compare(arith::CmpIPredicate::slt, part, one);
-    Value begin = b.select(isFirst, needed.begin,
-                           b.select(isFull, full.begin, fullEnd));
-    Value end = b.select(isFirst, full.begin,
-                         b.select(isFull, fullEnd, needed.end));
+    Value begin =
+        b.select(isFirst, needed.begin, b.select(isFull, full.begin, fullEnd));
+    Value end =
+        b.select(isFirst, full.begin, b.select(isFull, fullEnd, needed.end));
     emitBlocks(begin, end, [&](Value firstKey, Value numKeys) {
       b.ifThenElse(
           isFull, [&] { emitBlock(firstKey, numKeys, /*masked=*/false); },
@@ -169,10 +176,9 @@ void TileEmitter::emitOutput() {
     // The largest probability of a row with keys is one.
     isMaskedRow.push_back(
         b.compare(arith::CmpFPredicate::OEQ, sum, b.splat(0.0)));
-    double ofMaskedRow =
-        op.getMaskedRow() == MaskedRow::NaN
-            ? std::numeric_limits<double>::quiet_NaN()
-            : 0.0;
+    double ofMaskedRow = op.getMaskedRow() == MaskedRow::NaN
+                             ? std::numeric_limits<double>::quiet_NaN()
+                             : 0.0;
     inverse.push_back(b.select(isMaskedRow[v], b.splat(ofMaskedRow),
                                b.divf(b.splat(1.0), sum)));
   }
@@ -220,8 +226,8 @@ void TileEmitter::emitOutput() {
 void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
   Value any;
   for (Value mask : isMaskedRow) {
-    Value anyLane = vector::ReductionOp::create(
-        b, vector::CombiningKind::OR, mask);
+    Value anyLane =
+        vector::ReductionOp::create(b, vector::CombiningKind::OR, mask);
     any = any ? arith::OrIOp::create(b, any, anyLane).getResult() : anyLane;
   }
   b.ifThenElse(any, [&] {
@@ -229,12 +235,12 @@ void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
         b, b.getF32Type(),
         arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
     b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
-      Value sum = b.forLoop(b.index(0), numKeys, 1, b.constant(0.0),
-                            [&](Value j, ValueRange carried) {
-                              Value value = b.toF32(b.load(args.value, {j, d}));
-                              return SmallVector<Value>{
-                                  b.addf(carried[0], value)};
-                            })[0];
+      Value sum =
+          b.forLoop(b.index(0), numKeys, 1, b.constant(0.0),
+                    [&](Value j, ValueRange carried) {
+                      Value value = b.toF32(b.load(args.value, {j, d}));
+                      return SmallVector<Value>{b.addf(carried[0], value)};
+                    })[0];
       Value mean = b.broadcast(b.divf(sum, count));
       for (int64_t v = 0; v < numVectors; ++v) {
         SmallVector<Value> indices{d, getLaneOffset(v)};

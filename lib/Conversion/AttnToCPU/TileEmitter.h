@@ -34,8 +34,8 @@ struct TileArguments {
   Value queryDocuments, keyDocuments;
   /// [Lq, Dv], [Lq].
   Value output, lse;
-  /// A float scalar.
-  Value scale;
+  /// Float scalars.
+  Value scale, sink;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
@@ -56,7 +56,8 @@ private:
   /// A vector of f32 for every `lanes` queries of the tile.
   using LaneVectors = SmallVector<Value>;
 
-  //===--- TileEmitter.cpp: the tile, its key blocks, its end --------------===//
+  //===--- TileEmitter.cpp: the tile, its key blocks, its end
+  //--------------===//
 
   void emitKeyBlocks();
   void emitBlock(Value firstKey, Value numKeys, bool masked);
@@ -64,7 +65,8 @@ private:
   void emitOutput();
   void emitUniformRows(ArrayRef<Value> isMaskedRow);
 
-  //===--- LogitEmitter.cpp: K Q^T and what follows it, per logit ----------===//
+  //===--- LogitEmitter.cpp: K Q^T and what follows it, per logit
+  //----------===//
 
   /// Computes the logits of a block into `probabilities`; returns the new
   /// row maxima.
@@ -75,14 +77,16 @@ private:
   Value emitPredicate(Value key, Value row, int64_t v, bool masked);
   Value emitBias(Value key, Value row, int64_t v);
 
-  //===--- ValueEmitter.cpp: V^T P^T ---------------------------------------===//
+  //===--- ValueEmitter.cpp: V^T P^T
+  //---------------------------------------===//
 
   void emitValues(Value firstKey, Value numKeys, ArrayRef<Value> alpha,
                   bool masked);
   void emitValueRows(Value firstKey, Value numKeys, Value firstRow,
                      int64_t numRows, ArrayRef<Value> alpha, bool masked);
 
-  //===--- Packing.cpp: copies into and out of scratch memory --------------===//
+  //===--- Packing.cpp: copies into and out of scratch memory
+  //--------------===//
 
   Value allocate(ArrayRef<int64_t> shape, Type elementType);
   void emitQuery();
@@ -104,12 +108,11 @@ private:
   /// query repeat it.
   Value getClampedQuery(Value r);
 
-  //===--- Small questions -------------------------------------------------===//
+  //===--- Small questions
+  //-------------------------------------------------===//
 
   Value getLaneOffset(int64_t v) { return b.index(v * lanes); }
-  bool isConverted() {
-    return !op.getQueryType().getElementType().isF32();
-  }
+  bool isConverted() { return !op.getQueryType().getElementType().isF32(); }
   StructuralMaskInterface getStructure() { return op.getStructureAttr(); }
   /// Whether every block needs mask code: something is decided per element.
   bool isAlwaysMasked();

@@ -236,3 +236,16 @@ func.func @masked_row_needed(%q: tensor<9x8xf32>, %k: tensor<5x8xf32>, %o: tenso
   %0 = attn.sdpa query(%q : tensor<9x8xf32>) key(%k : tensor<5x8xf32>) value(%k : tensor<5x8xf32>) structure(#attn.causal<bottom_right>) masked_row = nan outs(%o : tensor<9x8xf32>) -> tensor<9x8xf32>
   return %0 : tensor<9x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @transposes
+// CHECK-SAME: %[[X:.*]]: tensor<2x3x4xf32>
+// CHECK: %[[T:.*]] = attn.transpose %[[X]] [2, 1, 0]
+// CHECK: return %[[X]], %[[T]]
+func.func @transposes(%x: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<4x3x2xf32>) {
+  %0 = attn.transpose %x [1, 2, 0] : tensor<2x3x4xf32> -> tensor<3x4x2xf32>
+  %1 = attn.transpose %0 [2, 0, 1] : tensor<3x4x2xf32> -> tensor<2x3x4xf32>
+  %2 = attn.transpose %0 [1, 0, 2] : tensor<3x4x2xf32> -> tensor<4x3x2xf32>
+  return %1, %2 : tensor<2x3x4xf32>, tensor<4x3x2xf32>
+}

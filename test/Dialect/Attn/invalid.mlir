@@ -122,7 +122,7 @@ func.func @sdpa_c9_count(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x
 
 func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %s: f32) {
   // expected-error @below {{expects one scale, got an operand and the constant 1.000000e+00 : f64}}
-  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -232,6 +232,38 @@ func.func @sdpa_c16(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32
 
 // expected-error @below {{'#attn.window' expects its left bound to be -1 (unbounded) or not negative, got -2}}
 func.func private @window() attributes {a = #attn.window<-2, 0>}
+
+// -----
+
+func.func @sdpa_c17(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %s: tensor<2xf32>, %o: tensor<4x5x4xf32>) -> tensor<4x5x4xf32> {
+  // expected-error @below {{expects sinks of shape [4] or [1], got [2]}}
+  %0 = attn.sdpa query(%q : tensor<4x5x8xf32>) key(%k : tensor<2x7x8xf32>) value(%v : tensor<2x7x4xf32>) sinks(%s : tensor<2xf32>) outs(%o : tensor<4x5x4xf32>) -> tensor<4x5x4xf32>
+  return %0 : tensor<4x5x4xf32>
+}
+
+// -----
+
+func.func @sdpa_c18(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %s: tensor<1xf32>, %o: tensor<5x4xf32>) -> tensor<5x4xf32> {
+  // expected-error @below {{expects masked_row = zero beside sinks, got nan}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) sinks(%s : tensor<1xf32>) masked_row = nan outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return %0 : tensor<5x4xf32>
+}
+
+// -----
+
+func.func @transpose_c1(%x: tensor<2x3xf32>) {
+  // expected-error @below {{expects a permutation of the 2 dimensions of the source, got [0, 0]}}
+  %0 = attn.transpose %x [0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @transpose_c2(%x: tensor<2x3xf32>) {
+  // expected-error @below {{expects a result of type 'tensor<3x2xf32>', got 'tensor<2x3xf32>'}}
+  %0 = attn.transpose %x [1, 0] : tensor<2x3xf32> -> tensor<2x3xf32>
+  return
+}
 
 // -----
 

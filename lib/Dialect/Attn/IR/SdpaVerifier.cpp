@@ -82,6 +82,7 @@ private:
   LogicalResult verifyBroadcastOperand(Value operand, StringRef name,
                                        ArrayRef<int64_t> target);
   LogicalResult verifyDocuments();
+  LogicalResult verifySinks();
 
   InFlightDiagnostic error() { return op.emitOpError(); }
 
@@ -170,9 +171,8 @@ LogicalResult SdpaVerifier::verifyBatchDims() {
     logitShape.push_back(query.getDimSize(rank - 3));
   logitShape.push_back(query.getDimSize(rank - 2));
   int64_t numKeys = key.getDimSize(rank - 2);
-  logitShape.push_back(ShapedType::isDynamic(numKeys)
-                           ? value.getDimSize(rank - 2)
-                           : numKeys);
+  logitShape.push_back(
+      ShapedType::isDynamic(numKeys) ? value.getDimSize(rank - 2) : numKeys);
   return success();
 }
 
@@ -257,11 +257,31 @@ LogicalResult SdpaVerifier::verifyDocuments() {
       failed(verifyBroadcastOperand(op.getKeyDocuments(),
                                     "the documents of the keys", keyShape)))
     return failure();
-  Type queryId = cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
-  Type keyId = cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
+  Type queryId =
+      cast<ShapedType>(op.getQueryDocuments().getType()).getElementType();
+  Type keyId =
+      cast<ShapedType>(op.getKeyDocuments().getType()).getElementType();
   if (queryId != keyId)
     return error() << "expects document ids of one type, got " << queryId
                    << " and " << keyId;
+  return success();
+}
+
+LogicalResult SdpaVerifier::verifySinks() {
+  if (!op.getSinks())
+    return success();
+  // sdpa_c17: one sink for each head, or one for all.
+  auto type = cast<ShapedType>(op.getSinks().getType());
+  int64_t numHeads =
+      op.hasHeadDim() ? query.getDimSize(query.getRank() - 3) : 1;
+  if (type.getRank() != 1 ||
+      (type.getDimSize(0) != 1 && !areCompatible(type.getDimSize(0), numHeads)))
+    return error() << "expects sinks of shape " << formatShape({numHeads})
+                   << " or [1], got " << formatShape(type.getShape());
+  // sdpa_c18: rows without keys are zero then.
+  if (op.getMaskedRow() != MaskedRow::Zero)
+    return error() << "expects masked_row = zero beside sinks, got "
+                   << stringifyMaskedRow(op.getMaskedRow());
   return success();
 }
 
@@ -274,7 +294,9 @@ LogicalResult SdpaVerifier::verify() {
   if (failed(verifyBroadcastOperand(op.getBias(), "bias", logitShape)) ||
       failed(verifyBroadcastOperand(op.getMask(), "mask", logitShape)))
     return failure();
-  return verifyDocuments();
+  if (failed(verifyDocuments()))
+    return failure();
+  return verifySinks();
 }
 
 /// Checks the arguments and the yielded type of a score or keep region.
@@ -287,18 +309,18 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
     expected.push_back(leading);
   expected.append(op.getRank(), IndexType::get(op.getContext()));
   if (TypeRange(expected) != TypeRange(region.getArgumentTypes()))
-    return op.emitOpError() << "expects the " << name
-                            << " region to have arguments (" << expected
-                            << "), got (" << region.getArgumentTypes() << ")";
+    return op.emitOpError()
+           << "expects the " << name << " region to have arguments ("
+           << expected << "), got (" << region.getArgumentTypes() << ")";
   auto yield = dyn_cast_or_null<YieldOp>(
       region.front().empty() ? nullptr : &region.front().back());
   if (!yield)
     return op.emitOpError()
            << "expects the " << name << " region to end with attn.yield";
   if (yield.getValue().getType() != yielded)
-    return op.emitOpError() << "expects the " << name << " region to yield "
-                            << yielded << ", got "
-                            << yield.getValue().getType();
+    return op.emitOpError()
+           << "expects the " << name << " region to yield " << yielded
+           << ", got " << yield.getValue().getType();
   return success();
 }
 
