@@ -14,9 +14,12 @@
 using namespace mlir;
 
 void attn::buildRaisePipeline(OpPassManager &pm,
-                              const RaisePipelineOptions &) {
+                              const RaisePipelineOptions &options) {
+  ConvertLinalgToAttnPassOptions fusion;
+  fusion.numerics = options.numerics;
+  fusion.recompute = options.recompute;
   pm.addPass(createCSEPass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass(fusion));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

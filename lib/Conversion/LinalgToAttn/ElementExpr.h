@@ -194,6 +194,7 @@ private:
   const Expr *foldOverSelects(StringRef name, Type type,
                               ArrayRef<const Expr *> operands,
                               DictionaryAttr attrs);
+  const Expr *roundMasks(const Expr *expr, Type type);
   const Expr *foldConstants(StringRef name, Type type,
                             ArrayRef<const Expr *> operands,
                             DictionaryAttr attrs);

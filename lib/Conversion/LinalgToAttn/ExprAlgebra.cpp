@@ -424,6 +424,22 @@ const Expr *ExprContext::foldFloat(StringRef name,
   return nullptr;
 }
 
+/// Rounding is left out, but the large negative numbers of masks may become
+/// infinite by it.
+const Expr *ExprContext::roundMasks(const Expr *expr, Type type) {
+  if (std::optional<double> number = expr->getFloat())
+    return makeFloat(roundTo(*number, type));
+  if (expr->is("arith.select"))
+    return makeSelect(expr->operands[0], roundMasks(expr->operands[1], type),
+                      roundMasks(expr->operands[2], type));
+  if (expr->is("arith.addf") &&
+      (isTwoValued(expr->operands[0]) || isTwoValued(expr->operands[1])))
+    return makeApply(expr->name, type,
+                     {roundMasks(expr->operands[0], type),
+                      roundMasks(expr->operands[1], type)});
+  return expr;
+}
+
 const Expr *ExprContext::makeApply(StringRef name, Type type,
                                    ArrayRef<const Expr *> given,
                                    DictionaryAttr attrs) {
@@ -501,14 +517,8 @@ const Expr *ExprContext::makeApply(Operation *op,
     if (std::optional<double> number = operands[0]->getFloat())
       return makeFloat(roundTo(*number, type));
     rounded |= type.getIntOrFloatBitWidth() < 32;
-    // Of two values both are rounded.
-    if (isTwoValued(operands[0]) && operands[0]->operands[1]->getFloat() &&
-        operands[0]->operands[2]->getFloat())
-      return makeSelect(
-          operands[0]->operands[0],
-          makeFloat(roundTo(*operands[0]->operands[1]->getFloat(), type)),
-          makeFloat(roundTo(*operands[0]->operands[2]->getFloat(), type)));
-    return operands[0];
+    return isa<arith::TruncFOp>(op) ? roundMasks(operands[0], type)
+                                    : operands[0];
   }
   rounded |= isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 &&
              !llvm::all_of(operands, isConstant);

@@ -330,7 +330,19 @@ LogicalResult AttentionFuser::chooseOperands() {
     };
     if (!lead.empty()) {
       // Keys and values share their heads.
-      auto [inKey, inValue] = hasBoth(lead.back());
+      bool inKey, inValue;
+      std::tie(inKey, inValue) = hasBoth(lead.back());
+      if (inKey != inValue && !inKey)
+        if (auto repeated =
+                chooseOperand(keyPath, type, keyLayout,
+                              {lead.back(), keyVar, depthVar}, true))
+          k = repeated;
+      if (inKey != inValue && !inValue)
+        if (auto repeated =
+                chooseOperand(valuePath, type, valueLayout,
+                              {lead.back(), keyVar, columnVar}, false))
+          v = repeated;
+      std::tie(inKey, inValue) = hasBoth(lead.back());
       if (inKey != inValue && context.getExtent(lead.back()) != 1)
         return fail("operands", "keys and values differ in the number of heads",
                     "repeat the heads of neither", product->op);

@@ -52,6 +52,7 @@ private:
   bool keepsSomeKey(const Expr *condition, bool isNegated);
   void matchBase(const Expr *expr);
   static bool isUniform(const Expr *expr);
+  static bool holdsSentinel(const Expr *expr);
 
   /// What the masks so far say, to go back to.
   struct Masks {
@@ -252,6 +253,13 @@ const Expr *LogitMatcher::peelMasks(const Expr *expr) {
   return expr;
 }
 
+/// Whether a constant as low as masks have is in an expression.
+bool LogitMatcher::holdsSentinel(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return (value && *value <= kSentinel) ||
+         llvm::any_of(expr->operands, holdsSentinel);
+}
+
 /// Whether an expression is the same for all logits.
 bool LogitMatcher::isUniform(const Expr *expr) {
   auto isConstant = [](AffineExpr index) {
@@ -338,8 +346,20 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
                         "depends on the key",
                         "", context.getOperation(logits), true};
   const Expr *rest = peelMasks(logits);
+  // A mask with a finite number is one as long as what it keeps is above it:
+  // not where that may be masked itself.
+  if (!masks.keep.empty() && !masks.isInfinite && numerics != Numerics::Fast &&
+      holdsSentinel(rest)) {
+    masks = {};
+    rest = logits;
+  }
   result.keep = masks.keep;
-  result.masksAreInfinite = masks.keep.empty() || masks.isInfinite;
+  // Where the one mask leaves every row a key, rows without keys are those
+  // whose logits are -inf already.
+  result.masksAreInfinite =
+      masks.keep.empty() || masks.isInfinite ||
+      (masks.keep.size() == 1 &&
+       keepsSomeKey(masks.keep[0].expr, masks.keep[0].isNegated));
   matchBase(rest);
   return result;
 }

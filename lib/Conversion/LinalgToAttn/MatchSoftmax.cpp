@@ -25,8 +25,8 @@ namespace {
 constexpr double kLn2 = 0.693147180559945309417;
 /// What adding to a number of 1 or more does not change in f32.
 constexpr double kNegligible = 0x1p-25;
-/// A maximum that no logit which counts is below.
-constexpr double kLowest = -1e30;
+/// A maximum that no logit which counts is below: the lowest f16.
+constexpr double kLowest = -65504;
 
 bool isReduction(const Expr *expr, ReduceKind kind) {
   return expr->kind == Expr::Kind::Reduce && expr->reduce == kind;
