@@ -10,7 +10,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Matchers.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -174,14 +175,39 @@ std::optional<std::string> Mutator::changeOperand(Operation *op) {
   Value old = op->getOperand(index);
   for (unsigned other = 0; other < op->getNumOperands(); ++other)
     if (other != index && op->getOperand(other) != old &&
-        op->getOperand(other).getType() == old.getType() && rng() % 2) {
+        op->getOperand(other).getType() == old.getType() &&
+        !old.getDefiningOp<tensor::EmptyOp>() &&
+        !op->getOperand(other).getDefiningOp<tensor::EmptyOp>() && rng() % 2) {
       op->setOperand(index, op->getOperand(other));
       op->setOperand(other, old);
       return "operands swapped";
     }
   SmallVector<Value> candidates;
+  // What was never written has no value to keep, and the large numbers of masks
+  // are no logits.
+  auto isUndefined = [](Value value) {
+    APFloat number(0.0);
+    if (matchPattern(value, m_ConstantFloat(&number))) {
+      bool losesInfo;
+      number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                     &losesInfo);
+      if (!(std::abs(number.convertToDouble()) < 1e3))
+        return true;
+    }
+    if (value.getDefiningOp<tensor::EmptyOp>())
+      return true;
+    auto argument = dyn_cast<BlockArgument>(value);
+    auto parent =
+        argument
+            ? dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp())
+            : linalg::LinalgOp();
+    return parent && parent.getMatchingOpOperand(argument)
+                         ->get()
+                         .getDefiningOp<tensor::EmptyOp>();
+  };
   auto consider = [&](Value value) {
-    if (value != old && value.getType() == old.getType())
+    if (value != old && value.getType() == old.getType() &&
+        !isUndefined(value) && !isUndefined(old))
       candidates.push_back(value);
   };
   for (Block *block = op->getBlock(); block;
@@ -207,7 +233,10 @@ std::optional<std::string> Mutator::changeOperand(Operation *op) {
 std::optional<std::string> Mutator::mutate() {
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) {
-    if (op != function)
+    // The bodies of named operations are what their names say.
+    Operation *parent = op->getParentOp();
+    if (op != function &&
+        (!isa<linalg::LinalgOp>(parent) || isa<linalg::GenericOp>(parent)))
       ops.push_back(op);
   });
   Operation *op = pick(ops);

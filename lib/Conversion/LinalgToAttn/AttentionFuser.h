@@ -126,6 +126,8 @@ private:
   /// The last two of `lead` are one dimension of the op: a head of the keys and
   /// a query head of its group.
   bool hasGroups = false;
+  /// Whether keys and values have both as well.
+  bool keysHaveGroups = false;
 
   const Expr *probability = nullptr;
   SoftmaxMatch softmax;

@@ -234,13 +234,16 @@ void AttentionFuser::build() {
   unsigned depthVar = logits.product->var;
   auto getOperand = [&](const Operand &operand, unsigned row, unsigned last,
                         bool isKey) {
-    // Keys and values lack the variable of the group.
-    Layout layout(ArrayRef(lead).drop_back(isKey && hasGroups));
+    // Keys and values lack the variable of the group, if they are not repeated.
+    bool isShared = isKey && hasGroups && !keysHaveGroups;
+    Layout layout(ArrayRef(lead).drop_back(isShared));
     layout.append({row, last});
-    return applyArrangement(b, b.getLoc(), context, operand.traced.tensor,
-                            operand.arrangement, layout);
+    Value tensor =
+        applyArrangement(b, b.getLoc(), context, operand.traced.tensor,
+                         operand.arrangement, layout);
+    return isShared ? tensor : joinHeads(b, tensor);
   };
-  Value q = joinHeads(b, getOperand(query, queryVar, depthVar, false));
+  Value q = getOperand(query, queryVar, depthVar, false);
   Value k = getOperand(key, keyVar, depthVar, true);
   Value v = getOperand(value, keyVar, columnVar, true);
   auto queryType = cast<RankedTensorType>(q.getType());

@@ -531,5 +531,6 @@ const Expr *ExprContext::makeApply(Operation *op,
         attribute.getName() != "isExact")
       kept.push_back(attribute);
   return makeApply(op->getName().getStringRef(), type, operands,
-                   DictionaryAttr::get(context, kept));
+                   kept.empty() ? DictionaryAttr()
+                                : DictionaryAttr::get(context, kept));
 }

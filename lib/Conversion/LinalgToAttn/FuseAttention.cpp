@@ -629,10 +629,26 @@ LogicalResult AttentionFuser::classifySink() {
     tensor = source->tensor;
     indices.assign(source->indices.begin(), source->indices.end());
   }
-  Layout heads(ArrayRef(lead).take_back(hasGroups ? 2 : lead.empty() ? 0 : 1));
   std::optional<Arrangement> arrangement;
+  auto arrangeIn = [&](unsigned numHeadDims) {
+    arrangement = arrange(context, indices,
+                          Layout(ArrayRef(lead).take_back(numHeadDims)), {});
+  };
   if (tensor)
-    arrangement = arrange(context, indices, heads, {});
+    arrangeIn(hasGroups ? 2 : lead.empty() ? 0 : 1);
+  if (tensor && !arrangement && !hasGroups && lead.size() > 1) {
+    // Repeated heads of keys and values are heads as good as any.
+    auto hasBoth = [&](const Operand &operand) {
+      return llvm::is_contained(operand.arrangement.present, lead.back()) &&
+             llvm::is_contained(operand.arrangement.present,
+                                lead[lead.size() - 2]);
+    };
+    if (hasBoth(key) && hasBoth(value) &&
+        !ShapedType::isDynamic(context.getExtent(lead.back()))) {
+      hasGroups = keysHaveGroups = true;
+      arrangeIn(2);
+    }
+  }
   if (!arrangement || arrangement->isPermuted ||
       !isStaticPart(context, tensor, *arrangement) ||
       (hasGroups && arrangement->present.size() == 1))
@@ -655,8 +671,8 @@ FusionResult AttentionFuser::fuse() {
     return result;
   }
   if (failed(matchExpressions()) || failed(chooseOperands()) ||
-      failed(classifyMasks()) || failed(checkZeroed()) ||
-      failed(classifySink()) || failed(checkUses()))
+      failed(classifySink()) || failed(classifyMasks()) ||
+      failed(checkZeroed()) || failed(checkUses()))
     return result;
   // Operands may have asked for variables that were not split yet.
   if (!context.split)

@@ -37,6 +37,13 @@ bool isNegativeInfinity(const Expr *expr) {
   return value && std::isinf(*value) && *value < 0;
 }
 
+/// Whether a masked logit may become infinite where it is scaled.
+bool overflows(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return (value && *value < -1e37 && std::isfinite(*value)) ||
+         llvm::any_of(expr->operands, overflows);
+}
+
 /// Whether a condition says that `value` is -inf (or infinite), or the
 /// contrary.
 bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
@@ -263,18 +270,17 @@ bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
   const Expr *body = getBody(max);
   const Expr *logits = rest;
   double logitFactor = 1.0;
-  if (body != rest) {
-    // c * x - c * max(x).
-    if (!rest->is("arith.mulf") || rest->operands[0] != body)
+  if (body == rest) {
+    if (std::abs(factor + 1) > 1e-6)
       return false;
-    std::optional<double> constant = rest->operands[1]->getFloat();
-    if (!constant || *constant <= 0)
+  } else {
+    // c * x - c * max(x), where c * x may have been folded.
+    logitFactor = -factor;
+    if (!(logitFactor > 0) || context.makeScaled(body, logitFactor) != rest ||
+        overflows(body))
       return false;
     logits = body;
-    logitFactor = *constant;
   }
-  if (!(std::abs(factor + logitFactor) <= 1e-6 * logitFactor))
-    return false;
   exp.logits = logits;
   exp.factor = logitFactor;
   exp.shift = term;
