@@ -451,11 +451,11 @@ class Spelling:
         if where == "after":
             s = self.scale_by(s, factor)
         elif where == "value":
-            scalar = w.argument(None, s.dtype)
+            scalar = w.argument(None, s.dtype, "positive")
             name = rng.choice(["arith.mulf", "arith.divf"])
             s = w.generic(s.dims, s.dtype, [s], lambda a: w.op(f"{name} {a}, {scalar} : {s.dtype}"))
         elif where == "element":
-            s = w.binary("arith.mulf", s, w.argument("", s.dtype))
+            s = w.binary("arith.mulf", s, w.argument("", s.dtype, "positive"))
         if self.flip(0.3):
             s = w.cast(s, self.softmax_dtype)
         if self.flip(0.2):

@@ -103,7 +103,8 @@ Value ExprEmitter::emitApply(const Expr *expr) {
       for (Value &operand : operands)
         if (operand.getType().isIndex())
           operand = castIndex(builder, loc, operand, other->getType());
-    if (type.isIntOrIndex() && !type.isInteger(1))
+    if (type.isIntOrIndex() && !type.isInteger(1) &&
+        operands.back().getType().isIntOrIndex())
       type = operands.back().getType();
   }
   OperationState state(loc, expr->name.getValue(), operands, type);
