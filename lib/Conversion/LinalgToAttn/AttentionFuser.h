@@ -79,6 +79,7 @@ private:
   LogicalResult classifySink();
   void classifyCondition(const Expr *condition, bool isNegated);
   bool isCheap(const Expr *expr);
+  bool isSmall(const Expr *expr);
   const Expr *makeEmittable(const Expr *expr, const ExprEmitter &emitter);
   std::optional<LogitOperand> getLogitOperand(const Expr *expr);
   std::optional<LogitOperand> getLogitOperandAt(Value tensor,

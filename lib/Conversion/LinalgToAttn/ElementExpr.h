@@ -227,6 +227,9 @@ private:
                              ArrayRef<AffineExpr> loops);
   std::optional<Access> lookThroughCollapse(Operation *op,
                                             ArrayRef<AffineExpr> indices);
+  std::optional<Access> lookThroughExtract(linalg::LinalgOp op,
+                                           ArrayRef<AffineExpr> indices);
+  void requestSplit(const Expr *index);
   std::optional<Access> lookThroughExpand(Operation *op,
                                           ArrayRef<AffineExpr> indices);
   /// Quotient and remainder of an index.

@@ -127,15 +127,8 @@ const Expr *ExprContext::evaluateScalar(const Body &body, Value scalar) {
   }
   if (!extract)
     return makeApply(definition, operands);
-  // An index that is divided, as heads of groups are, may split a variable.
-  for (const Expr *&operand : operands) {
-    if (!operand->is("arith.divsi") && !operand->is("arith.divui") &&
-        !operand->is("arith.floordivsi"))
-      continue;
-    std::optional<int64_t> divisor = operand->operands[1]->getInteger();
-    if (divisor && operand->operands[0]->kind == Expr::Kind::Index)
-      (void)divide(operand->operands[0]->indices[0], *divisor);
-  }
+  for (const Expr *operand : operands)
+    requestSplit(operand);
   return makeGather(extract.getTensor(), operands);
 }
 

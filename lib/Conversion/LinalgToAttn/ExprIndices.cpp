@@ -204,6 +204,43 @@ static bool isWholeDim(tensor::ExtractSliceOp slice, int64_t d) {
          slice.getStaticStride(d) == 1;
 }
 
+/// A body that reads an element of a tensor from above at affine indices.
+std::optional<ExprContext::Access>
+ExprContext::lookThroughExtract(linalg::LinalgOp op,
+                                ArrayRef<AffineExpr> indices) {
+  auto extract = op.getBlock()
+                     ->getTerminator()
+                     ->getOperand(0)
+                     .getDefiningOp<tensor::ExtractOp>();
+  if (!extract || op.getNumReductionLoops() != 0 ||
+      extract->getBlock() != op.getBlock())
+    return std::nullopt;
+  auto loops = getLoopIndices(op, 0, indices);
+  if (!loops || llvm::is_contained(*loops, AffineExpr()))
+    return std::nullopt;
+  Access access{extract.getTensor(), {}};
+  for (Value index : extract.getIndices()) {
+    const Expr *expr = evaluateBodyOf(op, index, *loops);
+    if (!expr)
+      return std::nullopt;
+    requestSplit(expr);
+    if (expr->kind != Expr::Kind::Index)
+      return std::nullopt;
+    access.indices.push_back(expr->indices[0]);
+  }
+  return access;
+}
+
+/// An index that is divided, as heads of groups are, may split a variable.
+void ExprContext::requestSplit(const Expr *index) {
+  if (!index->is("arith.divsi") && !index->is("arith.divui") &&
+      !index->is("arith.floordivsi"))
+    return;
+  std::optional<int64_t> divisor = index->operands[1]->getInteger();
+  if (divisor && index->operands[0]->kind == Expr::Kind::Index)
+    (void)divide(index->operands[0]->indices[0], *divisor);
+}
+
 std::optional<ExprContext::Access>
 ExprContext::lookThrough(Value tensor, ArrayRef<AffineExpr> indices) {
   Operation *op = tensor.getDefiningOp();
@@ -236,8 +273,11 @@ ExprContext::lookThrough(Value tensor, ArrayRef<AffineExpr> indices) {
     }
     return access;
   }
-  // A linalg operation that copies its only input.
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (linalgOp && linalgOp.hasPureTensorSemantics() && op->getNumResults() == 1)
+    if (std::optional<Access> access = lookThroughExtract(linalgOp, indices))
+      return access;
+  // A linalg operation that copies its only input.
   if (!linalgOp || linalgOp.getNumDpsInputs() != 1 ||
       linalgOp.getNumDpsInits() != 1 || linalgOp.getNumReductionLoops() != 0 ||
       isa<linalg::FillOp>(op))

@@ -348,7 +348,8 @@ LogicalResult AttentionFuser::chooseOperands() {
                     "repeat the heads of neither", product->op);
       if (!inKey && !inValue && lead.size() > 1) {
         auto [inKeyGroup, inValueGroup] = hasBoth(lead[lead.size() - 2]);
-        hasGroups = inKeyGroup && inValueGroup &&
+        // Without a batch the other one is as good as one.
+        hasGroups = lead.size() > 2 && inKeyGroup && inValueGroup &&
                     !ShapedType::isDynamic(context.getExtent(lead.back()));
       }
     }
@@ -501,12 +502,42 @@ bool AttentionFuser::isCheap(const Expr *expr) {
   return visit(expr);
 }
 
+/// Whether an expression is arithmetic on indices and numbers alone.
+static bool isIndexArithmetic(const Expr *expr) {
+  switch (expr->kind) {
+  case Expr::Kind::Constant:
+  case Expr::Kind::Index:
+  case Expr::Kind::Scalar:
+    return true;
+  case Expr::Kind::Apply:
+    return llvm::all_of(expr->operands, isIndexArithmetic);
+  default:
+    return false;
+  }
+}
+
+/// Whether a tensor of the expression's values is small: it has no element per
+/// pair of query and key.
+bool AttentionFuser::isSmall(const Expr *expr) {
+  return !isIndexArithmetic(expr) && (!context.dependsOn(expr, queryVar) ||
+                                      !context.dependsOn(expr, keyVar));
+}
+
+/// Whether an expression is computed from results of a contraction, at whatever
+/// indices.
+static bool holdsResultOf(const Expr *expr, Operation *contraction) {
+  return (expr->kind == Expr::Kind::Contract && expr->op == contraction) ||
+         llvm::any_of(expr->operands, [&](const Expr *operand) {
+           return holdsResultOf(operand, contraction);
+         });
+}
+
 /// `expr` with elements of tensors in place of what a region cannot compute.
 const Expr *AttentionFuser::makeEmittable(const Expr *expr,
                                           const ExprEmitter &emitter) {
   if (emitter.canEmit(expr))
     return expr;
-  if (!context.contains(expr, logits.product))
+  if (!holdsResultOf(expr, logits.product->op))
     if (const ExprContext::Access *source = context.getSource(expr)) {
       const Expr *load = context.makeLoad(source->tensor, source->indices);
       if (emitter.canEmit(load))
@@ -538,7 +569,9 @@ void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
   if (std::optional<int64_t> constant = condition->getInteger();
       constant && (*constant != 0) != isNegated)
     return;
-  if (!mask && (condition->kind == Expr::Kind::Load || !isCheap(condition)))
+  bool isTensor = condition->kind == Expr::Kind::Load || isSmall(condition) ||
+                  (!isCheap(condition) && !isIndexArithmetic(condition));
+  if (!mask && isTensor)
     if ((mask = getLogitOperand(condition))) {
       maskIsNegated = isNegated;
       return;
@@ -550,8 +583,8 @@ LogicalResult AttentionFuser::classifyMasks() {
   for (const LogitMatch::Condition &condition : logits.keep)
     classifyCondition(condition.expr, condition.isNegated);
   // A bias is a tensor if it is one, or costly; else the region computes it.
-  if (logits.bias &&
-      (logits.bias->kind == Expr::Kind::Load || !isCheap(logits.bias)))
+  if (logits.bias && (logits.bias->kind == Expr::Kind::Load ||
+                      isSmall(logits.bias) || !isCheap(logits.bias)))
     bias = getLogitOperand(logits.bias);
   if (logits.bias && !bias)
     logits.base = logits.baseWithoutBias;
@@ -638,14 +671,15 @@ LogicalResult AttentionFuser::classifySink() {
     arrangeIn(hasGroups ? 2 : lead.empty() ? 0 : 1);
   if (tensor && !arrangement && !hasGroups && lead.size() > 1) {
     // Repeated heads of keys and values are heads as good as any.
-    auto hasBoth = [&](const Operand &operand) {
-      return llvm::is_contained(operand.arrangement.present, lead.back()) &&
-             llvm::is_contained(operand.arrangement.present,
-                                lead[lead.size() - 2]);
+    auto has = [&](const Operand &operand, unsigned var) {
+      return llvm::is_contained(operand.arrangement.present, var);
     };
-    if (hasBoth(key) && hasBoth(value) &&
-        !ShapedType::isDynamic(context.getExtent(lead.back()))) {
-      hasGroups = keysHaveGroups = true;
+    unsigned outer = lead[lead.size() - 2], inner = lead.back();
+    if (has(key, outer) && has(value, outer) &&
+        has(key, inner) == has(value, inner) &&
+        !ShapedType::isDynamic(context.getExtent(inner))) {
+      hasGroups = true;
+      keysHaveGroups = has(key, inner);
       arrangeIn(2);
     }
   }

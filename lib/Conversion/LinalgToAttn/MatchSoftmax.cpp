@@ -130,6 +130,8 @@ private:
   SoftmaxMatch result;
   Exponential exponential;
   const Expr *exponentialExpr = nullptr, *sumExpr = nullptr;
+  /// Another factor of the probabilities.
+  const Expr *scaledBy = nullptr;
   /// Conditions under which rows are set to zero.
   SmallVector<const Expr *> zeroedRows;
   bool hasNaNGuard = false, isEpsilonAdded = false, hasLogSum = false;
@@ -188,6 +190,10 @@ LogicalResult SoftmaxMatcher::collectFactors(const Expr *expr, bool isDivisor) {
   }
   if (expr->getFloat() == 1.0)
     return success();
+  if (expr->getFloat()) {
+    scaledBy = expr;
+    return success();
+  }
   if (isDivisor) {
     if (sumExpr)
       return fail("the probabilities are divided twice", expr);
@@ -213,8 +219,8 @@ LogicalResult SoftmaxMatcher::collectFactors(const Expr *expr, bool isDivisor) {
                 expr,
                 "run dropout in inference form, or apply the factor to "
                 "the values");
-  return fail("the probabilities are scaled before the second matmul", expr,
-              "scale the output instead");
+  scaledBy = expr;
+  return success();
 }
 
 void SoftmaxMatcher::collectRowTerms(
@@ -544,6 +550,12 @@ SoftmaxMatcher::match(const Expr *probability) {
     return failure;
   }
   if (failed(collectFactors(expr, false))) {
+    failure.isNearMiss = holdsRowSum(expr);
+    return failure;
+  }
+  if (exponentialExpr && scaledBy) {
+    (void)fail("the probabilities are scaled before the second matmul",
+               scaledBy, "scale the output instead");
     failure.isNearMiss = holdsRowSum(expr);
     return failure;
   }
