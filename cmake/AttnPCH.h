@@ -13,6 +13,22 @@
 #ifndef ATTN_PCH_H
 #define ATTN_PCH_H
 
+// llvm::Statistic, the base of a pass's statistics, has a layout for builds
+// with assertions and another for builds without. Ours must be the one that
+// LLVM was built with, whether our own assertions are on or off.
+#if defined(NDEBUG) == ATTN_LLVM_HAS_ASSERTIONS
+#ifdef NDEBUG
+#undef NDEBUG
+#include "llvm/ADT/Statistic.h"
+#define NDEBUG
+#else
+#define NDEBUG
+#include "llvm/ADT/Statistic.h"
+#undef NDEBUG
+#endif
+#include <cassert>
+#endif
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -15,7 +15,8 @@ function(_attn_configure_cxx_target name)
     target_compile_options(${name} PRIVATE -Werror)
   endif()
   target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-  target_compile_definitions(${name} PRIVATE ${LLVM_DEFINITIONS_LIST})
+  target_compile_definitions(${name} PRIVATE ${LLVM_DEFINITIONS_LIST}
+    ATTN_LLVM_HAS_ASSERTIONS=$<BOOL:${LLVM_ENABLE_ASSERTIONS}>)
 endfunction()
 
 separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND "${LLVM_DEFINITIONS}")

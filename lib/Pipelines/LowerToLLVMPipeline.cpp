@@ -15,7 +15,9 @@
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -36,6 +38,25 @@ struct FailPass : PassWrapper<FailPass, OperationPass<>> {
 
   std::string message;
 };
+
+/// Reports what the passes before could not lower: some of them leave alone
+/// what they do not know, or go on after an error.
+struct CheckLoweredPass
+    : PassWrapper<CheckLoweredPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckLoweredPass)
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      if (op == getOperation() || isa<LLVM::LLVMDialect>(op->getDialect()))
+        return WalkResult::advance();
+      op->emitError("attn-lower-to-llvm-pipeline: '")
+          << op->getName() << "' was not lowered to the LLVM dialect";
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
 } // namespace
 
 /// Tensors to buffers.
@@ -43,6 +64,7 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
@@ -57,6 +79,24 @@ static void addDeallocation(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Without an instruction for it LLVM would call a library to round to bf16,
+/// and not every library has it: computes in f32 and rounds by integer
+/// arithmetic.
+static void addFloatExpansion(OpPassManager &pm, const CPUTargetInfo &info) {
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = !info.hasBF16Conversion;
+  if (expand.includeBf16) {
+    math::MathExtendToSupportedTypesOptions extend;
+    extend.extraTypeStrs = {"f16"};
+    pm.addPass(math::createMathExtendToSupportedTypes(extend));
+    arith::ArithEmulateUnsupportedFloatsOptions emulate;
+    emulate.sourceTypeStrs = {"bf16"};
+    emulate.targetTypeStr = "f32";
+    pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  }
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+}
+
 /// scf, vector and the rest to the LLVM dialect.
 static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
@@ -68,18 +108,16 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
+  addFloatExpansion(pm, info);
+  pm.addPass(createConvertMathToLLVMPass());
+  // Takes vectors apart: before what lowers them.
+  pm.addPass(createConvertMathToLibmPass());
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.x86Vector = true;
-  toLLVM.vectorTransposeLowering = vector::VectorTransposeLowering::Shuffle16x16;
-  toLLVM.vectorContractLowering =
-      vector::VectorContractLowering::OuterProduct;
+  toLLVM.vectorTransposeLowering =
+      vector::VectorTransposeLowering::Shuffle16x16;
+  toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  // Without the instruction LLVM would call a library for bf16.
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = !info.hasBF16Conversion;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
@@ -88,6 +126,7 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(std::make_unique<CheckLoweredPass>());
 }
 
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
@@ -98,8 +137,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
   llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
   if (!info) {
-    pm.addPass(
-        std::make_unique<FailPass>(llvm::toString(info.takeError())));
+    pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;
   }
   AttnSelectSchedulePassOptions schedule;
@@ -108,6 +146,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.useAVX512 = info->hasAVX512;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // One pass over memory for what is element-wise.
   pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());
   pm.addPass(createCSEPass());

@@ -202,8 +202,8 @@ static std::optional<ElementFormat> parseDescr(StringRef descr) {
                    .Default(std::nullopt);
   if (!dtype)
     return std::nullopt;
-  return ElementFormat{*dtype, big == (endianness::native ==
-                                       endianness::little)};
+  return ElementFormat{*dtype,
+                       big == (endianness::native == endianness::little)};
 }
 
 /// Reorders a Fortran array: its first index varies fastest.
@@ -305,10 +305,14 @@ static StringRef getDescr(attn_dtype dtype) {
 }
 
 Error mlir::attn::writeNpy(StringRef path, const Array &array) {
-  std::string header = formatv("{{'descr': '{0}', 'fortran_order': False, "
-                               "'shape': ({1}{2}), }",
-                               getDescr(array.dtype), join(map_range(array.shape, [](int64_t size) { return std::to_string(size); }), ", "),
-                               array.shape.size() == 1 ? "," : "");
+  std::string header =
+      formatv("{{'descr': '{0}', 'fortran_order': False, "
+              "'shape': ({1}{2}), }",
+              getDescr(array.dtype),
+              join(map_range(array.shape,
+                             [](int64_t size) { return std::to_string(size); }),
+                   ", "),
+              array.shape.size() == 1 ? "," : "");
   // The data starts at a multiple of 64.
   size_t prefix = kMagic.size() + 4;
   header.append(alignTo(prefix + header.size() + 1, 64) - prefix -

@@ -46,9 +46,13 @@ protected:
     SmallVector<StructuralMaskInterface> masks{{}};
     for (Alignment alignment : {Alignment::TopLeft, Alignment::BottomRight}) {
       masks.push_back(CausalAttr::get(&context, alignment));
-      for (auto [left, right] :
-           {std::pair<int64_t, int64_t>{-1, -1}, {0, 0}, {2, 0}, {-1, 3},
-            {3, -1}, {1, 2}, {100, 100}})
+      for (auto [left, right] : {std::pair<int64_t, int64_t>{-1, -1},
+                                 {0, 0},
+                                 {2, 0},
+                                 {-1, 3},
+                                 {3, -1},
+                                 {1, 2},
+                                 {100, 100}})
         masks.push_back(WindowAttr::get(&context, left, right, alignment));
       for (int64_t length : {0, 1, 4, 100})
         masks.push_back(PrefixAttr::get(&context, length, alignment));
@@ -125,8 +129,8 @@ TEST_F(MaskAnalysisTest, CausalBlocksAreExact) {
 }
 
 TEST_F(MaskAnalysisTest, DocumentsAreNeverFull) {
-  auto document = cast<StructuralMaskInterface>(
-      Attribute(DocumentAttr::get(&context)));
+  auto document =
+      cast<StructuralMaskInterface>(Attribute(DocumentAttr::get(&context)));
   EXPECT_EQ(classifyBlock(document, 0, 8, 0, 8, {8, 8}), BlockKind::Partial);
   EXPECT_TRUE(keeps(document, 0, 7, {8, 8}, /*sameDocument=*/true));
   EXPECT_FALSE(keeps(document, 0, 7, {8, 8}, /*sameDocument=*/false));
@@ -154,8 +158,8 @@ TEST_F(MaskAnalysisTest, SimplifyKeepsTheMeaning) {
 TEST_F(MaskAnalysisTest, ConjunctionFlattens) {
   auto causal = cast<StructuralMaskInterface>(
       Attribute(CausalAttr::get(&context, Alignment::TopLeft)));
-  auto document = cast<StructuralMaskInterface>(
-      Attribute(DocumentAttr::get(&context)));
+  auto document =
+      cast<StructuralMaskInterface>(Attribute(DocumentAttr::get(&context)));
   StructuralMaskInterface both = getConjunction(causal, document);
   EXPECT_EQ(getMembers(getConjunction(both, causal)).size(), 2u);
   EXPECT_EQ(getConjunction(causal, {}), causal);

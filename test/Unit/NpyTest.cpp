@@ -21,9 +21,7 @@ protected:
   void SetUp() override {
     ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("npy", directory));
   }
-  void TearDown() override {
-    llvm::sys::fs::remove_directories(directory);
-  }
+  void TearDown() override { llvm::sys::fs::remove_directories(directory); }
   std::string getPath(llvm::StringRef name) {
     llvm::SmallString<128> path = directory;
     llvm::sys::path::append(path, name);
@@ -48,9 +46,8 @@ protected:
 };
 
 TEST_F(NpyTest, RoundTrip) {
-  for (attn_dtype dtype :
-       {ATTN_F16, ATTN_BF16, ATTN_F32, ATTN_F64, ATTN_BOOL, ATTN_I8, ATTN_I16,
-        ATTN_I32, ATTN_I64})
+  for (attn_dtype dtype : {ATTN_F16, ATTN_BF16, ATTN_F32, ATTN_F64, ATTN_BOOL,
+                           ATTN_I8, ATTN_I16, ATTN_I32, ATTN_I64})
     for (llvm::SmallVector<int64_t> shape :
          {llvm::SmallVector<int64_t>{}, {3}, {2, 3}, {0, 5}, {1, 2, 3, 4}}) {
       Array array;
@@ -70,9 +67,9 @@ TEST_F(NpyTest, RoundTrip) {
 }
 
 TEST_F(NpyTest, FortranOrderAndBigEndian) {
-  std::string path = writeRaw(
-      "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }\n",
-      llvm::StringRef("\0\1\0\2\0\3\0\4\0\5\0\6", 12));
+  std::string path =
+      writeRaw("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }\n",
+               llvm::StringRef("\0\1\0\2\0\3\0\4\0\5\0\6", 12));
   llvm::Expected<Array> array = readNpy(path);
   ASSERT_TRUE(bool(array)) << llvm::toString(array.takeError());
   // The file holds the columns (1, 2), (3, 4), (5, 6).
@@ -88,23 +85,23 @@ TEST_F(NpyTest, Errors) {
                : ::testing::AssertionFailure() << text;
   };
   EXPECT_TRUE(contains(getError(getPath("none.npy")), "No such file"));
-  EXPECT_TRUE(contains(
-      getError(writeRaw("{'descr': '<c8', 'fortran_order': False, "
-                        "'shape': (), }",
-                        "12345678")),
-      "unsupported dtype '<c8'"));
-  EXPECT_TRUE(contains(
-      getError(writeRaw("{'descr': '<f4', 'fortran_order': False, "
-                        "'shape': (3,), }",
-                        "12345678")),
-      "expected 12 bytes of data, got 8"));
+  EXPECT_TRUE(
+      contains(getError(writeRaw("{'descr': '<c8', 'fortran_order': False, "
+                                 "'shape': (), }",
+                                 "12345678")),
+               "unsupported dtype '<c8'"));
+  EXPECT_TRUE(
+      contains(getError(writeRaw("{'descr': '<f4', 'fortran_order': False, "
+                                 "'shape': (3,), }",
+                                 "12345678")),
+               "expected 12 bytes of data, got 8"));
   EXPECT_TRUE(contains(getError(writeRaw("{'descr': '<f4'}", "")),
                        "expected the keys"));
-  EXPECT_TRUE(contains(
-      getError(writeRaw("{'descr': '<f4', 'fortran_order': False, "
-                        "'shape': (-1,), }",
-                        "")),
-      "expected shape to be a tuple"));
+  EXPECT_TRUE(
+      contains(getError(writeRaw("{'descr': '<f4', 'fortran_order': False, "
+                                 "'shape': (-1,), }",
+                                 "")),
+               "expected shape to be a tuple"));
   EXPECT_TRUE(contains(
       getError(writeRaw("{'descr': '<f4', 'fortran_order': False, 'shape': "
                         "(1099511627776, 1099511627776), }",

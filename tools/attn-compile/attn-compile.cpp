@@ -34,21 +34,20 @@ enum class Emit { MLIR, LLVMIR, Assembly, Object, Shared };
 
 struct Options {
   cl::OptionCategory category{"attn-compile options"};
-  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"),
-                            cl::Required, cl::cat(category)};
+  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"), cl::Required,
+                            cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Output file (- for stdout)"),
                               cl::value_desc("OUT"), cl::Required,
                               cl::cat(category)};
   cl::opt<Emit> emit{
       "emit", cl::desc("What to write"),
-      cl::values(
-          clEnumValN(Emit::MLIR, "mlir", "the module after raising"),
-          clEnumValN(Emit::LLVMIR, "llvm", "optimized LLVM IR"),
-          clEnumValN(Emit::Assembly, "asm", "assembly"),
-          clEnumValN(Emit::Object, "obj",
-                     "an object file; link it with libAttnRuntimeCPU.a"),
-          clEnumValN(Emit::Shared, "shared",
-                     "a shared object that needs libc and libm only")),
+      cl::values(clEnumValN(Emit::MLIR, "mlir", "the module after raising"),
+                 clEnumValN(Emit::LLVMIR, "llvm", "optimized LLVM IR"),
+                 clEnumValN(Emit::Assembly, "asm", "assembly"),
+                 clEnumValN(Emit::Object, "obj",
+                            "an object file; link it with libAttnRuntimeCPU.a"),
+                 clEnumValN(Emit::Shared, "shared",
+                            "a shared object that needs libc and libm only")),
       cl::init(Emit::Shared), cl::cat(category)};
   cl::opt<std::string> target{"target", cl::desc("cpu or cuda"),
                               cl::init("cpu"), cl::cat(category)};
@@ -67,9 +66,9 @@ struct Options {
   cl::opt<std::string> header{"header",
                               cl::desc("Also write a C header for the entry"),
                               cl::value_desc("OUT.h"), cl::cat(category)};
-  cl::opt<bool> noRaise{
-      "no-raise", cl::desc("Do not look for attention in the module"),
-      cl::cat(category)};
+  cl::opt<bool> noRaise{"no-raise",
+                        cl::desc("Do not look for attention in the module"),
+                        cl::cat(category)};
 };
 
 constexpr llvm::StringLiteral kOverview(
@@ -223,9 +222,8 @@ LogicalResult CompileDriver::writeOutput() {
   default:
     return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
       return emitMachineCode(**translated, target,
-                             options.emit == Emit::Assembly
-                                 ? EmitKind::Assembly
-                                 : EmitKind::Object,
+                             options.emit == Emit::Assembly ? EmitKind::Assembly
+                                                            : EmitKind::Object,
                              os);
     });
   }

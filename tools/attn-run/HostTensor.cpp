@@ -56,8 +56,8 @@ static void writeAs(char *to, T value) {
 static double decodeHalf(const llvm::fltSemantics &semantics, uint16_t bits) {
   llvm::APFloat value(semantics, llvm::APInt(16, bits));
   bool losesInfo;
-  value.convert(llvm::APFloat::IEEEdouble(),
-                llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven,
+                &losesInfo);
   return value.convertToDouble();
 }
 
@@ -124,8 +124,7 @@ static bool isFloat(attn_dtype dtype) {
 
 HostTensor attn::makeTensor(attn_dtype dtype, ArrayRef<int64_t> shape) {
   HostTensor tensor{dtype, SmallVector<int64_t>(shape), {}};
-  tensor.buffer =
-      Buffer(tensor.getNumElements() * attn_rt_dtype_size(dtype));
+  tensor.buffer = Buffer(tensor.getNumElements() * attn_rt_dtype_size(dtype));
   return tensor;
 }
 
@@ -160,7 +159,7 @@ void attn::poison(HostTensor &tensor) {
 
 HostTensor attn::fromArray(Array array) {
   HostTensor tensor = makeTensor(array.dtype, array.shape);
-  std::memcpy(tensor.buffer.data(), array.data.data(), array.data.size());
+  llvm::copy(array.data, tensor.buffer.data());
   return tensor;
 }
 
@@ -169,8 +168,9 @@ Array attn::toArray(const HostTensor &tensor) {
   array.dtype = tensor.dtype;
   array.shape = tensor.shape;
   array.data.assign(tensor.buffer.data(),
-                    tensor.buffer.data() + tensor.getNumElements() *
-                                               attn_rt_dtype_size(tensor.dtype));
+                    tensor.buffer.data() +
+                        tensor.getNumElements() *
+                            attn_rt_dtype_size(tensor.dtype));
   return array;
 }
 
@@ -195,8 +195,8 @@ TensorError attn::compare(const HostTensor &actual,
     differences += difference * difference;
     squares += b * b;
   }
-  error.relFrobenius = squares > 0 ? std::sqrt(differences / squares)
-                                   : std::sqrt(differences);
+  error.relFrobenius =
+      squares > 0 ? std::sqrt(differences / squares) : std::sqrt(differences);
   return error;
 }
 

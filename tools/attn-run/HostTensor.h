@@ -51,8 +51,8 @@ struct HostTensor {
 
 HostTensor makeTensor(attn_dtype dtype, ArrayRef<int64_t> shape);
 
-/// Normal floats with a standard deviation of `scale`; booleans that are true for three in four; small
-/// integers. Equal seeds give equal tensors.
+/// Normal floats with a standard deviation of `scale`; booleans that are true
+/// for three in four; small integers. Equal seeds give equal tensors.
 HostTensor makeRandomTensor(attn_dtype dtype, ArrayRef<int64_t> shape,
                             uint64_t seed, double scale);
 

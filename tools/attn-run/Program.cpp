@@ -65,8 +65,7 @@ LogicalResult Program::compile(StringRef entry, const CPUTargetInfo &info,
     return failure();
   auto lowered = Trace::Clock::now();
   trace.add(("lower " + name), "compile", begin, lowered);
-  llvm::Expected<CompiledEntry> result =
-      compileInProcess(*module, entry, info);
+  llvm::Expected<CompiledEntry> result = compileInProcess(*module, entry, info);
   trace.add(("generate code for " + name), "compile", lowered,
             Trace::Clock::now());
   if (!result)
@@ -102,8 +101,9 @@ Program::run(MutableArrayRef<HostTensor> inputs,
   std::vector<HostTensor> results;
   for (auto [output, shape] : llvm::zip(outputs, shapes)) {
     HostTensor tensor{output.dtype, shape, {}};
-    tensor.buffer = Buffer::adopt(
-        output.data, tensor.getNumElements() * attn_rt_dtype_size(output.dtype));
+    tensor.buffer =
+        Buffer::adopt(output.data, tensor.getNumElements() *
+                                       attn_rt_dtype_size(output.dtype));
     results.push_back(std::move(tensor));
   }
   return results;

@@ -17,11 +17,11 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 #include <cmath>
@@ -38,8 +38,8 @@ enum class Format { Table, JSON };
 
 struct Options {
   cl::OptionCategory category{"attn-run options"};
-  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"),
-                            cl::Required, cl::cat(category)};
+  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"), cl::Required,
+                            cl::cat(category)};
   cl::opt<std::string> entry{"entry", cl::desc("Function to run"),
                              cl::value_desc("name"), cl::init("main"),
                              cl::cat(category)};
@@ -52,19 +52,22 @@ struct Options {
       "backend",
       cl::desc("Backend of attention: auto, flash, efficient or math"),
       cl::init("auto"), cl::cat(category)};
-  cl::opt<bool> noRaise{
-      "no-raise", cl::desc("Do not look for attention in the module"),
-      cl::cat(category)};
-  cl::list<std::string> inputs{
-      "input", cl::desc("Argument, in order; or use --random"),
-      cl::value_desc("F.npy"), cl::cat(category)};
+  cl::opt<bool> noRaise{"no-raise",
+                        cl::desc("Do not look for attention in the module"),
+                        cl::cat(category)};
+  cl::list<std::string> inputs{"input",
+                               cl::desc("Argument, in order; or use --random"),
+                               cl::value_desc("F.npy"), cl::cat(category)};
   cl::opt<std::string> random{
-      "random", cl::ValueOptional, cl::init(""),
+      "random",
+      cl::ValueOptional,
+      cl::init(""),
       cl::desc("Random arguments (normal floats); the seed is 0 by default"),
-      cl::value_desc("seed"), cl::cat(category)};
-  cl::opt<double> randomScale{
-      "random-scale", cl::desc("Standard deviation of random floats"),
-      cl::init(1.0), cl::cat(category)};
+      cl::value_desc("seed"),
+      cl::cat(category)};
+  cl::opt<double> randomScale{"random-scale",
+                              cl::desc("Standard deviation of random floats"),
+                              cl::init(1.0), cl::cat(category)};
   cl::list<std::string> shapes{
       "shape", cl::desc("Shape of a random argument with dynamic dimensions"),
       cl::value_desc("ARG=2x4x77x64"), cl::cat(category)};
@@ -89,9 +92,12 @@ struct Options {
                "intermediate results are rounded)"),
       cl::init(-1), cl::cat(category)};
   cl::opt<std::string> bench{
-      "bench", cl::ValueOptional, cl::init(""),
+      "bench",
+      cl::ValueOptional,
+      cl::init(""),
       cl::desc("Time the function for so many seconds (1 by default)"),
-      cl::value_desc("seconds"), cl::cat(category)};
+      cl::value_desc("seconds"),
+      cl::cat(category)};
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: one for each CPU)"),
                        cl::init(0), cl::cat(category)};
@@ -258,12 +264,10 @@ LogicalResult Runner::raise() {
     return failure();
   trace.add("raise", "compile", begin, Trace::Clock::now());
   report.fused = countAttention(module) - before;
-  report.flops =
-      countFlops(module.lookupSymbol<func::FuncOp>(options.entry));
+  report.flops = countFlops(module.lookupSymbol<func::FuncOp>(options.entry));
   llvm::SmallSet<StringRef, 4> backends;
-  module.walk([&](SdpaOp op) {
-    backends.insert(stringifyBackend(op.getBackend()));
-  });
+  module.walk(
+      [&](SdpaOp op) { backends.insert(stringifyBackend(op.getBackend())); });
   if (!backends.empty()) {
     SmallVector<StringRef> names(backends.begin(), backends.end());
     llvm::sort(names);
@@ -279,7 +283,8 @@ Runner::parseShapes() {
     auto [argument, sizes] = text.split('=');
     unsigned index;
     if (argument.getAsInteger(10, index) || index >= signature.inputs.size())
-      return fail("--shape " + text + ": expected ARG=SIZExSIZE... with an "
+      return fail("--shape " + text +
+                  ": expected ARG=SIZExSIZE... with an "
                   "argument number below " +
                   llvm::Twine(signature.inputs.size()));
     SmallVector<StringRef> parts;
@@ -315,7 +320,8 @@ LogicalResult Runner::makeInputs() {
     if (options.inputs.size() != numInputs)
       return fail("@" + options.entry + " takes " + llvm::Twine(numInputs) +
                   " arguments, got " + llvm::Twine(options.inputs.size()) +
-                  " --input files" + (options.inputs.empty() ? " (or use --random)" : ""));
+                  " --input files" +
+                  (options.inputs.empty() ? " (or use --random)" : ""));
     for (auto [index, path] : llvm::enumerate(options.inputs)) {
       llvm::Expected<Array> array = readNpy(path);
       if (!array)
@@ -346,8 +352,8 @@ LogicalResult Runner::makeInputs() {
                   formatType(value.dtype, value.shape) +
                   ": give its shape with --shape " + llvm::Twine(index) +
                   "=...");
-    inputs.push_back(makeRandomTensor(value.dtype, shape, seed + 1000003 * index,
-                                      options.randomScale));
+    inputs.push_back(makeRandomTensor(
+        value.dtype, shape, seed + 1000003 * index, options.randomScale));
   }
   return success();
 }
@@ -393,8 +399,8 @@ LogicalResult Runner::runAll() {
   llvm::Expected<std::vector<HostTensor>> first =
       program->run(inputs, signature);
   if (!first)
-    return fail("@" + options.entry + " failed: " +
-                llvm::toString(first.takeError()));
+    return fail("@" + options.entry +
+                " failed: " + llvm::toString(first.takeError()));
   results = std::move(*first);
   // Once more, into memory that shows what is not written.
   for (HostTensor &result : results)
@@ -402,8 +408,8 @@ LogicalResult Runner::runAll() {
   auto begin = Trace::Clock::now();
   llvm::Expected<double> seconds = program->runTimed(inputs, results);
   if (!seconds)
-    return fail("@" + options.entry + " failed: " +
-                llvm::toString(seconds.takeError()));
+    return fail("@" + options.entry +
+                " failed: " + llvm::toString(seconds.takeError()));
   trace.add("run fused", "run", begin, Trace::Clock::now());
 
   if (!compared)
@@ -457,8 +463,7 @@ LogicalResult Runner::compareResults(ArrayRef<HostTensor> expected,
     mismatch = true;
     (void)fail(llvm::formatv("result {0} differs: relative Frobenius error "
                              "{1:e2} above the tolerance {2:e2}, max {3:e2}",
-                             index, error.relFrobenius, tolerance,
-                             error.maxAbs)
+                             index, error.relFrobenius, tolerance, error.maxAbs)
                    .str());
   }
   return success();
@@ -467,8 +472,8 @@ LogicalResult Runner::compareResults(ArrayRef<HostTensor> expected,
 Timing getTiming(std::vector<double> seconds) {
   llvm::sort(seconds);
   size_t n = seconds.size();
-  double median = n % 2 ? seconds[n / 2]
-                        : (seconds[n / 2 - 1] + seconds[n / 2]) / 2;
+  double median =
+      n % 2 ? seconds[n / 2] : (seconds[n / 2 - 1] + seconds[n / 2]) / 2;
   return {seconds.front() * 1e3, median * 1e3};
 }
 
@@ -543,9 +548,9 @@ void Runner::print() {
     };
     llvm::json::Array errors;
     for (const TensorError &error : report.errors)
-      errors.push_back(llvm::json::Object{
-          {"max_abs", getNumber(error.maxAbs)},
-          {"rel_frobenius", getNumber(error.relFrobenius)}});
+      errors.push_back(
+          llvm::json::Object{{"max_abs", getNumber(error.maxAbs)},
+                             {"rel_frobenius", getNumber(error.relFrobenius)}});
     llvm::json::Object object{{"entry", options.entry.getValue()},
                               {"target", options.target.getValue()},
                               {"backend", report.backend},
@@ -560,10 +565,10 @@ void Runner::print() {
     object["median_ms"] =
         report.timing ? llvm::json::Value(report.timing->medianMs) : nullptr;
     if (report.comparedTiming)
-      object["compared"] = llvm::json::Object{
-          {"program", comparedName},
-          {"min_ms", report.comparedTiming->minMs},
-          {"median_ms", report.comparedTiming->medianMs}};
+      object["compared"] =
+          llvm::json::Object{{"program", comparedName},
+                             {"min_ms", report.comparedTiming->minMs},
+                             {"median_ms", report.comparedTiming->medianMs}};
     llvm::outs() << llvm::formatv("{0:2}\n",
                                   llvm::json::Value(std::move(object)));
     return;

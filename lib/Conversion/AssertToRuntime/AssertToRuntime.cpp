@@ -7,13 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTASSERTTORUNTIMEPASS
@@ -31,7 +31,10 @@ struct ConvertAssertToRuntimePass
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<cf::AssertOp> asserts;
-    getOperation().walk([&](cf::AssertOp op) { asserts.push_back(op); });
+    getOperation().walk([&](cf::AssertOp op) {
+      if (op->getParentOfType<ModuleOp>() == getOperation())
+        asserts.push_back(op);
+    });
     for (cf::AssertOp op : asserts)
       lower(op, symbols);
     numLowered += asserts.size();
@@ -64,11 +67,10 @@ LLVM::GlobalOp ConvertAssertToRuntimePass::getMessage(SymbolTable &symbols,
                                                       StringRef text) {
   OpBuilder builder(loc.getContext());
   std::string terminated = text.str() + '\0';
-  auto type =
-      LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
-  auto global = LLVM::GlobalOp::create(
-      builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Private,
-      "attn_message", builder.getStringAttr(terminated));
+  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
+  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                                       LLVM::Linkage::Private, "attn_message",
+                                       builder.getStringAttr(terminated));
   symbols.insert(global);
   return global;
 }

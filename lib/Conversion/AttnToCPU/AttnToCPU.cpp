@@ -61,7 +61,7 @@ public:
         b(op.getLoc(), opBuilder, schedule.getVectorSize()),
         captures(getCaptures(op)) {}
 
-  void lower();
+  LogicalResult lower();
 
 private:
   /// The values of one head that a tile function takes, in the order of its
@@ -311,10 +311,21 @@ bool SdpaLowering::lowerEmpty() {
   return true;
 }
 
-void SdpaLowering::lower() {
+/// The bytes that a tile function allocates on the stack.
+static int64_t getScratchBytes(func::FuncOp function) {
+  int64_t bytes = 0;
+  function.walk([&](memref::AllocaOp alloca) {
+    MemRefType type = alloca.getType();
+    bytes += llvm::divideCeil(
+        type.getNumElements() * type.getElementTypeBitWidth(), 8);
+  });
+  return bytes;
+}
+
+LogicalResult SdpaLowering::lower() {
   buildShapeChecks(b, op);
   if (lowerEmpty())
-    return;
+    return success();
   int64_t numLeading = op.getRank() - 2;
   int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
   Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
@@ -340,6 +351,14 @@ void SdpaLowering::lower() {
   }
   HeadOperands operands = getHeadOperands(leading);
   func::FuncOp function = createTileFunction(operands, numLeading);
+  // Threads have 8 MiB of stack by default, and callers' frames on it.
+  constexpr int64_t kMaxScratchBytes = 2 << 20;
+  int64_t scratchBytes = getScratchBytes(function);
+  if (scratchBytes > kMaxScratchBytes)
+    return op.emitError("the schedule needs ")
+           << scratchBytes << " bytes of scratch memory on the stack, "
+           << kMaxScratchBytes << " at most are there: take fewer block_keys, "
+           << "query_vectors or lanes";
   SmallVector<Value> arguments;
   for (Value *operand : operands.getAll())
     if (*operand)
@@ -349,6 +368,7 @@ void SdpaLowering::lower() {
   llvm::append_range(arguments, captures.arguments);
   func::CallOp::create(b, function, arguments);
   op->erase();
+  return success();
 }
 
 struct ConvertAttnToCPUPass
@@ -359,14 +379,18 @@ struct ConvertAttnToCPUPass
     SymbolTable symbols(getOperation());
     SmallVector<SdpaOp> ops;
     getOperation().walk([&](SdpaOp op) {
-      if (op.getBackend() == Backend::Flash)
+      // A module inside is another run's.
+      if (op.getBackend() == Backend::Flash &&
+          op->getParentOfType<ModuleOp>() == getOperation())
         ops.push_back(op);
     });
     for (SdpaOp op : ops) {
       if (failed(verifySupported(op)))
         return signalPassFailure();
-      SdpaLowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()), symbols)
-          .lower();
+      SdpaLowering lowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()),
+                            symbols);
+      if (failed(lowering.lower()))
+        return signalPassFailure();
       ++numLowered;
     }
   }
@@ -378,6 +402,11 @@ private:
     if (op.getQueryType().getElementType().isF64())
       return op.emitError("the flash backend of the CPU computes in f32: it "
                           "cannot take f64 operands; use backend = math");
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<MemRefType>(operand.getType());
+          type && !type.isStrided())
+        return op.emitError("expected memrefs with a strided layout, got ")
+               << type;
     if (!isa_and_nonnull<CPUScheduleAttr>(op.getScheduleAttr()))
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");

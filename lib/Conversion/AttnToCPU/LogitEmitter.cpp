@@ -14,10 +14,8 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-static constexpr double kLog2e = 1.44269504088896340736;
-
-TileEmitter::LaneVectors
-TileEmitter::emitLogits(Value firstKey, Value numKeys, bool masked) {
+TileEmitter::LaneVectors TileEmitter::emitLogits(Value firstKey, Value numKeys,
+                                                 bool masked) {
   SmallVector<Value> maxima;
   for (int64_t v = 0; v < numVectors; ++v)
     maxima.push_back(b.loadVector(rowState, {b.index(0), getLaneOffset(v)}));
@@ -38,9 +36,10 @@ TileEmitter::emitLogits(Value firstKey, Value numKeys, bool masked) {
 }
 
 /// The logits of keys firstKey + row + [0, numRows): one register tile.
-TileEmitter::LaneVectors
-TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
-                           ValueRange maxima, bool masked) {
+TileEmitter::LaneVectors TileEmitter::emitLogitRows(Value firstKey, Value row,
+                                                    int64_t numRows,
+                                                    ValueRange maxima,
+                                                    bool masked) {
   Value source = isConverted() ? keyBlock : args.key;
   SmallVector<Value> keys, sourceRows;
   for (int64_t r = 0; r < numRows; ++r) {
@@ -49,8 +48,7 @@ TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
   }
   SmallVector<Value> zeros(numRows * numVectors, b.splat(0.0));
   SmallVector<Value> logits = b.forLoop(
-      b.index(0), b.index(headDim), 1, zeros,
-      [&](Value d, ValueRange carried) {
+      b.index(0), b.index(headDim), 1, zeros, [&](Value d, ValueRange carried) {
         SmallVector<Value> queries, next(carried.begin(), carried.end());
         for (int64_t v = 0; v < numVectors; ++v)
           queries.push_back(b.loadVector(queryT, {d, getLaneOffset(v)}));
@@ -69,8 +67,7 @@ TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
   for (int64_t r = 0; r < numRows; ++r) {
     Value blockRow = b.add(row, r);
     for (int64_t v = 0; v < numVectors; ++v) {
-      Value logit =
-          emitScore(logits[r * numVectors + v], keys[r], blockRow, v);
+      Value logit = emitScore(logits[r * numVectors + v], keys[r], blockRow, v);
       if (Value keep = emitPredicate(keys[r], blockRow, v, masked))
         logit = b.select(keep, logit, minusInfinity);
       b.storeVector(logit, probabilities, {blockRow, getLaneOffset(v)});
@@ -80,8 +77,8 @@ TileEmitter::emitLogitRows(Value firstKey, Value row, int64_t numRows,
   return newMaxima;
 }
 
-/// Query indices of vector `v`, as a vector of index. Lanes behind the last query
-/// repeat it: a region may read memory at its index.
+/// Query indices of vector `v`, as a vector of index. Lanes behind the last
+/// query repeat it: a region may read memory at its index.
 static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
                              Value numQueries, int64_t v) {
   Value first = b.add(firstQuery, v * b.getLanes());
@@ -91,19 +88,11 @@ static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
   return arith::MinSIOp::create(b, indices, last);
 }
 
-/// From the scaled product to the logit that the softmax takes, in units of
-/// log 2.
+/// From the scaled product to the logit that the softmax takes.
 Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
-  Value log2e = b.splat(kLog2e);
-  if (foldsLog2e) {
-    if (args.bias)
-      logit = b.fma(emitBias(key, row, v), log2e, logit);
-    return logit;
-  }
   if (std::optional<APFloat> softcap = op.getSoftcap()) {
     double cap = softcap->convertToDouble();
-    Value tanh =
-        math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
+    Value tanh = math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
     logit = b.mulf(tanh, b.splat(cap));
   }
   if (args.bias)
@@ -115,23 +104,20 @@ Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
     arguments.push_back(key);
     logit = inlineVectorized(b, op.getScore(), arguments, args.captured);
   }
-  return b.mulf(logit, log2e);
+  return logit;
 }
 
 /// The bias of one key for a vector of queries, in natural units.
 Value TileEmitter::emitBias(Value key, Value row, int64_t v) {
-  auto type = cast<MemRefType>(args.bias.getType());
-  bool hasKeys = type.getDimSize(1) != 1;
+  bool hasKeys = dependsOnKey(args.bias);
   if (biasT)
-    return b.loadVector(biasT,
-                        {hasKeys ? row : b.index(0), getLaneOffset(v)});
+    return b.loadVector(biasT, {hasKeys ? row : b.index(0), getLaneOffset(v)});
   return b.broadcast(
       b.toF32(b.load(args.bias, {b.index(0), hasKeys ? key : b.index(0)})));
 }
 
 /// Which queries of a vector keep a key; null if all do.
-Value TileEmitter::emitPredicate(Value key, Value row, int64_t v,
-                                 bool masked) {
+Value TileEmitter::emitPredicate(Value key, Value row, int64_t v, bool masked) {
   if (!masked)
     return {};
   using P = arith::CmpIPredicate;
@@ -148,25 +134,23 @@ Value TileEmitter::emitPredicate(Value key, Value row, int64_t v,
   }
   if (documents) {
     auto type = cast<MemRefType>(args.keyDocuments.getType());
-    Value id = b.load(args.keyDocuments,
-                      type.getDimSize(0) == 1 ? b.index(0) : key);
+    Value id =
+        b.load(args.keyDocuments, type.getDimSize(0) == 1 ? b.index(0) : key);
     if (id.getType().isIndex())
       id = arith::IndexCastOp::create(b, b.getI64Type(), id);
     else if (!id.getType().isInteger(64))
       id = arith::ExtSIOp::create(b, b.getI64Type(), id);
-    keep = b.conjunction(keep, b.compare(P::eq, b.broadcast(id),
-                                         b.loadVector(documents, lane)));
+    keep = b.conjunction(
+        keep, b.compare(P::eq, b.broadcast(id), b.loadVector(documents, lane)));
   }
   if (args.mask) {
-    auto type = cast<MemRefType>(args.mask.getType());
-    bool hasKeys = type.getDimSize(1) != 1;
+    bool hasKeys = dependsOnKey(args.mask);
     Value kept;
     if (maskT) {
       Value value = b.loadVector(maskT, {hasKeys ? row : b.index(0), lane});
       kept = b.compare(arith::CmpFPredicate::UNE, value, b.splat(0.0));
     } else {
-      Value byte =
-          b.load(args.mask, {b.index(0), hasKeys ? key : b.index(0)});
+      Value byte = b.load(args.mask, {b.index(0), hasKeys ? key : b.index(0)});
       Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);
       kept = b.broadcast(b.compare(P::ne, byte, zero));
     }

@@ -35,9 +35,9 @@ void TileEmitter::emitRowCopy(Value src, Value srcRow, Value srcColumn,
   auto convert = [&](Value value) {
     value = b.toF32(value);
     if (factor)
-      value = b.mulf(value, isa<VectorType>(value.getType())
-                                ? b.broadcast(factor)
-                                : factor);
+      value =
+          b.mulf(value, isa<VectorType>(value.getType()) ? b.broadcast(factor)
+                                                         : factor);
     return b.fromF32(value, dstElement);
   };
   Value begin = b.index(0);
@@ -100,10 +100,9 @@ void TileEmitter::emitLaneData() {
   auto allocateTransposed = [&](Value source) -> Value {
     if (!source)
       return {};
-    auto type = cast<MemRefType>(source.getType());
-    if (type.getDimSize(0) == 1)
+    if (cast<MemRefType>(source.getType()).getDimSize(0) == 1)
       return {};
-    if (type.getDimSize(1) != 1)
+    if (dependsOnKey(source))
       return allocate({(int64_t)llvm::alignTo(blockKeys, lanes), tileQueries},
                       f32);
     Value scratch = allocate({1, tileQueries}, f32);
@@ -147,9 +146,9 @@ void TileEmitter::emitLaneData() {
   documents = allocate({tileQueries}, b.getI64Type());
   auto type = cast<MemRefType>(args.queryDocuments.getType());
   b.forLoop(b.index(0), b.index(tileQueries), 1, [&](Value r) {
-    Value id = b.load(args.queryDocuments, type.getDimSize(0) == 1
-                                               ? b.index(0)
-                                               : getClampedQuery(r));
+    Value id =
+        b.load(args.queryDocuments,
+               type.getDimSize(0) == 1 ? b.index(0) : getClampedQuery(r));
     if (id.getType().isIndex())
       id = arith::IndexCastOp::create(b, b.getI64Type(), id);
     else if (!id.getType().isInteger(64))
@@ -162,8 +161,7 @@ void TileEmitter::emitConvertedBlock(Value firstKey, Value numKeys) {
   b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
     Value key = b.add(firstKey, r);
     emitRowCopy(args.key, key, b.index(0), keyBlock, r, b.index(headDim));
-    emitRowCopy(args.value, key, b.index(0), valueBlock, r,
-                b.index(valueDim));
+    emitRowCopy(args.value, key, b.index(0), valueBlock, r, b.index(valueDim));
   });
 }
 

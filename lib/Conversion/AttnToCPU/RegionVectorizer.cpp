@@ -8,6 +8,7 @@
 
 #include "RegionVectorizer.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -26,15 +27,27 @@ public:
 private:
   /// Every value that the operation or its regions read.
   static SetVector<Value> getReadValues(Operation *op);
-  bool isVarying(Value original) {
-    return isa<VectorType>(mapping.lookupOrDefault(original).getType());
+  /// Whether the operation depends on the query; so do its results then.
+  bool isVarying(Operation *op) {
+    return llvm::any_of(getReadValues(op),
+                        [&](Value read) { return varying.contains(read); });
+  }
+  static bool isVectorElement(Type type) {
+    return isa<IntegerType, IndexType, FloatType>(type);
   }
   static bool canVectorize(Operation *op);
   void vectorize(Operation *op);
-  void clonePerLane(Operation *op, const SetVector<Value> &reads);
+  /// `mapping` for one lane of what is varying among `values`.
+  IRMapping getLaneMapping(int64_t lane, ArrayRef<Value> values);
+  Value createZeroVector(Type elementType);
+  void clonePerLane(Operation *op);
+  Value clonePerLane(Block &body);
 
   KernelBuilder &builder;
   IRMapping mapping;
+  /// Values of the region that are mapped to a vector, an element for each
+  /// query.
+  DenseSet<Value> varying;
 };
 
 SetVector<Value> RegionVectorizer::getReadValues(Operation *op) {
@@ -45,11 +58,9 @@ SetVector<Value> RegionVectorizer::getReadValues(Operation *op) {
 
 /// Whether the op does on vectors, lane by lane, what it does on scalars.
 bool RegionVectorizer::canVectorize(Operation *op) {
-  auto isVectorElement = [](Type type) {
-    return VectorType::isValidElementType(type);
-  };
+  // The exponent of a power must be the same for all lanes.
   return OpTrait::hasElementwiseMappableTraits(op) &&
-         op->getNumRegions() == 0 &&
+         !isa<math::FPowIOp, math::IPowIOp>(op) && op->getNumRegions() == 0 &&
          llvm::all_of(op->getOperandTypes(), isVectorElement) &&
          llvm::all_of(op->getResultTypes(), isVectorElement);
 }
@@ -58,7 +69,7 @@ void RegionVectorizer::vectorize(Operation *op) {
   SmallVector<Value> operands;
   for (Value operand : op->getOperands()) {
     Value mapped = mapping.lookupOrDefault(operand);
-    if (!isa<VectorType>(mapped.getType()))
+    if (!varying.contains(operand))
       mapped = builder.broadcast(mapped);
     operands.push_back(mapped);
   }
@@ -70,22 +81,28 @@ void RegionVectorizer::vectorize(Operation *op) {
   mapping.map(op->getResults(), builder.create(state)->getResults());
 }
 
-void RegionVectorizer::clonePerLane(Operation *op,
-                                    const SetVector<Value> &reads) {
+IRMapping RegionVectorizer::getLaneMapping(int64_t lane,
+                                           ArrayRef<Value> values) {
+  IRMapping result = mapping;
+  for (Value value : values)
+    if (varying.contains(value))
+      result.map(value, vector::ExtractOp::create(builder,
+                                                  mapping.lookup(value), lane));
+  return result;
+}
+
+Value RegionVectorizer::createZeroVector(Type elementType) {
+  VectorType type = builder.getVectorType(elementType);
+  return arith::ConstantOp::create(builder, type, builder.getZeroAttr(type));
+}
+
+void RegionVectorizer::clonePerLane(Operation *op) {
   SmallVector<Value> results;
-  for (Type type : op->getResultTypes()) {
-    VectorType vectorType = builder.getVectorType(type);
-    results.push_back(arith::ConstantOp::create(
-        builder, vectorType, builder.getZeroAttr(vectorType)));
-  }
+  for (Type type : op->getResultTypes())
+    results.push_back(createZeroVector(type));
+  SetVector<Value> reads = getReadValues(op);
   for (int64_t lane = 0; lane < builder.getLanes(); ++lane) {
-    IRMapping laneMapping = mapping;
-    for (Value read : reads) {
-      Value mapped = mapping.lookupOrDefault(read);
-      if (isa<VectorType>(mapped.getType()))
-        mapped = vector::ExtractOp::create(builder, mapped, lane);
-      laneMapping.map(read, mapped);
-    }
+    IRMapping laneMapping = getLaneMapping(lane, reads.getArrayRef());
     Operation *cloned = builder.clone(*op, laneMapping);
     for (auto [result, scalar] : llvm::zip(results, cloned->getResults()))
       result = vector::InsertOp::create(builder, scalar, result, lane);
@@ -93,24 +110,49 @@ void RegionVectorizer::clonePerLane(Operation *op,
   mapping.map(op->getResults(), results);
 }
 
+/// The whole body once per lane.
+Value RegionVectorizer::clonePerLane(Block &body) {
+  Value yielded = cast<YieldOp>(body.getTerminator()).getValue();
+  Value result = createZeroVector(yielded.getType());
+  SmallVector<Value> arguments(body.getArguments());
+  for (int64_t lane = 0; lane < builder.getLanes(); ++lane) {
+    IRMapping laneMapping = getLaneMapping(lane, arguments);
+    for (Operation &op : body.without_terminator())
+      builder.clone(op, laneMapping);
+    result = vector::InsertOp::create(
+        builder, laneMapping.lookupOrDefault(yielded), result, lane);
+  }
+  return result;
+}
+
 Value RegionVectorizer::inlineRegion(Region &region, ValueRange arguments) {
   Block &body = region.front();
   mapping.map(body.getArguments(), arguments);
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+    if (isa<VectorType>(value.getType()))
+      varying.insert(argument);
+  bool hasVaryingAggregate = false;
   for (Operation &op : body.without_terminator()) {
-    SetVector<Value> reads = getReadValues(&op);
-    bool varying =
-        llvm::any_of(reads, [&](Value read) { return isVarying(read); });
-    if (!varying)
+    if (!isVarying(&op))
+      continue;
+    varying.insert(op.result_begin(), op.result_end());
+    hasVaryingAggregate |= !llvm::all_of(op.getResultTypes(), isVectorElement);
+  }
+  // A slice or a vector for each query has no place in a vector.
+  if (hasVaryingAggregate)
+    return clonePerLane(body);
+
+  for (Operation &op : body.without_terminator()) {
+    if (!isVarying(&op))
       builder.clone(op, mapping);
     else if (canVectorize(&op))
       vectorize(&op);
     else
-      clonePerLane(&op, reads);
+      clonePerLane(&op);
   }
-  Value result = mapping.lookupOrDefault(
-      cast<YieldOp>(body.getTerminator()).getValue());
-  return isa<VectorType>(result.getType()) ? result
-                                           : builder.broadcast(result);
+  Value yielded = cast<YieldOp>(body.getTerminator()).getValue();
+  Value result = mapping.lookupOrDefault(yielded);
+  return varying.contains(yielded) ? result : builder.broadcast(result);
 }
 
 } // namespace

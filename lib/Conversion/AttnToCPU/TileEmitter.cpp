@@ -15,8 +15,8 @@ using namespace mlir;
 using namespace mlir::attn;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kLn2 = 0.693147180559945309417;
+static constexpr double kLog2e = 1.44269504088896340736;
 
 TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
                          CPUScheduleAttr schedule,
@@ -25,7 +25,8 @@ TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
       lanes(schedule.getVectorSize()), numVectors(schedule.getQueryVectors()),
       tileQueries(lanes * numVectors), blockKeys(schedule.getBlockKeys()),
       headDim(op.getHeadDim()), valueDim(op.getValueDim()),
-      foldsLog2e(!op.getSoftcapAttr() && !op.hasScoreRegion()) {}
+      foldsLog2e(!op.getSoftcapAttr() && !op.getBias() &&
+                 !op.hasScoreRegion()) {}
 
 bool TileEmitter::isAlwaysMasked() {
   return op.getMask() || op.hasKeepRegion() ||
@@ -124,9 +125,9 @@ void TileEmitter::emitKeyBlocks() {
 void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
   if (isConverted())
     emitConvertedBlock(firstKey, numKeys);
-  if (biasT && cast<MemRefType>(biasT.getType()).getDimSize(0) != 1)
+  if (biasT && dependsOnKey(args.bias))
     emitTransposedBlock(args.bias, biasT, firstKey, numKeys);
-  if (maskT && cast<MemRefType>(maskT.getType()).getDimSize(0) != 1)
+  if (maskT && dependsOnKey(args.mask))
     emitTransposedBlock(args.mask, maskT, firstKey, numKeys);
 
   LaneVectors newMax = emitLogits(firstKey, numKeys, masked);
@@ -137,7 +138,7 @@ void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
         b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
     safeMax.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
     Value oldMax = b.loadVector(rowState, {b.index(0), getLaneOffset(v)});
-    alpha.push_back(b.exp2(b.subf(oldMax, safeMax[v]), schedule.getExp2()));
+    alpha.push_back(emitExponential(oldMax, safeMax[v]));
   }
   LaneVectors sums = emitProbabilities(numKeys, safeMax);
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -147,6 +148,15 @@ void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
     b.storeVector(newMax[v], rowState, {b.index(0), getLaneOffset(v)});
   }
   emitValues(firstKey, numKeys, alpha, masked);
+}
+
+/// exp(logit - max). The difference is taken before the multiplication by
+/// log2(e), which makes infinities of the largest finite logits.
+Value TileEmitter::emitExponential(Value logit, Value max) {
+  Value difference = b.subf(logit, max);
+  if (!foldsLog2e)
+    difference = b.mulf(difference, b.splat(kLog2e));
+  return b.exp2(difference, schedule.getExp2());
 }
 
 /// Replaces logits by probabilities and returns their sums.
@@ -159,7 +169,7 @@ TileEmitter::emitProbabilities(Value numKeys, ArrayRef<Value> newMax) {
         for (int64_t v = 0; v < numVectors; ++v) {
           SmallVector<Value> indices{row, getLaneOffset(v)};
           Value logit = b.loadVector(probabilities, indices);
-          Value p = b.exp2(b.subf(logit, newMax[v]), schedule.getExp2());
+          Value p = emitExponential(logit, newMax[v]);
           b.storeVector(p, probabilities, indices);
           next.push_back(b.addf(carried[v], p));
         }
@@ -208,13 +218,15 @@ void TileEmitter::emitOutput() {
 
   if (!args.lse)
     return;
-  // lse = (max + log2(sum)) * ln 2; -inf for a row without keys.
+  // lse = max + log(sum), the maximum in natural units; -inf for a row without
+  // keys.
   for (int64_t v = 0; v < numVectors; ++v) {
     SmallVector<Value> maxIndices{b.index(0), getLaneOffset(v)};
     Value max = b.loadVector(rowState, maxIndices);
     Value sum = b.loadVector(rowState, {b.index(1), getLaneOffset(v)});
     Value log = math::LogOp::create(b, sum);
-    b.storeVector(b.fma(max, b.splat(kLn2), log), rowState, maxIndices);
+    Value lse = foldsLog2e ? b.fma(max, b.splat(kLn2), log) : b.addf(max, log);
+    b.storeVector(lse, rowState, maxIndices);
   }
   b.forLoop(b.index(0), numRows, 1, [&](Value r) {
     b.store(b.load(rowState, {b.index(0), r}), args.lse,

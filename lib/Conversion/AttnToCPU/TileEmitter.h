@@ -56,17 +56,16 @@ private:
   /// A vector of f32 for every `lanes` queries of the tile.
   using LaneVectors = SmallVector<Value>;
 
-  //===--- TileEmitter.cpp: the tile, its key blocks, its end
-  //--------------===//
+  //===--- TileEmitter.cpp: the tile, its key blocks, its end -------------===//
 
   void emitKeyBlocks();
   void emitBlock(Value firstKey, Value numKeys, bool masked);
+  Value emitExponential(Value logit, Value max);
   LaneVectors emitProbabilities(Value numKeys, ArrayRef<Value> newMax);
   void emitOutput();
   void emitUniformRows(ArrayRef<Value> isMaskedRow);
 
-  //===--- LogitEmitter.cpp: K Q^T and what follows it, per logit
-  //----------===//
+  //===--- LogitEmitter.cpp: K Q^T and what follows it, per logit ---------===//
 
   /// Computes the logits of a block into `probabilities`; returns the new
   /// row maxima.
@@ -77,16 +76,14 @@ private:
   Value emitPredicate(Value key, Value row, int64_t v, bool masked);
   Value emitBias(Value key, Value row, int64_t v);
 
-  //===--- ValueEmitter.cpp: V^T P^T
-  //---------------------------------------===//
+  //===--- ValueEmitter.cpp: V^T P^T --------------------------------------===//
 
   void emitValues(Value firstKey, Value numKeys, ArrayRef<Value> alpha,
                   bool masked);
   void emitValueRows(Value firstKey, Value numKeys, Value firstRow,
                      int64_t numRows, ArrayRef<Value> alpha, bool masked);
 
-  //===--- Packing.cpp: copies into and out of scratch memory
-  //--------------===//
+  //===--- Packing.cpp: copies into and out of scratch memory -------------===//
 
   Value allocate(ArrayRef<int64_t> shape, Type elementType);
   void emitQuery();
@@ -108,11 +105,14 @@ private:
   /// query repeat it.
   Value getClampedQuery(Value r);
 
-  //===--- Small questions
-  //-------------------------------------------------===//
+  //===--- Small questions ------------------------------------------------===//
 
   Value getLaneOffset(int64_t v) { return b.index(v * lanes); }
   bool isConverted() { return !op.getQueryType().getElementType().isF32(); }
+  /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
+  static bool dependsOnKey(Value operand) {
+    return cast<MemRefType>(operand.getType()).getDimSize(1) != 1;
+  }
   StructuralMaskInterface getStructure() { return op.getStructureAttr(); }
   /// Whether every block needs mask code: something is decided per element.
   bool isAlwaysMasked();
@@ -126,8 +126,9 @@ private:
 
   int64_t lanes, numVectors, tileQueries, blockKeys;
   int64_t headDim, valueDim;
-  /// Logits are multiplied by log2(e) with the query if nothing between them
-  /// and the softmax needs natural units.
+  /// Logits and their maxima are in units of log 2 if nothing between the
+  /// product and the softmax needs natural units: the query is multiplied by
+  /// log2(e).
   bool foldsLog2e;
 
   Value numQueries, numKeys;

@@ -1,4 +1,5 @@
-//===- ContractionToVector.cpp - Matmuls to vectors --------------*- C++ -*-===//
+//===- ContractionToVector.cpp - Matmuls to vectors --------------*- C++
+//-*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,8 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 // What surrounds attention is mostly matmuls. Upstream's loops for them are
-// scalar; this gives them a register tile, enough to keep them from drowning the
-// attention that they feed.
+// scalar; this gives them a register tile, enough to keep them from drowning
+// the attention that they feed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,9 +67,8 @@ bool hasContiguousRows(Value memref) {
 std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() != 2 ||
       op.getNumDpsInits() != 1 || op.getNumReductionLoops() != 1 ||
-      !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) {
-        return map.isProjectedPermutation();
-      }))
+      !llvm::all_of(op.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
     return std::nullopt;
   OpOperand *out = op.getDpsInitOperand(0);
   Type type = getElementTypeOrSelf(out->get().getType());
@@ -84,10 +84,10 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
   SmallVector<unsigned> reductions;
   op.getReductionDims(reductions);
   for (bool swapped : {false, true}) {
-    OpOperand *lhs = op.getMatchingOpOperand(swapped ? factors->second
-                                                     : factors->first);
-    OpOperand *rhs = op.getMatchingOpOperand(swapped ? factors->first
-                                                     : factors->second);
+    OpOperand *lhs =
+        op.getMatchingOpOperand(swapped ? factors->second : factors->first);
+    OpOperand *rhs =
+        op.getMatchingOpOperand(swapped ? factors->first : factors->second);
     AffineMap lhsMap = op.getMatchingIndexingMap(lhs);
     AffineMap rhsMap = op.getMatchingIndexingMap(rhs);
     if (lhsMap.isFunctionOfDim(nLoop) || rhsMap.getNumResults() == 0 ||
@@ -108,9 +108,8 @@ class MatmulLowering {
 public:
   MatmulLowering(Matmul matmul, OpBuilder &builder, int64_t vectorBits,
                  int64_t vectorRegisters)
-      : matmul(matmul),
-        type(cast<FloatType>(
-            getElementTypeOrSelf(matmul.out->get().getType()))),
+      : matmul(matmul), type(cast<FloatType>(
+                            getElementTypeOrSelf(matmul.out->get().getType()))),
         b(matmul.op.getLoc(), builder, vectorBits / type.getWidth()),
         numVectors(2), numRows(vectorRegisters >= 32 ? 8 : 4),
         loops(matmul.op.getNumLoops()) {}
@@ -150,8 +149,7 @@ Value MatmulLowering::getExtent(unsigned loop) {
 
 SmallVector<Value> MatmulLowering::getIndices(OpOperand *operand) {
   SmallVector<Value> indices;
-  for (AffineExpr expr :
-       matmul.op.getMatchingIndexingMap(operand).getResults())
+  for (AffineExpr expr : matmul.op.getMatchingIndexingMap(operand).getResults())
     indices.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
   return indices;
 }
@@ -177,7 +175,8 @@ void MatmulLowering::emitTile(int64_t lanes, int64_t count, int64_t rows) {
     loops[matmul.nLoop] = firstColumn;
   };
   SmallVector<Value> sums(rows * count);
-  forEach([&](int64_t r, int64_t v) { sums[r * count + v] = load(matmul.out); });
+  forEach(
+      [&](int64_t r, int64_t v) { sums[r * count + v] = load(matmul.out); });
   sums = b.forLoop(
       b.index(0), getExtent(matmul.kLoop), 1, sums,
       [&](Value k, ValueRange carried) {
@@ -246,8 +245,8 @@ void MatmulLowering::lower() {
     loops[loop] = parallel.getInductionVars()[position];
   Value begin = parallel.getInductionVars().back();
   Value end = b.min(b.add(begin, panel), columns);
-  Value isWhole = b.compare(arith::CmpIPredicate::eq, b.sub(end, begin),
-                            b.index(panel));
+  Value isWhole =
+      b.compare(arith::CmpIPredicate::eq, b.sub(end, begin), b.index(panel));
   b.ifThenElse(
       isWhole, [&] { emitColumns(begin, end, lanes, numVectors); },
       [&] {
@@ -269,6 +268,11 @@ struct ConvertContractionToVectorPass
              << "convert-contraction-to-vector: expected vector-bits to be a "
                 "multiple of 128 between 128 and 2048, got "
              << vectorBits.getValue();
+    if (vectorRegisters < 8)
+      return emitError(UnknownLoc::get(context))
+             << "convert-contraction-to-vector: expected vector-registers to "
+                "be 8 at least, got "
+             << vectorRegisters.getValue();
     return success();
   }
 

@@ -88,8 +88,8 @@ SmallVector<Value> ParallelLowering::getExtents(Value &total) {
   SmallVector<Value> result;
   total = arith::ConstantIndexOp::create(b, 1);
   Value zero = arith::ConstantIndexOp::create(b, 0);
-  for (auto [lower, upper, step] : llvm::zip(
-           loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
+  for (auto [lower, upper, step] :
+       llvm::zip(loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
     Value span = b.createOrFold<arith::SubIOp>(upper, lower);
     Value extent = b.createOrFold<arith::CeilDivSIOp>(span, step);
     extent = b.createOrFold<arith::MaxSIOp>(extent, zero);
@@ -107,8 +107,8 @@ Value ParallelLowering::createContext() {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&function.getFunctionBody().front());
-    Value one = LLVM::ConstantOp::create(b, b.getI64Type(),
-                                         b.getI64IntegerAttr(1));
+    Value one =
+        LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(1));
     context = LLVM::AllocaOp::create(b, pointerType, contextType, one);
   }
   for (auto [i, value] : llvm::enumerate(captured)) {
@@ -142,11 +142,10 @@ func::FuncOp ParallelLowering::createBody() {
     Value field =
         LLVM::GEPOp::create(b, pointerType, contextType, entry->getArgument(0),
                             ArrayRef<LLVM::GEPArg>{0, (int32_t)i});
-    Value loaded =
-        LLVM::LoadOp::create(b, contextType.getBody()[i], field);
-    mapping.map(value, UnrealizedConversionCastOp::create(
-                           b, value.getType(), loaded)
-                           .getResult(0));
+    Value loaded = LLVM::LoadOp::create(b, contextType.getBody()[i], field);
+    mapping.map(value,
+                UnrealizedConversionCastOp::create(b, value.getType(), loaded)
+                    .getResult(0));
   }
   auto toIndex = [&](Value value) -> Value {
     return arith::IndexCastOp::create(b, b.getIndexType(), value);
@@ -184,15 +183,13 @@ LLVM::LLVMFuncOp ParallelLowering::getRuntimeFunction() {
       LLVM::LLVMVoidType::get(b.getContext()),
       {b.getI64Type(), b.getI64Type(), pointerType, pointerType});
   OpBuilder builder(b.getContext());
-  auto function = LLVM::LLVMFuncOp::create(builder, loop.getLoc(),
-                                           kRuntimeFunction, type);
+  auto function =
+      LLVM::LLVMFuncOp::create(builder, loop.getLoc(), kRuntimeFunction, type);
   symbols.insert(function);
   return function;
 }
 
 LogicalResult ParallelLowering::lower() {
-  if (loop.getNumResults() != 0)
-    return loop.emitError("parallel reductions cannot run on the thread pool");
   int64_t grain = 1;
   if (auto attr = loop->getAttrOfType<IntegerAttr>(kGrainAttr))
     grain = attr.getInt();
@@ -204,14 +201,12 @@ LogicalResult ParallelLowering::lower() {
   Value context = createContext();
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
   // The body is a func until convert-func-to-llvm makes it an llvm.func.
-  Value function =
-      func::ConstantOp::create(b, body.getFunctionType(),
-                               FlatSymbolRefAttr::get(body.getSymNameAttr()));
+  Value function = func::ConstantOp::create(
+      b, body.getFunctionType(), FlatSymbolRefAttr::get(body.getSymNameAttr()));
   Value pointer =
       UnrealizedConversionCastOp::create(b, pointerType, function).getResult(0);
   Value count = arith::IndexCastOp::create(b, b.getI64Type(), total);
-  Value grainValue =
-      arith::ConstantOp::create(b, b.getI64IntegerAttr(grain));
+  Value grainValue = arith::ConstantOp::create(b, b.getI64IntegerAttr(grain));
   LLVM::CallOp::create(b, getRuntimeFunction(),
                        ValueRange{count, grainValue, pointer, context});
   loop.erase();
@@ -225,10 +220,12 @@ struct ConvertSCFParallelToRuntimePass
     SymbolTable symbols(getOperation());
     LLVMTypeConverter converter(&getContext());
     // Outer loops only: the runtime runs a nested one on the calling thread,
-    // so it is left to become a sequential loop.
+    // so it is left to become a sequential loop. Reductions too: their order
+    // would depend on the number of threads.
     SmallVector<scf::ParallelOp> loops;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
-      loops.push_back(loop);
+      if (loop.getNumResults() == 0 && isInFunction(loop))
+        loops.push_back(loop);
       return WalkResult::skip();
     });
     for (scf::ParallelOp loop : loops) {
@@ -236,6 +233,13 @@ struct ConvertSCFParallelToRuntimePass
         return signalPassFailure();
       ++numOutlined;
     }
+  }
+
+private:
+  /// Whether the loop stands in a function of this very module.
+  bool isInFunction(scf::ParallelOp loop) {
+    auto function = loop->getParentOfType<FunctionOpInterface>();
+    return function && function->getParentOp() == getOperation();
   }
 };
 

@@ -50,13 +50,13 @@ Value KernelBuilder::alignDown(Value value, int64_t factor) {
 //===----------------------------------------------------------------------===//
 
 Value KernelBuilder::constant(double value) {
-  return arith::ConstantOp::create(
-      *this, getF32FloatAttr(static_cast<float>(value)));
+  return arith::ConstantOp::create(*this,
+                                   getF32FloatAttr(static_cast<float>(value)));
 }
 Value KernelBuilder::splat(double value) {
   return arith::ConstantOp::create(
-      *this, DenseElementsAttr::get(getF32VectorType(),
-                                    static_cast<float>(value)));
+      *this,
+      DenseElementsAttr::get(getF32VectorType(), static_cast<float>(value)));
 }
 Value KernelBuilder::broadcast(Value scalar) {
   return vector::BroadcastOp::create(*this, getVectorType(scalar.getType()),

@@ -137,9 +137,12 @@ static bool is_dense(const int64_t *shape, const int64_t *strides,
   return true;
 }
 
-/// Moves a result to the caller's output and frees it.
+/// Moves a result to the caller's output. Returns whether the output took over
+/// the result's memory in `*taken`; that is left to the caller of this
+/// otherwise.
 static attn_status take_result(const struct value *value, int64_t *words,
-                               attn_tensor *output, int index) {
+                               attn_tensor *output, int index, bool may_take,
+                               bool *taken) {
   const int64_t rank = value->rank;
   const int64_t *shape = words + 3, *strides = words + 3 + rank;
   const int64_t size = attn_rt_dtype_size((attn_dtype)value->dtype);
@@ -151,8 +154,9 @@ static attn_status take_result(const struct value *value, int64_t *words,
   if (!output->data) {
     for (int64_t d = 0; d < rank; ++d)
       output->shape[d] = shape[d];
-    if (dense && data == allocated) {
+    if (dense && data == allocated && may_take) {
       output->data = allocated;
+      *taken = true;
       return ATTN_OK;
     }
     output->data = malloc(count > 0 ? count * size : 1);
@@ -161,17 +165,47 @@ static attn_status take_result(const struct value *value, int64_t *words,
   }
   for (int64_t d = 0; status == ATTN_OK && d < rank; ++d)
     if (output->shape[d] != shape[d])
-      status = fail(ATTN_INVALID_ARGUMENT,
-                    "output %d: expected dimension %lld to be %lld, got %lld",
-                    index, (long long)d, (long long)shape[d],
-                    (long long)output->shape[d]);
+      status =
+          fail(ATTN_INVALID_ARGUMENT,
+               "output %d: expected dimension %lld to be %lld, got %lld", index,
+               (long long)d, (long long)shape[d], (long long)output->shape[d]);
   if (status == ATTN_OK && count > 0) {
     if (dense)
       memcpy(output->data, data, count * size);
     else
       copy_dense(output->data, data, shape, strides, rank, size);
   }
-  free(allocated);
+  return status;
+}
+
+/// Moves all results to the caller's outputs. Several may share one allocation:
+/// it is freed, or becomes an output, once.
+static attn_status take_results(const int64_t *cursor, int64_t *words,
+                                attn_tensor *outputs, int32_t num_outputs) {
+  attn_status status = ATTN_OK;
+  const int64_t *signature = cursor;
+  int64_t *first = words;
+  for (int32_t i = 0; i < num_outputs; ++i) {
+    struct value value = read_value(&cursor);
+    int num_sharing = 0;
+    bool is_last = true, taken = false;
+    const int64_t *other_cursor = signature;
+    int64_t *other = first;
+    for (int32_t k = 0; k < num_outputs; ++k) {
+      struct value other_value = read_value(&other_cursor);
+      bool shares = other[0] == words[0];
+      num_sharing += shares;
+      is_last = is_last && !(shares && k > i);
+      other += get_descriptor_size(other_value.rank);
+    }
+    attn_status moved = take_result(&value, words, &outputs[i], i,
+                                    /*may_take=*/num_sharing == 1, &taken);
+    if (status == ATTN_OK)
+      status = moved;
+    if (is_last && !taken)
+      free((void *)(intptr_t)words[0]);
+    words += get_descriptor_size(value.rank);
+  }
   return status;
 }
 
@@ -242,14 +276,7 @@ attn_status attn_rt_invoke(const int64_t *signature, void (*packed)(void **),
   if (attn_rt_call(run_call, &call)) {
     status = ATTN_FAILED;
   } else {
-    cursor = results;
-    for (int32_t i = 0; i < num_outputs; ++i) {
-      struct value value = read_value(&cursor);
-      attn_status taken = take_result(&value, next, &outputs[i], i);
-      if (status == ATTN_OK)
-        status = taken;
-      next += get_descriptor_size(value.rank);
-    }
+    status = take_results(results, next, outputs, num_outputs);
   }
   free(words);
   free(arguments);

@@ -96,8 +96,8 @@ static void take_items(void *unused) {
                                               memory_order_relaxed);
     if (begin >= current.n)
       return;
-    int64_t end = current.n - begin > current.grain ? begin + current.grain
-                                                    : current.n;
+    int64_t end =
+        current.n - begin > current.grain ? begin + current.grain : current.n;
     current.body(current.context, begin, end);
   }
 }

@@ -32,7 +32,8 @@ static Expected<const Target *> lookupHostTarget(const Triple &triple) {
 static std::string getSuggestions(const MCSubtargetInfo &subtarget,
                                   StringRef cpu) {
   SmallVector<std::pair<unsigned, StringRef>> candidates;
-  for (const SubtargetSubTypeKV &known : subtarget.getAllProcessorDescriptions())
+  for (const SubtargetSubTypeKV &known :
+       subtarget.getAllProcessorDescriptions())
     candidates.push_back({cpu.edit_distance(known.Key), known.Key});
   llvm::sort(candidates);
   candidates.truncate(std::min<size_t>(candidates.size(), 3));
@@ -67,11 +68,12 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
 
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+  if (triple.isX86() && !subtarget->checkFeatures("+64bit"))
+    return createStringError("the CPU '" + info.cpu + "' has no 64-bit mode");
   if (triple.isX86()) {
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
-    info.hasBF16Conversion =
-        subtarget->checkFeatures("+avx512bf16,+avx512vl");
+    info.hasBF16Conversion = subtarget->checkFeatures("+avx512bf16,+avx512vl");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;

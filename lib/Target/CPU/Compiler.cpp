@@ -10,9 +10,10 @@
 #include "attn/Runtime/CPU/Runtime.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ExecutionEngine/Orc/Core.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Support/Program.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -62,48 +63,63 @@ Error attn::emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
   return Error::success();
 }
 
+/// A JIT compiler for the target. Its linker lays out all sections of an object
+/// in one block, within reach of each other's relative addresses.
+static Expected<std::unique_ptr<orc::LLJIT>>
+createJIT(const CPUTargetInfo &info) {
+  orc::JITTargetMachineBuilder machine{Triple(info.triple)};
+  machine.setCPU(info.cpu);
+  machine.addFeatures(SubtargetFeatures(info.features).getFeatures());
+  machine.setRelocationModel(Reloc::PIC_);
+  machine.setCodeGenOptLevel(CodeGenOptLevel::Aggressive);
+  return orc::LLJITBuilder()
+      .setJITTargetMachineBuilder(std::move(machine))
+      .setObjectLinkingLayerCreator(
+          [](orc::ExecutionSession &session)
+              -> Expected<std::unique_ptr<orc::ObjectLayer>> {
+            return std::make_unique<orc::ObjectLinkingLayer>(session);
+          })
+      .create();
+}
+
+/// Makes the runtime's functions known to compiled code.
+static Error defineRuntime(orc::LLJIT &jit) {
+  orc::SymbolMap symbols;
+  auto add = [&](StringRef name, auto *function) {
+    symbols[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function),
+                                          JITSymbolFlags::Exported |
+                                              JITSymbolFlags::Callable};
+  };
+  add("attn_rt_parallel_for", attn_rt_parallel_for);
+  add("attn_rt_fail", attn_rt_fail);
+  add("attn_rt_invoke", attn_rt_invoke);
+  add("attn_rt_last_error", attn_rt_last_error);
+  add("attn_rt_set_num_threads", attn_rt_set_num_threads);
+  add("memrefCopy", memrefCopy);
+  return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
+}
+
 Expected<CompiledEntry> attn::compileInProcess(ModuleOp module, StringRef name,
                                                const CPUTargetInfo &info) {
-  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(info);
-  if (!machine)
-    return machine.takeError();
-  auto buildModule = [&](Operation *op, LLVMContext &context) {
-    Expected<std::unique_ptr<llvm::Module>> translated =
-        translateAndOptimize(cast<ModuleOp>(op), context, info);
-    if (translated)
-      return std::move(*translated);
-    op->emitError(toString(translated.takeError()));
-    return std::unique_ptr<llvm::Module>();
-  };
-  ExecutionEngineOptions options;
-  options.llvmModuleBuilder = buildModule;
-  options.jitCodeGenOptLevel = CodeGenOptLevel::Aggressive;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return engine.takeError();
-  (*engine)->registerSymbols([](orc::MangleAndInterner interner) {
-    orc::SymbolMap symbols;
-    auto add = [&](StringRef symbol, auto *function) {
-      symbols[interner(symbol)] = {orc::ExecutorAddr::fromPtr(function),
-                                   JITSymbolFlags::Exported |
-                                       JITSymbolFlags::Callable};
-    };
-    add("attn_rt_parallel_for", attn_rt_parallel_for);
-    add("attn_rt_fail", attn_rt_fail);
-    add("attn_rt_invoke", attn_rt_invoke);
-    add("attn_rt_last_error", attn_rt_last_error);
-    add("attn_rt_set_num_threads", attn_rt_set_num_threads);
-    add("memrefCopy", memrefCopy);
-    return symbols;
-  });
-  Expected<void *> address = (*engine)->lookup("attn_" + name.str());
+  auto context = std::make_unique<LLVMContext>();
+  Expected<std::unique_ptr<llvm::Module>> translated =
+      translateAndOptimize(module, *context, info);
+  if (!translated)
+    return translated.takeError();
+  Expected<std::unique_ptr<orc::LLJIT>> jit = createJIT(info);
+  if (!jit)
+    return jit.takeError();
+  if (Error error = defineRuntime(**jit))
+    return error;
+  if (Error error = (*jit)->addIRModule(
+          orc::ThreadSafeModule(std::move(*translated), std::move(context))))
+    return error;
+  Expected<orc::ExecutorAddr> address = (*jit)->lookup("attn_" + name.str());
   if (!address)
     return address.takeError();
   CompiledEntry entry;
-  entry.function = reinterpret_cast<EntryFunction>(*address);
-  entry.engine = std::move(*engine);
+  entry.function = address->toPtr<EntryFunction>();
+  entry.jit = std::move(*jit);
   return entry;
 }
 
@@ -129,8 +145,8 @@ Error attn::linkSharedObject(StringRef object, StringRef runtimeLibrary,
                                    "-lm",
                                    "-lpthread"};
   std::string message;
-  int code = sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0,
-                                 &message);
+  int code =
+      sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0, &message);
   if (code != 0)
     return createStringError(*driver + " failed to link " + output +
                              (message.empty() ? "" : ": " + message));

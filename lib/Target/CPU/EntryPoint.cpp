@@ -19,6 +19,10 @@ using namespace mlir::attn;
 static constexpr StringLiteral kSignatureAttr = "attn.signature";
 static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
 
+/// Internal symbols. No entry's name makes attn_NAME one of these.
+static constexpr StringLiteral kPackedName = "attn_rt_packed";
+static constexpr StringLiteral kTableName = "attn_rt_signature";
+
 static std::optional<attn_dtype> getDtype(Type type) {
   if (type.isF16())
     return ATTN_F16;
@@ -44,8 +48,8 @@ static std::optional<attn_dtype> getDtype(Type type) {
 FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
   auto entry = module.lookupSymbol<func::FuncOp>(name);
   if (!entry) {
-    InFlightDiagnostic diagnostic =
-        module.emitError("no function @") << name << " in the module";
+    InFlightDiagnostic diagnostic = module.emitError("no function @")
+                                    << name << " in the module";
     std::string known;
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && !function.isPrivate())
@@ -62,14 +66,22 @@ FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
 FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
   EntrySignature signature;
   signature.name = entry.getSymName().str();
+  if (entry.getSymName().starts_with("rt_"))
+    return entry.emitError("the entry @")
+           << signature.name << " would be called attn_" << signature.name
+           << ", and names that begin with attn_rt_ are the runtime's";
+  auto isIdentifier = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  if (!llvm::all_of(signature.name, isIdentifier))
+    return entry.emitError("the entry @")
+           << signature.name << " has a name that is no identifier of C";
   auto getValue = [&](Type type, StringRef kind, unsigned index,
                       bool scalarAllowed) -> FailureOr<EntryValue> {
     auto shaped = dyn_cast<ShapedType>(type);
     bool isScalar = !shaped;
     std::optional<attn_dtype> dtype =
         getDtype(isScalar ? type : shaped.getElementType());
-    bool isTensor = isa<RankedTensorType>(type) ||
-                    (scalarAllowed && isa<MemRefType>(type));
+    bool isTensor =
+        isa<RankedTensorType>(type) || (scalarAllowed && isa<MemRefType>(type));
     if (!dtype || (isScalar ? !scalarAllowed : !isTensor))
       return entry.emitError() << kind << " " << index << " of @"
                                << entry.getSymName() << " is " << type
@@ -101,8 +113,8 @@ LogicalResult attn::markEntry(func::FuncOp entry) {
     return failure();
   SmallVector<int64_t> words{(int64_t)signature->inputs.size(),
                              (int64_t)signature->results.size()};
-  for (ArrayRef<EntryValue> values : {ArrayRef(signature->inputs),
-                                      ArrayRef(signature->results)})
+  for (ArrayRef<EntryValue> values :
+       {ArrayRef(signature->inputs), ArrayRef(signature->results)})
     for (const EntryValue &value : values) {
       words.append({value.isScalar, value.dtype, (int64_t)value.shape.size()});
       for (int64_t size : value.shape)
@@ -144,8 +156,8 @@ LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
                                        ArrayRef<Type> inputs) {
   if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return function;
-  return LLVM::LLVMFuncOp::create(
-      b, name, LLVM::LLVMFunctionType::get(result, inputs));
+  return LLVM::LLVMFuncOp::create(b, name,
+                                  LLVM::LLVMFunctionType::get(result, inputs));
 }
 
 LLVM::LLVMFuncOp
@@ -195,27 +207,32 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
   };
-  define("attn_packed", voidType, pointer, emitBody)
+  define(kPackedName, voidType, pointer, emitBody)
       .setLinkage(LLVM::Linkage::Internal);
 }
 
 LogicalResult EntryEmitter::emit() {
   std::string name = entry.getSymName().str();
-  auto wrapped =
-      module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
+  auto wrapped = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
   auto signatureAttr = entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr);
   if (!wrapped)
     return entry.emitError("expected a C interface of the entry function");
   ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
 
+  for (std::string symbol : {"attn_" + name, "attn_" + name + "_error",
+                             "attn_" + name + "_set_num_threads",
+                             kPackedName.str(), kTableName.str()})
+    if (Operation *taken = module.lookupSymbol(symbol))
+      return taken->emitError("the name @")
+             << symbol << " is needed for the C interface of @" << name;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (!function.isExternal())
       function.setLinkage(LLVM::Linkage::Internal);
 
   auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
-  auto table = LLVM::GlobalOp::create(
-      b, tableType, /*isConstant=*/true, LLVM::Linkage::Internal,
-      "attn_signature", b.getI64TensorAttr(signature));
+  auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
+                                      LLVM::Linkage::Internal, kTableName,
+                                      b.getI64TensorAttr(signature));
   emitPacked(wrapped, signature);
 
   Type i32 = b.getI32Type();
@@ -224,7 +241,7 @@ LogicalResult EntryEmitter::emit() {
   define("attn_" + name, i32, {pointer, i32, pointer, i32},
          [&](ValueRange arguments) -> Value {
            Value tablePointer = LLVM::AddressOfOp::create(b, table);
-           Value packed = LLVM::AddressOfOp::create(b, pointer, "attn_packed");
+           Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
            SmallVector<Value> operands{tablePointer, packed};
            llvm::append_range(operands, arguments);
            return LLVM::CallOp::create(b, invoke, operands).getResult();
@@ -319,8 +336,8 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
   llvm::raw_string_ostream os(text);
   auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
     for (auto [index, value] : llvm::enumerate(values)) {
-      os << " *   " << kind << " " << index << ": " << getEnumerator(value.dtype)
-         << " [";
+      os << " *   " << kind << " " << index << ": "
+         << getEnumerator(value.dtype) << " [";
       llvm::interleaveComma(value.shape, os, [&](int64_t size) {
         if (ShapedType::isDynamic(size))
           os << "any";
@@ -336,7 +353,8 @@ std::string attn::getEntryHeader(const EntrySignature &signature,
      << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
   printValues("input", signature.inputs);
   printValues("output", signature.results);
-  os << " *\n * Tensors are dense and row-major. The caller gives the memory of "
+  os << " *\n * Tensors are dense and row-major. The caller gives the memory "
+        "of "
         "the outputs,\n * or sets `data` to NULL and frees what it gets. May "
         "be called from several\n * threads at once. */\nattn_status attn_"
      << signature.name

@@ -68,3 +68,70 @@ func.func @math(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
   attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = math outs(%o : memref<5x4xf32>)
   return
 }
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// A window bounds the keys of a tile on both sides: blocks outside of
+// [first - 2, last + 1] are not visited.
+// CHECK-LABEL: func.func private @attn_fwd_f32_window_d8_q4_k8
+// CHECK: arith.subi %{{.*}}, %c2{{.*}} : index
+// CHECK: arith.maxsi
+// CHECK: arith.minsi
+// CHECK: scf.for
+func.func @window(%q: memref<3x50x8xf32>, %o: memref<3x50x8xf32>) {
+  attn.sdpa query(%q : memref<3x50x8xf32>) key(%q : memref<3x50x8xf32>) value(%q : memref<3x50x8xf32>) structure(#attn.window<2, 1>) backend = flash schedule = #schedule outs(%o : memref<3x50x8xf32>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// Documents are compared for each element: every block has mask code.
+// CHECK-LABEL: func.func private @attn_fwd_f32_document_d8_q4_k8
+// CHECK-NOT: scf.if
+// CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : vector<4xi64>
+// CHECK: arith.select
+// CHECK: arith.cmpf une
+func.func @document(%q: memref<5x8xf32>, %o: memref<5x8xf32>, %d: memref<5xi32>) {
+  attn.sdpa query(%q : memref<5x8xf32>) key(%q : memref<5x8xf32>) value(%q : memref<5x8xf32>) documents(%d, %d : memref<5xi32>, memref<5xi32>) structure(#attn.document) backend = flash schedule = #schedule outs(%o : memref<5x8xf32>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// Softcap, bias, mask and keep region in this order, and a log-sum-exp.
+// CHECK-LABEL: func.func private @attn_fwd_f32_masked_d8_q4_k8
+// CHECK: math.tanh
+// CHECK: arith.addf
+// CHECK: arith.cmpf une
+// CHECK: arith.cmpi ne, %{{.*}} : vector<4xindex>
+// CHECK: arith.select
+// CHECK: math.log
+// CHECK: memref.store %{{.*}}, %{{.*}} : memref<5xf32
+func.func @everything(%q: memref<4x5x8xf32>, %k: memref<2x7x8xf32>, %b: memref<5x7xf32>, %m: memref<4x5x7xi1>, %o: memref<4x5x8xf32>, %l: memref<4x5xf32>) {
+  attn.sdpa query(%q : memref<4x5x8xf32>) key(%k : memref<2x7x8xf32>) value(%k : memref<2x7x8xf32>) softcap = 5.0 bias(%b : memref<5x7xf32>) mask(%m : memref<4x5x7xi1>) backend = flash schedule = #schedule
+    keep(%h: index, %i: index, %j: index) {
+      %p = arith.cmpi ne, %i, %j : index
+      attn.yield %p : i1
+    } outs(%o, %l : memref<4x5x8xf32>, memref<4x5xf32>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// Without keys there is nothing to loop over.
+// CHECK-LABEL: func.func @no_keys
+// CHECK-NOT: scf.parallel
+// CHECK: linalg.fill
+// CHECK: return
+func.func @no_keys(%q: memref<5x8xf32>, %k: memref<0x8xf32>, %o: memref<5x8xf32>) {
+  attn.sdpa query(%q : memref<5x8xf32>) key(%k : memref<0x8xf32>) value(%k : memref<0x8xf32>) backend = flash schedule = #schedule outs(%o : memref<5x8xf32>)
+  return
+}

@@ -28,6 +28,26 @@ func.func @copy(%q: tensor<5x8xf32>) -> (tensor<5x8xf32>, tensor<5x8xf32>) {
   return %0, %q : tensor<5x8xf32>, tensor<5x8xf32>
 }
 
+// All operands, the log-sum-exp, and a region that reads a captured tensor.
+// CHECK-LABEL: func.func @everything
+// CHECK-NOT: memref.alloc
+// CHECK: attn.sdpa
+// CHECK-SAME: bias(%{{.*}} : memref<7xf32>)
+// CHECK-SAME: mask(%{{.*}} : memref<5x7xi1>)
+// CHECK-SAME: documents(%{{.*}}, %{{.*}} : memref<5xi32>, memref<7xi32>)
+// CHECK: memref.load
+// CHECK: outs(%{{.*}}, %{{.*}} : memref<5x8xf32>, memref<5xf32>)
+func.func @everything(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %b: tensor<7xf32>, %m: tensor<5x7xi1>, %d: tensor<5xi32>, %e: tensor<7xi32>, %o: tensor<5x8xf32>, %l: tensor<5xf32>) -> (tensor<5x8xf32>, tensor<5xf32>) {
+  %0:2 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%k : tensor<7x8xf32>) bias(%b : tensor<7xf32>) mask(%m : tensor<5x7xi1>) documents(%d, %e : tensor<5xi32>, tensor<7xi32>) structure(#attn.document)
+    keep(%i: index, %j: index) {
+      %x = tensor.extract %b[%j] : tensor<7xf32>
+      %zero = arith.constant 0.0 : f32
+      %p = arith.cmpf ogt, %x, %zero : f32
+      attn.yield %p : i1
+    } outs(%o, %l : tensor<5x8xf32>, tensor<5xf32>) -> tensor<5x8xf32>, tensor<5xf32>
+  return %0#0, %0#1 : tensor<5x8xf32>, tensor<5xf32>
+}
+
 // Packed [B, L, 3, H, D] in, [B, L, H, D] out: views all the way.
 // CHECK-LABEL: func.func @packed
 // CHECK-SAME: %[[X:.*]]: memref<2x77x3x4x16xf32>

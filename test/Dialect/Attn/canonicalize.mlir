@@ -221,20 +221,203 @@ func.func @score_mask(%q: !q, %k: !k, %o: !q) -> !q {
   return %0 : !q
 }
 
+// Even a row that sees a key is without keys if all its logits are -inf.
 // CHECK-LABEL: @masked_row
-// CHECK-NOT: masked_row
-// CHECK: return
+// CHECK: masked_row = nan
 func.func @masked_row(%q: !q, %k: !k, %o: !q) -> !q {
   %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) structure(#attn.causal<top_left>) masked_row = nan outs(%o : !q) -> !q
   return %0 : !q
 }
 
-// The first queries see nothing.
-// CHECK-LABEL: @masked_row_needed
-// CHECK: masked_row = nan
-func.func @masked_row_needed(%q: tensor<9x8xf32>, %k: tensor<5x8xf32>, %o: tensor<9x8xf32>) -> tensor<9x8xf32> {
-  %0 = attn.sdpa query(%q : tensor<9x8xf32>) key(%k : tensor<5x8xf32>) value(%k : tensor<5x8xf32>) structure(#attn.causal<bottom_right>) masked_row = nan outs(%o : tensor<9x8xf32>) -> tensor<9x8xf32>
-  return %0 : tensor<9x8xf32>
+// CHECK-LABEL: @tensor_cast
+// CHECK-SAME: (%[[Q:.*]]: tensor<5x8xf32>, %[[O:.*]]: tensor<5x8xf32>)
+// CHECK: %[[R:.*]] = attn.sdpa query(%[[Q]] : tensor<5x8xf32>) key(%[[Q]] : tensor<5x8xf32>)
+// CHECK-SAME: score(%{{.*}}: f32, %{{.*}}: index, %{{.*}}: index)
+// CHECK: outs(%[[O]] : tensor<5x8xf32>) -> tensor<5x8xf32>
+// CHECK: %[[C:.*]] = tensor.cast %[[R]] : tensor<5x8xf32> to tensor<?x8xf32>
+// CHECK: return %[[C]]
+func.func @tensor_cast(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) -> tensor<?x8xf32> {
+  %w = tensor.cast %q : tensor<5x8xf32> to tensor<?x8xf32>
+  %p = tensor.cast %o : tensor<5x8xf32> to tensor<?x8xf32>
+  %0 = attn.sdpa query(%w : tensor<?x8xf32>) key(%w : tensor<?x8xf32>) value(%w : tensor<?x8xf32>)
+    score(%s: f32, %i: index, %j: index) {
+      %a = math.absf %s : f32
+      attn.yield %a : f32
+    } outs(%p : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// Without regions, too.
+// CHECK-LABEL: @tensor_cast_plain
+// CHECK: attn.sdpa query(%{{.*}} : tensor<5x8xf32>)
+func.func @tensor_cast_plain(%q: tensor<5x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %w = tensor.cast %q : tensor<5x8xf32> to tensor<?x8xf32>
+  %0 = attn.sdpa query(%w : tensor<?x8xf32>) key(%w : tensor<?x8xf32>) value(%w : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: @keep_distance
+// CHECK: structure(#attn.window<3, 3>)
+// CHECK-NOT: keep
+func.func @keep_distance(%q: !q, %k: !k, %o: !q) -> !q {
+  %c3 = arith.constant 3 : index
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %d = arith.subi %i, %j : index
+      %a = math.absi %d : index
+      %p = arith.cmpi sle, %a, %c3 : index
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// not (i < j or false), spelled with xor and select.
+// CHECK-LABEL: @keep_negated
+// CHECK: structure(#attn.causal<top_left>)
+// CHECK-NOT: keep
+func.func @keep_negated(%q: !q, %k: !k, %o: !q) -> !q {
+  %true = arith.constant true
+  %false = arith.constant false
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %p0 = arith.cmpi slt, %i, %j : index
+      %p1 = arith.ori %p0, %false : i1
+      %p = arith.xori %p1, %true : i1
+      %r = arith.select %p, %true, %false : i1
+      attn.yield %r : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @keep_all
+// CHECK-NOT: structure
+// CHECK-NOT: keep
+// CHECK: return
+func.func @keep_all(%q: !q, %k: !k, %o: !q) -> !q {
+  %true = arith.constant true
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) { attn.yield %true : i1 } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @keep_static_bottom_right
+// CHECK: structure(#attn.causal<bottom_right>)
+// CHECK-NOT: keep
+func.func @keep_static_bottom_right(%q: tensor<5x8xf32>, %k: tensor<9x8xf32>, %o: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  %c4 = arith.constant 4 : index
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<9x8xf32>) value(%k : tensor<9x8xf32>)
+    keep(%i: index, %j: index) {
+      %l = arith.addi %i, %c4 : index
+      %p = arith.cmpi ule, %j, %l : index
+      attn.yield %p : i1
+    } outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// An unsigned extension makes a large number of a negative difference.
+// CHECK-LABEL: @keep_extui
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_extui(%q: !q, %k: !k, %o: !q) -> !q {
+  %c5 = arith.constant 5 : i64
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    keep(%h: index, %i: index, %j: index) {
+      %i32 = arith.index_cast %i : index to i32
+      %j32 = arith.index_cast %j : index to i32
+      %d = arith.subi %i32, %j32 : i32
+      %e = arith.extui %d : i32 to i64
+      %p = arith.cmpi sle, %e, %c5 : i64
+      attn.yield %p : i1
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @score_divided
+// CHECK: scale = 6.250000e-02
+// CHECK-NOT: score
+func.func @score_divided(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 4.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale = 0.25
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %t = arith.divf %s, %c : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// The scale that is there is not known.
+// CHECK-LABEL: @score_times_unknown
+// CHECK: score
+func.func @score_times_unknown(%q: !q, %k: !k, %o: !q, %x: f32) -> !q {
+  %c = arith.constant 4.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale(%x : f32)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %t = arith.mulf %s, %c : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// The product would be no f32.
+// CHECK-LABEL: @score_overflow
+// CHECK: score
+func.func @score_overflow(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 3.0e38 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale = 4.0
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %t = arith.mulf %s, %c : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// Another factor inside the tangent than outside.
+// CHECK-LABEL: @score_no_softcap
+// CHECK-NOT: softcap
+// CHECK: score
+func.func @score_no_softcap(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 30.0 : f32
+  %e = arith.constant 31.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %a = arith.divf %s, %e : f32
+      %t = math.tanh %a : f32
+      %u = arith.mulf %c, %t : f32
+      attn.yield %u : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// The predicate reads the logit: no mask.
+// CHECK-LABEL: @score_relu
+// CHECK: score
+// CHECK-NOT: keep
+func.func @score_relu(%q: !q, %k: !k, %o: !q) -> !q {
+  %inf = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k)
+    score(%s: f32, %h: index, %i: index, %j: index) {
+      %p = arith.cmpf ogt, %s, %zero : f32
+      %t = arith.select %p, %s, %inf : f32
+      attn.yield %t : f32
+    } outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @infinite_scale
+// CHECK: scale(%{{.*}} : f32)
+func.func @infinite_scale(%q: !q, %k: !k, %o: !q) -> !q {
+  %c = arith.constant 0x7F800000 : f32
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) scale(%c : f32) outs(%o : !q) -> !q
+  return %0 : !q
+}
+
+// CHECK-LABEL: @bias_not_neutral
+// CHECK: bias(
+func.func @bias_not_neutral(%q: !q, %k: !k, %o: !q) -> !q {
+  %b = arith.constant dense<[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]> : tensor<6xf16>
+  %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) bias(%b : tensor<6xf16>) outs(%o : !q) -> !q
+  return %0 : !q
 }
 
 // -----

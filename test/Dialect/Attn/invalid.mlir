@@ -129,7 +129,7 @@ func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32
 // -----
 
 func.func @sdpa_c10_finite(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
-  // expected-error @below {{expects a finite scale, got 0x7FF0000000000000 : f64}}
+  // expected-error @below {{expects a scale that is finite in 'f32', got 0x7FF0000000000000 : f64}}
   %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) scale = 0x7FF0000000000000 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
@@ -137,7 +137,7 @@ func.func @sdpa_c10_finite(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<
 // -----
 
 func.func @sdpa_c11(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
-  // expected-error @below {{expects a softcap that is positive and finite, got -1.000000e+00 : f64}}
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got -1.000000e+00 : f64}}
   %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = -1.0 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
@@ -235,7 +235,7 @@ func.func private @window() attributes {a = #attn.window<-2, 0>}
 
 // -----
 
-func.func @sdpa_c17(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %s: tensor<2xf32>, %o: tensor<4x5x4xf32>) -> tensor<4x5x4xf32> {
+func.func @sdpa_c18(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %s: tensor<2xf32>, %o: tensor<4x5x4xf32>) -> tensor<4x5x4xf32> {
   // expected-error @below {{expects sinks of shape [4] or [1], got [2]}}
   %0 = attn.sdpa query(%q : tensor<4x5x8xf32>) key(%k : tensor<2x7x8xf32>) value(%v : tensor<2x7x4xf32>) sinks(%s : tensor<2xf32>) outs(%o : tensor<4x5x4xf32>) -> tensor<4x5x4xf32>
   return %0 : tensor<4x5x4xf32>
@@ -243,7 +243,7 @@ func.func @sdpa_c17(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7
 
 // -----
 
-func.func @sdpa_c18(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %s: tensor<1xf32>, %o: tensor<5x4xf32>) -> tensor<5x4xf32> {
+func.func @sdpa_c19(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %s: tensor<1xf32>, %o: tensor<5x4xf32>) -> tensor<5x4xf32> {
   // expected-error @below {{expects masked_row = zero beside sinks, got nan}}
   %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) sinks(%s : tensor<1xf32>) masked_row = nan outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
   return %0 : tensor<5x4xf32>
@@ -294,3 +294,218 @@ func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, qu
 
 // expected-error @below {{'#attn.cpu_schedule' expects query_vectors between 1 and 4096, got 0}}
 func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 0, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
+
+// -----
+
+func.func @sdpa_c1_segments(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %s: f32) {
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c1_two_keys(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) {
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c2_integer(%q: tensor<5x8xi32>, %o: tensor<5x8xf32>) {
+  // expected-error @below {{operand #0 must be ranked tensor or memref of f16, bf16, f32 or f64, but got 'tensor<5x8xi32>'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xi32>) key(%q : tensor<5x8xi32>) value(%q : tensor<5x8xi32>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c3_encoding(%q: tensor<5x8xf32, 1>, %o: tensor<5x8xf32>) {
+  // expected-error @below {{expects tensors without an encoding, got 'tensor<5x8xf32, 1 : i64>'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32, 1>) key(%q : tensor<5x8xf32, 1>) value(%q : tensor<5x8xf32, 1>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c4_key(%q: tensor<5x8xf32>, %k: tensor<7x?xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the last dimension of key to be static and positive, got shape [7, ?]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x?xf32>) value(%v : tensor<7x4xf32>) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c7_no_key_heads(%q: tensor<2x5x8xf32>, %k: tensor<0x7x8xf32>, %o: tensor<2x5x8xf32>) {
+  // expected-error @below {{expects the number of query heads to be a multiple of the number of key heads, got 2 and 0}}
+  %0 = attn.sdpa query(%q : tensor<2x5x8xf32>) key(%k : tensor<0x7x8xf32>) value(%k : tensor<0x7x8xf32>) outs(%o : tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_none(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects one or two outs (output, log-sum-exp), got 0}}
+  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @sdpa_c10_nan(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a scale that is finite in 'f32', got 0x7FF8000000000000 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) scale = 0x7FF8000000000000 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c10_f32(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a scale that is finite in 'f32', got 9.9999999999999994E+38 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) scale = 1.0e39 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11_zero(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got 0.000000e+00 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = 0.0 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11_infinite(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got 0x7FF0000000000000 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = 0x7FF0000000000000 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11_nan(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got 0x7FF8000000000000 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = 0x7FF8000000000000 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11_large(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got 9.9999999999999994E+38 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = 1.0e39 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c11_small(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects a softcap that is positive and, like its inverse, finite in 'f32', got 9.9999999999999992E-41 : f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) softcap = 1.0e-40 outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14_one(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %d: tensor<5xi32>) {
+  // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got documents alone}}
+  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c14_query_shape(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %d: tensor<6xi32>, %e: tensor<7xi32>) {
+  // expected-error @below {{expects the documents of the queries to be broadcastable to [5], got shape [6]}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) documents(%d, %e : tensor<6xi32>, tensor<7xi32>) structure(#attn.document) outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c16_yield(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the keep region to yield 'i1', got 'f32'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) keep(%i: index, %j: index) {
+    %t = arith.constant 1.0 : f32
+    attn.yield %t : f32
+  } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c15_terminator(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
+  // expected-error @below {{expects the score region to end with attn.yield}}
+  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>}> ({
+  ^bb0(%s: f32, %i: index, %j: index):
+    llvm.unreachable
+  }, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c17(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %m: memref<7xf32>) {
+  // expected-error @below {{expects the score region to write no memory, got 'memref.store'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) score(%s: f32, %i: index, %j: index) {
+    memref.store %s, %m[%j] : memref<7xf32>
+    attn.yield %s : f32
+  } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c17_keep(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %m: memref<7xi1>) {
+  // expected-error @below {{expects the keep region to write no memory, got 'memref.store'}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) keep(%i: index, %j: index) {
+    %t = arith.constant true
+    scf.if %t {
+      memref.store %t, %m[%j] : memref<7xi1>
+    }
+    attn.yield %t : i1
+  } outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{'#attn.window' expects its right bound to be -1 (unbounded) or not negative, got -5}}
+func.func private @window_right() attributes {a = #attn.window<0, -5>}
+
+// -----
+
+// expected-error @below {{expected top_left or bottom_right, got 'middle'}}
+func.func private @prefix_alignment() attributes {a = #attn.prefix<1, middle>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size between 1 and 4096, got 0}}
+func.func private @vector_size_zero() attributes {a = #attn.cpu_schedule<vector_size = 0, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects key_rows between 1 and 4096, got 0}}
+func.func private @key_rows_zero() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 0, value_rows = 4, block_keys = 64, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects value_rows between 1 and 4096, got 0}}
+func.func private @value_rows_zero() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 0, block_keys = 64, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys between 1 and 4096, got 0}}
+func.func private @block_keys_zero() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 0, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys between 1 and 4096, got 4097}}
+func.func private @block_keys_large() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 4097, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects register tiles of 256 vectors at most, got 64 rows of 8}}
+func.func private @register_tile() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 8, key_rows = 64, value_rows = 4, block_keys = 64, exp2 = portable>}

@@ -32,7 +32,7 @@ public:
   }
   VectorType getF32VectorType() { return getVectorType(getF32Type()); }
 
-  //===--- Indices ---------------------------------------------------------===//
+  //===--- Indices --------------------------------------------------------===//
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(*this, value);
@@ -52,7 +52,7 @@ public:
   /// The largest multiple of `factor` that is not above `value`.
   Value alignDown(Value value, int64_t factor);
 
-  //===--- f32 scalars and vectors -----------------------------------------===//
+  //===--- f32 scalars and vectors ----------------------------------------===//
 
   Value constant(double value);
   Value splat(double value);
@@ -76,7 +76,7 @@ public:
   /// 2^x for x <= 0 and NaN; exactly zero below the normal range and for -inf.
   Value exp2(Value x, Exp2Form form);
 
-  //===--- Memory ----------------------------------------------------------===//
+  //===--- Memory ---------------------------------------------------------===//
 
   Value load(Value memref, ValueRange indices) {
     return memref::LoadOp::create(*this, memref, indices);
@@ -88,7 +88,7 @@ public:
   void storeVector(Value vector, Value memref, ValueRange indices);
   Value dim(Value memref, int64_t dim);
 
-  //===--- Control flow ----------------------------------------------------===//
+  //===--- Control flow ---------------------------------------------------===//
 
   void forLoop(Value begin, Value end, int64_t step,
                function_ref<void(Value)> body);

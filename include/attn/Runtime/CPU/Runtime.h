@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 // What compiled code calls: a parallel loop, and a way to fail. C, pthreads and
-// libc only, so that a shared object with compiled code depends on nothing else.
+// libc only, so that a shared object with compiled code depends on nothing
+// else.
 //
 //===----------------------------------------------------------------------===//
 

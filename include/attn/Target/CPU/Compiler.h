@@ -11,8 +11,8 @@
 
 #include "attn/Runtime/CPU/Tensor.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -35,14 +35,14 @@ public:
 private:
   friend llvm::Expected<CompiledEntry>
   compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
   EntryFunction function = nullptr;
 };
 
 /// Compiles a module in the LLVM dialect, with its entry point emitted, into
 /// this process and links it to the runtime.
-llvm::Expected<CompiledEntry>
-compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info);
+llvm::Expected<CompiledEntry> compileInProcess(ModuleOp module, StringRef name,
+                                               const CPUTargetInfo &info);
 
 /// Translates a module in the LLVM dialect to optimized LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>

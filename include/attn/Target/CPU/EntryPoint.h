@@ -35,8 +35,8 @@ struct EntrySignature {
 FailureOr<func::FuncOp> lookupEntry(ModuleOp module, StringRef name);
 FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
 
-/// Marks the function before lowering, so that `emitEntryPoint` finds it and its
-/// signature in the LLVM dialect.
+/// Marks the function before lowering, so that `emitEntryPoint` finds it and
+/// its signature in the LLVM dialect.
 LogicalResult markEntry(func::FuncOp entry);
 
 /// Adds the functions of the C interface for the marked function to a module in

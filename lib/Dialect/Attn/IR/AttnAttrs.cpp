@@ -90,30 +90,27 @@ struct Interval {
 
 /// i + offset of the diagonal.
 template <typename Arith>
-typename Arith::Scalar getDiagonal(Arith arith, Alignment alignment,
-                                   typename Arith::Scalar i,
-                                   typename Arith::Scalar numQueries,
-                                   typename Arith::Scalar numKeys) {
+typename Arith::Scalar
+getDiagonal(Arith arith, Alignment alignment, typename Arith::Scalar i,
+            typename Arith::Scalar numQueries, typename Arith::Scalar numKeys) {
   if (alignment == Alignment::TopLeft)
     return i;
   return arith.add(i, arith.sub(numKeys, numQueries));
 }
 
 template <typename Arith>
-Interval<Arith> getInterval(Arith arith, CausalAttr mask,
-                            typename Arith::Scalar i,
-                            typename Arith::Scalar numQueries,
-                            typename Arith::Scalar numKeys) {
+Interval<Arith>
+getInterval(Arith arith, CausalAttr mask, typename Arith::Scalar i,
+            typename Arith::Scalar numQueries, typename Arith::Scalar numKeys) {
   auto diagonal =
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
   return {arith.unboundedBegin(), arith.add(diagonal, arith.constant(1))};
 }
 
 template <typename Arith>
-Interval<Arith> getInterval(Arith arith, WindowAttr mask,
-                            typename Arith::Scalar i,
-                            typename Arith::Scalar numQueries,
-                            typename Arith::Scalar numKeys) {
+Interval<Arith>
+getInterval(Arith arith, WindowAttr mask, typename Arith::Scalar i,
+            typename Arith::Scalar numQueries, typename Arith::Scalar numKeys) {
   auto diagonal =
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
   Interval<Arith> interval{arith.unboundedBegin(), arith.unboundedEnd()};
@@ -125,10 +122,9 @@ Interval<Arith> getInterval(Arith arith, WindowAttr mask,
 }
 
 template <typename Arith>
-Interval<Arith> getInterval(Arith arith, PrefixAttr mask,
-                            typename Arith::Scalar i,
-                            typename Arith::Scalar numQueries,
-                            typename Arith::Scalar numKeys) {
+Interval<Arith>
+getInterval(Arith arith, PrefixAttr mask, typename Arith::Scalar i,
+            typename Arith::Scalar numQueries, typename Arith::Scalar numKeys) {
   auto diagonal =
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
   return {arith.unboundedBegin(),
@@ -211,8 +207,8 @@ bool DocumentAttr::isExact() const { return false; }
 Attribute CausalAttr::simplify(int64_t numQueries, int64_t numKeys) const {
   if (isNeutral(*this, numQueries, numKeys))
     return {};
-  return CausalAttr::get(getContext(), simplifyAlignment(getAlignment(),
-                                                         numQueries, numKeys));
+  return CausalAttr::get(
+      getContext(), simplifyAlignment(getAlignment(), numQueries, numKeys));
 }
 
 Attribute WindowAttr::simplify(int64_t numQueries, int64_t numKeys) const {
@@ -230,8 +226,7 @@ Attribute PrefixAttr::simplify(int64_t numQueries, int64_t numKeys) const {
     return {};
   Alignment alignment = simplifyAlignment(getAlignment(), numQueries, numKeys);
   // The first query sees itself anyway.
-  if (getLength() == 0 ||
-      (getLength() == 1 && alignment == Alignment::TopLeft))
+  if (getLength() == 0 || (getLength() == 1 && alignment == Alignment::TopLeft))
     return CausalAttr::get(getContext(), alignment);
   return PrefixAttr::get(getContext(), getLength(), alignment);
 }
@@ -305,8 +300,8 @@ static void mergeWindows(SmallVectorImpl<Attribute> &members,
 Attribute AllOfAttr::simplify(int64_t numQueries, int64_t numKeys) const {
   SmallVector<Attribute> members;
   for (Attribute member : getMembers()) {
-    Attribute simple = cast<StructuralMaskInterface>(member).simplify(
-        numQueries, numKeys);
+    Attribute simple =
+        cast<StructuralMaskInterface>(member).simplify(numQueries, numKeys);
     if (!simple)
       continue;
     for (StructuralMaskInterface part :
@@ -327,9 +322,9 @@ Attribute AllOfAttr::simplify(int64_t numQueries, int64_t numKeys) const {
 // Verifiers
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t left,
-                   int64_t right, Alignment alignment) {
+LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t left, int64_t right,
+                                 Alignment alignment) {
   auto check = [&](int64_t bound, StringRef name) -> LogicalResult {
     if (bound < -1)
       return emitError() << "'#attn.window' expects its " << name
@@ -338,17 +333,16 @@ WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t left,
     // Leaves room to add an index of any tensor.
     if (bound > kUnboundedEnd)
       return emitError() << "'#attn.window' expects its " << name
-                         << " bound to be at most " << kUnboundedEnd
-                         << ", got " << bound;
+                         << " bound to be at most " << kUnboundedEnd << ", got "
+                         << bound;
     return success();
   };
   return success(succeeded(check(left, "left")) &&
                  succeeded(check(right, "right")));
 }
 
-LogicalResult
-PrefixAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t length,
-                   Alignment alignment) {
+LogicalResult PrefixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t length, Alignment alignment) {
   if (length < 0)
     return emitError() << "'#attn.prefix' expects a length that is not "
                           "negative, got "
@@ -356,9 +350,8 @@ PrefixAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t length,
   return success();
 }
 
-LogicalResult
-AllOfAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                  ArrayRef<Attribute> members) {
+LogicalResult AllOfAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                ArrayRef<Attribute> members) {
   for (Attribute member : members)
     if (!isa<StructuralMaskInterface>(member))
       return emitError() << "'#attn.all_of' expects structural masks, got "
@@ -432,19 +425,19 @@ void PrefixAttr::print(AsmPrinter &printer) const {
 
 StringRef CPUScheduleAttr::getTargetName() const { return "cpu"; }
 
-LogicalResult CPUScheduleAttr::verify(
-    function_ref<InFlightDiagnostic()> emitError, int64_t vectorSize,
-    int64_t queryVectors, int64_t keyRows, int64_t valueRows, int64_t blockKeys,
-    Exp2Form exp2) {
+LogicalResult
+CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        int64_t vectorSize, int64_t queryVectors,
+                        int64_t keyRows, int64_t valueRows, int64_t blockKeys,
+                        Exp2Form exp2) {
   struct Field {
     int64_t value;
     StringRef name;
   };
-  for (Field field : {Field{vectorSize, "vector_size"},
-                      Field{queryVectors, "query_vectors"},
-                      Field{keyRows, "key_rows"},
-                      Field{valueRows, "value_rows"},
-                      Field{blockKeys, "block_keys"}})
+  for (Field field :
+       {Field{vectorSize, "vector_size"}, Field{queryVectors, "query_vectors"},
+        Field{keyRows, "key_rows"}, Field{valueRows, "value_rows"},
+        Field{blockKeys, "block_keys"}})
     if (field.value < 1 || field.value > 4096)
       return emitError() << "'#attn.cpu_schedule' expects " << field.name
                          << " between 1 and 4096, got " << field.value;
@@ -452,6 +445,13 @@ LogicalResult CPUScheduleAttr::verify(
     return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
                           "multiple of key_rows ("
                        << keyRows << "), got " << blockKeys;
+  // Register tiles are unrolled.
+  constexpr int64_t kMaxAccumulators = 256;
+  if (std::max(keyRows, valueRows) * queryVectors > kMaxAccumulators)
+    return emitError() << "'#attn.cpu_schedule' expects register tiles of "
+                       << kMaxAccumulators << " vectors at most, got "
+                       << std::max(keyRows, valueRows) << " rows of "
+                       << queryVectors;
   if (exp2 == Exp2Form::AVX512 && vectorSize != 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
                           "exp2 = avx512, got "

@@ -43,9 +43,10 @@ struct FoldConstantScale : OpRewritePattern<SdpaOp> {
       return success();
     }
     APFloat constant(0.0);
-    if (!op.getScale() || !matchPattern(op.getScale(), m_ConstantFloat(&constant)))
+    if (!op.getScale() ||
+        !matchPattern(op.getScale(), m_ConstantFloat(&constant)))
       return rewriter.notifyMatchFailure(op, "no constant scale operand");
-    if (!constant.isFinite())
+    if (!op.isFiniteInComputeType(constant))
       return rewriter.notifyMatchFailure(op, "scale is not finite");
     bool losesInfo;
     constant.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
@@ -65,9 +66,9 @@ struct DropNeutralOperands : OpRewritePattern<SdpaOp> {
   LogicalResult matchAndRewrite(SdpaOp op,
                                 PatternRewriter &rewriter) const override {
     DenseElementsAttr constant;
-    bool neutralMask =
-        op.getMask() && matchPattern(op.getMask(), m_Constant(&constant)) &&
-        constant.isSplat() && constant.getSplatValue<bool>();
+    bool neutralMask = op.getMask() &&
+                       matchPattern(op.getMask(), m_Constant(&constant)) &&
+                       constant.isSplat() && constant.getSplatValue<bool>();
     bool neutralBias =
         op.getBias() && matchPattern(op.getBias(), m_Constant(&constant)) &&
         constant.isSplat() && constant.getSplatValue<APFloat>().isZero();
@@ -93,8 +94,7 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
     StructuralMaskInterface structure = op.getStructureAttr();
     if (!structure)
       return rewriter.notifyMatchFailure(op, "no structure");
-    Attribute simple =
-        structure.simplify(op.getNumQueries(), op.getNumKeys());
+    Attribute simple = structure.simplify(op.getNumQueries(), op.getNumKeys());
     if (simple == structure)
       return rewriter.notifyMatchFailure(op, "structure is simple");
     rewriter.modifyOpInPlace(op, [&] {
@@ -107,49 +107,39 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
   }
 };
 
-/// The policy for rows without keys is dropped where the structure, alone, gives
-/// every row a key. (Without any key at all, Lk = 0, the naive graph gives zeros
-/// too, as its second matmul sums nothing.)
-struct DropMaskedRowPolicy : OpRewritePattern<SdpaOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// Operands and destinations of a more static type, below a tensor.cast, are
+/// taken instead. Upstream does this for every destination-style op, but cannot
+/// clone the empty regions of this one: the benefit keeps it away.
+struct FoldTensorCasts : OpRewritePattern<SdpaOp> {
+  explicit FoldTensorCasts(MLIRContext *context)
+      : OpRewritePattern(context, /*benefit=*/10) {}
 
   LogicalResult matchAndRewrite(SdpaOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getMaskedRow() == MaskedRow::Zero)
-      return rewriter.notifyMatchFailure(op, "default policy");
-    if (op.getMask() || op.getBias() || op.hasScoreRegion() ||
-        op.hasKeepRegion())
-      return rewriter.notifyMatchFailure(op, "rows may be masked by values");
-    if (!givesEveryRowAKey(op.getStructureAttr(), op.getNumQueries(),
-                           op.getNumKeys()))
-      return rewriter.notifyMatchFailure(op, "rows may be masked");
-    rewriter.modifyOpInPlace(op,
-                             [&] { op.setMaskedRow(MaskedRow::Zero); });
-    return success();
-  }
-
-private:
-  static bool givesEveryRowAKey(StructuralMaskInterface structure,
-                                int64_t numQueries, int64_t numKeys) {
-    if (!structure)
-      return true;
-    if (auto causal = dyn_cast<CausalAttr>(structure);
-        causal && causal.getAlignment() == Alignment::TopLeft)
-      return true;
-    if (!structure.isExact() || ShapedType::isDynamic(numQueries) ||
-        ShapedType::isDynamic(numKeys))
-      return false;
-    // Long sequences are not worth the time.
-    constexpr int64_t kMaxRows = 1 << 20;
-    if (numQueries > kMaxRows)
-      return false;
-    for (int64_t i = 0; i < numQueries; ++i) {
-      KeyInterval keys =
-          getClampedKeyInterval(structure, i, {numQueries, numKeys});
-      if (keys.begin >= keys.end)
-        return false;
+    if (!op.hasTensorSemantics() || !tensor::hasFoldableTensorCastOperand(op))
+      return rewriter.notifyMatchFailure(op, "no cast operand to fold");
+    OperationState state(op.getLoc(), op->getName());
+    state.addOperands(op->getOperands());
+    for (Value &operand : state.operands) {
+      auto cast = operand.getDefiningOp<tensor::CastOp>();
+      if (cast && tensor::canFoldIntoConsumerOp(cast))
+        operand = cast.getSource();
     }
-    return true;
+    for (OpOperand &out : op.getDpsInitsMutable())
+      state.addTypes(state.operands[out.getOperandNumber()].getType());
+    state.addAttributes(op->getAttrs());
+    for (Region &region : op->getRegions())
+      state.addRegion()->takeBody(region);
+    Operation *folded = rewriter.create(state);
+    SmallVector<Value> results;
+    for (auto [before, after] :
+         llvm::zip(op->getResults(), folded->getResults()))
+      results.push_back(before.getType() == after.getType()
+                            ? Value(after)
+                            : tensor::CastOp::create(rewriter, op.getLoc(),
+                                                     before.getType(), after));
+    rewriter.replaceOp(op, results);
+    return success();
   }
 };
 
@@ -222,10 +212,10 @@ struct RaiseKeepRegion : OpRewritePattern<SdpaOp> {
           Value one = arith::ConstantIntOp::create(rewriter, loc, 1, 1);
           value = arith::XOrIOp::create(rewriter, loc, value, one);
         }
-        predicate = predicate ? arith::AndIOp::create(rewriter, loc, predicate,
-                                                      value)
-                                    .getResult()
-                              : value;
+        predicate = predicate
+                        ? arith::AndIOp::create(rewriter, loc, predicate, value)
+                              .getResult()
+                        : value;
       }
       rewriter.modifyOpInPlace(
           yield, [&] { yield.getValueMutable().assign(predicate); });
@@ -254,15 +244,16 @@ struct RaiseScoreRegion : OpRewritePattern<SdpaOp> {
       return rewriter.notifyMatchFailure(op, "softcap or bias comes before");
     if (std::optional<double> factor = getFactor(result, logit)) {
       std::optional<double> scale = op.getConstantScale();
-      if (!scale || !std::isfinite(*scale * *factor))
-        return rewriter.notifyMatchFailure(op, "scale is not a constant");
+      if (!scale || !op.isFiniteInComputeType(APFloat(*scale * *factor)))
+        return rewriter.notifyMatchFailure(op, "scale is no finite constant");
       rewriter.modifyOpInPlace(op, [&] {
         op.setStaticScale(APFloat(*scale * *factor));
         eraseRegion(rewriter, op.getScore());
       });
       return success();
     }
-    if (std::optional<double> cap = getSoftcap(result, logit)) {
+    if (std::optional<double> cap = getSoftcap(result, logit);
+        cap && op.isFiniteInComputeType(APFloat(1.0 / *cap))) {
       rewriter.modifyOpInPlace(op, [&] {
         op.setSoftcap(APFloat(*cap));
         eraseRegion(rewriter, op.getScore());
@@ -374,6 +365,7 @@ struct RaiseScoreMask : OpRewritePattern<SdpaOp> {
 
 void SdpaOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                          MLIRContext *context) {
-  results.add<DropMaskedRowPolicy, DropNeutralOperands, FoldConstantScale, RaiseKeepRegion,
-              RaiseScoreMask, RaiseScoreRegion, SimplifyStructure>(context);
+  results.add<DropNeutralOperands, FoldConstantScale, FoldTensorCasts,
+              RaiseKeepRegion, RaiseScoreMask, RaiseScoreRegion,
+              SimplifyStructure>(context);
 }

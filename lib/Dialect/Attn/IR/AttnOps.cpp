@@ -112,6 +112,13 @@ FloatType SdpaOp::getComputeType() {
   return Float32Type::get(getContext());
 }
 
+bool SdpaOp::isFiniteInComputeType(APFloat value) {
+  bool losesInfo;
+  value.convert(getComputeType().getFloatSemantics(),
+                APFloat::rmNearestTiesToEven, &losesInfo);
+  return value.isFinite();
+}
+
 int64_t SdpaOp::getNumQueryHeads() {
   return hasHeadDim() ? getQueryType().getDimSize(getRank() - 3) : 1;
 }
@@ -135,6 +142,21 @@ bool SdpaOp::isMasked() {
 void SdpaOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
+  // What the regions do: they may load from captured memrefs, and before they
+  // are inlined they may hold calls of which nothing is known.
+  for (Region *region : {&getScore(), &getKeep()})
+    region->walk([&](Operation *nested) {
+      std::optional<SmallVector<MemoryEffects::EffectInstance>> known =
+          getEffectsRecursively(nested);
+      if (known)
+        for (const MemoryEffects::EffectInstance &effect : *known)
+          effects.emplace_back(effect.getEffect(), effect.getResource());
+      else if (!nested->hasTrait<OpTrait::HasRecursiveMemoryEffects>()) {
+        effects.emplace_back(MemoryEffects::Read::get());
+        effects.emplace_back(MemoryEffects::Write::get());
+      }
+      return WalkResult::skip();
+    });
   if (hasTensorSemantics())
     return;
   for (OpOperand &operand : getOperation()->getOpOperands()) {
@@ -147,10 +169,17 @@ void SdpaOp::getEffects(
       effects.emplace_back(MemoryEffects::Read::get(), &operand,
                            SideEffects::DefaultResource::get());
   }
-  // Regions may load from captured memrefs.
-  if (hasScoreRegion() || hasKeepRegion())
-    effects.emplace_back(MemoryEffects::Read::get(),
-                         SideEffects::DefaultResource::get());
+}
+
+/// On tensors the op fails only if dynamic sizes do not agree.
+Speculation::Speculatability SdpaOp::getSpeculatability() {
+  auto isStatic = [](Value value) {
+    auto type = dyn_cast<ShapedType>(value.getType());
+    return !type || type.hasStaticShape();
+  };
+  if (!hasTensorSemantics() || !llvm::all_of(getOperands(), isStatic))
+    return Speculation::NotSpeculatable;
+  return Speculation::RecursivelySpeculatable;
 }
 
 LogicalResult

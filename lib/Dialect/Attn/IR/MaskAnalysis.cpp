@@ -16,8 +16,7 @@ KeyInterval attn::getClampedKeyInterval(StructuralMaskInterface mask, int64_t i,
                                         MaskShape shape) {
   KeyInterval interval{0, shape.numKeys};
   if (mask) {
-    KeyInterval keys =
-        mask.getKeyInterval(i, shape.numQueries, shape.numKeys);
+    KeyInterval keys = mask.getKeyInterval(i, shape.numQueries, shape.numKeys);
     interval.begin = std::clamp<int64_t>(keys.begin, 0, shape.numKeys);
     interval.end = std::clamp<int64_t>(keys.end, 0, shape.numKeys);
   }
@@ -80,9 +79,9 @@ KeyIntervalValues attn::buildNeededKeys(StructuralMaskInterface mask,
   KeyIntervalValues needed{zero, numKeys};
   if (!mask)
     return needed;
-  if (Value begin = mask.buildKeyInterval(builder, loc, firstQuery, numQueries,
-                                          numKeys)
-                        .begin)
+  if (Value begin =
+          mask.buildKeyInterval(builder, loc, firstQuery, numQueries, numKeys)
+              .begin)
     needed.begin = clampIndex(builder, loc, begin, zero, numKeys);
   if (Value end =
           mask.buildKeyInterval(builder, loc, lastQuery, numQueries, numKeys)

@@ -107,7 +107,12 @@ std::optional<LinearForm> Recognizer::getLinearForm(Value value) {
           arith::ExtUIOp, arith::TruncIOp>(op)) {
     if (!isWideEnough(op->getOperand(0).getType()))
       return std::nullopt;
-    return getLinearForm(op->getOperand(0));
+    std::optional<LinearForm> form = getLinearForm(op->getOperand(0));
+    // Unsigned conversions make large numbers of negative ones.
+    if (form && isa<arith::IndexCastUIOp, arith::ExtUIOp>(op) &&
+        !form->isNonNegative())
+      return std::nullopt;
+    return form;
   }
   if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
     return std::nullopt;
@@ -144,10 +149,8 @@ Recognizer::getInequalities(arith::CmpIOp cmp, bool negated) {
   if (!lhs || !rhs)
     return getAbsoluteInequalities(cmp, negated);
   using P = arith::CmpIPredicate;
-  P predicate =
-      negated ? negate(cmp.getPredicate()) : cmp.getPredicate();
-  if (isUnsigned(predicate) &&
-      !(lhs->isNonNegative() && rhs->isNonNegative()))
+  P predicate = negated ? negate(cmp.getPredicate()) : cmp.getPredicate();
+  if (isUnsigned(predicate) && !(lhs->isNonNegative() && rhs->isNonNegative()))
     return std::nullopt;
   std::optional<LinearForm> form;
   switch (predicate) {
@@ -205,8 +208,7 @@ Recognizer::getAbsoluteInequalities(arith::CmpIOp cmp, bool negated) {
 bool Recognizer::alwaysHolds(const LinearForm &form) {
   // The smallest value that the form takes over the index ranges.
   int64_t smallest = form[LinearForm::One];
-  auto addTerm = [&](int64_t coefficient, int64_t low,
-                     int64_t high) -> bool {
+  auto addTerm = [&](int64_t coefficient, int64_t low, int64_t high) -> bool {
     if (coefficient == 0)
       return true;
     int64_t extreme = coefficient > 0 ? low : high;

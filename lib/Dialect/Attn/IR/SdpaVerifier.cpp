@@ -113,6 +113,10 @@ LogicalResult SdpaVerifier::verifyRanksAndTypes() {
         isa<TensorType>(operand.getType()) != tensors)
       return error() << "expects either tensors only or memrefs only, got "
                      << op.getQuery().getType() << " and " << operand.getType();
+  for (Value operand : op->getOperands())
+    if (auto tensor = dyn_cast<RankedTensorType>(operand.getType()))
+      if (tensor.getEncoding())
+        return error() << "expects tensors without an encoding, got " << tensor;
   return success();
 }
 
@@ -207,13 +211,18 @@ LogicalResult SdpaVerifier::verifyScalars() {
   if (op.getScale() && op.getStaticScaleAttr())
     return error() << "expects one scale, got an operand and the constant "
                    << op.getStaticScaleAttr();
-  if (op.getStaticScaleAttr() && !op.getStaticScale()->isFinite())
-    return error() << "expects a finite scale, got " << op.getStaticScaleAttr();
+  if (op.getStaticScaleAttr() &&
+      !op.isFiniteInComputeType(*op.getStaticScale()))
+    return error() << "expects a scale that is finite in "
+                   << op.getComputeType() << ", got "
+                   << op.getStaticScaleAttr();
   // sdpa_c11: a positive, finite softcap.
   if (std::optional<APFloat> softcap = op.getSoftcap())
-    if (!softcap->isFinite() || softcap->isNegative() || softcap->isZero())
-      return error() << "expects a softcap that is positive and finite, got "
-                     << op.getSoftcapAttr();
+    if (!op.isFiniteInComputeType(*softcap) || softcap->isNegative() ||
+        !op.isFiniteInComputeType(APFloat(1.0) / *softcap))
+      return error() << "expects a softcap that is positive and, like its "
+                        "inverse, finite in "
+                     << op.getComputeType() << ", got " << op.getSoftcapAttr();
   return success();
 }
 
@@ -270,7 +279,7 @@ LogicalResult SdpaVerifier::verifyDocuments() {
 LogicalResult SdpaVerifier::verifySinks() {
   if (!op.getSinks())
     return success();
-  // sdpa_c17: one sink for each head, or one for all.
+  // sdpa_c18: one sink for each head, or one for all.
   auto type = cast<ShapedType>(op.getSinks().getType());
   int64_t numHeads =
       op.hasHeadDim() ? query.getDimSize(query.getRank() - 3) : 1;
@@ -278,7 +287,7 @@ LogicalResult SdpaVerifier::verifySinks() {
       (type.getDimSize(0) != 1 && !areCompatible(type.getDimSize(0), numHeads)))
     return error() << "expects sinks of shape " << formatShape({numHeads})
                    << " or [1], got " << formatShape(type.getShape());
-  // sdpa_c18: rows without keys are zero then.
+  // sdpa_c19: rows without keys are zero then.
   if (op.getMaskedRow() != MaskedRow::Zero)
     return error() << "expects masked_row = zero beside sinks, got "
                    << stringifyMaskedRow(op.getMaskedRow());
@@ -299,6 +308,21 @@ LogicalResult SdpaVerifier::verify() {
   return verifySinks();
 }
 
+/// sdpa_c17: a region reads memory at most. Operations of which nothing is
+/// known (calls, until they are inlined) are taken at their word.
+LogicalResult verifyReadsOnly(SdpaOp op, Region &region, StringRef name) {
+  WalkResult result = region.walk([&](Operation *nested) {
+    auto effects = dyn_cast<MemoryEffectOpInterface>(nested);
+    if (!effects || !effects.hasEffect<MemoryEffects::Write>())
+      return WalkResult::advance();
+    op.emitOpError() << "expects the " << name
+                     << " region to write no memory, got '" << nested->getName()
+                     << "'";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Checks the arguments and the yielded type of a score or keep region.
 LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
                                   Type leading, Type yielded) {
@@ -312,6 +336,8 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
     return op.emitOpError()
            << "expects the " << name << " region to have arguments ("
            << expected << "), got (" << region.getArgumentTypes() << ")";
+  if (failed(verifyReadsOnly(op, region, name)))
+    return failure();
   auto yield = dyn_cast_or_null<YieldOp>(
       region.front().empty() ? nullptr : &region.front().back());
   if (!yield)
@@ -326,7 +352,15 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
 
 } // namespace
 
-LogicalResult SdpaOp::verify() { return SdpaVerifier(*this).verify(); }
+LogicalResult SdpaOp::verify() {
+  // Segments of the generic form may take operands from each other.
+  for (unsigned segment = 0; segment < 3; ++segment)
+    if (getODSOperandIndexAndLength(segment).second != 1)
+      return emitOpError("expects one query, one key and one value, got "
+                         "operandSegmentSizes = ")
+             << getProperties().operandSegmentSizes;
+  return SdpaVerifier(*this).verify();
+}
 
 LogicalResult SdpaOp::verifyRegions() {
   // sdpa_c15: score region.

@@ -78,8 +78,8 @@ Value Exp2Expander::expandPortable(Value x) {
   // passed on by hand, because its payload would spill into the exponent;
   // `0 > x ? 0 : x` is one instruction that does it.
   Value zero = splat(0.0);
-  Value inRange = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x,
-                                        splat(-126.0));
+  Value inRange =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, splat(-126.0));
   Value isNegative =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, zero, x);
   Value zeroOrNaN = arith::SelectOp::create(b, isNegative, zero, x);
@@ -123,7 +123,8 @@ struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
     if (!form || !type || !type.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "unknown form or no f32 vector");
     if (*form == Exp2Form::AVX512 &&
-        (type.getRank() != 1 || type.getNumElements() != 16))
+        (type.getRank() != 1 || type.isScalable() ||
+         type.getNumElements() != 16))
       return rewriter.notifyMatchFailure(op, "not the size of a register");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Exp2Expander expander(builder, type);

@@ -83,8 +83,7 @@ struct AttnPromoteToF64Pass
       return isNarrowFloat(type) ? f64 : Type(type);
     });
     replacer.addReplacement(
-        [&](FloatAttr attr)
-            -> std::optional<std::pair<Attribute, WalkResult>> {
+        [&](FloatAttr attr) -> std::optional<std::pair<Attribute, WalkResult>> {
           if (!isNarrowFloat(attr.getType()))
             return std::pair<Attribute, WalkResult>(attr, WalkResult::skip());
           return std::pair<Attribute, WalkResult>(

@@ -71,8 +71,9 @@ private:
     if (wanted == Backend::Auto) {
       wanted = obstacle ? Backend::Math : Backend::Flash;
       if (obstacle)
-        remark::missed(op.getLoc(), remark::RemarkOpts::name("Backend")
-                                        .category("attn-backend"))
+        remark::missed(
+            op.getLoc(),
+            remark::RemarkOpts::name("Backend").category("attn-backend"))
             << remark::reason("no flash kernel: {0}", *obstacle);
     }
     op.setBackend(wanted);

@@ -30,9 +30,10 @@ struct AttnSelectSchedulePass
       return emitError(UnknownLoc::get(context)) << "attn-select-schedule: ";
     };
     if (vectorBits < 128 || vectorBits > 2048 || vectorBits % 128 != 0)
-      return emitOptionError() << "expected vector-bits to be a multiple of 128 "
-                                  "between 128 and 2048, got "
-                               << vectorBits.getValue();
+      return emitOptionError()
+             << "expected vector-bits to be a multiple of 128 "
+                "between 128 and 2048, got "
+             << vectorBits.getValue();
     if (vectorRegisters < 8)
       return emitOptionError()
              << "expected vector-registers to be 8 at least, got "
@@ -52,8 +53,9 @@ struct AttnSelectSchedulePass
       ++numScheduled;
       std::string text;
       llvm::raw_string_ostream(text) << schedule;
-      remark::analysis(op.getLoc(), remark::RemarkOpts::name("Schedule")
-                                        .category("attn-schedule"))
+      remark::analysis(
+          op.getLoc(),
+          remark::RemarkOpts::name("Schedule").category("attn-schedule"))
           << text;
     });
   }
@@ -75,10 +77,9 @@ private:
         queryVectors /= 2;
     if (queryVectors == 1)
       rows = manyRegisters ? 16 : 8;
-    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
-                                blockKeys,
-                                useAVX512 ? Exp2Form::AVX512
-                                          : Exp2Form::Portable);
+    return CPUScheduleAttr::get(
+        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
+        useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable);
   }
 };
 

@@ -93,6 +93,13 @@ void ShapeChecker::checkHeads() {
   Value rest = arith::RemSIOp::create(b, getSize(query), keyHeads);
   Value divides =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, zero);
+  // No key head serves no query head only.
+  Value hasKeyHeads =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, getSize(key), zero);
+  Value hasNoQueryHeads =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, getSize(query), zero);
+  Value served = arith::OrIOp::create(b, hasKeyHeads, hasNoQueryHeads);
+  divides = arith::AndIOp::create(b, divides, served);
   cf::AssertOp::create(b, divides,
                        "attn.sdpa: the number of heads of query is no multiple "
                        "of that of key");

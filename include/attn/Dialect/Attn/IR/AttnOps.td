@@ -31,7 +31,9 @@ def Attn_IdShaped : AnyTypeOf<[
 
 def Attn_SdpaOp : Attn_Op<"sdpa", [
     AttrSizedOperandSegments,
+    SingleBlock,
     DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
       ["reifyResultShapes"]>
@@ -80,12 +82,14 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     values).
 
     **Regions.** `score` maps a logit, in natural units, and its indices to a
-    new logit. Regions may capture values from above.
+    new logit. Regions may capture values from above and read memory, but not
+    write it. They may be evaluated for any pair `i < Lq`, `j < Lk`, any number
+    of times, also where the pair is masked.
 
     Softmax and accumulation are in f32 (f64 for f64 operands).
 
-    On tensors the op returns one result per destination and is pure; on memrefs
-    it returns none and writes the destinations.
+    On tensors the op returns one result per destination and has the effects of
+    its regions only; on memrefs it returns none and writes the destinations.
 
     Example:
 
@@ -167,6 +171,8 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     /// The type that logits, softmax and accumulators have: f32, or f64 for f64
     /// operands. Score regions take and yield it; a log-sum-exp has it.
     FloatType getComputeType();
+    /// Whether a value is finite once rounded to that type.
+    bool isFiniteInComputeType(APFloat value);
 
     ShapedType getQueryType() { return cast<ShapedType>(getQuery().getType()); }
     ShapedType getKeyType() { return cast<ShapedType>(getKey().getType()); }

@@ -31,7 +31,8 @@ struct MaskShape {
   int64_t numKeys;
 };
 
-/// The keys that query `i` sees, clamped to [0, numKeys). A null mask keeps all.
+/// The keys that query `i` sees, clamped to [0, numKeys). A null mask keeps
+/// all.
 KeyInterval getClampedKeyInterval(StructuralMaskInterface mask, int64_t i,
                                   MaskShape shape);
 
