@@ -58,7 +58,10 @@ void TileEmitter::emit() {
   Value initialMax = b.splat(-kInfinity), initialSum = zero;
   if (args.sink) {
     // A sink is a first logit without a value; one of -inf is none.
-    initialMax = b.broadcast(b.mulf(b.toF32(args.sink), b.constant(kLog2e)));
+    Value sink = b.toF32(args.sink);
+    if (foldsLog2e)
+      sink = b.mulf(sink, b.constant(kLog2e));
+    initialMax = b.broadcast(sink);
     Value isNone =
         b.compare(arith::CmpFPredicate::OEQ, initialMax, b.splat(-kInfinity));
     initialSum = b.select(isNone, zero, b.splat(1.0));

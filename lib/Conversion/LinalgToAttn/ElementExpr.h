@@ -153,6 +153,9 @@ public:
   }
   /// The operation that computes an expression, or null.
   Operation *getOperation(const Expr *expr) const;
+  /// Whether a dimension is taken for one that does not broadcast, which only
+  /// run time knows.
+  bool assumesNoBroadcast() const { return noBroadcast; }
   /// Whether a result was rounded to a type narrower than f32 on the way.
   bool isRounded() const { return rounded; }
 
@@ -227,6 +230,8 @@ private:
                              ArrayRef<AffineExpr> loops);
   std::optional<Access> lookThroughCollapse(Operation *op,
                                             ArrayRef<AffineExpr> indices);
+  std::optional<Access> lookThroughReshape(tensor::ReshapeOp op,
+                                           ArrayRef<AffineExpr> indices);
   std::optional<Access> lookThroughExtract(linalg::LinalgOp op,
                                            ArrayRef<AffineExpr> indices);
   void requestSplit(const Expr *index);
@@ -240,7 +245,7 @@ private:
   MLIRContext *context;
   FunctionFacts &facts;
   SmallVector<int64_t> extents;
-  bool rounded = false;
+  bool rounded = false, noBroadcast = false;
   llvm::FoldingSet<Expr> uniqued;
   std::vector<std::unique_ptr<Expr>> storage;
   std::map<std::pair<Operation *, unsigned>, unsigned> boundVariables;

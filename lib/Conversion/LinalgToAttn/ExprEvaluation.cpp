@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementExpr.h"
+#include "SymbolicSize.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
@@ -114,6 +115,17 @@ const Expr *ExprContext::evaluateScalar(const Body &body, Value scalar) {
   if (definition->getNumRegions() != 0 || definition->getNumResults() != 1 ||
       !isMemoryEffectFree(definition) || definition->getNumOperands() == 0)
     return nullptr;
+  // Broadcasting that only run time decides: the op checks its sizes.
+  if (auto select = dyn_cast<arith::SelectOp>(definition)) {
+    auto cmp = select.getCondition().getDefiningOp<arith::CmpIOp>();
+    if (cmp && cmp.getPredicate() == arith::CmpIPredicate::eq &&
+        matchPattern(cmp.getRhs(), m_One()) &&
+        matchPattern(select.getTrueValue(), m_Zero()) &&
+        getSymbolicSize(cmp.getLhs()).isNonNegative()) {
+      noBroadcast = true;
+      return evaluateScalar(body, select.getFalseValue());
+    }
+  }
   auto extract = dyn_cast<tensor::ExtractOp>(definition);
   SmallVector<const Expr *> operands;
   for (Value operand : extract ? ValueRange(extract.getIndices())

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementExpr.h"
+#include "SymbolicSize.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -110,8 +111,12 @@ ExprContext::lookThroughCollapse(Operation *op, ArrayRef<AffineExpr> indices) {
   Access access{collapse.getSrc(), SmallVector<AffineExpr>(type.getRank())};
   for (auto [index, group] :
        llvm::zip(indices, collapse.getReassociationIndices())) {
+    // Leading ones leave the index as it is.
+    ArrayRef<int64_t> dims(group);
+    while (dims.size() > 1 && type.getDimSize(dims.front()) == 1)
+      dims = dims.drop_front();
     AffineExpr rest = index;
-    for (int64_t d : llvm::reverse(ArrayRef(group).drop_front())) {
+    for (int64_t d : llvm::reverse(dims.drop_front())) {
       if (type.isDynamicDim(d))
         return std::nullopt;
       auto parts = divide(rest, type.getDimSize(d));
@@ -119,7 +124,7 @@ ExprContext::lookThroughCollapse(Operation *op, ArrayRef<AffineExpr> indices) {
         return std::nullopt;
       std::tie(rest, access.indices[d]) = *parts;
     }
-    access.indices[group.front()] = rest;
+    access.indices[dims.front()] = rest;
   }
   // A tensor of one element may collapse to rank 0.
   for (AffineExpr &index : access.indices)
@@ -134,8 +139,11 @@ ExprContext::lookThroughExpand(Operation *op, ArrayRef<AffineExpr> indices) {
   RankedTensorType type = expand.getResultType();
   Access access{expand.getSrc(), {}};
   for (const ReassociationIndices &group : expand.getReassociationIndices()) {
-    AffineExpr index = indices[group.front()];
-    for (int64_t d : ArrayRef(group).drop_front()) {
+    ArrayRef<int64_t> dims(group);
+    while (dims.size() > 1 && type.getDimSize(dims.front()) == 1)
+      dims = dims.drop_front();
+    AffineExpr index = indices[dims.front()];
+    for (int64_t d : dims.drop_front()) {
       if (type.isDynamicDim(d))
         return std::nullopt;
       index = index * type.getDimSize(d) + indices[d];
@@ -204,6 +212,61 @@ static bool isWholeDim(tensor::ExtractSliceOp slice, int64_t d) {
          slice.getStaticStride(d) == 1;
 }
 
+/// A reshape to a computed shape, where dimensions of both sides can be grouped
+/// so that each group has one number of elements.
+std::optional<ExprContext::Access>
+ExprContext::lookThroughReshape(tensor::ReshapeOp op,
+                                ArrayRef<AffineExpr> indices) {
+  auto sourceType = dyn_cast<RankedTensorType>(op.getSource().getType());
+  auto type = dyn_cast<RankedTensorType>(op.getResult().getType());
+  if (!sourceType || !type)
+    return std::nullopt;
+  Access access{op.getSource(), {}};
+  int64_t s = 0, r = 0;
+  while (s < sourceType.getRank() || r < type.getRank()) {
+    // The smallest group of dimensions from here on.
+    int64_t sBegin = s, rBegin = r;
+    SymbolicSize sourceSize(1), size(1);
+    bool isStarted = false;
+    while (!isStarted || !(sourceSize == size)) {
+      isStarted = true;
+      // The side with fewer factors goes on.
+      bool takeSource = s < sourceType.getRank() &&
+                        (r == type.getRank() ||
+                         sourceSize.getNumFactors() < size.getNumFactors() ||
+                         (sourceSize.getNumFactors() == size.getNumFactors() &&
+                          sourceSize.constant <= size.constant));
+      if (takeSource)
+        sourceSize = sourceSize * getSymbolicDim(op.getSource(), s++);
+      else if (r < type.getRank())
+        size = size * getSymbolicDim(op.getResult(), r++);
+      else
+        return std::nullopt;
+    }
+    AffineExpr index = getAffineConstantExpr(0, context);
+    for (int64_t d = rBegin; d < r; ++d) {
+      if (d > rBegin && type.isDynamicDim(d))
+        return std::nullopt;
+      index =
+          d == rBegin ? indices[d] : index * type.getDimSize(d) + indices[d];
+    }
+    SmallVector<AffineExpr> parts(s - sBegin);
+    AffineExpr rest = simplify(index);
+    for (int64_t d = s - 1; d > sBegin; --d) {
+      if (sourceType.isDynamicDim(d))
+        return std::nullopt;
+      auto divided = divide(rest, sourceType.getDimSize(d));
+      if (!divided)
+        return std::nullopt;
+      std::tie(rest, parts[d - sBegin]) = *divided;
+    }
+    if (!parts.empty())
+      parts[0] = rest;
+    llvm::append_range(access.indices, parts);
+  }
+  return access;
+}
+
 /// A body that reads an element of a tensor from above at affine indices.
 std::optional<ExprContext::Access>
 ExprContext::lookThroughExtract(linalg::LinalgOp op,
@@ -250,6 +313,8 @@ ExprContext::lookThrough(Value tensor, ArrayRef<AffineExpr> indices) {
     return lookThroughCollapse(op, indices);
   if (isa<tensor::ExpandShapeOp>(op))
     return lookThroughExpand(op, indices);
+  if (auto reshape = dyn_cast<tensor::ReshapeOp>(op))
+    return lookThroughReshape(reshape, indices);
   if (auto castOp = dyn_cast<tensor::CastOp>(op))
     if (isa<RankedTensorType>(castOp.getSource().getType()))
       return Access{castOp.getSource(), SmallVector<AffineExpr>(indices)};

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include <cmath>
 
 using namespace mlir;
@@ -126,6 +127,11 @@ LogicalResult AttentionFuser::matchExpressions() {
     return fail("numerics",
                 "intermediate results are rounded to a type narrower than f32, "
                 "which fusion would leave out",
+                "set attn.numerics = \"default\"");
+  if (options.numerics == Numerics::Strict && context.assumesNoBroadcast())
+    return fail("numerics",
+                "a dimension broadcasts if it is one at run time, which would "
+                "become an error",
                 "set attn.numerics = \"default\"");
   auto logitMatch = matchLogits(context, softmax.logits, {queryVar, keyVar},
                                 options.numerics);
@@ -428,6 +434,9 @@ LogicalResult AttentionFuser::checkUses() {
     Operation *op = worklist.pop_back_val();
     for (Operation *user : op->getUsers()) {
       // A use within a body is a use by the operation around it.
+      if (Operation *around = op->getBlock()->findAncestorOpInBlock(*user);
+          around && isa<linalg::LinalgOp, tensor::GenerateOp>(around))
+        user = around;
       if (user == root.op || user == replaced || !seen.insert(user).second)
         continue;
       if (user->getNumResults() == 0 || !isMemoryEffectFree(user))
@@ -734,6 +743,12 @@ static bool mayHoldSoftmax(Value value, FunctionFacts &facts) {
       if (isa<TensorType>(operand.get().getType()) &&
           !(dps && dps.isDpsInit(&operand)))
         holds |= mayHoldSoftmax(operand.get(), facts);
+    // Bodies may extract elements of tensors from above.
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    for (Value inner : captured)
+      if (isa<TensorType>(inner.getType()))
+        holds |= mayHoldSoftmax(inner, facts);
   }
   return facts.mayHoldSoftmax[value] = holds;
 }
