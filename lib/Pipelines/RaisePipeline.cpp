@@ -19,6 +19,12 @@ void attn::buildRaisePipeline(OpPassManager &pm,
   fusion.numerics = options.numerics;
   fusion.recompute = options.recompute;
   pm.addPass(createCSEPass());
+  if (options.verifyFusion) {
+    AttnOutlineFusionsPassOptions outline;
+    outline.numerics = options.numerics;
+    outline.recompute = options.recompute;
+    pm.addPass(createAttnOutlineFusionsPass(outline));
+  }
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass(fusion));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -15,6 +15,46 @@ include "mlir/Pass/PassBase.td"
 // pair of rulers.
 
 //===----------------------------------------------------------------------===//
+// attn-outline-fusions
+//===----------------------------------------------------------------------===//
+
+def AttnOutlineFusionsPass : Pass<"attn-outline-fusions", "::mlir::ModuleOp"> {
+  let summary = "Keep both sides of every fusion as functions";
+  let description = [{
+    For every attention that `convert-linalg-to-attn` with the same options will
+    fuse, adds two private functions with the same arguments: `@f.fusionN.before`
+    computes it as the graph does, and is never fused (`attn.not_fused`);
+    `@f.fusionN.after` as the fused program does. `attn-run --verify-fusion` runs
+    both. The functions of the module stay as they are.
+
+    After:
+
+    ```mlir
+    func.func private @main.fusion0.before(%q: ..., %k: ..., %v: ...) -> ...
+        attributes {attn.fused_as = @main.fusion0.after, attn.not_fused} {...}
+    func.func private @main.fusion0.after(%q: ..., %k: ..., %v: ...) -> ... {
+      %0 = attn.sdpa ...
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn::AttnDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast">,
+    Option<"recompute", "recompute", "bool", /*default=*/"false",
+           "Fuse also where logits or probabilities are used elsewhere">
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Number of fusions outlined">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-assert-to-runtime
 //===----------------------------------------------------------------------===//
 

@@ -20,6 +20,11 @@ struct RaisePipelineOptions : PassPipelineOptions<RaisePipelineOptions> {
       *this, "numerics",
       llvm::cl::desc("What fusion may change: strict, default or fast"),
       llvm::cl::init("default")};
+  Option<bool> verifyFusion{
+      *this, "verify-fusion",
+      llvm::cl::desc("Keep both sides of every fusion as functions that "
+                     "attn-run --verify-fusion compares"),
+      llvm::cl::init(false)};
   Option<bool> recompute{
       *this, "recompute",
       llvm::cl::desc("Fuse also where logits or probabilities are used "

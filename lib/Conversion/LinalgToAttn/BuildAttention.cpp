@@ -313,6 +313,8 @@ void AttentionFuser::build() {
   if (output.getType() != replaced->getResult(0).getType())
     output =
         tensor::CastOp::create(b, replaced->getResult(0).getType(), output);
+  if (options.onFused)
+    options.onFused(op, replaced->getResult(0), output);
   replaced->getResult(0).replaceAllUsesWith(output);
   if (!lseUses.empty())
     replaceLse(b, op->getResult(1));

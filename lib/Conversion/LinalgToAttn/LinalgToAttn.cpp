@@ -31,16 +31,6 @@ using namespace mlir::attn;
 namespace {
 
 constexpr StringLiteral kRequireFusedAttr = "attn.require_fused";
-constexpr StringLiteral kNumericsAttr = "attn.numerics";
-
-std::optional<Numerics> parseNumerics(StringRef text) {
-  return llvm::StringSwitch<std::optional<Numerics>>(text)
-      .Case("strict", Numerics::Strict)
-      .Case("default", Numerics::Default)
-      .Case("fast", Numerics::Fast)
-      .Default(std::nullopt);
-}
-
 struct ConvertLinalgToAttnPass
     : attn::impl::ConvertLinalgToAttnPassBase<ConvertLinalgToAttnPass> {
   using ConvertLinalgToAttnPassBase::ConvertLinalgToAttnPassBase;
@@ -49,19 +39,16 @@ struct ConvertLinalgToAttnPass
     FunctionOpInterface function = getOperation();
     if (function.isExternal())
       return;
-    std::optional<FusionOptions> fusionOptions = getOptions();
+    if (function->hasAttr(kNotFusedAttr))
+      return;
+    std::optional<FusionOptions> fusionOptions =
+        getFusionOptions(function, numerics, recompute);
     if (!fusionOptions)
       return signalPassFailure();
     FunctionFacts facts;
-    facts.decompositions = decomposeSoftmaxes();
-    // Later matmuls first: what they fuse is gone before it is looked at.
-    SmallVector<linalg::LinalgOp> roots;
-    function.walk([&](linalg::LinalgOp op) {
-      if (getContraction(op))
-        roots.push_back(op);
-    });
+    facts.decompositions = decomposeSoftmaxes(function);
     bool failed = false;
-    for (linalg::LinalgOp root : llvm::reverse(roots))
+    for (linalg::LinalgOp root : getRoots(function))
       failed |= !process(root, facts, *fusionOptions);
     IRRewriter rewriter(&getContext());
     (void)runRegionDCE(rewriter, function->getRegions());
@@ -70,52 +57,6 @@ struct ConvertLinalgToAttnPass
   }
 
 private:
-  /// Computes every linalg.softmax by simpler operations, beside it. Those that
-  /// are not fused are dead afterwards.
-  DenseMap<Value, Value> decomposeSoftmaxes() {
-    DenseMap<Value, Value> decompositions;
-    SmallVector<linalg::SoftmaxOp> softmaxes;
-    getOperation()->walk(
-        [&](linalg::SoftmaxOp op) { softmaxes.push_back(op); });
-    for (linalg::SoftmaxOp op : softmaxes) {
-      if (!op.hasPureTensorSemantics())
-        continue;
-      OpBuilder builder(op);
-      auto copy = cast<linalg::SoftmaxOp>(builder.clone(*op));
-      builder.setInsertionPoint(copy);
-      FailureOr<SmallVector<Value>> results = copy.decomposeOperation(builder);
-      if (succeeded(results))
-        decompositions[op.getResult()[0]] = results->front();
-      copy.erase();
-    }
-    return decompositions;
-  }
-
-  /// The function's contract goes before the pass's; null after an error.
-  std::optional<FusionOptions> getOptions() {
-    FusionOptions result;
-    result.allowRecompute = recompute;
-    std::optional<Numerics> level = parseNumerics(numerics);
-    if (!level) {
-      emitError(getOperation().getLoc())
-          << "unknown numerics '" << numerics
-          << "', expected strict, default or fast";
-      return std::nullopt;
-    }
-    if (Attribute attr = getOperation()->getAttr(kNumericsAttr)) {
-      auto text = dyn_cast<StringAttr>(attr);
-      level = text ? parseNumerics(text.getValue()) : std::nullopt;
-      if (!level) {
-        getOperation().emitError()
-            << "expected '" << kNumericsAttr
-            << "' to be \"strict\", \"default\" or \"fast\", got " << attr;
-        return std::nullopt;
-      }
-    }
-    result.numerics = *level;
-    return result;
-  }
-
   void countMiss(StringRef step) {
     ++numMissed;
     if (step == "softmax")
