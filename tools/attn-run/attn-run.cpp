@@ -8,6 +8,7 @@
 
 #include "HostTensor.h"
 #include "Program.h"
+#include "VerifyFusion.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
@@ -52,6 +53,14 @@ struct Options {
       "backend",
       cl::desc("Backend of attention: auto, flash, efficient or math"),
       cl::init("auto"), cl::cat(category)};
+  cl::opt<std::string> numerics{
+      "numerics", cl::desc("What fusion may change: strict, default or fast"),
+      cl::init("default"), cl::cat(category)};
+  cl::opt<bool> verifyFusion{
+      "verify-fusion",
+      cl::desc("Also run every fusion alone beside what it replaced, on random "
+               "and on hard inputs"),
+      cl::cat(category)};
   cl::opt<bool> noRaise{"no-raise",
                         cl::desc("Do not look for attention in the module"),
                         cl::cat(category)};
@@ -153,6 +162,7 @@ public:
 private:
   LogicalResult checkOptions();
   LogicalResult raise();
+  LogicalResult verifyEachFusion();
   LogicalResult makeInputs();
   FailureOr<std::vector<std::pair<unsigned, SmallVector<int64_t>>>>
   parseShapes();
@@ -248,6 +258,19 @@ std::optional<int64_t> countFlops(func::FuncOp entry) {
   return flops;
 }
 
+/// Runs every fusion alone beside what it replaced.
+LogicalResult Runner::verifyEachFusion() {
+  OwningOpRef<ModuleOp> module = clone();
+  PassManager pm(&context, ModuleOp::getOperationName());
+  RaisePipelineOptions raiseOptions;
+  raiseOptions.numerics = options.numerics.getValue();
+  raiseOptions.verifyFusion = true;
+  buildRaisePipeline(pm, raiseOptions);
+  if (failed(pm.run(*module)))
+    return failure();
+  return verifyFusions(*module, target, getLowering(options.backend), seed);
+}
+
 /// Raises the module, decides backends and takes note of both.
 LogicalResult Runner::raise() {
   auto begin = Trace::Clock::now();
@@ -255,8 +278,10 @@ LogicalResult Runner::raise() {
   ModuleOp module = program->getModule();
   int64_t before = countAttention(module);
   PassManager pm(&context, ModuleOp::getOperationName());
+  RaisePipelineOptions raiseOptions;
+  raiseOptions.numerics = options.numerics.getValue();
   if (!options.noRaise)
-    buildRaisePipeline(pm);
+    buildRaisePipeline(pm, raiseOptions);
   AttnSelectBackendPassOptions select;
   select.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(select));
@@ -637,6 +662,8 @@ LogicalResult Runner::run() {
       return fail(llvm::toString(array.takeError()));
     expected.push_back(fromArray(std::move(*array)));
   }
+  if (options.verifyFusion && failed(verifyEachFusion()))
+    return fail("a fusion differs from what it replaced");
   if (failed(makeInputs()) || failed(raise()) || failed(compileAll()) ||
       failed(runAll()))
     return failure();

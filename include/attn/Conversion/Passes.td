@@ -22,17 +22,17 @@ def AttnOutlineFusionsPass : Pass<"attn-outline-fusions", "::mlir::ModuleOp"> {
   let summary = "Keep both sides of every fusion as functions";
   let description = [{
     For every attention that `convert-linalg-to-attn` with the same options will
-    fuse, adds two private functions with the same arguments: `@f.fusionN.before`
+    fuse, adds two private functions with the same arguments: `@f_fusionN_before`
     computes it as the graph does, and is never fused (`attn.not_fused`);
-    `@f.fusionN.after` as the fused program does. `attn-run --verify-fusion` runs
+    `@f_fusionN_after` as the fused program does. `attn-run --verify-fusion` runs
     both. The functions of the module stay as they are.
 
     After:
 
     ```mlir
-    func.func private @main.fusion0.before(%q: ..., %k: ..., %v: ...) -> ...
-        attributes {attn.fused_as = @main.fusion0.after, attn.not_fused} {...}
-    func.func private @main.fusion0.after(%q: ..., %k: ..., %v: ...) -> ... {
+    func.func private @main_fusion0_before(%q: ..., %k: ..., %v: ...) -> ...
+        attributes {attn.fused_as = @main_fusion0_after, attn.not_fused} {...}
+    func.func private @main_fusion0_after(%q: ..., %k: ..., %v: ...) -> ... {
       %0 = attn.sdpa ...
     }
     ```
@@ -51,6 +51,39 @@ def AttnOutlineFusionsPass : Pass<"attn-outline-fusions", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numOutlined", "num-outlined", "Number of fusions outlined">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-print-summary
+//===----------------------------------------------------------------------===//
+
+def AttnPrintSummaryPass : Pass<"attn-print-summary", "::mlir::ModuleOp"> {
+  let summary = "Print what was fused, how, and why not";
+  let description = [{
+    Prints for every function the attentions that it has as `attn.sdpa`, with
+    what was recognised, and every softmax between two matmuls that is none, with
+    the reason. Run it after `convert-linalg-to-attn`; before it, what will be
+    fused is listed as fusible. Prints to the standard error stream and changes
+    nothing.
+
+    ```
+    @main: 1 attn.sdpa, 1 other softmaxes between matmuls
+      fused   model.mlir:19:8: query 2x3x5x8xf32, key 2x3x7x8xf32, value
+              2x3x7x8xf32, scale 0.25, structure #attn.causal<top_left>, rows
+              without keys: zero
+      missed  model.mlir:55:8: uses: the logits or probabilities are also used by
+              'func.return' outside of the attention, ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn::AttnDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast">
   ];
 }
 

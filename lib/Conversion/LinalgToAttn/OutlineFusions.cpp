@@ -102,11 +102,11 @@ private:
         if (!newSide.inputs.contains(value))
           inputs.push_back(value);
       std::string name =
-          (function.getName() + ".fusion" + Twine(numOutlined)).str();
+          (function.getName() + "_fusion" + Twine(numOutlined)).str();
       func::FuncOp unfused =
-          build(op.getLoc(), name + ".before", inputs, before, oldSide);
+          build(op.getLoc(), name + "_before", inputs, before, oldSide);
       func::FuncOp fused =
-          build(op.getLoc(), name + ".after", inputs, after, newSide);
+          build(op.getLoc(), name + "_after", inputs, after, newSide);
       unfused->setAttr(kNotFusedAttr, UnitAttr::get(&getContext()));
       symbols.insert(unfused);
       symbols.insert(fused);
