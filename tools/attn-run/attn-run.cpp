@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostTensor.h"
+#include "Picture.h"
 #include "Program.h"
 #include "VerifyFusion.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
@@ -56,6 +57,9 @@ struct Options {
   cl::opt<std::string> numerics{
       "numerics", cl::desc("What fusion may change: strict, default or fast"),
       cl::init("default"), cl::cat(category)};
+  cl::opt<std::string> picture{
+      "picture", cl::desc("Draw the masks, and the tiles that kernels visit"),
+      cl::value_desc("out.svg"), cl::cat(category)};
   cl::opt<bool> verifyFusion{
       "verify-fusion",
       cl::desc("Also run every fusion alone beside what it replaced, on random "
@@ -162,6 +166,7 @@ public:
 private:
   LogicalResult checkOptions();
   LogicalResult raise();
+  LogicalResult draw();
   LogicalResult verifyEachFusion();
   LogicalResult makeInputs();
   FailureOr<std::vector<std::pair<unsigned, SmallVector<int64_t>>>>
@@ -256,6 +261,22 @@ std::optional<int64_t> countFlops(func::FuncOp entry) {
   if (!known)
     return std::nullopt;
   return flops;
+}
+
+/// Draws masks and tiles, with the schedule that lowering chooses.
+LogicalResult Runner::draw() {
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(program->getModule()->clone());
+  AttnSelectSchedulePassOptions schedule;
+  schedule.vectorBits = target.vectorBits;
+  schedule.vectorRegisters = target.numVectorRegisters;
+  schedule.useAVX512 = target.hasAVX512;
+  PassManager pm(&context, ModuleOp::getOperationName());
+  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  if (failed(pm.run(*module)))
+    return failure();
+  if (llvm::Error error = writePicture(*module, options.picture))
+    return fail("--picture: " + llvm::toString(std::move(error)));
+  return success();
 }
 
 /// Runs every fusion alone beside what it replaced.
@@ -664,7 +685,8 @@ LogicalResult Runner::run() {
   }
   if (options.verifyFusion && failed(verifyEachFusion()))
     return fail("a fusion differs from what it replaced");
-  if (failed(makeInputs()) || failed(raise()) || failed(compileAll()) ||
+  if (failed(makeInputs()) || failed(raise()) ||
+      (!options.picture.empty() && failed(draw())) || failed(compileAll()) ||
       failed(runAll()))
     return failure();
   if (!expected.empty() && failed(compareResults(expected, false)))

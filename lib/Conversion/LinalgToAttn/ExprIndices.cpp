@@ -208,8 +208,8 @@ static bool isWholeDim(tensor::ExtractSliceOp slice, int64_t d) {
   auto size = dyn_cast<Value>(slice.getMixedSizes()[d]);
   auto dim = size ? size.getDefiningOp<tensor::DimOp>() : tensor::DimOp();
   return dim && dim.getSource() == slice.getSource() &&
-         dim.getConstantIndex() == d && slice.getStaticOffset(d) == 0 &&
-         slice.getStaticStride(d) == 1;
+         dim.getConstantIndex() == d && slice.getStaticOffsets()[d] == 0 &&
+         slice.getStaticStrides()[d] == 1;
 }
 
 /// A reshape to a computed shape, where dimensions of both sides can be grouped
@@ -323,10 +323,10 @@ ExprContext::lookThrough(Value tensor, ArrayRef<AffineExpr> indices) {
     llvm::SmallBitVector dropped = slice.getDroppedDims();
     unsigned next = 0;
     for (int64_t d = 0; d < slice.getSourceType().getRank(); ++d) {
-      int64_t offset = slice.getStaticOffset(d);
-      int64_t stride = slice.getStaticStride(d);
+      int64_t offset = slice.getStaticOffsets()[d];
+      int64_t stride = slice.getStaticStrides()[d];
       // A part of unknown size is not the whole: sums over it differ.
-      bool isPart = ShapedType::isDynamic(slice.getStaticSize(d)) &&
+      bool isPart = ShapedType::isDynamic(slice.getStaticSizes()[d]) &&
                     !isWholeDim(slice, d);
       if (ShapedType::isDynamic(offset) || ShapedType::isDynamic(stride) ||
           isPart)

@@ -246,8 +246,8 @@ const Expr *ExprContext::evaluateInsert(tensor::InsertSliceOp op,
     return nullptr;
   std::optional<int64_t> partial;
   for (int64_t d = 0; d < type.getRank(); ++d) {
-    int64_t offset = op.getStaticOffset(d);
-    if (ShapedType::isDynamic(offset) || op.getStaticStride(d) != 1)
+    int64_t offset = op.getStaticOffsets()[d];
+    if (ShapedType::isDynamic(offset) || op.getStaticStrides()[d] != 1)
       return nullptr;
     if (offset == 0 && sourceType.getDimSize(d) == type.getDimSize(d))
       continue;
@@ -257,7 +257,7 @@ const Expr *ExprContext::evaluateInsert(tensor::InsertSliceOp op,
   }
   if (!partial)
     return evaluate(op.getSource(), indices);
-  int64_t offset = op.getStaticOffset(*partial);
+  int64_t offset = op.getStaticOffsets()[*partial];
   int64_t size = sourceType.getDimSize(*partial);
   SmallVector<AffineExpr> inner(indices);
   auto getAt = [&](Value tensor, AffineExpr index) {
