@@ -32,12 +32,15 @@ from torch import nn
 class Wrapper(nn.Module):
     """Calls a model with tensors only and returns one."""
 
-    def __init__(self, model, call):
+    def __init__(self, model, call, dtype):
         super().__init__()
         self.model = model
         self.call = call
+        self.dtype = dtype
 
     def forward(self, *inputs):
+        # numpy has no bf16: inputs and outputs are f32.
+        inputs = [x.to(self.dtype) if x.is_floating_point() else x for x in inputs]
         output = self.call(self.model, *inputs)
         return output.float() if output.dtype == torch.bfloat16 else output
 
@@ -246,8 +249,7 @@ def run(name, attention, dtype, dynamic, attn_run, directory, extra=()):
     torch.manual_seed(0)
     model, call, inputs, layers = MODELS[name](attention)
     model = prepare(model, dtype)
-    inputs = [x.to(dtype) if x.is_floating_point() else x for x in inputs]
-    module = Wrapper(model, call)
+    module = Wrapper(model, call, dtype)
     with torch.no_grad():
         expected = module(*inputs)
     text = export(module, inputs, dynamic)
@@ -256,10 +258,7 @@ def run(name, attention, dtype, dynamic, attn_run, directory, extra=()):
     command = [attn_run, str(directory / "model.mlir"), "--format=json", "--compare=unfused", *extra]
     for number, x in enumerate(inputs):
         path = directory / f"in{number}.npy"
-        if x.dtype == torch.bfloat16:
-            np.save(path, x.view(torch.uint16).numpy())
-        else:
-            np.save(path, x.numpy())
+        np.save(path, x.numpy())
         command += ["--input", str(path)]
     np.save(directory / "out.npy", expected.detach().numpy())
     command += ["--expect", str(directory / "out.npy")]
