@@ -38,6 +38,24 @@ config.substitutions.append(("%utils", os.path.join(config.attn_source_dir, "uti
 config.substitutions.append(("%source", config.attn_source_dir))
 
 
+def find_models_python():
+    """The virtual environment that `./dev test --models` installs."""
+    import hashlib
+
+    requirements = os.path.join(config.attn_source_dir, "utils", "requirements-models.txt")
+    with open(requirements, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()[:16]
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    venv = os.path.join(cache, "attn-mlir", f"venv-{digest}")
+    return os.path.join(venv, "bin", "python") if os.path.exists(os.path.join(venv, "complete")) else None
+
+
+models_python = find_models_python()
+if models_python:
+    config.available_features.add("models")
+config.substitutions.append(("%models-python", models_python or "python3"))
+
+
 def find_python():
     """A Python with numpy: the distribution's, or the first on the PATH."""
     for python in ["/usr/bin/python3", "python3"]:

@@ -179,12 +179,29 @@ def graphs():
     yield "causal_self_attention", module, (rand(2, 6, 16),)
 
 
-def export(function, args):
+def dynamic_graphs():
+    """Name, function, arguments, and the dimensions of each argument that vary."""
+    batch, length = torch.export.Dim("batch", min=2, max=64), torch.export.Dim("length", min=2, max=64)
+    shape = {0: batch, 2: length}
+    q, k, v = qkv(lq=6, lk=6)
+    yield "dynamic_naive", naive, (q, k, v), (shape,) * 3
+    yield "dynamic_causal_iota", naive_causal_iota, (q, k, v), (shape,) * 3
+    yield "dynamic_mask", naive_mask, (q, k, v, torch.ones(2, 1, 1, 6, dtype=torch.bool)), (
+        *(shape,) * 3, {0: batch, 3: length})
+    yield "dynamic_sdpa_causal", sdpa_causal, (q, k, v), (shape,) * 3
+    yield "dynamic_sdpa_gqa", sdpa_gqa, (qkv(h=6, lq=6)[0], *qkv(h=2, lk=6)[1:]), (shape,) * 3
+
+
+def export(function, args, dims=None):
     if isinstance(function, CausalSelfAttention):
         weights = [p.detach() for p in function.parameters()]
         function, args = WeightsAsArguments(function), (*args, *weights)
     else:
         function = Function(function)
+    if dims:
+        # The default decompositions: batched matmuls become bmm with computed sizes.
+        function = torch.export.export(function, args, dynamic_shapes={"args": dims})
+        args = ()
     module = fx.export_and_import(function, *args, output_type="linalg-on-tensors", func_name="main")
     text = str(module)
     # Attributes of dialects that stock MLIR does not have.
@@ -206,14 +223,16 @@ def main():
     options = parser.parse_args()
     torch.manual_seed(0)
     found = False
-    for name, function, args in graphs():
+    every = [(*graph, None) for graph in graphs()] + list(dynamic_graphs())
+    for name, function, args, dims in every:
         if options.only and name != options.only:
             continue
         found = True
         if options.list:
             print(name)
             continue
-        text = export(function, args)
+        text = export(function, args, dims)
+        shapes = "".join(f" --shape {n}={'x'.join(map(str, a.shape))}" for n, a in enumerate(args)) if dims else ""
         if options.stdout:
             print(text)
             continue
@@ -221,7 +240,7 @@ def main():
             TESTS / f"{name}.mlir",
             text,
             "// RUN: attn-opt %s --attn-raise-pipeline | FileCheck %s --check-prefix=FUSED\n"
-            "// RUN: attn-run %s --random --compare=unfused\n"
+            f"// RUN: attn-run %s --random --compare=unfused{shapes}\n"
             "// FUSED-COUNT-1: attn.sdpa\n"
             "// Exported by utils/export_pytorch.py.\n",
         )

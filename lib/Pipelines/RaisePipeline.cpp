@@ -13,9 +13,19 @@
 
 using namespace mlir;
 
-void attn::buildRaisePipeline(OpPassManager &pm, const RaisePipelineOptions &) {
+void attn::buildRaisePipeline(OpPassManager &pm,
+                              const RaisePipelineOptions &options) {
+  ConvertLinalgToAttnPassOptions fusion;
+  fusion.numerics = options.numerics;
+  fusion.recompute = options.recompute;
   pm.addPass(createCSEPass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass());
+  if (options.verifyFusion) {
+    AttnOutlineFusionsPassOptions outline;
+    outline.numerics = options.numerics;
+    outline.recompute = options.recompute;
+    pm.addPass(createAttnOutlineFusionsPass(outline));
+  }
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToAttnPass(fusion));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -8,7 +8,9 @@
 
 #include "DeviceProgram.h"
 #include "HostTensor.h"
+#include "Picture.h"
 #include "Program.h"
+#include "VerifyFusion.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
@@ -70,6 +72,17 @@ struct Options {
       "backend",
       cl::desc("Backend of attention: auto, flash, efficient or math"),
       cl::init("auto"), cl::cat(category)};
+  cl::opt<std::string> numerics{
+      "numerics", cl::desc("What fusion may change: strict, default or fast"),
+      cl::init("default"), cl::cat(category)};
+  cl::opt<std::string> picture{
+      "picture", cl::desc("Draw the masks, and the tiles that kernels visit"),
+      cl::value_desc("out.svg"), cl::cat(category)};
+  cl::opt<bool> verifyFusion{
+      "verify-fusion",
+      cl::desc("Also run every fusion alone beside what it replaced, on random "
+               "and on hard inputs"),
+      cl::cat(category)};
   cl::opt<bool> noRaise{"no-raise",
                         cl::desc("Do not look for attention in the module"),
                         cl::cat(category)};
@@ -181,6 +194,8 @@ private:
   LogicalResult checkOptions();
   LogicalResult checkDevice();
   LogicalResult raise();
+  LogicalResult draw();
+  LogicalResult verifyEachFusion();
   LogicalResult makeInputs();
   FailureOr<std::vector<std::pair<unsigned, SmallVector<int64_t>>>>
   parseShapes();
@@ -281,6 +296,35 @@ std::optional<int64_t> countFlops(func::FuncOp entry) {
   return flops;
 }
 
+/// Draws masks and tiles, with the schedule that lowering chooses.
+LogicalResult Runner::draw() {
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(program->getModule()->clone());
+  AttnSelectSchedulePassOptions schedule;
+  schedule.vectorBits = target.vectorBits;
+  schedule.vectorRegisters = target.numVectorRegisters;
+  schedule.useAVX512 = target.hasAVX512;
+  PassManager pm(&context, ModuleOp::getOperationName());
+  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  if (failed(pm.run(*module)))
+    return failure();
+  if (llvm::Error error = writePicture(*module, options.picture))
+    return fail("--picture: " + llvm::toString(std::move(error)));
+  return success();
+}
+
+/// Runs every fusion alone beside what it replaced.
+LogicalResult Runner::verifyEachFusion() {
+  OwningOpRef<ModuleOp> module = clone();
+  PassManager pm(&context, ModuleOp::getOperationName());
+  RaisePipelineOptions raiseOptions;
+  raiseOptions.numerics = options.numerics.getValue();
+  raiseOptions.verifyFusion = true;
+  buildRaisePipeline(pm, raiseOptions);
+  if (failed(pm.run(*module)))
+    return failure();
+  return verifyFusions(*module, target, getLowering(options.backend), seed);
+}
+
 /// Raises the module, decides backends and takes note of both.
 LogicalResult Runner::raise() {
   auto begin = Trace::Clock::now();
@@ -288,8 +332,10 @@ LogicalResult Runner::raise() {
   ModuleOp module = program->getModule();
   int64_t before = countAttention(module);
   PassManager pm(&context, ModuleOp::getOperationName());
+  RaisePipelineOptions raiseOptions;
+  raiseOptions.numerics = options.numerics.getValue();
   if (!options.noRaise)
-    buildRaisePipeline(pm);
+    buildRaisePipeline(pm, raiseOptions);
   AttnSelectBackendPassOptions select;
   select.backend = options.backend;
   select.target = options.target;
@@ -764,7 +810,10 @@ LogicalResult Runner::run() {
       return fail(llvm::toString(array.takeError()));
     expected.push_back(fromArray(std::move(*array)));
   }
-  if (failed(makeInputs()) || failed(raise()) || failed(compileAll()) ||
+  if (options.verifyFusion && failed(verifyEachFusion()))
+    return fail("a fusion differs from what it replaced");
+  if (failed(makeInputs()) || failed(raise()) ||
+      (!options.picture.empty() && failed(draw())) || failed(compileAll()) ||
       failed(runAll()))
     return failure();
   if (!expected.empty() && failed(compareResults(expected, false)))

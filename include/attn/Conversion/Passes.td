@@ -15,6 +15,79 @@ include "mlir/Pass/PassBase.td"
 // pair of rulers.
 
 //===----------------------------------------------------------------------===//
+// attn-outline-fusions
+//===----------------------------------------------------------------------===//
+
+def AttnOutlineFusionsPass : Pass<"attn-outline-fusions", "::mlir::ModuleOp"> {
+  let summary = "Keep both sides of every fusion as functions";
+  let description = [{
+    For every attention that `convert-linalg-to-attn` with the same options will
+    fuse, adds two private functions with the same arguments: `@f_fusionN_before`
+    computes it as the graph does, and is never fused (`attn.not_fused`);
+    `@f_fusionN_after` as the fused program does. `attn-run --verify-fusion` runs
+    both. The functions of the module stay as they are.
+
+    After:
+
+    ```mlir
+    func.func private @main_fusion0_before(%q: ..., %k: ..., %v: ...) -> ...
+        attributes {attn.fused_as = @main_fusion0_after, attn.not_fused} {...}
+    func.func private @main_fusion0_after(%q: ..., %k: ..., %v: ...) -> ... {
+      %0 = attn.sdpa ...
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn::AttnDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast">,
+    Option<"recompute", "recompute", "bool", /*default=*/"false",
+           "Fuse also where logits or probabilities are used elsewhere">
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Number of fusions outlined">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-print-summary
+//===----------------------------------------------------------------------===//
+
+def AttnPrintSummaryPass : Pass<"attn-print-summary", "::mlir::ModuleOp"> {
+  let summary = "Print what was fused, how, and why not";
+  let description = [{
+    Prints for every function the attentions that it has as `attn.sdpa`, with
+    what was recognised, and every softmax between two matmuls that is none, with
+    the reason. Run it after `convert-linalg-to-attn`; before it, what will be
+    fused is listed as fusible. Prints to the standard error stream and changes
+    nothing.
+
+    ```
+    @main: 1 attn.sdpa, 1 other softmaxes between matmuls
+      fused   model.mlir:19:8: query 2x3x5x8xf32, key 2x3x7x8xf32, value
+              2x3x7x8xf32, scale 0.25, structure #attn.causal<top_left>, rows
+              without keys: zero
+      missed  model.mlir:55:8: uses: the logits or probabilities are also used by
+              'func.return' outside of the attention, ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::attn::AttnDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-assert-to-runtime
 //===----------------------------------------------------------------------===//
 
@@ -387,16 +460,25 @@ def ConvertLinalgToAttnPass
 
     `masked_row` reproduces what the graph does with rows that see no key: `nan`
     for -inf masks under a plain softmax, `zero` under a safe one, `uniform` for
-    masks with a large negative number.
+    masks with a large negative number. Where several masks do not agree on such
+    rows, or a number is added that is not large enough to say so, the `score`
+    region computes the logits as the graph does.
 
-    Assumes that fusion may reassociate sums and products, skip the rounding of
-    intermediate results to a narrower float type, and that logits are above
-    -1e4 where a mask uses a finite number.
+    What fusion may change is said by `numerics`, or by the attribute
+    `attn.numerics` of the function (docs/Spec.md, Fusion):
+
+    - `strict`: the order of sums and products, and the exponential's rounding.
+    - `default`: also rounding of intermediate results to f16 and bf16; that
+      logits which are kept are above -1e4 where a mask selects a finite number;
+      NaN probabilities that are replaced by zeros.
+    - `fast`: also softmax without subtraction of the maximum, and the rows
+      without keys of masks that do not agree.
 
     Every fused attention gets a passed remark of the category `attn-fusion`,
-    every softmax between two contractions that was not fused a missed one with
-    the reason; in a function with the attribute `attn.require_fused` the latter
-    is an error.
+    every softmax between two contractions that was not fused a missed one, at
+    the operation that is in the way, with the step that failed, the reason and
+    the smallest change that would help; in a function with the attribute
+    `attn.require_fused` the latter is an error.
 
     Before:
 
@@ -420,10 +502,32 @@ def ConvertLinalgToAttnPass
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
   ];
+  let options = [
+    Option<"numerics", "numerics", "std::string", /*default=*/"\"default\"",
+           "What fusion may change: strict, default or fast; the attribute "
+           "attn.numerics of a function goes before it">,
+    Option<"recompute", "recompute", "bool", /*default=*/"false",
+           "Fuse also where logits or probabilities are used elsewhere and are "
+           "computed a second time">
+  ];
   let statistics = [
     Statistic<"numFused", "num-fused", "Number of attentions fused">,
     Statistic<"numMissed", "num-missed",
-              "Number of softmaxes between contractions that were not fused">
+              "Number of softmaxes between contractions that were not fused">,
+    Statistic<"numMissedSoftmax", "num-missed-softmax",
+              "Missed: the softmax has another form">,
+    Statistic<"numMissedLogits", "num-missed-logits",
+              "Missed: the logits are no function of one matmul">,
+    Statistic<"numMissedMask", "num-missed-mask",
+              "Missed: a mask that neither a tensor nor a region can be">,
+    Statistic<"numMissedUses", "num-missed-uses",
+              "Missed: intermediate results are used elsewhere">,
+    Statistic<"numMissedOperands", "num-missed-operands",
+              "Missed: query, key and value do not come into layout">,
+    Statistic<"numMissedOutput", "num-missed-output",
+              "Missed: the second matmul has another form">,
+    Statistic<"numMissedNumerics", "num-missed-numerics",
+              "Missed: the numerics that are asked for forbid it">
   ];
 }
 

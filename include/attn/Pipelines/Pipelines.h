@@ -15,7 +15,22 @@
 namespace mlir::attn {
 
 /// Options of `attn-raise-pipeline`.
-struct RaisePipelineOptions : PassPipelineOptions<RaisePipelineOptions> {};
+struct RaisePipelineOptions : PassPipelineOptions<RaisePipelineOptions> {
+  Option<std::string> numerics{
+      *this, "numerics",
+      llvm::cl::desc("What fusion may change: strict, default or fast"),
+      llvm::cl::init("default")};
+  Option<bool> verifyFusion{
+      *this, "verify-fusion",
+      llvm::cl::desc("Keep both sides of every fusion as functions that "
+                     "attn-run --verify-fusion compares"),
+      llvm::cl::init(false)};
+  Option<bool> recompute{
+      *this, "recompute",
+      llvm::cl::desc("Fuse also where logits or probabilities are used "
+                     "elsewhere and are computed a second time"),
+      llvm::cl::init(false)};
+};
 
 /// Options of `attn-lower-to-llvm-pipeline`.
 struct LowerToLLVMPipelineOptions

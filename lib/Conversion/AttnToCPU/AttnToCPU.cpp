@@ -68,10 +68,10 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale;
+        lse, scale, sink;
     SmallVector<Value *> getAll() {
-      return {&query,          &key,          &value,  &bias, &mask,
-              &queryDocuments, &keyDocuments, &output, &lse,  &scale};
+      return {&query,        &key,    &value, &bias,  &mask, &queryDocuments,
+              &keyDocuments, &output, &lse,   &scale, &sink};
     }
   };
 
@@ -82,6 +82,7 @@ private:
   std::string getTileName();
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
   bool lowerEmpty();
+  void broadcastSinks();
 
   SdpaOp op;
   CPUScheduleAttr schedule;
@@ -172,6 +173,10 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
   operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
   operands.scale = op.getScale();
+  if (Value sinks = op.getSinks()) {
+    bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1;
+    operands.sink = b.load(sinks, isOne ? b.index(0) : leading.back());
+  }
   return operands;
 }
 
@@ -238,6 +243,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.output = inside.output;
   arguments.lse = inside.lse;
   arguments.scale = inside.scale;
+  arguments.sink = inside.sink;
   for (int64_t d = 0; d < numLeading; ++d)
     arguments.leading.push_back(*argument++);
   arguments.firstQuery = *argument++;
@@ -249,6 +255,31 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   TileEmitter(body, op, schedule, arguments).emit();
   func::ReturnOp::create(body);
   return function;
+}
+
+/// The log-sum-exp of rows that have nothing but the sink.
+void SdpaLowering::broadcastSinks() {
+  int64_t numDims = op.getRank() - 1;
+  bool isOne = cast<MemRefType>(op.getSinks().getType()).getDimSize(0) == 1;
+  AffineExpr head =
+      isOne ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(numDims - 2);
+  linalg::GenericOp::create(
+      b, op.getSinks(), op.getLse(),
+      ArrayRef<AffineMap>{AffineMap::get(numDims, 0, head),
+                          b.getMultiDimIdentityMap(numDims)},
+      SmallVector<utils::IteratorType>(numDims, utils::IteratorType::parallel),
+      [](OpBuilder &builder, Location loc, ValueRange arguments) {
+        Value sink = arguments[0];
+        if (!sink.getType().isF32())
+          sink = sink.getType().isF64()
+                     ? arith::TruncFOp::create(builder, loc,
+                                               builder.getF32Type(), sink)
+                           .getResult()
+                     : arith::ExtFOp::create(builder, loc, builder.getF32Type(),
+                                             sink)
+                           .getResult();
+        linalg::YieldOp::create(builder, loc, sink);
+      });
 }
 
 /// An op that is statically empty has no tile; without keys, all rows follow
@@ -271,7 +302,9 @@ bool SdpaLowering::lowerEmpty() {
       linalg::FillOp::create(b, scalar, memref);
     };
     fill(type, value, op.getOutput());
-    if (op.getLse())
+    if (op.getLse() && op.getSinks())
+      broadcastSinks();
+    else if (op.getLse())
       fill(op.getComputeType(), -kInfinity, op.getLse());
   }
   op->erase();

@@ -55,10 +55,20 @@ void TileEmitter::emit() {
   emitQuery();
   emitLaneData();
   Value zero = b.splat(0.0);
+  Value initialMax = b.splat(-kInfinity), initialSum = zero;
+  if (args.sink) {
+    // A sink is a first logit without a value; one of -inf is none.
+    Value sink = b.toF32(args.sink);
+    if (foldsLog2e)
+      sink = b.mulf(sink, b.constant(kLog2e));
+    initialMax = b.broadcast(sink);
+    Value isNone =
+        b.compare(arith::CmpFPredicate::OEQ, initialMax, b.splat(-kInfinity));
+    initialSum = b.select(isNone, zero, b.splat(1.0));
+  }
   for (int64_t v = 0; v < numVectors; ++v) {
-    b.storeVector(b.splat(-kInfinity), rowState,
-                  {b.index(0), getLaneOffset(v)});
-    b.storeVector(zero, rowState, {b.index(1), getLaneOffset(v)});
+    b.storeVector(initialMax, rowState, {b.index(0), getLaneOffset(v)});
+    b.storeVector(initialSum, rowState, {b.index(1), getLaneOffset(v)});
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v)

@@ -34,8 +34,8 @@ struct TileArguments {
   Value queryDocuments, keyDocuments;
   /// [Lq, Dv], [Lq].
   Value output, lse;
-  /// A float scalar.
-  Value scale;
+  /// Float scalars.
+  Value scale, sink;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;

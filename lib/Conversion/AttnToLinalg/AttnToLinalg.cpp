@@ -91,6 +91,9 @@ private:
   Value createMeans(Value value);
   Value createOutput(Value sums, Value rowSums, Value means);
   Value createLse(Value maxima, Value rowSums);
+  AffineMap getSinkMap();
+  Value createMaximaWithSinks(Value maxima);
+  Value createSumsWithSinks(Value rowSums, Value maxima);
 
   //===--- Scalars --------------------------------------------------------===//
 
@@ -507,6 +510,44 @@ Value SdpaExpander::createLse(Value maxima, Value rowSums) {
                        });
 }
 
+/// Sinks for every (lead..., i).
+AffineMap SdpaExpander::getSinkMap() {
+  bool isOne = cast<ShapedType>(op.getSinks().getType()).getDimSize(0) == 1;
+  return getMap(numLead + 1,
+                {isOne ? b.getAffineConstantExpr(0) : dim(numLead - 1)});
+}
+
+Value SdpaExpander::createMaximaWithSinks(Value maxima) {
+  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
+  return createGeneric({maxima, op.getSinks()},
+                       createEmpty(getNumQueriesSize(), computeType),
+                       {identity, getSinkMap(), identity},
+                       SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+                       [&](ValueRange arguments) -> Value {
+                         return arith::MaximumFOp::create(
+                             b, arguments[0], convert(arguments[1]));
+                       });
+}
+
+/// The sums with exp(sink - max) added; a sink of -inf adds nothing.
+Value SdpaExpander::createSumsWithSinks(Value rowSums, Value maxima) {
+  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
+  return createGeneric(
+      {rowSums, maxima, op.getSinks()},
+      createEmpty(getNumQueriesSize(), computeType),
+      {identity, identity, getSinkMap(), identity},
+      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+      [&](ValueRange arguments) -> Value {
+        Value isEmpty = arith::CmpFOp::create(
+            b, arith::CmpFPredicate::OEQ, arguments[1], constant(-kInfinity));
+        Value max =
+            arith::SelectOp::create(b, isEmpty, constant(0), arguments[1]);
+        Value difference = arith::SubFOp::create(b, convert(arguments[2]), max);
+        return arith::AddFOp::create(b, arguments[0],
+                                     math::ExpOp::create(b, difference));
+      });
+}
+
 void SdpaExpander::expand() {
   buildShapeChecks(b, op);
   numQueries =
@@ -521,11 +562,15 @@ void SdpaExpander::expand() {
       logits, -kInfinity, [&](ValueRange arguments) -> Value {
         return arith::MaximumFOp::create(b, arguments[0], arguments[1]);
       });
+  if (op.getSinks())
+    maxima = createMaximaWithSinks(maxima);
   Value exponentials = createExponentials(logits, maxima);
   Value rowSums =
       createRowReduction(exponentials, 0, [&](ValueRange arguments) -> Value {
         return arith::AddFOp::create(b, arguments[1], arguments[0]);
       });
+  if (op.getSinks())
+    rowSums = createSumsWithSinks(rowSums, maxima);
   Value sums = createSums(exponentials, value);
   Value means =
       op.getMaskedRow() == MaskedRow::Uniform ? createMeans(value) : Value();

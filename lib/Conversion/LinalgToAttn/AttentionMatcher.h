@@ -20,9 +20,17 @@
 
 namespace mlir::attn {
 
+/// What fusion may change (docs/Spec.md).
+enum class Numerics { Strict, Default, Fast };
+
 /// Why something did not match, and what would.
 struct MatchFailure {
+  /// Where in attention: "softmax", "logits", "operands", ...
+  StringRef step;
   std::string reason;
+  /// The smallest change that would make it match; may be empty.
+  std::string change;
+  /// The operation that is in the way, or null.
   Operation *where = nullptr;
   /// Whether there was a softmax at all: a plain matmul is no miss.
   bool isNearMiss = true;
@@ -30,31 +38,46 @@ struct MatchFailure {
 
 /// softmax(logits) along a variable.
 struct SoftmaxMatch {
-  const Expr *logits;
-  /// Rows whose every logit is -inf give zeros instead of NaN.
-  bool isSafe = false;
+  const Expr *logits = nullptr;
+  /// What a row gets whose every logit is -inf.
+  MaskedRow maskedRow = MaskedRow::NaN;
+  /// A logit more in the denominator, independent of the key; null if none.
+  const Expr *sink = nullptr;
+  /// Positions where this holds get probability zero after the softmax.
+  const Expr *zeroed = nullptr;
+  /// The sum that the output must yet be divided by; null if the probabilities
+  /// are normalised.
+  const Expr *pendingSum = nullptr;
+  /// The maximum of `logits` and the sum of exponentials, where known: together
+  /// they are the log-sum-exp.
+  const Expr *max = nullptr, *sum = nullptr;
 };
 
 /// Recognises `probability`, an expression in the variable `keyVar`, as a
 /// softmax along it.
-std::variant<SoftmaxMatch, MatchFailure>
-matchSoftmax(ExprContext &context, const Expr *probability, unsigned keyVar);
+std::variant<SoftmaxMatch, MatchFailure> matchSoftmax(ExprContext &context,
+                                                      const Expr *probability,
+                                                      unsigned keyVar,
+                                                      Numerics numerics);
+
+/// Whether `expr` is log(sum(exp(logits))) for the softmax.
+bool isLogSumExp(ExprContext &context, const SoftmaxMatch &softmax,
+                 const Expr *expr, unsigned keyVar);
 
 /// A logit taken apart, in the order of attn.sdpa.
 struct LogitMatch {
   /// The contraction of query and key.
   const Expr *product = nullptr;
-  /// The logit without its masks, of which scale, softcap and bias or score are
-  /// another form.
-  const Expr *unmasked = nullptr;
   double scale = 1.0;
-  /// A scalar SSA value, times `scale`; null if there is none.
-  Value scaleValue;
+  /// A factor that is the same for all logits, times `scale`; null if none.
+  const Expr *scaleExpr = nullptr;
   std::optional<double> softcap;
-  /// An added element of a tensor; null if there is none.
+  /// Added after scale and softcap; null if there is none.
   const Expr *bias = nullptr;
-  /// The logit as a whole, where the parts above do not say it all (they are
-  /// then unset): a function of `product`.
+  /// What scale, softcap and bias make of the product, and what the first two
+  /// do.
+  const Expr *base = nullptr, *baseWithoutBias = nullptr;
+  /// The logit without its masks: a function of `base`, or `base` itself.
   const Expr *score = nullptr;
   /// Conditions that all must hold, or must not if negated, for the logit to be
   /// kept.
@@ -67,8 +90,15 @@ struct LogitMatch {
   bool masksAreInfinite = true;
 };
 
+/// What matching of logits needs to know.
+struct LogitVariables {
+  unsigned query, key;
+};
+
 std::variant<LogitMatch, MatchFailure> matchLogits(ExprContext &context,
-                                                   const Expr *logits);
+                                                   const Expr *logits,
+                                                   LogitVariables variables,
+                                                   Numerics numerics);
 
 /// An operand of the contraction, traced back to where it is computed.
 struct TracedOperand {

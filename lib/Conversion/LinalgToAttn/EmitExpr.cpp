@@ -28,6 +28,7 @@ bool ExprEmitter::canEmit(const Expr *expr) const {
   switch (expr->kind) {
   case Expr::Kind::Reduce:
   case Expr::Kind::Contract:
+  case Expr::Kind::Pieces:
     return false;
   case Expr::Kind::Constant:
   case Expr::Kind::Scalar:
@@ -35,10 +36,18 @@ bool ExprEmitter::canEmit(const Expr *expr) const {
   case Expr::Kind::Index:
   case Expr::Kind::Load:
     return llvm::all_of(expr->indices, isKnown);
-  case Expr::Kind::Apply:
-    return llvm::all_of(expr->operands, [&](const Expr *operand) {
-      return canEmit(operand);
-    });
+  case Expr::Kind::Apply: {
+    // Floats of all widths are one, so what depends on the width is lost.
+    StringRef name = expr->name.getValue();
+    if ((!name.starts_with("arith.") && !name.starts_with("math.")) ||
+        llvm::is_contained({"arith.extf", "arith.truncf", "arith.bitcast"},
+                           name))
+      return false;
+    [[fallthrough]];
+  }
+  case Expr::Kind::Gather:
+    return llvm::all_of(expr->operands,
+                        [&](const Expr *operand) { return canEmit(operand); });
   }
   return false;
 }
@@ -53,32 +62,54 @@ Value ExprEmitter::emitIndex(AffineExpr index) {
   return affine::expandAffineExpr(builder, loc, index, dims, {});
 }
 
-/// Integers of expressions are emitted as index values, floats in the compute
-/// type, booleans as i1.
+/// Converts an index to an integer type or back, or returns the value.
+static Value castIndex(OpBuilder &builder, Location loc, Value value,
+                       Type type) {
+  if (value.getType() == type || value.getType().isIndex() == type.isIndex())
+    return value;
+  return arith::IndexCastOp::create(builder, loc, type, value);
+}
+
+/// Indices are emitted as index values, other integers in their own type,
+/// floats in the compute type.
 Value ExprEmitter::emitApply(const Expr *expr) {
   SmallVector<Value> operands;
   for (const Expr *operand : expr->operands)
     operands.push_back(emit(operand));
-  Type type = expr->op->getResult(0).getType();
-  type = getElementTypeOrSelf(type);
-  if (isa<FloatType>(type))
-    type = computeType;
-  else if (!type.isInteger(1))
-    type = builder.getIndexType();
-  // Conversions between index and float go through i64.
-  if (isa<arith::SIToFPOp, arith::UIToFPOp>(expr->op) &&
-      operands[0].getType().isIndex())
-    operands[0] = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                             operands[0]);
-  if (isa<arith::ExtUIOp, arith::ExtSIOp>(expr->op) &&
-      operands[0].getType().isInteger(1))
-    return arith::IndexCastUIOp::create(builder, loc, type, operands[0]);
-  if (isa<arith::ExtUIOp, arith::ExtSIOp, arith::TruncIOp, arith::IndexCastOp,
-          arith::IndexCastUIOp>(expr->op) &&
-      operands[0].getType() == type)
-    return operands[0];
-  OperationState state(loc, expr->op->getName(), operands, type,
-                       expr->op->getAttrs());
+  Type type = isa<FloatType>(expr->type) ? Type(computeType) : expr->type;
+  Type first = operands[0].getType();
+  bool isCast = operands.size() == 1 && first.isIntOrIndex() &&
+                type.isIntOrIndex() && !expr->is("math.absi");
+  if (isCast) {
+    if (first == type)
+      return operands[0];
+    if (first.isIndex() || type.isIndex()) {
+      bool isUnsigned = expr->is("arith.extui") ||
+                        expr->is("arith.index_castui") || first.isInteger(1);
+      if (isUnsigned)
+        return arith::IndexCastUIOp::create(builder, loc, type, operands[0]);
+      return arith::IndexCastOp::create(builder, loc, type, operands[0]);
+    }
+  } else if (first.isIndex() && operands.size() == 1 && isa<FloatType>(type)) {
+    operands[0] = castIndex(builder, loc, operands[0], builder.getI64Type());
+  } else {
+    // An index beside another integer takes its type.
+    auto isInteger = [](Value operand) {
+      return isa<IntegerType>(operand.getType()) &&
+             !operand.getType().isInteger(1);
+    };
+    auto other = llvm::find_if(operands, isInteger);
+    if (other != operands.end())
+      for (Value &operand : operands)
+        if (operand.getType().isIndex())
+          operand = castIndex(builder, loc, operand, other->getType());
+    if (type.isIntOrIndex() && !type.isInteger(1) &&
+        operands.back().getType().isIntOrIndex())
+      type = operands.back().getType();
+  }
+  OperationState state(loc, expr->name.getValue(), operands, type);
+  if (expr->attrs)
+    state.addAttributes(expr->attrs.getValue());
   return builder.create(state)->getResult(0);
 }
 
@@ -86,19 +117,13 @@ Value ExprEmitter::emit(const Expr *expr) {
   if (Value value = cache.lookup(expr))
     return value;
   Value value;
-  auto toRegionType = [&](Value from) -> Value {
-    Type type = from.getType();
-    if (auto number = dyn_cast<FloatType>(type)) {
-      if (number.getWidth() < computeType.getWidth())
-        return arith::ExtFOp::create(builder, loc, computeType, from);
-      if (number.getWidth() > computeType.getWidth())
-        return arith::TruncFOp::create(builder, loc, computeType, from);
+  auto toComputeType = [&](Value from) -> Value {
+    auto number = dyn_cast<FloatType>(from.getType());
+    if (!number || number == computeType)
       return from;
-    }
-    if (type.isIndex() || type.isInteger(1))
-      return from;
-    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                      from);
+    if (number.getWidth() < computeType.getWidth())
+      return arith::ExtFOp::create(builder, loc, computeType, from);
+    return arith::TruncFOp::create(builder, loc, computeType, from);
   };
   switch (expr->kind) {
   case Expr::Kind::Constant:
@@ -106,20 +131,24 @@ Value ExprEmitter::emit(const Expr *expr) {
       value = arith::ConstantOp::create(
           builder, loc, builder.getFloatAttr(computeType, *number));
     else
-      value = toRegionType(arith::ConstantOp::create(
-          builder, loc, cast<TypedAttr>(expr->attr)));
+      value =
+          arith::ConstantOp::create(builder, loc, cast<TypedAttr>(expr->attr));
     break;
   case Expr::Kind::Index:
     value = emitIndex(expr->indices[0]);
     break;
   case Expr::Kind::Scalar:
-    value = toRegionType(expr->value);
+    value = toComputeType(expr->value);
     break;
-  case Expr::Kind::Load: {
+  case Expr::Kind::Load:
+  case Expr::Kind::Gather: {
     SmallVector<Value> indices;
     for (AffineExpr index : expr->indices)
       indices.push_back(emitIndex(index));
-    value = toRegionType(
+    for (const Expr *index : expr->operands)
+      indices.push_back(
+          castIndex(builder, loc, emit(index), builder.getIndexType()));
+    value = toComputeType(
         tensor::ExtractOp::create(builder, loc, expr->value, indices));
     break;
   }
@@ -128,7 +157,8 @@ Value ExprEmitter::emit(const Expr *expr) {
     break;
   case Expr::Kind::Reduce:
   case Expr::Kind::Contract:
-    llvm_unreachable("canEmit refuses reductions");
+  case Expr::Kind::Pieces:
+    llvm_unreachable("canEmit refuses these");
   }
   cache[expr] = value;
   return value;

@@ -18,6 +18,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTLINALGTOATTNPASS
@@ -30,23 +31,25 @@ using namespace mlir::attn;
 namespace {
 
 constexpr StringLiteral kRequireFusedAttr = "attn.require_fused";
-
 struct ConvertLinalgToAttnPass
     : attn::impl::ConvertLinalgToAttnPassBase<ConvertLinalgToAttnPass> {
+  using ConvertLinalgToAttnPassBase::ConvertLinalgToAttnPassBase;
+
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
     if (function.isExternal())
       return;
-    DenseMap<Value, Value> decompositions = decomposeSoftmaxes();
-    // Later matmuls first: what they fuse is gone before it is looked at.
-    SmallVector<linalg::LinalgOp> roots;
-    function.walk([&](linalg::LinalgOp op) {
-      if (getContraction(op))
-        roots.push_back(op);
-    });
+    if (function->hasAttr(kNotFusedAttr))
+      return;
+    std::optional<FusionOptions> fusionOptions =
+        getFusionOptions(function, numerics, recompute);
+    if (!fusionOptions)
+      return signalPassFailure();
+    FunctionFacts facts;
+    facts.decompositions = decomposeSoftmaxes(function);
     bool failed = false;
-    for (linalg::LinalgOp root : llvm::reverse(roots))
-      failed |= !process(root, decompositions);
+    for (linalg::LinalgOp root : getRoots(function))
+      failed |= !process(root, facts, *fusionOptions);
     IRRewriter rewriter(&getContext());
     (void)runRegionDCE(rewriter, function->getRegions());
     if (failed)
@@ -54,51 +57,64 @@ struct ConvertLinalgToAttnPass
   }
 
 private:
-  /// Computes every linalg.softmax by simpler operations, beside it. Those that
-  /// are not fused are dead afterwards.
-  DenseMap<Value, Value> decomposeSoftmaxes() {
-    DenseMap<Value, Value> decompositions;
-    SmallVector<linalg::SoftmaxOp> softmaxes;
-    getOperation()->walk(
-        [&](linalg::SoftmaxOp op) { softmaxes.push_back(op); });
-    for (linalg::SoftmaxOp op : softmaxes) {
-      if (!op.hasPureTensorSemantics())
-        continue;
-      OpBuilder builder(op);
-      auto copy = cast<linalg::SoftmaxOp>(builder.clone(*op));
-      builder.setInsertionPoint(copy);
-      FailureOr<SmallVector<Value>> results = copy.decomposeOperation(builder);
-      if (succeeded(results))
-        decompositions[op.getResult()[0]] = results->front();
-      copy.erase();
-    }
-    return decompositions;
+  void countMiss(StringRef step) {
+    ++numMissed;
+    if (step == "softmax")
+      ++numMissedSoftmax;
+    else if (step == "logits")
+      ++numMissedLogits;
+    else if (step == "mask")
+      ++numMissedMask;
+    else if (step == "uses")
+      ++numMissedUses;
+    else if (step == "operands")
+      ++numMissedOperands;
+    else if (step == "numerics")
+      ++numMissedNumerics;
+    else
+      ++numMissedOutput;
   }
 
   /// Fuses one attention or says why not; false if that is an error.
-  bool process(linalg::LinalgOp root,
-               const DenseMap<Value, Value> &decompositions) {
-    Location loc = root.getLoc();
-    FusionResult result = fuseAttention(root, decompositions);
+  bool process(linalg::LinalgOp root, FunctionFacts &facts,
+               const FusionOptions &fusionOptions) {
+    FusionResult result = fuseAttention(root, facts, fusionOptions);
     if (result.op) {
       ++numFused;
-      remark::passed(loc, remark::RemarkOpts::name("Fused")
-                              .category("attn-fusion")
-                              .function(getOperation().getName()))
-          << result.text;
+      auto passed = remark::passed(result.op.getLoc(),
+                                   remark::RemarkOpts::name("Fused")
+                                       .category("attn-fusion")
+                                       .function(getOperation().getName()));
+      passed << result.text;
+      if (result.bytesSaved)
+        passed << remark::metric("BytesSaved", *result.bytesSaved);
       return true;
     }
-    if (!result.isNearMiss)
+    if (!result.miss)
       return true;
-    ++numMissed;
-    remark::missed(loc, remark::RemarkOpts::name("NotFused")
-                            .category("attn-fusion")
-                            .function(getOperation().getName()))
-        << remark::reason("{0}", result.text);
+    const MatchFailure &miss = *result.miss;
+    countMiss(miss.step);
+    Location loc = miss.where ? miss.where->getLoc() : root.getLoc();
+    auto missed = remark::missed(loc, remark::RemarkOpts::name("NotFused")
+                                          .category("attn-fusion")
+                                          .function(getOperation().getName()));
+    missed << remark::reason("{0}", miss.reason)
+           << remark::metric("Step", miss.step);
+    if (miss.where)
+      missed << remark::metric("Op", miss.where->getName().getStringRef());
+    if (!miss.change.empty())
+      missed << remark::suggest("{0}", miss.change);
     if (!getOperation()->hasAttr(kRequireFusedAttr))
       return true;
-    emitError(loc) << "attention is not fused, which '" << kRequireFusedAttr
-                   << "' requires: " << result.text;
+    InFlightDiagnostic diagnostic = emitError(root.getLoc())
+                                    << "attention is not fused, which '"
+                                    << kRequireFusedAttr
+                                    << "' requires: " << miss.reason;
+    if (miss.where && miss.where != root)
+      diagnostic.attachNote(loc) << "this is in the way";
+    if (!miss.change.empty())
+      diagnostic.attachNote()
+          << "it would be fused with this change: " << miss.change;
     return false;
   }
 };

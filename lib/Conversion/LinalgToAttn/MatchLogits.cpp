@@ -6,6 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+// Whatever is done to a logit can be a score region: a pointwise function of
+// the product and the indices. From the outside masks are taken off as long as
+// rows without keys keep their meaning; from the inside scale, softcap and a
+// bias. The score region does what is left between them.
+//
+//===----------------------------------------------------------------------===//
+
 #include "AttentionMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <cmath>
@@ -18,40 +25,70 @@ namespace {
 /// Below this a masked logit contributes nothing in f32, unless all logits of
 /// the row are as low.
 constexpr double kSentinel = -1e4;
+/// So low that adding a logit does not change it.
+constexpr double kAbsorbing = -1e30;
 
 class LogitMatcher {
 public:
-  explicit LogitMatcher(ExprContext &context) : context(context) {}
+  LogitMatcher(ExprContext &context, LogitVariables variables,
+               Numerics numerics)
+      : context(context), variables(variables), numerics(numerics) {}
 
   std::variant<LogitMatch, MatchFailure> match(const Expr *logits);
 
 private:
-  LogicalResult fail(const Twine &reason) {
-    failure.reason = reason.str();
-    return mlir::failure();
-  }
   LogicalResult findProduct(const Expr *expr);
   bool hasProduct(const Expr *expr) {
     return context.contains(expr, result.product);
   }
   /// Takes masks off, from the outside in; returns what is left.
-  FailureOr<const Expr *> peelMasks(const Expr *expr);
-  LogicalResult noteSentinel(double value);
-  void matchParts(const Expr *expr);
-  bool matchBias(const Expr *&expr);
-  bool matchSoftcap(const Expr *&expr);
-  bool matchScale(const Expr *expr);
+  const Expr *peelMasks(const Expr *expr);
+  const Expr *peelSelect(const Expr *expr);
+  const Expr *peelAddition(const Expr *expr);
+  const Expr *peelFactor(const Expr *expr);
+  const Expr *peelClamp(const Expr *expr);
+  bool addMask(const Expr *condition, bool isNegated, double value,
+               bool isAdded);
+  bool keepsSomeKey(const Expr *condition, bool isNegated);
+  void matchBase(const Expr *expr);
+  static bool isUniform(const Expr *expr);
+  static bool holdsSentinel(const Expr *expr);
+
+  /// What the masks so far say, to go back to.
+  struct Masks {
+    SmallVector<LogitMatch::Condition> keep;
+    bool isInfinite = false, isAdded = false;
+    double value = 0;
+  };
 
   ExprContext &context;
+  LogitVariables variables;
+  Numerics numerics;
   LogitMatch result;
   MatchFailure failure;
-  bool hasInfinite = false, hasFinite = false;
+  Masks masks;
+  llvm::SmallPtrSet<const Expr *, 32> seen;
 };
 
 LogicalResult LogitMatcher::findProduct(const Expr *expr) {
+  if (!seen.insert(expr).second)
+    return success();
   if (expr->kind == Expr::Kind::Contract) {
-    if (result.product && result.product != expr)
-      return fail("the logits depend on more than one matmul");
+    bool dependsOnKey = context.dependsOn(expr, variables.key);
+    bool dependsOnQuery = context.dependsOn(expr, variables.query);
+    // A bias may come from a matmul too, such as that of a position with a
+    // learned matrix: then the product of query and key is the other one.
+    if (!dependsOnKey && context.getExtent(variables.key) != 1)
+      return success();
+    if (!dependsOnQuery && context.getExtent(variables.query) != 1)
+      return success();
+    if (result.product && result.product != expr) {
+      failure = {"logits", "the logits depend on more than one matmul",
+                 "add the other matmul's result to memory first, or leave it "
+                 "to a bias operand",
+                 context.getOperation(expr), true};
+      return mlir::failure();
+    }
     result.product = expr;
     return success();
   }
@@ -61,193 +98,276 @@ LogicalResult LogitMatcher::findProduct(const Expr *expr) {
   return success();
 }
 
-LogicalResult LogitMatcher::noteSentinel(double value) {
-  if (std::isinf(value) && value < 0) {
-    hasInfinite = true;
-    return success();
-  }
-  if (value <= kSentinel) {
-    hasFinite = true;
-    return success();
-  }
-  return fail("masked logits get a value that is neither -inf nor below " +
-              Twine((int64_t)kSentinel));
+/// Whether every row has a key that the condition keeps, whatever the lengths:
+/// the first one, or that at the position of the query.
+bool LogitMatcher::keepsSomeKey(const Expr *condition, bool isNegated) {
+  if (isNegated)
+    condition = context.makeNot(condition);
+  AffineExpr query = context.getVariable(variables.query);
+  const Expr *first = context.substitute(condition, variables.key, query * 0);
+  if (first->getInteger() == 1)
+    return true;
+  int64_t numQueries = context.getExtent(variables.query);
+  int64_t numKeys = context.getExtent(variables.key);
+  return !ShapedType::isDynamic(numQueries) &&
+         !ShapedType::isDynamic(numKeys) && numKeys >= numQueries &&
+         context.substitute(condition, variables.key, query)->getInteger() == 1;
 }
 
-FailureOr<const Expr *> LogitMatcher::peelMasks(const Expr *expr) {
-  if (expr == result.product || !hasProduct(expr) ||
-      expr->kind != Expr::Kind::Apply)
-    return expr;
-  if (expr->is("arith.select")) {
-    const Expr *condition = expr->operands[0];
-    for (bool keepsTrue : {true, false}) {
-      const Expr *kept = expr->operands[keepsTrue ? 1 : 2];
-      const Expr *masked = expr->operands[keepsTrue ? 2 : 1];
-      std::optional<double> value = masked->getFloat();
-      if (!value || !hasProduct(kept))
-        continue;
-      if (hasProduct(condition))
-        return fail("a mask depends on the logits");
-      if (failed(noteSentinel(*value)))
-        return mlir::failure();
-      result.keep.push_back({condition, !keepsTrue});
+/// Takes note of a mask if rows without keys have one policy for all masks.
+bool LogitMatcher::addMask(const Expr *condition, bool isNegated, double value,
+                           bool isAdded) {
+  if (hasProduct(condition))
+    return false;
+  bool isInfinite = std::isinf(value) && value < 0;
+  if (!isInfinite) {
+    if (!std::isfinite(value) || value > kSentinel ||
+        numerics == Numerics::Strict)
+      return false;
+    // Where a row may be masked as a whole, its logits still count if they are
+    // only lowered, unless nothing is left of them.
+    if (isAdded && value > kAbsorbing && numerics != Numerics::Fast &&
+        !keepsSomeKey(condition, isNegated))
+      return false;
+  }
+  if (!masks.keep.empty() && numerics != Numerics::Fast) {
+    if (isInfinite != masks.isInfinite)
+      return false;
+    if (!isInfinite && (isAdded || masks.isAdded || value != masks.value))
+      return false;
+  }
+  if (!masks.keep.empty() && isInfinite != masks.isInfinite)
+    isInfinite = false;
+  masks.keep.push_back({condition, isNegated});
+  masks.isInfinite = isInfinite;
+  masks.isAdded |= isAdded;
+  masks.value = value;
+  return true;
+}
+
+const Expr *LogitMatcher::peelSelect(const Expr *expr) {
+  for (bool keepsTrue : {true, false}) {
+    const Expr *kept = expr->operands[keepsTrue ? 1 : 2];
+    const Expr *masked = expr->operands[keepsTrue ? 2 : 1];
+    std::optional<double> value = masked->getFloat();
+    if (value && hasProduct(kept) &&
+        addMask(expr->operands[0], !keepsTrue, *value, /*isAdded=*/false))
       return peelMasks(kept);
-    }
-    return expr;
-  }
-  if (expr->is("arith.addf")) {
-    for (auto [x, y] : {std::pair{expr->operands[0], expr->operands[1]},
-                        std::pair{expr->operands[1], expr->operands[0]}}) {
-      if (!hasProduct(x) || hasProduct(y) || !y->is("arith.select"))
-        continue;
-      // An added 0 or -inf.
-      std::optional<double> a = y->operands[1]->getFloat();
-      std::optional<double> b = y->operands[2]->getFloat();
-      if (!a || !b || (*a != 0.0) == (*b != 0.0))
-        continue;
-      double sentinel = *a == 0.0 ? *b : *a;
-      // Adding a finite number is no mask: the logit still counts.
-      if (!std::isinf(sentinel) || sentinel > 0)
-        continue;
-      hasInfinite = true;
-      const Expr *condition = y->operands[0];
-      result.keep.push_back({condition, *a != 0.0});
-      return peelMasks(x);
-    }
-  }
-  // -inf stays -inf under what follows only if that is an addition or a positive
-  // factor.
-  bool isAddition = expr->is("arith.addf");
-  bool isFactor = expr->is("arith.mulf") || expr->is("arith.divf");
-  if (!isAddition && !isFactor)
-    return expr;
-  SmallVector<const Expr *> operands(expr->operands.begin(),
-                                     expr->operands.end());
-  for (auto [index, operand] : llvm::enumerate(operands)) {
-    if (!hasProduct(operand))
-      continue;
-    size_t before = result.keep.size();
-    FailureOr<const Expr *> peeled = peelMasks(operand);
-    if (failed(peeled))
-      return mlir::failure();
-    if (result.keep.size() == before)
-      continue;
-    const Expr *other = operands[1 - index];
-    std::optional<double> factor = other->getFloat();
-    if (isFactor && (index == 1 && expr->is("arith.divf")))
-      return fail("masked logits are a divisor");
-    if (isFactor && (!factor || *factor <= 0))
-      return fail("masked logits are multiplied by what may not be positive");
-    if (hasFinite)
-      return fail("logits that are masked by a finite number are changed "
-                  "afterwards");
-    operand = *peeled;
-    return context.makeApply(expr->op, operands);
   }
   return expr;
 }
 
-/// `x + tensor element`: only the outermost one; more go into a score region.
-bool LogitMatcher::matchBias(const Expr *&expr) {
-  if (!expr->is("arith.addf"))
-    return true;
+const Expr *LogitMatcher::peelAddition(const Expr *expr) {
   for (auto [x, y] : {std::pair{expr->operands[0], expr->operands[1]},
-                      std::pair{expr->operands[1], expr->operands[0]}})
-    if (hasProduct(x) && y->kind == Expr::Kind::Load) {
-      result.bias = y;
-      expr = x;
-      return true;
-    }
-  return false;
-}
-
-/// `c * tanh(x / c)`.
-bool LogitMatcher::matchSoftcap(const Expr *&expr) {
-  if (!expr->is("arith.mulf"))
-    return true;
-  for (auto [tanh, outer] : {std::pair{expr->operands[0], expr->operands[1]},
-                             std::pair{expr->operands[1], expr->operands[0]}}) {
-    std::optional<double> cap = outer->getFloat();
-    if (!tanh->is("math.tanh") || !cap || *cap <= 0)
+                      std::pair{expr->operands[1], expr->operands[0]}}) {
+    if (!hasProduct(x) || hasProduct(y))
       continue;
-    const Expr *inner = tanh->operands[0];
-    // The inner factor may be rounded.
-    constexpr double kRounding = 0x1p-7;
-    auto isInverse = [&](std::optional<double> factor) {
-      return factor && std::abs(*factor * *cap - 1) <= kRounding * 0x1p-10;
-    };
-    if (inner->is("arith.divf") && inner->operands[1]->getFloat() == cap) {
-      result.softcap = cap;
-      expr = inner->operands[0];
-      return true;
+    std::optional<double> a, b;
+    if (y->is("arith.select")) {
+      a = y->operands[1]->getFloat();
+      b = y->operands[2]->getFloat();
     }
-    if (inner->is("arith.mulf") && isInverse(inner->operands[1]->getFloat())) {
-      result.softcap = cap;
-      expr = inner->operands[0];
-      return true;
+    if (a && b && (*a == 0.0) != (*b == 0.0)) {
+      const Expr *condition = y->operands[0];
+      bool isNegated = *a != 0.0;
+      double value = isNegated ? *a : *b;
+      // x * keep + (1 - keep) * value.
+      if (x->is("arith.mulf") && x->operands[1]->is("arith.select") &&
+          x->operands[1]->operands[0] == condition) {
+        const Expr *factor = x->operands[1];
+        if (factor->operands[isNegated ? 2 : 1]->getFloat() == 1.0 &&
+            factor->operands[isNegated ? 1 : 2]->getFloat() == 0.0 &&
+            addMask(condition, isNegated, value, /*isAdded=*/false))
+          return peelMasks(x->operands[0]);
+      }
+      if (addMask(condition, isNegated, value, /*isAdded=*/true))
+        return peelMasks(x);
     }
+    // -inf stays -inf under an addition; a large negative number may become
+    // -inf where another one is added.
+    Masks before = masks;
+    const Expr *peeled = peelMasks(x);
+    if (masks.keep.size() == before.keep.size())
+      return expr;
+    if (!masks.isInfinite && numerics != Numerics::Fast) {
+      masks = before;
+      return expr;
+    }
+    return context.makeApply(expr->name, expr->type, {peeled, y});
   }
-  return true;
+  return expr;
 }
 
-/// A product with constants and at most one scalar value.
-bool LogitMatcher::matchScale(const Expr *expr) {
-  if (expr == result.product)
-    return true;
+/// Masks stay masks under a positive factor.
+const Expr *LogitMatcher::peelFactor(const Expr *expr) {
   bool isDivision = expr->is("arith.divf");
-  if (!isDivision && !expr->is("arith.mulf"))
-    return false;
-  for (unsigned index : {0u, 1u}) {
-    const Expr *inner = expr->operands[index];
-    const Expr *factor = expr->operands[1 - index];
-    if (!hasProduct(inner) || (isDivision && index == 1))
-      continue;
-    if (std::optional<double> constant = factor->getFloat()) {
-      result.scale *= isDivision ? 1 / *constant : *constant;
-      return std::isfinite(result.scale) && matchScale(inner);
-    }
-    if (factor->kind == Expr::Kind::Scalar && !isDivision &&
-        !result.scaleValue && isa<FloatType>(factor->value.getType())) {
-      result.scaleValue = factor->value;
-      return matchScale(inner);
+  std::optional<double> factor = expr->operands[1]->getFloat();
+  if (!factor || !(*factor > 0) || !hasProduct(expr->operands[0]))
+    return expr;
+  if (isDivision)
+    factor = 1 / *factor;
+  Masks before = masks;
+  const Expr *peeled = peelMasks(expr->operands[0]);
+  if (masks.keep.size() == before.keep.size())
+    return expr;
+  if (!masks.isInfinite) {
+    // One value for masks on both sides of the factor.
+    masks.value *= *factor;
+    if (!before.keep.empty() || masks.value > kSentinel ||
+        !std::isfinite(masks.value)) {
+      masks = before;
+      return expr;
     }
   }
-  return false;
+  return context.makeApply(expr->name, expr->type, {peeled, expr->operands[1]});
 }
 
-void LogitMatcher::matchParts(const Expr *expr) {
-  LogitMatch saved = result;
-  const Expr *rest = expr;
-  if (matchBias(rest) && matchSoftcap(rest) && matchScale(rest))
-    return;
-  result = saved;
+/// A lower bound turns -inf into a large negative number.
+const Expr *LogitMatcher::peelClamp(const Expr *expr) {
+  std::optional<double> bound = expr->operands[1]->getFloat();
+  if (!bound || !std::isfinite(*bound) || *bound > kAbsorbing ||
+      numerics == Numerics::Strict || !masks.keep.empty())
+    return expr;
+  const Expr *peeled = peelMasks(expr->operands[0]);
+  if (masks.keep.empty())
+    return expr;
+  if (masks.isInfinite || masks.value < *bound) {
+    masks.isInfinite = false;
+    masks.value = *bound;
+  }
+  return peeled;
+}
+
+const Expr *LogitMatcher::peelMasks(const Expr *expr) {
+  if (expr == result.product || !hasProduct(expr) ||
+      expr->kind != Expr::Kind::Apply)
+    return expr;
+  if (expr->is("arith.select"))
+    return peelSelect(expr);
+  if (expr->is("arith.addf"))
+    return peelAddition(expr);
+  if (expr->is("arith.mulf") || expr->is("arith.divf"))
+    return peelFactor(expr);
+  if (expr->is("arith.maximumf") || expr->is("arith.maxnumf"))
+    return peelClamp(expr);
+  return expr;
+}
+
+/// Whether a constant as low as masks have is in an expression.
+bool LogitMatcher::holdsSentinel(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return (value && *value <= kSentinel) ||
+         llvm::any_of(expr->operands, holdsSentinel);
+}
+
+/// Whether an expression is the same for all logits.
+bool LogitMatcher::isUniform(const Expr *expr) {
+  auto isConstant = [](AffineExpr index) {
+    return isa<AffineConstantExpr>(index);
+  };
+  return expr->kind != Expr::Kind::Reduce &&
+         expr->kind != Expr::Kind::Contract &&
+         llvm::all_of(expr->indices, isConstant) &&
+         llvm::all_of(expr->operands, isUniform);
+}
+
+/// Scale, softcap and bias, from the product outwards.
+void LogitMatcher::matchBase(const Expr *expr) {
   result.score = expr;
+  result.base = result.baseWithoutBias = result.product;
+  SmallVector<const Expr *> chain;
+  for (const Expr *node = expr; node != result.product;) {
+    chain.push_back(node);
+    const Expr *inner = nullptr;
+    for (const Expr *operand : node->operands) {
+      if (!hasProduct(operand))
+        continue;
+      // The logit is read twice.
+      if (inner)
+        return;
+      inner = operand;
+    }
+    node = inner;
+  }
+  size_t next = chain.size();
+  auto matchFactors = [&] {
+    for (; next > 0; --next) {
+      const Expr *node = chain[next - 1];
+      bool isDivision = node->is("arith.divf");
+      if (!isDivision && !node->is("arith.mulf"))
+        return;
+      bool isFirst = hasProduct(node->operands[0]);
+      const Expr *factor = node->operands[isFirst ? 1 : 0];
+      if (isDivision && !isFirst)
+        return;
+      if (std::optional<double> constant = factor->getFloat()) {
+        double scale = result.scale * (isDivision ? 1 / *constant : *constant);
+        if (!std::isfinite(scale))
+          return;
+        result.scale = scale;
+      } else if (!result.scaleExpr && isUniform(factor)) {
+        result.scaleExpr =
+            isDivision ? context.makeApply("arith.divf", factor->type,
+                                           {context.makeFloat(1), factor})
+                       : factor;
+      } else {
+        return;
+      }
+      result.base = result.baseWithoutBias = node;
+    }
+  };
+  matchFactors();
+  // c * tanh(x).
+  if (next > 1 && chain[next - 1]->is("math.tanh") &&
+      chain[next - 2]->is("arith.mulf")) {
+    std::optional<double> cap = chain[next - 2]->operands[1]->getFloat();
+    if (cap && *cap > 0 && std::isfinite(*cap * result.scale)) {
+      result.softcap = cap;
+      result.scale *= *cap;
+      result.base = result.baseWithoutBias = chain[next - 2];
+      next -= 2;
+    }
+  }
+  if (next == 0 || !chain[next - 1]->is("arith.addf"))
+    return;
+  const Expr *sum = chain[next - 1];
+  result.bias =
+      hasProduct(sum->operands[0]) ? sum->operands[1] : sum->operands[0];
+  result.base = sum;
 }
 
-std::variant<LogitMatch, MatchFailure>
-LogitMatcher::match(const Expr *logits) {
+std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
   if (failed(findProduct(logits)))
     return failure;
   if (!result.product)
-    return MatchFailure{"the logits do not come from a matmul", nullptr, true};
-  FailureOr<const Expr *> rest = peelMasks(logits);
-  if (failed(rest))
-    return failure;
-  if (hasFinite && hasInfinite)
-    return MatchFailure{"some masked logits are -inf and others are finite: a "
-                        "row without keys has no policy that fits both",
-                        nullptr, true};
-  if (hasFinite && result.keep.size() > 1)
-    return MatchFailure{"two masks with finite values", nullptr, true};
-  result.masksAreInfinite = !hasFinite;
-  result.unmasked = *rest;
-  matchParts(*rest);
+    return MatchFailure{"logits",
+                        "the logits do not come from a matmul of "
+                        "what depends on the query with what "
+                        "depends on the key",
+                        "", context.getOperation(logits), true};
+  const Expr *rest = peelMasks(logits);
+  // A mask with a finite number is one as long as what it keeps is above it:
+  // not where that may be masked itself.
+  if (!masks.keep.empty() && !masks.isInfinite && numerics != Numerics::Fast &&
+      holdsSentinel(rest)) {
+    masks = {};
+    rest = logits;
+  }
+  result.keep = masks.keep;
+  // Where the one mask leaves every row a key, rows without keys are those
+  // whose logits are -inf already.
+  result.masksAreInfinite =
+      masks.keep.empty() || masks.isInfinite ||
+      (masks.keep.size() == 1 &&
+       keepsSomeKey(masks.keep[0].expr, masks.keep[0].isNegated));
+  matchBase(rest);
   return result;
 }
 
 } // namespace
 
 std::variant<LogitMatch, MatchFailure>
-attn::matchLogits(ExprContext &context, const Expr *logits) {
-  return LogitMatcher(context).match(logits);
+attn::matchLogits(ExprContext &context, const Expr *logits,
+                  LogitVariables variables, Numerics numerics) {
+  return LogitMatcher(context, variables, numerics).match(logits);
 }

@@ -6,6 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+// A probability is exp(x - max) / sum, with the row's maximum and sum, where
+// the division may be a product with the inverse, a logarithm in the exponent,
+// or come after the second matmul; where exp may be exp2; and where the sum may
+// have a term more.
+//
+//===----------------------------------------------------------------------===//
+
 #include "AttentionMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <cmath>
@@ -13,92 +20,610 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// `numerator / denominator` in any spelling.
-static std::optional<std::pair<const Expr *, const Expr *>>
-matchQuotient(const Expr *expr) {
-  if (expr->is("arith.divf"))
-    return std::pair{expr->operands[0], expr->operands[1]};
-  if (!expr->is("arith.mulf"))
-    return std::nullopt;
-  for (auto [x, y] : {std::pair{expr->operands[0], expr->operands[1]},
-                      std::pair{expr->operands[1], expr->operands[0]}})
-    if (y->is("arith.divf") && y->operands[0]->getFloat() == 1.0)
-      return std::pair{x, y->operands[1]};
-  return std::nullopt;
-}
+namespace {
 
-static bool isReduction(const Expr *expr, ReduceKind kind) {
+constexpr double kLn2 = 0.693147180559945309417;
+/// What adding to a number of 1 or more does not change in f32.
+constexpr double kNegligible = 0x1p-25;
+/// A maximum that no logit which counts is below: the lowest f16.
+constexpr double kLowest = -65504;
+
+bool isReduction(const Expr *expr, ReduceKind kind) {
   return expr->kind == Expr::Kind::Reduce && expr->reduce == kind;
 }
 
-/// Whether `reduction` runs over `element` with `keyVar` as its variable.
-static bool reducesOver(ExprContext &context, const Expr *reduction,
-                        const Expr *element, unsigned keyVar) {
-  return reduction->operands[0] ==
-         context.substitute(element, keyVar,
-                            context.getVariable(reduction->var));
+bool isNegativeInfinity(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return value && std::isinf(*value) && *value < 0;
 }
 
-/// `all_j(x[j] == -inf)`.
-static bool matchAllMasked(ExprContext &context, const Expr *expr,
-                           const Expr *logits, unsigned keyVar) {
-  if (!isReduction(expr, ReduceKind::And))
+/// Whether a masked logit may become infinite where it is scaled.
+bool overflows(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return (value && *value < -1e37 && std::isfinite(*value)) ||
+         llvm::any_of(expr->operands, overflows);
+}
+
+/// Whether a condition says that `value` is -inf (or infinite), or the
+/// contrary.
+bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
+  using P = arith::CmpFPredicate;
+  if (condition->is("arith.xori") &&
+      condition->operands[1]->getInteger() == 1) {
+    condition = condition->operands[0];
+    isNegated = !isNegated;
+  }
+  if (!condition->is("arith.cmpf"))
     return false;
-  const Expr *test = expr->operands[0];
-  if (!test->is("arith.cmpf"))
+  P predicate =
+      condition->attrs.getAs<arith::CmpFPredicateAttr>("predicate").getValue();
+  const Expr *tested = condition->operands[0];
+  std::optional<double> constant = condition->operands[1]->getFloat();
+  if (!constant || !std::isinf(*constant))
     return false;
-  auto predicate = cast<arith::CmpFOp>(test->op).getPredicate();
-  std::optional<double> constant = test->operands[1]->getFloat();
-  return (predicate == arith::CmpFPredicate::OEQ ||
-          predicate == arith::CmpFPredicate::UEQ) &&
-         constant && std::isinf(*constant) && *constant < 0 &&
-         test->operands[0] ==
-             context.substitute(logits, keyVar, context.getVariable(expr->var));
+  if (*constant > 0) {
+    if (!tested->is("math.absf"))
+      return false;
+    tested = tested->operands[0];
+  }
+  if (tested != value)
+    return false;
+  return isNegated ? predicate == P::UNE || predicate == P::ONE
+                   : predicate == P::OEQ || predicate == P::UEQ;
+}
+
+/// exp(factor * (logits - max) - log(logOf)).
+struct Exponential {
+  const Expr *logits = nullptr;
+  double factor = 1.0;
+  /// The maximum as it is subtracted, null if there is none; and that of the
+  /// logits alone.
+  const Expr *shift = nullptr, *max = nullptr;
+  const Expr *logOf = nullptr;
+  bool isClamped = false;
+
+  bool hasShiftOf(const Exponential &other) const {
+    return shift == other.shift && std::abs(factor - other.factor) < 1e-6;
+  }
+};
+
+class SoftmaxMatcher {
+public:
+  SoftmaxMatcher(ExprContext &context, unsigned keyVar, Numerics numerics)
+      : context(context), keyVar(keyVar), numerics(numerics) {}
+
+  std::variant<SoftmaxMatch, MatchFailure> match(const Expr *probability);
+
+private:
+  LogicalResult fail(const Twine &reason, const Expr *where = nullptr,
+                     const Twine &change = "") {
+    failure.step = "softmax";
+    failure.reason = reason.str();
+    failure.change = change.str();
+    failure.where = where ? context.getOperation(where) : nullptr;
+    return mlir::failure();
+  }
+  bool isRowValue(const Expr *expr) { return !context.dependsOn(expr, keyVar); }
+  /// The body of a reduction over all keys, at `keyVar`.
+  const Expr *getBody(const Expr *reduction) {
+    return context.substitute(reduction->operands[0], reduction->var,
+                              context.getVariable(keyVar));
+  }
+  bool isOverKeys(const Expr *reduction) {
+    return context.getExtent(reduction->var) == context.getExtent(keyVar);
+  }
+
+  LogicalResult peelSelects(const Expr *&expr);
+  LogicalResult collectFactors(const Expr *expr, bool isDivisor);
+  LogicalResult matchExponential(const Expr *expr, Exponential &result);
+  bool matchShift(const Expr *term, double factor, const Expr *rest,
+                  Exponential &result);
+  void collectRowTerms(const Expr *expr, double factor,
+                       SmallVectorImpl<std::pair<double, const Expr *>> &terms);
+  LogicalResult matchSum(const Expr *sum);
+  LogicalResult checkAllMasked(const Expr *condition);
+
+  ExprContext &context;
+  unsigned keyVar;
+  Numerics numerics;
+  MatchFailure failure;
+  SoftmaxMatch result;
+  Exponential exponential;
+  const Expr *exponentialExpr = nullptr, *sumExpr = nullptr;
+  /// Another factor of the probabilities.
+  const Expr *scaledBy = nullptr;
+  /// Conditions under which rows are set to zero.
+  SmallVector<const Expr *> zeroedRows;
+  bool hasNaNGuard = false, isEpsilonAdded = false, hasLogSum = false;
+};
+
+/// Zeros that are selected after the softmax.
+LogicalResult SoftmaxMatcher::peelSelects(const Expr *&expr) {
+  while (true) {
+    const Expr *condition, *kept;
+    if (expr->is("arith.select") && expr->operands[1]->getFloat() == 0.0) {
+      condition = expr->operands[0];
+      kept = expr->operands[2];
+    } else if (expr->is("arith.select") &&
+               expr->operands[2]->getFloat() == 0.0) {
+      condition = context.makeNot(expr->operands[0]);
+      kept = expr->operands[1];
+    } else if (expr->is("arith.mulf") &&
+               expr->operands[1]->is("arith.select") &&
+               expr->operands[1]->operands[1]->getFloat() == 1.0 &&
+               expr->operands[1]->operands[2]->getFloat() == 0.0) {
+      condition = context.makeNot(expr->operands[1]->operands[0]);
+      kept = expr->operands[0];
+    } else {
+      return success();
+    }
+    expr = kept;
+    // select(isnan(p), 0, p).
+    if (condition->is("arith.cmpf") && condition->operands[0] == kept &&
+        condition->operands[1] == kept) {
+      auto predicate =
+          condition->attrs.getAs<arith::CmpFPredicateAttr>("predicate");
+      if (predicate.getValue() == arith::CmpFPredicate::UNO ||
+          predicate.getValue() == arith::CmpFPredicate::UNE) {
+        hasNaNGuard = true;
+        continue;
+      }
+    }
+    if (isRowValue(condition)) {
+      zeroedRows.push_back(condition);
+      continue;
+    }
+    if (result.zeroed)
+      return fail("probabilities are set to zero under two conditions",
+                  condition, "join the two conditions");
+    result.zeroed = condition;
+  }
+}
+
+/// Takes products and quotients apart.
+LogicalResult SoftmaxMatcher::collectFactors(const Expr *expr, bool isDivisor) {
+  if (!isDivisor && !expr->getFloat() &&
+      (expr->is("arith.mulf") || expr->is("arith.divf"))) {
+    if (failed(collectFactors(expr->operands[0], false)))
+      return mlir::failure();
+    return collectFactors(expr->operands[1], expr->is("arith.divf"));
+  }
+  if (expr->getFloat() == 1.0)
+    return success();
+  if (expr->getFloat()) {
+    scaledBy = expr;
+    return success();
+  }
+  if (isDivisor) {
+    if (sumExpr)
+      return fail("the probabilities are divided twice", expr);
+    if (!isRowValue(expr) && isReduction(expr, ReduceKind::Sum))
+      return fail("the softmax sums along another axis than that which the "
+                  "second matmul contracts",
+                  expr, "contract the axis of the softmax");
+    if (!isRowValue(expr))
+      return fail("the exponentials are divided by what depends on the key",
+                  expr);
+    sumExpr = expr;
+    return success();
+  }
+  bool isExponential = expr->is("math.exp") || expr->is("math.exp2");
+  if (isExponential && !exponentialExpr) {
+    exponentialExpr = expr;
+    return success();
+  }
+  if (!isRowValue(expr))
+    return fail("the probabilities are multiplied by a factor that depends on "
+                "the key before the second matmul, as dropout in training and "
+                "gates do",
+                expr,
+                "run dropout in inference form, or apply the factor to "
+                "the values");
+  scaledBy = expr;
+  return success();
+}
+
+void SoftmaxMatcher::collectRowTerms(
+    const Expr *expr, double factor,
+    SmallVectorImpl<std::pair<double, const Expr *>> &terms) {
+  if (expr->is("arith.addf") || expr->is("arith.subf")) {
+    collectRowTerms(expr->operands[0], factor, terms);
+    collectRowTerms(expr->operands[1],
+                    expr->is("arith.subf") ? -factor : factor, terms);
+    return;
+  }
+  if (expr->is("arith.negf"))
+    return collectRowTerms(expr->operands[0], -factor, terms);
+  if (expr->is("arith.mulf"))
+    if (std::optional<double> constant = expr->operands[1]->getFloat())
+      return collectRowTerms(expr->operands[0], factor * *constant, terms);
+  terms.push_back({factor, expr});
+}
+
+/// Whether `factor * term` is minus the row maximum of `rest`.
+bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
+                                const Expr *rest, Exponential &exp) {
+  // The maximum may have a lower bound or a sink.
+  const Expr *max = term;
+  bool isClamped = false;
+  if (term->is("arith.maximumf") || term->is("arith.maxnumf")) {
+    for (auto [x, y] : {std::pair{term->operands[0], term->operands[1]},
+                        std::pair{term->operands[1], term->operands[0]}}) {
+      if (!isReduction(x, ReduceKind::Max) || isReduction(y, ReduceKind::Max))
+        continue;
+      max = x;
+      std::optional<double> bound = y->getFloat();
+      isClamped = bound && *bound <= kLowest && std::isfinite(*bound);
+      // Anything else must be the sink that the sum has too.
+    }
+  }
+  // Zero in place of an infinite maximum.
+  if (term->is("arith.select")) {
+    for (bool isFirst : {false, true}) {
+      const Expr *kept = term->operands[isFirst ? 1 : 2];
+      const Expr *replaced = term->operands[isFirst ? 2 : 1];
+      std::optional<double> value = replaced->getFloat();
+      if (isReduction(kept, ReduceKind::Max) && value &&
+          std::isfinite(*value) &&
+          isInfinityTest(term->operands[0], kept, /*isNegated=*/isFirst)) {
+        max = kept;
+        isClamped = true;
+      }
+    }
+  }
+  if (!isReduction(max, ReduceKind::Max) || !isOverKeys(max))
+    return false;
+  const Expr *body = getBody(max);
+  const Expr *logits = rest;
+  double logitFactor = 1.0;
+  if (body == rest) {
+    if (std::abs(factor + 1) > 1e-6)
+      return false;
+  } else {
+    // c * x - c * max(x), where c * x may have been folded.
+    logitFactor = -factor;
+    if (!(logitFactor > 0) || context.makeScaled(body, logitFactor) != rest ||
+        overflows(body))
+      return false;
+    logits = body;
+  }
+  exp.logits = logits;
+  exp.factor = logitFactor;
+  exp.shift = term;
+  exp.max = max;
+  exp.isClamped = isClamped;
+  return true;
+}
+
+LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
+                                               Exponential &exp) {
+  double base = expr->is("math.exp2") ? kLn2 : 1.0;
+  const Expr *rest = expr->operands[0];
+  double outer = 1.0;
+  SmallVector<std::pair<double, const Expr *>> terms;
+  const Expr *sawOtherMax = nullptr;
+  // Takes row values off the exponent until the maximum of the rest is among
+  // them.
+  const Expr *start = rest;
+  while (true) {
+    if (rest->is("arith.mulf") && rest->operands[1]->getFloat() &&
+        terms.empty()) {
+      outer *= *rest->operands[1]->getFloat();
+      rest = rest->operands[0];
+      continue;
+    }
+    if (!rest->is("arith.subf") && !rest->is("arith.addf"))
+      break;
+    const Expr *next = rest->operands[0], *row = rest->operands[1];
+    double sign = rest->is("arith.subf") ? -1.0 : 1.0;
+    if (rest->is("arith.addf") && isRowValue(next))
+      std::swap(next, row);
+    if (!isRowValue(row) || isRowValue(next))
+      break;
+    size_t before = terms.size();
+    collectRowTerms(row, sign, terms);
+    rest = next;
+    bool found = false;
+    for (size_t t = before; t < terms.size() && !found; ++t) {
+      auto [factor, term] = terms[t];
+      if (matchShift(term, factor, rest, exp)) {
+        terms.erase(terms.begin() + t);
+        found = true;
+      } else if (isReduction(term, ReduceKind::Max) ||
+                 term->is("arith.maximumf")) {
+        sawOtherMax = term;
+      }
+    }
+    if (found)
+      break;
+  }
+  if (!exp.logits && sawOtherMax)
+    return fail("what is subtracted before exp is not the row maximum of the "
+                "logits",
+                sawOtherMax, "subtract the maximum of the same logits");
+  if (!exp.logits) {
+    // Without a maximum: only logarithms may be subtracted.
+    exp.factor = 1.0;
+    SmallVector<std::pair<double, const Expr *>> logs;
+    for (auto [factor, term] : terms)
+      if (term->is("math.log") || term->is("math.log2"))
+        logs.push_back({factor, term});
+    if (logs.size() == terms.size() && !terms.empty()) {
+      exp.logits = rest;
+    } else {
+      terms.clear();
+      // A factor stays with the logits.
+      exp.logits = start;
+      outer = 1.0;
+    }
+  }
+  for (auto [factor, term] : terms) {
+    bool isLog = term->is("math.log"), isLog2 = term->is("math.log2");
+    double natural = factor * outer * base * (isLog2 ? 1 / kLn2 : 1.0);
+    if ((!isLog && !isLog2) || exp.logOf || std::abs(natural + 1) > 1e-6)
+      return fail("the exponent holds a term of the row that is neither its "
+                  "maximum nor the logarithm of its sum",
+                  term);
+    exp.logOf = term->operands[0];
+  }
+  exp.factor *= outer * base;
+  if (!(exp.factor > 0) || !std::isfinite(exp.factor))
+    return fail("the logits are multiplied by a negative factor after their "
+                "maximum is taken",
+                expr);
+  return success();
+}
+
+/// sum(exp), perhaps with a negligible constant, or with a sink.
+LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
+  const Expr *reduction = sum;
+  if (sum->is("arith.maximumf") || sum->is("arith.maxnumf")) {
+    std::optional<double> bound = sum->operands[1]->getFloat();
+    if (bound && *bound <= kNegligible && *bound > 0 && exponential.shift) {
+      reduction = sum->operands[0];
+      isEpsilonAdded = true;
+    }
+  } else if (sum->is("arith.select")) {
+    // Another divisor in place of zero.
+    const Expr *test = sum->operands[0];
+    std::optional<double> value = sum->operands[1]->getFloat();
+    if (test->is("arith.cmpf") && test->operands[0] == sum->operands[2] &&
+        test->operands[1]->getFloat() == 0.0 &&
+        test->attrs.getAs<arith::CmpFPredicateAttr>("predicate").getValue() ==
+            arith::CmpFPredicate::OEQ &&
+        value && std::isfinite(*value) && *value != 0 && exponential.shift) {
+      reduction = sum->operands[2];
+      isEpsilonAdded = true;
+    }
+  } else if (sum->is("arith.addf")) {
+    std::optional<double> constant = sum->operands[1]->getFloat();
+    if (constant && *constant >= 0 && *constant <= kNegligible &&
+        exponential.shift) {
+      reduction = sum->operands[0];
+      isEpsilonAdded = true;
+    } else if (constant) {
+      return fail("a constant that is not negligible is added to the sum of "
+                  "exponentials",
+                  sum,
+                  "for softmax with a logit more, subtract max(max(x), 0) and "
+                  "add exp(-max)");
+    } else {
+      const Expr *other = sum->operands[1];
+      reduction = sum->operands[0];
+      if (!isReduction(reduction, ReduceKind::Sum))
+        std::swap(reduction, other);
+      // exp(sink - shift), with the same shift.
+      if ((!other->is("math.exp") && !other->is("math.exp2")) ||
+          !exponential.shift)
+        return fail("the denominator of the softmax has another term than the "
+                    "sum of its numerator",
+                    other);
+      const Expr *exponent = other->operands[0];
+      double base = other->is("math.exp2") ? kLn2 : 1.0;
+      SmallVector<std::pair<double, const Expr *>> terms;
+      collectRowTerms(exponent, base, terms);
+      const Expr *sink = nullptr;
+      double sinkFactor = 1.0;
+      bool sawShift = false;
+      for (auto [factor, term] : terms) {
+        if (term == exponential.shift && !sawShift &&
+            std::abs(factor + exponential.factor) <= 1e-6) {
+          sawShift = true;
+        } else if (sink) {
+          return fail("the denominator of the softmax has a term that is no "
+                      "exponential of one logit minus the maximum",
+                      other);
+        } else {
+          sink = term;
+          sinkFactor = factor;
+        }
+      }
+      if (!sawShift)
+        return fail("another logit in the denominator has not the maximum of "
+                    "the row subtracted",
+                    other);
+      sink = sink ? context.makeScaled(sink, sinkFactor) : context.makeFloat(0);
+      result.sink = sink;
+      // The maximum must be that of both.
+      const Expr *shift = exponential.shift;
+      bool hasSinkInMax =
+          shift->is("arith.maximumf") || shift->is("arith.maxnumf");
+      if (!hasSinkInMax && numerics != Numerics::Fast)
+        return fail("the logit of the sink is not in the maximum that is "
+                    "subtracted, so that it may overflow",
+                    shift, "take the maximum of logits and sink");
+      if (hasSinkInMax && !exponential.isClamped) {
+        const Expr *bound = shift->operands[0] == exponential.max
+                                ? shift->operands[1]
+                                : shift->operands[0];
+        if (context.makeScaled(bound, exponential.factor) != sink &&
+            !(bound->getFloat() &&
+              sink->getFloat() == *bound->getFloat() * exponential.factor))
+          return fail("the maximum that is subtracted holds a value that is "
+                      "not in the sum",
+                      shift);
+      }
+    }
+  }
+  if (!isReduction(reduction, ReduceKind::Sum))
+    return fail("the denominator of the softmax is not a sum from zero",
+                reduction);
+  const Expr *body = isOverKeys(reduction) ? getBody(reduction) : nullptr;
+  Exponential summed;
+  if (!body || (!body->is("math.exp") && !body->is("math.exp2")) ||
+      failed(matchExponential(body, summed)) || summed.logOf ||
+      summed.logits != exponential.logits || !summed.hasShiftOf(exponential))
+    return fail("the denominator of the softmax does not sum its numerator "
+                "along the axis that the second matmul contracts",
+                reduction);
+  if (!result.sink && exponential.shift &&
+      exponential.shift != exponential.max && !exponential.isClamped)
+    return fail("what is subtracted before exp is not the row maximum of the "
+                "logits",
+                exponential.shift);
+  result.sum = reduction;
+  return success();
+}
+
+/// `all_j(x[j] == -inf)`, or the negation of `any_j(x[j] != -inf)`.
+LogicalResult SoftmaxMatcher::checkAllMasked(const Expr *condition) {
+  using P = arith::CmpFPredicate;
+  bool isNegated =
+      condition->is("arith.xori") && condition->operands[1]->getInteger() == 1;
+  const Expr *reduction = isNegated ? condition->operands[0] : condition;
+  auto matches = [&] {
+    if (!isReduction(reduction, isNegated ? ReduceKind::Or : ReduceKind::And) ||
+        !isOverKeys(reduction))
+      return false;
+    const Expr *test = getBody(reduction);
+    bool testsInequality = isNegated;
+    if (test->is("arith.xori") && test->operands[1]->getInteger() == 1) {
+      testsInequality = !testsInequality;
+      test = test->operands[0];
+    }
+    if (!test->is("arith.cmpf") || test->operands[0] != exponential.logits ||
+        !isNegativeInfinity(test->operands[1]))
+      return false;
+    P predicate =
+        test->attrs.getAs<arith::CmpFPredicateAttr>("predicate").getValue();
+    return testsInequality ? predicate == P::UNE || predicate == P::ONE ||
+                                 predicate == P::OGT || predicate == P::UGT
+                           : predicate == P::OEQ || predicate == P::UEQ ||
+                                 predicate == P::OLE;
+  };
+  if (matches())
+    return success();
+  // max_j(x[j]) == -inf.
+  if (!isNegated && condition->is("arith.cmpf") &&
+      condition->operands[0] == exponential.max &&
+      isNegativeInfinity(condition->operands[1]) &&
+      condition->attrs.getAs<arith::CmpFPredicateAttr>("predicate")
+              .getValue() == P::OEQ)
+    return success();
+  return fail("zeros are selected after the softmax under a condition other "
+              "than that all logits of the row are -inf",
+              condition);
 }
 
 std::variant<SoftmaxMatch, MatchFailure>
-attn::matchSoftmax(ExprContext &context, const Expr *probability,
-                   unsigned keyVar) {
-  auto fail = [](const char *reason, bool isNearMiss = true) {
-    return MatchFailure{reason, nullptr, isNearMiss};
-  };
-  const Expr *allMasked = nullptr;
+SoftmaxMatcher::match(const Expr *probability) {
   const Expr *expr = probability;
-  if (expr->is("arith.select") && expr->operands[1]->getFloat() == 0.0) {
-    allMasked = expr->operands[0];
-    expr = expr->operands[2];
+  if (failed(peelSelects(expr)))
+    return failure;
+  // Whether there is a softmax at all.
+  auto isExponential = [](const Expr *part) {
+    return part->is("math.exp") || part->is("math.exp2");
+  };
+  std::function<bool(const Expr *)> holdsExponential = [&](const Expr *part) {
+    return isExponential(part) ||
+           ((part->is("arith.mulf") || part->is("arith.divf")) &&
+            llvm::any_of(part->operands, holdsExponential));
+  };
+  std::function<bool(const Expr *)> holdsRowSum = [&](const Expr *part) {
+    return isReduction(part, ReduceKind::Sum) ||
+           (part->kind == Expr::Kind::Apply &&
+            llvm::any_of(part->operands, holdsRowSum));
+  };
+  failure.isNearMiss = holdsExponential(expr);
+  if (!failure.isNearMiss) {
+    (void)fail("the factor of the second matmul is no softmax", expr);
+    return failure;
   }
-  auto quotient = matchQuotient(expr);
-  if (!quotient) {
-    bool isExponential = expr->is("math.exp") || expr->is("math.exp2");
-    return fail("the probabilities are not divided by their sum before the "
-                "second matmul",
-                isExponential);
+  if (failed(collectFactors(expr, false))) {
+    failure.isNearMiss = holdsRowSum(expr);
+    return failure;
   }
-  auto [exponential, sum] = *quotient;
-  if (!exponential->is("math.exp"))
-    return fail("the numerator of the softmax is not exp(logits - max)",
-                isReduction(sum, ReduceKind::Sum));
-  if (!isReduction(sum, ReduceKind::Sum))
-    return fail("the denominator of the softmax is not a sum from zero");
-  if (!reducesOver(context, sum, exponential, keyVar))
-    return fail("the denominator of the softmax does not sum its numerator "
-                "along the axis that the second matmul contracts");
-  const Expr *difference = exponential->operands[0];
-  if (!difference->is("arith.subf") ||
-      !isReduction(difference->operands[1], ReduceKind::Max))
-    return fail("the row maximum is not subtracted before exp; without it "
-                "large logits overflow, which attention would not reproduce");
-  const Expr *logits = difference->operands[0];
-  if (!reducesOver(context, difference->operands[1], logits, keyVar))
-    return fail("what is subtracted before exp is not the row maximum of the "
-                "logits");
-  SoftmaxMatch match{logits};
-  if (allMasked) {
-    if (!matchAllMasked(context, allMasked, logits, keyVar))
-      return fail("zeros are selected after the softmax under a condition "
-                  "other than that all logits of the row are -inf");
-    match.isSafe = true;
+  if (exponentialExpr && scaledBy) {
+    (void)fail("the probabilities are scaled before the second matmul",
+               scaledBy, "scale the output instead");
+    failure.isNearMiss = holdsRowSum(expr);
+    return failure;
   }
-  return match;
+  if (!exponentialExpr) {
+    (void)fail("the numerator of the softmax is not exp(logits - max)", expr);
+    failure.isNearMiss = holdsRowSum(expr);
+    return failure;
+  }
+  if (failed(matchExponential(exponentialExpr, exponential)))
+    return failure;
+  // The sum is a divisor, in a logarithm, or yet to come.
+  const Expr *sum = sumExpr;
+  if (exponential.logOf) {
+    if (sum) {
+      (void)fail("the exponentials are normalised twice", sum);
+      return failure;
+    }
+    sum = exponential.logOf;
+  }
+  if (sum && failed(matchSum(sum)))
+    return failure;
+  if (!exponential.shift && numerics != Numerics::Fast) {
+    (void)fail("the row maximum is not subtracted before exp; without it large "
+               "logits overflow, which attention would not reproduce",
+               exponentialExpr,
+               "subtract the maximum, or set attn.numerics = \"fast\"");
+    return failure;
+  }
+  if (!sum)
+    result.pendingSum = exponentialExpr;
+  for (const Expr *condition : zeroedRows)
+    if (failed(checkAllMasked(condition)))
+      return failure;
+  if (numerics == Numerics::Strict && (hasNaNGuard || isEpsilonAdded)) {
+    (void)fail(hasNaNGuard
+                   ? "NaN probabilities are replaced by zeros, which attention "
+                     "does for rows without keys only"
+                   : "a constant is added to the sum of exponentials",
+               exponentialExpr, "set attn.numerics = \"default\"");
+    return failure;
+  }
+  // A multiple that is one but for rounding is none.
+  double factor = exponential.factor;
+  if (std::abs(factor - 1) < 0x1p-20)
+    factor = 1.0;
+  result.logits = context.makeScaled(exponential.logits, factor);
+  result.max = factor == 1.0 ? exponential.max : nullptr;
+  if (!zeroedRows.empty() || hasNaNGuard || result.sink ||
+      (exponential.isClamped && isEpsilonAdded))
+    result.maskedRow = MaskedRow::Zero;
+  return result;
+}
+
+} // namespace
+
+std::variant<SoftmaxMatch, MatchFailure>
+attn::matchSoftmax(ExprContext &context, const Expr *probability,
+                   unsigned keyVar, Numerics numerics) {
+  return SoftmaxMatcher(context, keyVar, numerics).match(probability);
+}
+
+bool attn::isLogSumExp(ExprContext &context, const SoftmaxMatch &softmax,
+                       const Expr *expr, unsigned keyVar) {
+  if (!softmax.max || !softmax.sum || softmax.sink || !expr->is("arith.addf"))
+    return false;
+  for (auto [x, y] : {std::pair{expr->operands[0], expr->operands[1]},
+                      std::pair{expr->operands[1], expr->operands[0]}})
+    if (x == softmax.max && y->is("math.log") && y->operands[0] == softmax.sum)
+      return true;
+  return false;
 }

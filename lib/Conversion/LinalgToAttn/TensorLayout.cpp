@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -55,6 +56,52 @@ static std::optional<Layout> getComposition(ExprContext &context,
   return vars;
 }
 
+static int64_t getConstantTerm(AffineExpr index) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(index))
+    return constant.getValue();
+  auto binary = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!binary || index.getKind() != AffineExprKind::Add)
+    return 0;
+  return getConstantTerm(binary.getLHS()) + getConstantTerm(binary.getRHS());
+}
+
+/// The number of elements along a dimension that stands for variables.
+static int64_t getSpan(ExprContext &context, const Layout &vars) {
+  int64_t span = 1;
+  for (unsigned var : vars) {
+    int64_t extent = context.getExtent(var);
+    if (ShapedType::isDynamic(extent))
+      return ShapedType::kDynamic;
+    span *= extent;
+  }
+  return span;
+}
+
+bool attn::isWhole(ExprContext &context, Value tensor,
+                   const Arrangement &arrangement) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensor.getType()).getShape();
+  for (auto [size, vars, offset] :
+       llvm::zip(shape, arrangement.sourceVars, arrangement.offsets))
+    if (offset != 0 || size != getSpan(context, vars))
+      return false;
+  return true;
+}
+
+bool attn::isStaticPart(ExprContext &context, Value tensor,
+                        const Arrangement &arrangement) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensor.getType()).getShape();
+  for (auto [size, vars, offset] :
+       llvm::zip(shape, arrangement.sourceVars, arrangement.offsets)) {
+    int64_t span = getSpan(context, vars);
+    if (offset == 0 && size == span)
+      continue;
+    if (ShapedType::isDynamic(span) || ShapedType::isDynamic(size) ||
+        offset < 0 || offset + span > size)
+      return false;
+  }
+  return true;
+}
+
 std::optional<Arrangement> attn::arrange(ExprContext &context,
                                          ArrayRef<AffineExpr> indices,
                                          ArrayRef<unsigned> target,
@@ -62,7 +109,11 @@ std::optional<Arrangement> attn::arrange(ExprContext &context,
   Arrangement result;
   Layout sourceOrder;
   for (AffineExpr index : indices) {
-    std::optional<Layout> vars = getComposition(context, index);
+    // A part of a dimension starts at an offset.
+    int64_t offset = getConstantTerm(index);
+    result.offsets.push_back(offset);
+    std::optional<Layout> vars =
+        getComposition(context, context.simplify(index - offset));
     if (!vars)
       return std::nullopt;
     for (unsigned var : *vars) {
@@ -93,28 +144,36 @@ static Value permute(OpBuilder &builder, Location loc, Value tensor,
                      ArrayRef<int64_t> permutation) {
   if (llvm::is_sorted(permutation))
     return tensor;
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t d : permutation)
-    sizes.push_back(getSize(builder, loc, tensor, d));
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, sizes, getElementTypeOrSelf(tensor.getType()));
-  return linalg::TransposeOp::create(builder, loc, tensor, empty, permutation)
-      ->getResult(0);
+  return TransposeOp::create(builder, loc, tensor, permutation);
 }
 
 Value attn::applyArrangement(OpBuilder &builder, Location loc,
                              ExprContext &context, Value tensor,
                              const Arrangement &arrangement,
                              ArrayRef<unsigned> target) {
-  // Nothing to do if every dimension is its variable, or of size one.
   auto type = cast<RankedTensorType>(tensor.getType());
+  if (!isWhole(context, tensor, arrangement)) {
+    SmallVector<OpFoldResult> offsets, sliceSizes, strides;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      int64_t span = getSpan(context, arrangement.sourceVars[d]);
+      offsets.push_back(builder.getIndexAttr(arrangement.offsets[d]));
+      strides.push_back(builder.getIndexAttr(1));
+      sliceSizes.push_back(ShapedType::isDynamic(span)
+                               ? getSize(builder, loc, tensor, d)
+                               : OpFoldResult(builder.getIndexAttr(span)));
+    }
+    tensor = tensor::ExtractSliceOp::create(builder, loc, tensor, offsets,
+                                            sliceSizes, strides);
+    type = cast<RankedTensorType>(tensor.getType());
+  }
+  // Nothing to do if every dimension is its variable, or of size one.
   bool isDirect = type.getRank() == (int64_t)target.size();
   for (int64_t d = 0; isDirect && d < type.getRank(); ++d) {
     const Layout &vars = arrangement.sourceVars[d];
-    isDirect = vars.empty() ? type.getDimSize(d) == 1 &&
-                                  !llvm::is_contained(arrangement.present,
-                                                      target[d])
-                            : vars.size() == 1 && vars[0] == target[d];
+    isDirect = vars.empty()
+                   ? type.getDimSize(d) == 1 &&
+                         !llvm::is_contained(arrangement.present, target[d])
+                   : vars.size() == 1 && vars[0] == target[d];
   }
   if (isDirect)
     return tensor;
@@ -161,8 +220,8 @@ Value attn::applyArrangement(OpBuilder &builder, Location loc,
   Type elementType = type.getElementType();
   if (isSplit)
     tensor = tensor::ExpandShapeOp::create(
-        builder, loc, RankedTensorType::get(shape, elementType), tensor,
-        groups, sizes);
+        builder, loc, RankedTensorType::get(shape, elementType), tensor, groups,
+        sizes);
 
   // Variables in the target's order, dimensions that stand for nothing first.
   SmallVector<int64_t> permutation;
@@ -201,8 +260,8 @@ Value attn::applyArrangement(OpBuilder &builder, Location loc,
     SmallVector<ReassociationIndices> reassociation;
     if (hasAny)
       reassociation = reshape(isVariable);
-    tensor = tensor::CollapseShapeOp::create(builder, loc, tensor,
-                                             reassociation);
+    tensor =
+        tensor::CollapseShapeOp::create(builder, loc, tensor, reassociation);
   }
   if (arrangement.present.size() == target.size())
     return tensor;
@@ -266,4 +325,21 @@ Value attn::collapseTo(OpBuilder &builder, Location loc, Value tensor,
   if (!isCollapsed)
     return tensor;
   return tensor::CollapseShapeOp::create(builder, loc, tensor, reassociation);
+}
+
+Value attn::createDestination(OpBuilder &builder, Location loc,
+                              ArrayRef<OpFoldResult> sizes, Type elementType,
+                              ArrayRef<unsigned> layout,
+                              ArrayRef<Layout> groups) {
+  SmallVector<int64_t> order;
+  for (const Layout &group : groups)
+    for (unsigned var : group)
+      order.push_back(llvm::find(layout, var) - layout.begin());
+  if (order.size() != layout.size() || !isPermutationVector(order))
+    return tensor::EmptyOp::create(builder, loc, sizes, elementType);
+  SmallVector<OpFoldResult> stored;
+  for (int64_t d : order)
+    stored.push_back(sizes[d]);
+  Value empty = tensor::EmptyOp::create(builder, loc, stored, elementType);
+  return permute(builder, loc, empty, invertPermutationVector(order));
 }

@@ -22,11 +22,21 @@ struct Arrangement {
   /// The variables of each source dimension; several where it is split, none
   /// where it has size one and stands for nothing.
   SmallVector<Layout> sourceVars;
+  /// Where in each source dimension the part that is used begins.
+  SmallVector<int64_t> offsets;
   /// Variables in the order of the target that the source has.
   Layout present;
   /// Whether elements move: a transpose is needed.
   bool isPermuted = false;
 };
+
+/// Whether every dimension of the tensor is used from begin to end.
+bool isWhole(ExprContext &context, Value tensor,
+             const Arrangement &arrangement);
+
+/// Whether what is used of the tensor is all of it, or a part of static sizes.
+bool isStaticPart(ExprContext &context, Value tensor,
+                  const Arrangement &arrangement);
 
 /// Finds the arrangement of a tensor accessed at `indices` into `target`, or
 /// nothing if an index is no composition of variables, repeats one, or if a
@@ -51,6 +61,12 @@ bool isAlignedWith(ExprContext &context, Value tensor,
 /// of variables.
 Value collapseTo(OpBuilder &builder, Location loc, Value tensor,
                  ArrayRef<unsigned> from, ArrayRef<Layout> groups);
+
+/// A tensor of `sizes`, in the order of `layout`, that lies in memory in the
+/// order of the groups: collapsing it to them moves nothing.
+Value createDestination(OpBuilder &builder, Location loc,
+                        ArrayRef<OpFoldResult> sizes, Type elementType,
+                        ArrayRef<unsigned> layout, ArrayRef<Layout> groups);
 
 } // namespace mlir::attn
 

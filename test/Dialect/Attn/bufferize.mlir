@@ -47,3 +47,27 @@ func.func @everything(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %b: tensor<7xf32
     } outs(%o, %l : tensor<5x8xf32>, tensor<5xf32>) -> tensor<5x8xf32>, tensor<5xf32>
   return %0#0, %0#1 : tensor<5x8xf32>, tensor<5xf32>
 }
+
+// Packed [B, L, 3, H, D] in, [B, L, H, D] out: views all the way.
+// CHECK-LABEL: func.func @packed
+// CHECK-SAME: %[[X:.*]]: memref<2x77x3x4x16xf32>
+// CHECK-NOT: linalg.transpose
+// CHECK-NOT: memref.copy
+// CHECK: %[[O:.*]] = memref.alloc() {{.*}} : memref<2x77x4x16xf32>
+// CHECK: attn.sdpa query(%{{.*}} : memref<2x4x77x16xf32, strided<[14784, 16, 192, 1]>>)
+// CHECK-SAME: outs(%{{.*}} : memref<2x4x77x16xf32, strided<[4928, 16, 64, 1]>>)
+// CHECK-NOT: memref.copy
+// CHECK: return %[[O]]
+func.func @packed(%x: tensor<2x77x3x4x16xf32>) -> tensor<2x77x4x16xf32> {
+  %q = tensor.extract_slice %x[0, 0, 0, 0, 0] [2, 77, 1, 4, 16] [1, 1, 1, 1, 1] : tensor<2x77x3x4x16xf32> to tensor<2x77x4x16xf32>
+  %k = tensor.extract_slice %x[0, 0, 1, 0, 0] [2, 77, 1, 4, 16] [1, 1, 1, 1, 1] : tensor<2x77x3x4x16xf32> to tensor<2x77x4x16xf32>
+  %v = tensor.extract_slice %x[0, 0, 2, 0, 0] [2, 77, 1, 4, 16] [1, 1, 1, 1, 1] : tensor<2x77x3x4x16xf32> to tensor<2x77x4x16xf32>
+  %qt = attn.transpose %q [0, 2, 1, 3] : tensor<2x77x4x16xf32> -> tensor<2x4x77x16xf32>
+  %kt = attn.transpose %k [0, 2, 1, 3] : tensor<2x77x4x16xf32> -> tensor<2x4x77x16xf32>
+  %vt = attn.transpose %v [0, 2, 1, 3] : tensor<2x77x4x16xf32> -> tensor<2x4x77x16xf32>
+  %e = bufferization.alloc_tensor() : tensor<2x77x4x16xf32>
+  %et = attn.transpose %e [0, 2, 1, 3] : tensor<2x77x4x16xf32> -> tensor<2x4x77x16xf32>
+  %ot = attn.sdpa query(%qt : tensor<2x4x77x16xf32>) key(%kt : tensor<2x4x77x16xf32>) value(%vt : tensor<2x4x77x16xf32>) outs(%et : tensor<2x4x77x16xf32>) -> tensor<2x4x77x16xf32>
+  %o = attn.transpose %ot [0, 2, 1, 3] : tensor<2x4x77x16xf32> -> tensor<2x77x4x16xf32>
+  return %o : tensor<2x77x4x16xf32>
+}

@@ -419,3 +419,16 @@ func.func @bias_not_neutral(%q: !q, %k: !k, %o: !q) -> !q {
   %0 = attn.sdpa query(%q : !q) key(%k : !k) value(%k : !k) bias(%b : tensor<6xf16>) outs(%o : !q) -> !q
   return %0 : !q
 }
+
+// -----
+
+// CHECK-LABEL: func.func @transposes
+// CHECK-SAME: %[[X:.*]]: tensor<2x3x4xf32>
+// CHECK: %[[T:.*]] = attn.transpose %[[X]] [2, 1, 0]
+// CHECK: return %[[X]], %[[T]]
+func.func @transposes(%x: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<4x3x2xf32>) {
+  %0 = attn.transpose %x [1, 2, 0] : tensor<2x3x4xf32> -> tensor<3x4x2xf32>
+  %1 = attn.transpose %0 [2, 0, 1] : tensor<3x4x2xf32> -> tensor<2x3x4xf32>
+  %2 = attn.transpose %0 [1, 0, 2] : tensor<3x4x2xf32> -> tensor<4x3x2xf32>
+  return %1, %2 : tensor<2x3x4xf32>, tensor<4x3x2xf32>
+}

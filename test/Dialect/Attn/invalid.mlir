@@ -122,7 +122,7 @@ func.func @sdpa_c9_count(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x
 
 func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %s: f32) {
   // expected-error @below {{expects one scale, got an operand and the constant 1.000000e+00 : f64}}
-  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -235,6 +235,38 @@ func.func private @window() attributes {a = #attn.window<-2, 0>}
 
 // -----
 
+func.func @sdpa_c18(%q: tensor<4x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x7x4xf32>, %s: tensor<2xf32>, %o: tensor<4x5x4xf32>) -> tensor<4x5x4xf32> {
+  // expected-error @below {{expects sinks of shape [4] or [1], got [2]}}
+  %0 = attn.sdpa query(%q : tensor<4x5x8xf32>) key(%k : tensor<2x7x8xf32>) value(%v : tensor<2x7x4xf32>) sinks(%s : tensor<2xf32>) outs(%o : tensor<4x5x4xf32>) -> tensor<4x5x4xf32>
+  return %0 : tensor<4x5x4xf32>
+}
+
+// -----
+
+func.func @sdpa_c19(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %s: tensor<1xf32>, %o: tensor<5x4xf32>) -> tensor<5x4xf32> {
+  // expected-error @below {{expects masked_row = zero beside sinks, got nan}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>) sinks(%s : tensor<1xf32>) masked_row = nan outs(%o : tensor<5x4xf32>) -> tensor<5x4xf32>
+  return %0 : tensor<5x4xf32>
+}
+
+// -----
+
+func.func @transpose_c1(%x: tensor<2x3xf32>) {
+  // expected-error @below {{expects a permutation of the 2 dimensions of the source, got [0, 0]}}
+  %0 = attn.transpose %x [0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @transpose_c2(%x: tensor<2x3xf32>) {
+  // expected-error @below {{expects a result of type 'tensor<3x2xf32>', got 'tensor<2x3xf32>'}}
+  %0 = attn.transpose %x [1, 0] : tensor<2x3xf32> -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
 // expected-error @below {{expected top_left or bottom_right, got 'middle'}}
 func.func private @alignment() attributes {a = #attn.window<1, 0, middle>}
 
@@ -266,16 +298,16 @@ func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_siz
 // -----
 
 func.func @sdpa_c1_segments(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %s: f32) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
 // -----
 
 func.func @sdpa_c1_two_keys(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
@@ -315,7 +347,7 @@ func.func @sdpa_c7_no_key_heads(%q: tensor<2x5x8xf32>, %k: tensor<0x7x8xf32>, %o
 
 func.func @sdpa_c9_none(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects one or two outs (output, log-sum-exp), got 0}}
-  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
+  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
   return
 }
 
@@ -379,7 +411,7 @@ func.func @sdpa_c11_small(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c14_one(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %d: tensor<5xi32>) {
   // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got documents alone}}
-  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -406,7 +438,7 @@ func.func @sdpa_c16_yield(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c15_terminator(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects the score region to end with attn.yield}}
-  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 1>}> ({
+  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>}> ({
   ^bb0(%s: f32, %i: index, %j: index):
     llvm.unreachable
   }, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>

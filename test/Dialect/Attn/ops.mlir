@@ -56,3 +56,17 @@ func.func @memrefs(%q: memref<5x8xbf16>, %k: memref<7x8xbf16, strided<[16, 1], o
   attn.sdpa query(%q : memref<5x8xbf16>) key(%k : memref<7x8xbf16, strided<[16, 1], offset: ?>>) value(%v : memref<7x8xbf16>) outs(%o : memref<5x8xf32>)
   return
 }
+
+// CHECK-LABEL: func.func @sinks
+func.func @sinks(%q: tensor<4x5x8xf16>, %k: tensor<2x7x8xf16>, %v: tensor<2x7x8xf16>, %s: tensor<4xbf16>, %o: tensor<4x5x8xf16>) -> tensor<4x5x8xf16> {
+  // CHECK: sinks(%{{.*}} : tensor<4xbf16>)
+  %0 = attn.sdpa query(%q : tensor<4x5x8xf16>) key(%k : tensor<2x7x8xf16>) value(%v : tensor<2x7x8xf16>) sinks(%s : tensor<4xbf16>) outs(%o : tensor<4x5x8xf16>) -> tensor<4x5x8xf16>
+  return %0 : tensor<4x5x8xf16>
+}
+
+// CHECK-LABEL: func.func @transpose
+func.func @transpose(%x: tensor<2x?x3xf32>) -> tensor<?x3x2xf32> {
+  // CHECK: attn.transpose %{{.*}} [1, 2, 0] : tensor<2x?x3xf32> -> tensor<?x3x2xf32>
+  %0 = attn.transpose %x [1, 2, 0] : tensor<2x?x3xf32> -> tensor<?x3x2xf32>
+  return %0 : tensor<?x3x2xf32>
+}

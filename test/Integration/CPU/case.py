@@ -40,6 +40,8 @@ class Case:
     bias_dtype: Optional[str] = None
     mask: Optional[str] = None  # form
     mask_density: float = 0.7
+    sinks: Optional[str] = None  # "x" or "1"
+    sinks_dtype: Optional[str] = None
     # Tuples such as ("causal", "top_left"), ("window", 4, -1, "bottom_right").
     structure: Tuple[tuple, ...] = ()
     nest_structure: bool = False
@@ -127,6 +129,9 @@ class Case:
             types["bias"] = get_broadcast(self.bias, logits)
         if self.mask is not None:
             types["mask"] = get_broadcast(self.mask, logits)
+        if self.sinks is not None:
+            full = (self.heads[0], "h") if self.heads else (1, "1")
+            types["sinks"] = [full if self.sinks == "x" else (1, "1")]
         if self.has_documents:
             rank = len(self.batch) + 1
             types["query_documents"] = get_broadcast(

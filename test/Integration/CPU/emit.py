@@ -37,6 +37,7 @@ def get_element_types(case):
         "value": case.dtype,
         "bias": case.bias_dtype or case.dtype,
         "mask": "i1",
+        "sinks": case.sinks_dtype or case.compute_dtype,
         "query_documents": case.document_dtype,
         "key_documents": case.document_dtype,
         "output": case.output_dtype,
@@ -148,7 +149,9 @@ def emit_module(case, backend=None):
         lines.append(f"    scale = {float(case.scale)!r}")
     if case.softcap is not None:
         lines.append(f"    softcap = {float(case.softcap)!r}")
-    lines += [use(name, name) for name in ("bias", "mask") if name in types]
+    lines += [
+        use(name, name) for name in ("bias", "mask", "sinks") if name in types
+    ]
     if case.has_documents:
         lines.append(use("documents", "query_documents", "key_documents"))
     if case.structure:

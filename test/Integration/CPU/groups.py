@@ -314,12 +314,45 @@ def get_type_cases():
         yield Case(f"wide-{d}-{dv}", d=d, dv=dv, heads=(2, 1))
 
 
+def get_sink_cases():
+    """A logit more in the denominator, beside everything else."""
+    rows = cover_pairs(
+        {
+            "structure": STRUCTURES[:4],
+            "lengths": [(33, 33), (1, 127), (127, 40), (5, 0)],
+            "dtype": ["f32", "f16", "bf16", "f64"],
+            "group": [1, 4],
+            "dynamic": ["static", "lengths", "dynamic"],
+            "sinks": ["x", "1"],
+            "sinks_dtype": [None, "bf16", "f32"],
+            "data": ["normal", "minus_infinity", "large_sinks"],
+            "mask": [None, "x1xx"],
+            "bias": [None, "1xxx"],
+            "keep": [None, "stripe"],
+        },
+        seed=5,
+    )
+    for number, row in enumerate(rows):
+        lq, lk = row.pop("lengths")
+        group = row.pop("group")
+        dynamic = row.pop("dynamic")
+        yield Case(
+            name=f"{number:02}-{describe(row['structure'])}-lq{lq}-lk{lk}-"
+            f"{row['dtype']}-g{group}-{dynamic}-{row['data']}",
+            batch=(2,), heads=(group, 1), lq=lq, lk=lk, mask_density=0.3,
+            dynamic=DYNAMIC[dynamic], **row,
+        )
+    yield Case("rank2", batch=(), heads=None, sinks="1", lse=True)
+    yield Case("rank3", batch=(), heads=(6, 2), sinks="x", lse=True)
+
+
 GROUPS = {
     "broadcast": get_broadcast_cases,
     "empty": get_empty_cases,
     "masks": get_mask_cases,
     "numerics": get_numeric_cases,
     "regions": get_region_cases,
+    "sinks": get_sink_cases,
     "shapes": get_shape_cases,
     "types": get_type_cases,
 }

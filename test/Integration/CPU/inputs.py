@@ -206,6 +206,13 @@ def make_inputs(case):
         if case.data == "mask_late":
             mask[..., :300] = False
         arrays["mask"] = mask
+    if case.sinks is not None:
+        sinks = 2 * rng.standard_normal(shapes["sinks"])
+        if case.data == "minus_infinity":
+            sinks[::2] = -np.inf
+        elif case.data == "large_sinks":
+            sinks = 300 * sinks
+        arrays["sinks"] = quantize(sinks, case.sinks_dtype or case.compute_dtype)
     if case.has_documents:
         arrays["query_documents"] = make_documents(
             case, rng, shapes["query_documents"], True

@@ -189,6 +189,19 @@ def _compute(case, arrays, tensor_cores):
         error = 4 * error
     keep = get_keep(case, arrays)
     s = np.where(keep, s, -np.inf)
+    value = expand_heads(case, arrays["value"]).astype(real)
+    if case.sinks is not None:
+        # One key more, whose value is zero.
+        sinks = arrays["sinks"].astype(real)
+        sinks = sinks.reshape(sinks.shape + (1, 1) if case.heads else (1, 1))
+        column = np.broadcast_to(sinks, s.shape[:-1] + (1,))
+        s = np.concatenate([s, column], axis=-1)
+        column_error = np.where(np.isfinite(column), 4 * u * np.abs(column), 0)
+        error = np.concatenate([error, column_error], axis=-1)
+        value = np.concatenate(
+            [value, np.zeros(value.shape[:-2] + (1,) + value.shape[-1:], real)],
+            axis=-2,
+        )
     masked_row = (s == -np.inf).all(axis=-1, keepdims=True)
 
     # Softmax relative to the largest logit; NaN and +inf make a row of NaN.
@@ -198,7 +211,6 @@ def _compute(case, arrays, tensor_cores):
     p = np.where(s == -np.inf, 0, np.exp(gap))
     p = np.where(np.isnan(maximum) | (maximum == np.inf), np.nan, p)
     total = p.sum(axis=-1, keepdims=True)
-    value = expand_heads(case, arrays["value"]).astype(real)
     finite_value = np.where(np.isfinite(value), np.abs(value), 0)
     output = multiply_kept(p, value) / total
     weight = np.nan_to_num(p / total)

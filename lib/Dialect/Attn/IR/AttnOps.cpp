@@ -9,7 +9,9 @@
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
 #include <cmath>
 
 using namespace mlir;
@@ -97,7 +99,8 @@ void SdpaOp::build(OpBuilder &builder, OperationState &state, Value query,
     if (isa<TensorType>(out.getType()))
       resultTypes.push_back(out.getType());
   build(builder, state, resultTypes, query, key, value, /*scale=*/Value(),
-        /*bias=*/Value(), /*mask=*/Value(), /*query_documents=*/Value(),
+        /*bias=*/Value(), /*mask=*/Value(), /*sinks=*/Value(),
+        /*query_documents=*/Value(),
         /*key_documents=*/Value(), outs, /*static_scale=*/FloatAttr(),
         /*softcap=*/FloatAttr(), /*structure=*/StructuralMaskInterface(),
         MaskedRow::Zero, Backend::Auto, /*schedule=*/ScheduleInterface());
@@ -205,5 +208,79 @@ SdpaOp::reifyResultShapes(OpBuilder &builder,
     reifiedReturnShapes.push_back(dims);
   dims.push_back(builder.getIndexAttr(getValueDim()));
   reifiedReturnShapes.insert(reifiedReturnShapes.begin(), dims);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// TransposeOp
+//===----------------------------------------------------------------------===//
+
+void TransposeOp::build(OpBuilder &builder, OperationState &state, Value source,
+                        ArrayRef<int64_t> permutation) {
+  auto type = cast<RankedTensorType>(source.getType());
+  build(builder, state,
+        RankedTensorType::get(applyPermutation(type.getShape(), permutation),
+                              type.getElementType()),
+        source, permutation);
+}
+
+LogicalResult TransposeOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  ArrayRef<int64_t> permutation = getPermutation();
+  // transpose_c1: a permutation of the dimensions.
+  if ((int64_t)permutation.size() != source.getRank() ||
+      !isPermutationVector(permutation))
+    return emitOpError() << "expects a permutation of the " << source.getRank()
+                         << " dimensions of the source, got [" << permutation
+                         << "]";
+  // transpose_c2: the result's type follows.
+  auto expected =
+      RankedTensorType::get(applyPermutation(source.getShape(), permutation),
+                            source.getElementType());
+  if (result.getElementType() != source.getElementType() ||
+      failed(verifyCompatibleShape(result, expected)))
+    return emitOpError() << "expects a result of type " << expected << ", got "
+                         << result;
+  return success();
+}
+
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  if (llvm::is_sorted(getPermutation()) &&
+      getSource().getType() == getResult().getType())
+    return getSource();
+  return {};
+}
+
+namespace {
+/// Two transposes are one.
+struct ComposeTransposes : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getSource().getDefiningOp<TransposeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "no transpose of a transpose");
+    SmallVector<int64_t> permutation =
+        applyPermutation(inner.getPermutation(), op.getPermutation());
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getResult().getType(),
+                                             inner.getSource(), permutation);
+    return success();
+  }
+};
+} // namespace
+
+void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &results,
+                                              MLIRContext *context) {
+  results.add<ComposeTransposes>(context);
+}
+
+LogicalResult TransposeOp::reifyResultShapes(
+    OpBuilder &builder, ReifiedRankedShapedTypeDims &reifiedReturnShapes) {
+  SmallVector<OpFoldResult> dims;
+  for (int64_t d : getPermutation())
+    dims.push_back(tensor::getMixedSize(builder, getLoc(), getSource(), d));
+  reifiedReturnShapes.push_back(dims);
   return success();
 }

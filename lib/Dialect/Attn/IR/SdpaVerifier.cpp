@@ -82,6 +82,7 @@ private:
   LogicalResult verifyBroadcastOperand(Value operand, StringRef name,
                                        ArrayRef<int64_t> target);
   LogicalResult verifyDocuments();
+  LogicalResult verifySinks();
 
   InFlightDiagnostic error() { return op.emitOpError(); }
 
@@ -275,6 +276,24 @@ LogicalResult SdpaVerifier::verifyDocuments() {
   return success();
 }
 
+LogicalResult SdpaVerifier::verifySinks() {
+  if (!op.getSinks())
+    return success();
+  // sdpa_c18: one sink for each head, or one for all.
+  auto type = cast<ShapedType>(op.getSinks().getType());
+  int64_t numHeads =
+      op.hasHeadDim() ? query.getDimSize(query.getRank() - 3) : 1;
+  if (type.getRank() != 1 ||
+      (type.getDimSize(0) != 1 && !areCompatible(type.getDimSize(0), numHeads)))
+    return error() << "expects sinks of shape " << formatShape({numHeads})
+                   << " or [1], got " << formatShape(type.getShape());
+  // sdpa_c19: rows without keys are zero then.
+  if (op.getMaskedRow() != MaskedRow::Zero)
+    return error() << "expects masked_row = zero beside sinks, got "
+                   << stringifyMaskedRow(op.getMaskedRow());
+  return success();
+}
+
 LogicalResult SdpaVerifier::verify() {
   if (failed(verifyRanksAndTypes()) || failed(verifyDims()) ||
       failed(verifyBatchDims()) || failed(verifyOuts()) ||
@@ -284,7 +303,9 @@ LogicalResult SdpaVerifier::verify() {
   if (failed(verifyBroadcastOperand(op.getBias(), "bias", logitShape)) ||
       failed(verifyBroadcastOperand(op.getMask(), "mask", logitShape)))
     return failure();
-  return verifyDocuments();
+  if (failed(verifyDocuments()))
+    return failure();
+  return verifySinks();
 }
 
 /// sdpa_c17: a region reads memory at most. Operations of which nothing is

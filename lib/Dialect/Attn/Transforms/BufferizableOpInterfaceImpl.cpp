@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -58,6 +59,77 @@ struct SdpaOpInterface
   }
 };
 
+/// A view of the source.
+struct TransposeOpInterface
+    : BufferizableOpInterface::ExternalModel<TransposeOpInterface,
+                                             TransposeOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &,
+                              const AnalysisState &) const {
+    return false;
+  }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &,
+                               const AnalysisState &) const {
+    return false;
+  }
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &,
+                                      const AnalysisState &) const {
+    return {{op->getOpResult(0), BufferRelation::Unknown}};
+  }
+
+  static AffineMap getMap(TransposeOp op) {
+    return AffineMap::getPermutationMap(op.getPermutation(), op.getContext());
+  }
+
+  FailureOr<BufferLikeType>
+  getBufferType(Operation *op, Value, const BufferizationOptions &options,
+                const BufferizationState &state,
+                SmallVector<Value> &invocationStack) const {
+    auto transpose = cast<TransposeOp>(op);
+    auto source = bufferization::getBufferType(transpose.getSource(), options,
+                                               state, invocationStack);
+    if (failed(source))
+      return failure();
+    return cast<BufferLikeType>(
+        getTransposedType(cast<MemRefType>(*source), getMap(transpose)));
+  }
+
+  static MemRefType getTransposedType(MemRefType source, AffineMap map) {
+    SmallVector<int64_t> strides, shape;
+    int64_t offset;
+    (void)source.getStridesAndOffset(strides, offset);
+    SmallVector<int64_t> newStrides, newShape;
+    for (AffineExpr expr : map.getResults()) {
+      unsigned dim = cast<AffineDimExpr>(expr).getPosition();
+      newShape.push_back(source.getDimSize(dim));
+      newStrides.push_back(strides[dim]);
+    }
+    return MemRefType::get(
+        newShape, source.getElementType(),
+        StridedLayoutAttr::get(source.getContext(), offset, newStrides),
+        source.getMemorySpace());
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto transpose = cast<TransposeOp>(op);
+    FailureOr<Value> source =
+        getBuffer(rewriter, transpose.getSource(), options, state);
+    if (failed(source))
+      return failure();
+    // The transpose of a destination back to how it lies is that destination.
+    auto inner = source->getDefiningOp<memref::TransposeOp>();
+    AffineMap map = getMap(transpose);
+    if (inner && inner.getPermutation().compose(map).isIdentity()) {
+      replaceOpWithBufferizedValues(rewriter, op, inner.getIn());
+      return success();
+    }
+    replaceOpWithNewBufferizedOp<memref::TransposeOp>(rewriter, op, *source,
+                                                      AffineMapAttr::get(map));
+    return success();
+  }
+};
+
 /// Yields a scalar out of a region that never holds tensors.
 struct YieldOpInterface
     : BufferizableOpInterface::ExternalModel<YieldOpInterface, YieldOp> {
@@ -86,6 +158,7 @@ void attn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, AttnDialect *) {
     SdpaOp::attachInterface<SdpaOpInterface>(*context);
+    TransposeOp::attachInterface<TransposeOpInterface>(*context);
     YieldOp::attachInterface<YieldOpInterface>(*context);
     context->loadDialect<bufferization::BufferizationDialect,
                          memref::MemRefDialect>();

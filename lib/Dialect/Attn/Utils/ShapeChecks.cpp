@@ -137,6 +137,9 @@ void ShapeChecker::check() {
   logits.push_back(numKeys);
   checkBroadcast(op.getBias(), "bias", logits);
   checkBroadcast(op.getMask(), "mask", logits);
+  if (Value sinks = op.getSinks())
+    if (Dim heads{sinks, 0, "sinks"}; heads.getSize() != 1 && op.hasHeadDim())
+      checkEqual(heads, {op.getQuery(), rank - 3, "query"}, "number of heads");
   batch.push_back(numQueries);
   checkBroadcast(op.getQueryDocuments(), "query documents", batch);
   batch.back() = numKeys;

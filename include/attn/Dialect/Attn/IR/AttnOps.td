@@ -48,7 +48,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     s[j]   = s[j] + bias[i, j]                       if a bias is given
     s[j]   = score(s[j], b..., h, i, j)              if a score region is given
     s[j]   = -inf  unless every mask keeps (i, j)
-    lse    = log(sum_j exp(s[j]))
+    lse    = log(sum_j exp(s[j]) + exp(sink))        the second term if given
     out[i] = sum_j exp(s[j] - lse) * value[j]
     ```
 
@@ -63,6 +63,9 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     - `bias`: floats, broadcastable to `[B..., Hq, Lq, Lk]` (aligned at the
       right, a missing dimension is one).
     - `mask`: i1, broadcastable likewise; true keeps, false masks.
+    - `sinks`: floats `[Hq]`, or `[1]` for all heads: a logit more in the
+      denominator, that no value belongs to. A row whose keys are all masked
+      gives zeros then, so `masked_row` must be `zero`.
     - `documents`: two tensors of integers, broadcastable to `[B..., Lq]` and
       `[B..., Lk]`, read by `#attn.document`.
     - `outs`: the destination `[B..., Hq, Lq, Dv]` and, optionally, that of the
@@ -123,6 +126,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     Optional<Attn_Float>:$scale,
     Optional<Attn_FloatShaped>:$bias,
     Optional<Attn_BoolShaped>:$mask,
+    Optional<Attn_FloatShaped>:$sinks,
     Optional<Attn_IdShaped>:$query_documents,
     Optional<Attn_IdShaped>:$key_documents,
     Variadic<Attn_FloatShaped>:$outs,
@@ -145,6 +149,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     (`softcap` `=` $softcap^)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`sinks` `(` $sinks^ `:` type($sinks) `)`)?
     (`documents` `(` $query_documents^ `,` $key_documents `:`
         type($query_documents) `,` type($key_documents) `)`)?
     (`structure` `(` $structure^ `)`)?
@@ -208,6 +213,40 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
+}
+
+def Attn_TransposeOp : Attn_Op<"transpose", [Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+      ["reifyResultShapes"]>
+  ]> {
+  let summary = "Tensor with its dimensions in another order, as a view";
+  let description = [{
+    Dimension `d` of the result is dimension `permutation[d]` of the source.
+
+    Unlike `linalg.transpose`, which moves elements, it bufferizes to a view
+    (`memref.transpose`): `attn.sdpa` reads and writes memory of any strides, so
+    transposes around it cost nothing.
+
+    Example:
+
+    ```mlir
+    %t = attn.transpose %x [0, 2, 1, 3]
+           : tensor<2x77x8x64xf16> -> tensor<2x8x77x64xf16>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$source,
+                       DenseI64ArrayAttr:$permutation);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $source $permutation attr-dict `:` type($source) `->` type($result)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$source,
+                   "::llvm::ArrayRef<int64_t>":$permutation)>
+  ];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+  let hasVerifier = 1;
 }
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,

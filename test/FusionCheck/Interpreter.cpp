@@ -1,0 +1,734 @@
+//===- Interpreter.cpp - Runs linalg on tensors -----------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interpreter.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cmath>
+#include <functional>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+double attn::roundTo(double value, Type type) {
+  if (type.isF64())
+    return value;
+  if (type.isF32())
+    return static_cast<float>(value);
+  auto floatType = dyn_cast<FloatType>(type);
+  if (!floatType)
+    return value;
+  APFloat number(value);
+  bool losesInfo;
+  number.convert(floatType.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  return number.convertToDouble();
+}
+
+namespace {
+
+int64_t wrap(int64_t value, Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || integer.getWidth() >= 64)
+    return value;
+  if (integer.getWidth() == 1)
+    return value & 1;
+  unsigned shift = 64 - integer.getWidth();
+  return static_cast<int64_t>(static_cast<uint64_t>(value) << shift) >> shift;
+}
+
+uint64_t toUnsigned(int64_t value, Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || integer.getWidth() >= 64)
+    return value;
+  return value & ((uint64_t(1) << integer.getWidth()) - 1);
+}
+
+bool compareIntegers(arith::CmpIPredicate predicate, int64_t x, int64_t y,
+                     Type type) {
+  using P = arith::CmpIPredicate;
+  if (type.isInteger(1)) {
+    x = -x;
+    y = -y;
+  }
+  uint64_t ux = toUnsigned(x, type), uy = toUnsigned(y, type);
+  switch (predicate) {
+  case P::eq:
+    return x == y;
+  case P::ne:
+    return x != y;
+  case P::slt:
+    return x < y;
+  case P::sle:
+    return x <= y;
+  case P::sgt:
+    return x > y;
+  case P::sge:
+    return x >= y;
+  case P::ult:
+    return ux < uy;
+  case P::ule:
+    return ux <= uy;
+  case P::ugt:
+    return ux > uy;
+  case P::uge:
+    return ux >= uy;
+  }
+  return false;
+}
+
+bool compareFloats(arith::CmpFPredicate predicate, double x, double y) {
+  using P = arith::CmpFPredicate;
+  bool unordered = std::isnan(x) || std::isnan(y);
+  switch (predicate) {
+  case P::AlwaysFalse:
+    return false;
+  case P::OEQ:
+    return !unordered && x == y;
+  case P::OGT:
+    return !unordered && x > y;
+  case P::OGE:
+    return !unordered && x >= y;
+  case P::OLT:
+    return !unordered && x < y;
+  case P::OLE:
+    return !unordered && x <= y;
+  case P::ONE:
+    return !unordered && x != y;
+  case P::ORD:
+    return !unordered;
+  case P::UEQ:
+    return unordered || x == y;
+  case P::UGT:
+    return unordered || x > y;
+  case P::UGE:
+    return unordered || x >= y;
+  case P::ULT:
+    return unordered || x < y;
+  case P::ULE:
+    return unordered || x <= y;
+  case P::UNE:
+    return unordered || x != y;
+  case P::UNO:
+    return unordered;
+  case P::AlwaysTrue:
+    return true;
+  }
+  return false;
+}
+
+using ScalarFunction = std::function<Cell(const Cell *)>;
+
+Cell makeFloat(double value) {
+  Cell cell;
+  cell.f = value;
+  return cell;
+}
+Cell makeInteger(int64_t value) {
+  Cell cell;
+  cell.i = value;
+  return cell;
+}
+
+double maximum(double x, double y) {
+  return std::isnan(x) || std::isnan(y) ? NAN : std::max(x, y);
+}
+double minimum(double x, double y) {
+  return std::isnan(x) || std::isnan(y) ? NAN : std::min(x, y);
+}
+
+/// What an operation does on scalars of its operands' element types; null if it
+/// is not known.
+ScalarFunction getScalarFunction(Operation *op) {
+  if (op->getNumResults() != 1)
+    return {};
+  Type type = getElementTypeOrSelf(op->getResult(0).getType());
+  Type from = op->getNumOperands()
+                  ? getElementTypeOrSelf(op->getOperand(0).getType())
+                  : Type();
+  StringRef name = op->getName().getStringRef();
+  auto unary = [&](double (*function)(double)) -> ScalarFunction {
+    return [=](const Cell *x) {
+      return makeFloat(roundTo(function(x[0].f), type));
+    };
+  };
+  auto binary = [&](double (*function)(double, double)) -> ScalarFunction {
+    return [=](const Cell *x) {
+      return makeFloat(roundTo(function(x[0].f, x[1].f), type));
+    };
+  };
+  auto integers = [&](int64_t (*function)(int64_t, int64_t)) -> ScalarFunction {
+    return [=](const Cell *x) {
+      return makeInteger(wrap(function(x[0].i, x[1].i), type));
+    };
+  };
+  if (auto cmp = dyn_cast<arith::CmpIOp>(op)) {
+    auto predicate = cmp.getPredicate();
+    return [=](const Cell *x) {
+      return makeInteger(compareIntegers(predicate, x[0].i, x[1].i, from));
+    };
+  }
+  if (auto cmp = dyn_cast<arith::CmpFOp>(op)) {
+    auto predicate = cmp.getPredicate();
+    return [=](const Cell *x) {
+      return makeInteger(compareFloats(predicate, x[0].f, x[1].f));
+    };
+  }
+  if (isa<arith::SelectOp>(op))
+    return [](const Cell *x) { return x[0].i ? x[1] : x[2]; };
+  if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+    return unary([](double x) { return x; });
+  if (isa<arith::SIToFPOp>(op))
+    return [=](const Cell *x) {
+      int64_t value = from.isInteger(1) ? -x[0].i : x[0].i;
+      return makeFloat(roundTo(value, type));
+    };
+  if (isa<arith::UIToFPOp>(op))
+    return [=](const Cell *x) {
+      return makeFloat(roundTo(toUnsigned(x[0].i, from), type));
+    };
+  if (isa<arith::FPToSIOp>(op))
+    return [=](const Cell *x) {
+      return makeInteger(std::abs(x[0].f) < 9e15
+                             ? wrap(static_cast<int64_t>(x[0].f), type)
+                             : 0);
+    };
+  if (isa<arith::ExtUIOp, arith::IndexCastUIOp>(op))
+    return [=](const Cell *x) {
+      return makeInteger(wrap(toUnsigned(x[0].i, from), type));
+    };
+  if (isa<arith::ExtSIOp, arith::IndexCastOp>(op))
+    return [=](const Cell *x) {
+      return makeInteger(wrap(from.isInteger(1) ? -x[0].i : x[0].i, type));
+    };
+  if (isa<arith::TruncIOp>(op))
+    return [=](const Cell *x) { return makeInteger(wrap(x[0].i, type)); };
+  if (isa<math::AbsIOp>(op))
+    return [](const Cell *x) { return makeInteger(std::abs(x[0].i)); };
+  if (isa<math::FmaOp>(op))
+    return [=](const Cell *x) {
+      return makeFloat(roundTo(std::fma(x[0].f, x[1].f, x[2].f), type));
+    };
+  static const std::map<StringRef, double (*)(double)> unaryFunctions{
+      {"arith.negf", [](double x) { return -x; }},
+      {"math.exp", [](double x) { return std::exp(x); }},
+      {"math.exp2", [](double x) { return std::exp2(x); }},
+      {"math.log", [](double x) { return std::log(x); }},
+      {"math.log2", [](double x) { return std::log2(x); }},
+      {"math.tanh", [](double x) { return std::tanh(x); }},
+      {"math.sqrt", [](double x) { return std::sqrt(x); }},
+      {"math.rsqrt", [](double x) { return 1 / std::sqrt(x); }},
+      {"math.absf", [](double x) { return std::abs(x); }},
+      {"math.erf", [](double x) { return std::erf(x); }},
+  };
+  static const std::map<StringRef, double (*)(double, double)> binaryFunctions{
+      {"arith.addf", [](double x, double y) { return x + y; }},
+      {"arith.subf", [](double x, double y) { return x - y; }},
+      {"arith.mulf", [](double x, double y) { return x * y; }},
+      {"arith.divf", [](double x, double y) { return x / y; }},
+      {"arith.maximumf", maximum},
+      {"arith.maxnumf", [](double x, double y) { return std::fmax(x, y); }},
+      {"arith.minimumf", minimum},
+      {"arith.minnumf", [](double x, double y) { return std::fmin(x, y); }},
+      {"math.powf", [](double x, double y) { return std::pow(x, y); }},
+  };
+  static const std::map<StringRef, int64_t (*)(int64_t, int64_t)>
+      integerFunctions{
+          {"arith.addi", [](int64_t x, int64_t y) { return x + y; }},
+          {"arith.subi", [](int64_t x, int64_t y) { return x - y; }},
+          {"arith.muli", [](int64_t x, int64_t y) { return x * y; }},
+          {"arith.andi", [](int64_t x, int64_t y) { return x & y; }},
+          {"arith.ori", [](int64_t x, int64_t y) { return x | y; }},
+          {"arith.xori", [](int64_t x, int64_t y) { return x ^ y; }},
+          {"arith.maxsi", [](int64_t x, int64_t y) { return std::max(x, y); }},
+          {"arith.minsi", [](int64_t x, int64_t y) { return std::min(x, y); }},
+          {"arith.divsi", [](int64_t x, int64_t y) { return y ? x / y : 0; }},
+          {"arith.divui", [](int64_t x, int64_t y) { return y ? x / y : 0; }},
+          {"arith.remsi", [](int64_t x, int64_t y) { return y ? x % y : 0; }},
+          {"arith.remui", [](int64_t x, int64_t y) { return y ? x % y : 0; }},
+          {"arith.floordivsi",
+           [](int64_t x, int64_t y) {
+             return y ? llvm::divideFloorSigned(x, y) : 0;
+           }},
+      };
+  if (auto found = unaryFunctions.find(name); found != unaryFunctions.end())
+    return unary(found->second);
+  if (auto found = binaryFunctions.find(name); found != binaryFunctions.end())
+    return binary(found->second);
+  if (auto found = integerFunctions.find(name);
+      found != integerFunctions.end() && type.isIntOrIndex())
+    return integers(found->second);
+  return {};
+}
+
+std::optional<Cell> getConstant(Attribute attr) {
+  if (auto number = dyn_cast<FloatAttr>(attr))
+    return makeFloat(number.getValueAsDouble());
+  if (auto number = dyn_cast<IntegerAttr>(attr))
+    return makeInteger(number.getType().isInteger(1)
+                           ? number.getValue().getZExtValue()
+                           : number.getValue().getSExtValue());
+  return std::nullopt;
+}
+
+/// Calls `body` with every index of a shape.
+template <typename Body>
+void forEachIndex(ArrayRef<int64_t> shape, Body body) {
+  if (llvm::is_contained(shape, 0))
+    return;
+  SmallVector<int64_t> index(shape.size(), 0);
+  while (true) {
+    body(ArrayRef<int64_t>(index));
+    int64_t d = shape.size() - 1;
+    for (; d >= 0; --d) {
+      if (++index[d] < shape[d])
+        break;
+      index[d] = 0;
+    }
+    if (d < 0)
+      return;
+  }
+}
+
+int64_t getSize(ArrayRef<int64_t> shape) {
+  int64_t size = 1;
+  for (int64_t n : shape)
+    size *= n;
+  return size;
+}
+
+int64_t getPosition(ArrayRef<int64_t> shape, ArrayRef<int64_t> index) {
+  int64_t position = 0;
+  for (auto [n, i] : llvm::zip_equal(shape, index)) {
+    if (i < 0 || i >= n)
+      return -1;
+    position = position * n + i;
+  }
+  return position;
+}
+
+class Interpreter {
+public:
+  llvm::Expected<SmallVector<HostArray>> run(func::FuncOp function,
+                                             ArrayRef<HostArray> arguments);
+
+private:
+  using Environment = llvm::DenseMap<Value, Cell>;
+
+  LogicalResult fail(const Twine &message) {
+    if (error.empty())
+      error = message.str();
+    return failure();
+  }
+  LogicalResult execute(Operation *op);
+  LogicalResult executeLinalg(linalg::LinalgOp op);
+  LogicalResult executeElementwise(Operation *op);
+  LogicalResult executeReshape(Operation *op);
+  LogicalResult executeSlice(Operation *op);
+  LogicalResult executeConstant(Operation *op, Attribute attr);
+  /// Runs a body of scalars; the indices are those of linalg.index.
+  LogicalResult executeBody(Block &block, Environment &environment,
+                            ArrayRef<int64_t> indices);
+  std::optional<int64_t> getInteger(OpFoldResult size) {
+    if (auto attr = dyn_cast<Attribute>(size))
+      return cast<IntegerAttr>(attr).getInt();
+    return arrays[cast<Value>(size)]->cells[0].i;
+  }
+  HostArray &make(Value value, ArrayRef<int64_t> shape) {
+    auto array = std::make_shared<HostArray>();
+    array->shape.assign(shape.begin(), shape.end());
+    // What is never written shows.
+    array->cells.resize(getSize(shape),
+                        isa<FloatType>(getElementTypeOrSelf(value.getType()))
+                            ? makeFloat(NAN)
+                            : makeInteger(0x5a5a));
+    arrays[value] = array;
+    return *array;
+  }
+  HostArray &get(Value value) { return *arrays[value]; }
+
+  llvm::DenseMap<Value, std::shared_ptr<HostArray>> arrays;
+  llvm::DenseMap<Operation *, ScalarFunction> functions;
+  std::string error;
+};
+
+LogicalResult Interpreter::executeBody(Block &block, Environment &environment,
+                                       ArrayRef<int64_t> indices) {
+  auto read = [&](Value value) -> Cell {
+    auto found = environment.find(value);
+    if (found != environment.end())
+      return found->second;
+    return get(value).cells[0];
+  };
+  for (Operation &op : block.without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      environment[index.getResult()] = makeInteger(indices[index.getDim()]);
+      continue;
+    }
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      environment[constant.getResult()] = *getConstant(constant.getValue());
+      continue;
+    }
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+      SmallVector<int64_t> index;
+      for (Value position : extract.getIndices())
+        index.push_back(read(position).i);
+      HostArray &source = get(extract.getTensor());
+      int64_t position = getPosition(source.shape, index);
+      if (position < 0)
+        return fail("tensor.extract out of bounds");
+      environment[extract.getResult()] = source.cells[position];
+      continue;
+    }
+    if (isa<cf::AssertOp>(op)) {
+      if (!read(op.getOperand(0)).i)
+        return fail("assertion failed");
+      continue;
+    }
+    auto [function, inserted] = functions.try_emplace(&op);
+    if (inserted)
+      function->second = getScalarFunction(&op);
+    if (!function->second)
+      return fail("unknown operation " + op.getName().getStringRef());
+    SmallVector<Cell, 3> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(read(operand));
+    environment[op.getResult(0)] = function->second(operands.data());
+  }
+  return success();
+}
+
+LogicalResult Interpreter::executeLinalg(linalg::LinalgOp op) {
+  SmallVector<int64_t> ranges(op.getNumLoops(), -1);
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    HostArray &array = get(operand.get());
+    for (auto [d, expr] : llvm::enumerate(map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+        int64_t &range = ranges[dim.getPosition()];
+        if (range >= 0 && range != array.shape[d])
+          return fail("loop ranges differ");
+        range = array.shape[d];
+      }
+  }
+  if (llvm::is_contained(ranges, -1))
+    return fail("a loop range is unknown");
+  for (int64_t k = 0; k < op.getNumDpsInits(); ++k)
+    make(op->getResult(k), {}).shape = get(op.getDpsInits()[k]).shape;
+  for (int64_t k = 0; k < op.getNumDpsInits(); ++k)
+    get(op->getResult(k)).cells = get(op.getDpsInits()[k]).cells;
+  Block &body = *op.getBlock();
+  bool failed = false;
+  Environment environment;
+  SmallVector<OpOperand *> operands;
+  for (BlockArgument argument : body.getArguments())
+    operands.push_back(op.getMatchingOpOperand(argument));
+  forEachIndex(ranges, [&](ArrayRef<int64_t> index) {
+    if (failed)
+      return;
+    environment.clear();
+    auto locate = [&](OpOperand *operand, HostArray &array) {
+      AffineMap map = op.getMatchingIndexingMap(operand);
+      SmallVector<Attribute> constants;
+      SmallVector<int64_t> position = map.compose(index);
+      return getPosition(array.shape, position);
+    };
+    for (auto [argument, operand] : llvm::zip(body.getArguments(), operands)) {
+      bool isInit = op.isDpsInit(operand);
+      HostArray &array =
+          isInit ? get(op.getTiedOpResult(operand)) : get(operand->get());
+      int64_t position = locate(operand, array);
+      if (position < 0) {
+        failed = true;
+        (void)fail("an operand of linalg is read out of bounds");
+        return;
+      }
+      environment[argument] = array.cells[position];
+    }
+    if (mlir::failed(executeBody(body, environment, index))) {
+      failed = true;
+      return;
+    }
+    for (int64_t k = 0; k < op.getNumDpsInits(); ++k) {
+      HostArray &array = get(op->getResult(k));
+      Value yielded = body.getTerminator()->getOperand(k);
+      auto found = environment.find(yielded);
+      array.cells[locate(op.getDpsInitOperand(k), array)] =
+          found != environment.end() ? found->second : get(yielded).cells[0];
+    }
+  });
+  return failure(failed);
+}
+
+LogicalResult Interpreter::executeElementwise(Operation *op) {
+  ScalarFunction function = getScalarFunction(op);
+  if (!function)
+    return fail("unknown operation " + op->getName().getStringRef());
+  ArrayRef<int64_t> shape;
+  for (Value operand : op->getOperands())
+    if (isa<TensorType>(operand.getType()))
+      shape = get(operand).shape;
+  SmallVector<int64_t> copy(shape);
+  HostArray &result = make(op->getResult(0), copy);
+  for (size_t position = 0; position < result.cells.size(); ++position) {
+    SmallVector<Cell, 3> operands;
+    for (Value operand : op->getOperands()) {
+      HostArray &array = get(operand);
+      operands.push_back(array.cells[array.shape.empty() ? 0 : position]);
+    }
+    result.cells[position] = function(operands.data());
+  }
+  return success();
+}
+
+LogicalResult Interpreter::executeConstant(Operation *op, Attribute attr) {
+  if (std::optional<Cell> cell = getConstant(attr)) {
+    make(op->getResult(0), {}).cells[0] = *cell;
+    return success();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
+  if (!dense)
+    return fail("unknown constant");
+  HostArray &array =
+      make(op->getResult(0), cast<ShapedType>(dense.getType()).getShape());
+  int64_t position = 0;
+  for (Attribute element : dense.getValues<Attribute>())
+    array.cells[position++] = *getConstant(element);
+  return success();
+}
+
+/// Operations that keep the elements in order.
+LogicalResult Interpreter::executeReshape(Operation *op) {
+  std::vector<Cell> cells = get(op->getOperand(0)).cells;
+  SmallVector<int64_t> source = get(op->getOperand(0)).shape, shape;
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    for (const ReassociationIndices &group :
+         collapse.getReassociationIndices()) {
+      int64_t size = 1;
+      for (int64_t d : group)
+        size *= source[d];
+      shape.push_back(size);
+    }
+  } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    for (OpFoldResult size : expand.getMixedOutputShape())
+      shape.push_back(*getInteger(size));
+  } else if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
+    for (Cell cell : get(reshape.getShape()).cells)
+      shape.push_back(cell.i);
+  } else {
+    shape = source;
+  }
+  if (getSize(shape) != getSize(source))
+    return fail("a reshape changes the number of elements");
+  HostArray &result = make(op->getResult(0), shape);
+  result.cells = cells;
+  return success();
+}
+
+LogicalResult Interpreter::executeSlice(Operation *op) {
+  auto slice = cast<OffsetSizeAndStrideOpInterface>(op);
+  SmallVector<int64_t> offsets, sizes, strides;
+  for (OpFoldResult offset : slice.getMixedOffsets())
+    offsets.push_back(*getInteger(offset));
+  for (OpFoldResult size : slice.getMixedSizes())
+    sizes.push_back(*getInteger(size));
+  for (OpFoldResult stride : slice.getMixedStrides())
+    strides.push_back(*getInteger(stride));
+  bool isInsert = isa<tensor::InsertSliceOp>(op);
+  HostArray whole = get(op->getOperand(isInsert ? 1 : 0));
+  HostArray part;
+  if (isInsert) {
+    part = get(op->getOperand(0));
+  } else {
+    auto extract = cast<tensor::ExtractSliceOp>(op);
+    llvm::SmallBitVector dropped = extract.getDroppedDims();
+    for (size_t d = 0; d < sizes.size(); ++d)
+      if (!dropped.test(d))
+        part.shape.push_back(sizes[d]);
+    part.cells.resize(getSize(sizes));
+  }
+  int64_t next = 0;
+  bool outside = false;
+  forEachIndex(sizes, [&](ArrayRef<int64_t> index) {
+    SmallVector<int64_t> at;
+    for (size_t d = 0; d < index.size(); ++d)
+      at.push_back(offsets[d] + index[d] * strides[d]);
+    int64_t position = getPosition(whole.shape, at);
+    if (position < 0) {
+      outside = true;
+      return;
+    }
+    if (isInsert)
+      whole.cells[position] = part.cells[next++];
+    else
+      part.cells[next++] = whole.cells[position];
+  });
+  if (outside)
+    return fail("a slice is out of bounds");
+  HostArray &from = isInsert ? whole : part;
+  HostArray &result = make(op->getResult(0), from.shape);
+  result.cells = from.cells;
+  return success();
+}
+
+LogicalResult Interpreter::execute(Operation *op) {
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+    return executeLinalg(linalgOp);
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return executeConstant(op, constant.getValue());
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp,
+          tensor::ReshapeOp>(op))
+    return executeReshape(op);
+  if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op))
+    return executeSlice(op);
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+    SmallVector<int64_t> shape;
+    for (OpFoldResult size : empty.getMixedSizes())
+      shape.push_back(*getInteger(size));
+    make(empty.getResult(), shape);
+    return success();
+  }
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    int64_t d = get(dim.getIndex()).cells[0].i;
+    int64_t size = get(dim.getSource()).shape[d];
+    make(dim.getResult(), {}).cells[0].i = size;
+    return success();
+  }
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    SmallVector<int64_t> index;
+    for (Value position : extract.getIndices())
+      index.push_back(get(position).cells[0].i);
+    HostArray source = get(extract.getTensor());
+    int64_t position = getPosition(source.shape, index);
+    if (position < 0)
+      return fail("tensor.extract out of bounds");
+    make(extract.getResult(), {}).cells[0] = source.cells[position];
+    return success();
+  }
+  if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
+    std::vector<Cell> cells;
+    for (Value element : elements.getElements())
+      cells.push_back(get(element).cells[0]);
+    make(elements.getResult(), elements.getType().getShape()).cells = cells;
+    return success();
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+    Cell cell = get(splat.getInput()).cells[0];
+    HostArray &result = make(splat.getResult(), splat.getType().getShape());
+    llvm::fill(result.cells, cell);
+    return success();
+  }
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+    SmallVector<int64_t> shape = get(concat.getInputs()[0]).shape;
+    shape[concat.getDim()] = 0;
+    for (Value input : concat.getInputs())
+      shape[concat.getDim()] += get(input).shape[concat.getDim()];
+    HostArray &result = make(concat.getResult(), shape);
+    int64_t offset = 0;
+    for (Value input : concat.getInputs()) {
+      HostArray &source = get(input);
+      forEachIndex(source.shape, [&](ArrayRef<int64_t> index) {
+        SmallVector<int64_t> at(index);
+        at[concat.getDim()] += offset;
+        result.cells[getPosition(result.shape, at)] =
+            source.cells[getPosition(source.shape, index)];
+      });
+      offset += source.shape[concat.getDim()];
+    }
+    return success();
+  }
+  if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
+    HostArray &result =
+        make(generate.getResult(), generate.getType().getShape());
+    Block &body = generate.getBody().front();
+    bool failed = false;
+    int64_t next = 0;
+    forEachIndex(result.shape, [&](ArrayRef<int64_t> index) {
+      Environment environment;
+      for (auto [argument, i] : llvm::zip(body.getArguments(), index))
+        environment[argument] = makeInteger(i);
+      failed |= mlir::failed(executeBody(body, environment, index));
+      if (!failed)
+        result.cells[next++] = environment[body.getTerminator()->getOperand(0)];
+    });
+    return failure(failed);
+  }
+  if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op)) {
+    HostArray source = get(softmax.getInput());
+    HostArray &result = make(softmax.getResult()[0], source.shape);
+    Type type = getElementTypeOrSelf(softmax.getInput().getType());
+    int64_t dim = softmax.getDimension();
+    SmallVector<int64_t> rows = source.shape;
+    rows[dim] = 1;
+    forEachIndex(rows, [&](ArrayRef<int64_t> row) {
+      SmallVector<int64_t> at(row);
+      auto forEachElement = [&](auto body) {
+        for (at[dim] = 0; at[dim] < source.shape[dim]; ++at[dim])
+          body(getPosition(source.shape, at));
+      };
+      double max = -INFINITY, sum = 0;
+      forEachElement([&](int64_t p) { max = maximum(max, source.cells[p].f); });
+      forEachElement([&](int64_t p) {
+        double e = std::exp(roundTo(source.cells[p].f - max, type));
+        result.cells[p].f = roundTo(e, type);
+        sum = roundTo(sum + result.cells[p].f, type);
+      });
+      forEachElement([&](int64_t p) {
+        result.cells[p].f = roundTo(result.cells[p].f / sum, type);
+      });
+    });
+    return success();
+  }
+  if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    HostArray source = get(transpose.getSource());
+    SmallVector<int64_t> shape;
+    for (int64_t d : transpose.getPermutation())
+      shape.push_back(source.shape[d]);
+    HostArray &result = make(transpose.getResult(), shape);
+    int64_t next = 0;
+    forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+      SmallVector<int64_t> at(index.size());
+      for (auto [d, i] : llvm::zip(transpose.getPermutation(), index))
+        at[d] = i;
+      result.cells[next++] = source.cells[getPosition(source.shape, at)];
+    });
+    return success();
+  }
+  if (isa<cf::AssertOp>(op))
+    return get(op->getOperand(0)).cells[0].i ? success()
+                                             : fail("assertion failed");
+  return executeElementwise(op);
+}
+
+llvm::Expected<SmallVector<HostArray>>
+Interpreter::run(func::FuncOp function, ArrayRef<HostArray> arguments) {
+  Block &entry = function.getBody().front();
+  for (auto [argument, array] : llvm::zip(entry.getArguments(), arguments))
+    arrays[argument] = std::make_shared<HostArray>(array);
+  for (Operation &op : entry.without_terminator())
+    if (failed(execute(&op)))
+      return llvm::createStringError(error);
+  SmallVector<HostArray> results;
+  for (Value result : entry.getTerminator()->getOperands())
+    results.push_back(get(result));
+  return results;
+}
+
+} // namespace
+
+llvm::Expected<SmallVector<HostArray>>
+attn::interpret(func::FuncOp function, ArrayRef<HostArray> arguments) {
+  return Interpreter().run(function, arguments);
+}

@@ -1,0 +1,462 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Graphs that look like attention and are not, or of which more is used than the
+output: none is fused. Each has the exact remark that must be given, or "" where
+there is no softmax between two matmuls and nothing to be said.
+
+  refused.py > refused.mlir
+"""
+
+from shapes import Graph
+from spell import INFINITY, LOWEST
+
+CASES = []
+
+AXIS = "the softmax sums along another axis than that which the second matmul contracts"
+SUM = "the denominator of the softmax does not sum its numerator along the axis that the second matmul contracts"
+MAXIMUM = "what is subtracted before exp is not the row maximum of the logits"
+FACTOR = ("the probabilities are multiplied by a factor that depends on the key before the second matmul, as "
+          "dropout in training and gates do")
+USES = ("the logits or probabilities are also used by 'func.return' outside of the attention, so they would be "
+        "computed anyway")
+LATE = ("the probabilities are not divided by their sum before the second matmul, nor is its result right after it")
+NO_MAXIMUM = ("the row maximum is not subtracted before exp; without it large logits overflow, which attention "
+              "would not reproduce")
+ZEROED = "probabilities are set to zero after the softmax by another mask than that of the logits"
+ALL_MASKED = ("zeros are selected after the softmax under a condition other than that all logits of the row are "
+              "-inf")
+
+
+def refused(remark, step=None, **sizes):
+    def register(function):
+        CASES.append((function, remark, step, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
+        return function
+
+    return register
+
+
+# ---- Axes --------------------------------------------------------------------
+
+
+@refused(AXIS, "softmax")
+def softmax_over_queries(g):
+    q, k, v = g.qkv()
+    return g.output(g.softmax(g.logits(q, k), "i"), v)
+
+
+@refused(AXIS, "softmax", h=5)
+def softmax_over_heads(g):
+    q, k, v = g.qkv()
+    return g.output(g.softmax(g.logits(q, k), "h"), v)
+
+
+@refused(AXIS, "softmax")
+def probabilities_transposed(g):
+    q, k, v = g.qkv()
+    p = g.transpose(g.soft(g.logits(q, k)), "bhji")
+    return g.output(type(p)(p.name, "bhij", p.dtype), v)
+
+
+@refused(SUM, "softmax")
+def sum_over_queries_late(g):
+    # Numerator and sum along two axes; sizes agree.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m, e, _ = g.parts(x)
+    total = g.reduce(e, "i", "sum")
+    total = type(total)(total.name, "bhi", total.dtype)
+    return g.output(g.binary("arith.divf", e, total), v)
+
+
+@refused(MAXIMUM, "softmax")
+def maximum_over_queries(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(x, "i", "max")
+    m = type(m)(m.name, "bhi", m.dtype)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused(MAXIMUM, "softmax")
+def maximum_of_all(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(g.reduce(x, "j", "max"), "i", "max")
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused(SUM, "softmax")
+def sum_of_all(g):
+    q, k, v = g.qkv()
+    _, e, total = g.parts(g.logits(q, k))
+    return g.output(g.binary("arith.divf", e, g.reduce(total, "i", "sum")), v)
+
+
+# ---- Another tensor's sum or maximum -----------------------------------------
+
+
+@refused(SUM, "softmax")
+def other_sum(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    _, e, _ = g.parts(x)
+    return g.output(g.binary("arith.divf", e, g.reduce(x, "j", "sum")), v)
+
+
+@refused(SUM, "softmax")
+def sum_before_mask(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    _, _, total = g.parts(x)
+    _, e, _ = g.parts(g.select(g.argument("b1ij", "i1"), x, -INFINITY))
+    return g.output(g.binary("arith.divf", e, total), v)
+
+
+@refused(MAXIMUM, "softmax")
+def maximum_before_bias(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(x, "j", "max")
+    y = g.add(x, g.argument("bhij", "f32"))
+    e = g.unary("math.exp", g.binary("arith.subf", y, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused(MAXIMUM, "softmax")
+def maximum_of_another_tensor(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(g.argument("bhij", "f32"), "j", "max")
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused("", None)
+def sum_without_exp(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    _, _, total = g.parts(x)
+    return g.output(g.binary("arith.divf", x, total), v)
+
+
+@refused(SUM, "softmax")
+def sum_of_squares(g):
+    q, k, v = g.qkv()
+    _, e, _ = g.parts(g.logits(q, k))
+    total = g.reduce(g.binary("arith.mulf", e, e), "j", "sum")
+    return g.output(g.binary("arith.divf", e, total), v)
+
+
+@refused("the probabilities are divided twice", "softmax")
+def divided_twice(g):
+    q, k, v = g.qkv()
+    _, e, total = g.parts(g.logits(q, k))
+    return g.output(g.binary("arith.divf", g.binary("arith.divf", e, total), total), v)
+
+
+# ---- Not normalised ----------------------------------------------------------
+
+
+@refused(LATE, "softmax")
+def unnormalised(g):
+    q, k, v = g.qkv()
+    _, e, _ = g.parts(g.logits(q, k))
+    return g.output(e, v)
+
+
+@refused(LATE, "softmax")
+def normalised_behind_something(g):
+    q, k, v = g.qkv()
+    _, e, total = g.parts(g.logits(q, k))
+    return g.binary("arith.divf", g.unary("math.tanh", g.output(e, v)), total)
+
+
+@refused(SUM, "softmax")
+def normalised_late_by_another(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    _, e, _ = g.parts(x)
+    return g.binary("arith.divf", g.output(e, v), g.reduce(x, "j", "sum"))
+
+
+@refused(NO_MAXIMUM, "softmax")
+def no_maximum(g):
+    q, k, v = g.qkv()
+    e = g.unary("math.exp", g.logits(q, k))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused("a constant that is not negligible is added to the sum of exponentials", "softmax")
+def one_added_to_sum(g):
+    q, k, v = g.qkv()
+    _, e, total = g.parts(g.logits(q, k))
+    return g.output(g.binary("arith.divf", e, g.with_constant("arith.addf", total, 1.0)), v)
+
+
+@refused(MAXIMUM, "softmax")
+def maximum_with_zero(g):
+    # Softmax with one logit more has its exponential in the sum.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), 0.0)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused("the maximum that is subtracted holds a value that is not in the sum", "softmax")
+def sink_of_two_values(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.binary("arith.maximumf", g.reduce(x, "j", "max"), g.argument("h", "f32"), dims="bhi")
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    other = g.argument("h", "f32")
+    extra = g.unary("math.exp", g.generic("bhi", "f32", [other, m], lambda a, b: g.op(f"arith.subf {a}, {b} : f32")))
+    return g.output(g.binary("arith.divf", e, g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)), v)
+
+
+@refused("the logit that is added to the denominator depends on more than the head", "softmax")
+def sink_per_query(g):
+    q, k, v = g.qkv()
+    x, sink = g.logits(q, k), g.argument("bhi", "f32")
+    m = g.binary("arith.maximumf", g.reduce(x, "j", "max"), sink)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    extra = g.unary("math.exp", g.binary("arith.subf", sink, m))
+    return g.output(g.binary("arith.divf", e, g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)), v)
+
+
+# ---- Between softmax and second matmul ---------------------------------------
+
+
+@refused(FACTOR, "softmax")
+def scaled_by_key(g):
+    q, k, v = g.qkv()
+    return g.output(g.binary("arith.mulf", g.soft(g.logits(q, k)), g.argument("j", "f32")), v)
+
+
+@refused(FACTOR, "softmax")
+def gated(g):
+    q, k, v = g.qkv()
+    return g.output(g.binary("arith.mulf", g.soft(g.logits(q, k)), g.argument("bhij", "f32")), v)
+
+
+@refused(FACTOR, "softmax")
+def dropout_in_training(g):
+    q, k, v = g.qkv()
+    random = g.argument("bhij", "f32")
+    p = g.div(g.soft(g.logits(q, k)), 0.9)
+    keep = g.generic("bhij", "f32", [random], lambda a: g.op(
+        f"arith.uitofp {g.op(f'arith.cmpf ogt, {a}, {g.constant(0.1, chr(102) + str(32))} : f32')} : i1 to f32"))
+    scaled = g.mul(keep, 1 / 0.9)
+    return g.output(g.binary("arith.mulf", p, g.unary("math.absf", scaled)), v)
+
+
+@refused("the probabilities are scaled before the second matmul", "softmax")
+def scaled_after(g):
+    q, k, v = g.qkv()
+    return g.output(g.mul(g.soft(g.logits(q, k)), 0.5), v)
+
+
+@refused("the probabilities are scaled before the second matmul", "softmax")
+def scaled_by_head_after(g):
+    q, k, v = g.qkv()
+    return g.output(g.binary("arith.mulf", g.soft(g.logits(q, k)), g.argument("h", "f32")), v)
+
+
+@refused(ZEROED, "softmax")
+def masked_after_softmax(g):
+    q, k, v = g.qkv()
+    return g.output(g.select(g.argument("bhij", "i1"), g.soft(g.logits(q, k)), 0.0), v)
+
+
+@refused(ZEROED, "softmax")
+def zeroed_by_another_mask(g):
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -INFINITY)
+    return g.output(g.select(g.argument("bhij", "i1"), g.soft(x), 0.0), v)
+
+
+@refused(ALL_MASKED, "softmax")
+def rows_zeroed_by_a_tensor(g):
+    q, k, v = g.qkv()
+    return g.output(g.select(g.argument("bhi", "i1"), g.soft(g.logits(q, k)), 0.0), v)
+
+
+@refused(ALL_MASKED, "softmax")
+def rows_zeroed_if_any_is_masked(g):
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -INFINITY)
+    infinity = g.constant(-INFINITY, "f32")
+    test = g.generic(x.dims, "i1", [x], lambda a: g.op(f"arith.cmpf oeq, {a}, {infinity} : f32"))
+    return g.output(g.select(g.reduce(test, "j", "any"), g.soft(x), 0.0, negated=True), v)
+
+
+@refused("", None)
+def clipped_probabilities(g):
+    q, k, v = g.qkv()
+    return g.output(g.with_constant("arith.minimumf", g.soft(g.logits(q, k)), 0.5), v)
+
+
+@refused("", None)
+def second_softmax(g):
+    # The probabilities of probabilities have no matmul in front of them.
+    q, k, v = g.qkv()
+    p = g.argument("bhij", "f32")
+    return g.output(g.soft(g.soft(p)), v)
+
+
+@refused("", None)
+def sigmoid(g):
+    q, k, v = g.qkv()
+    e = g.unary("math.exp", g.unary("arith.negf", g.logits(q, k)))
+    p = g.with_constant("arith.divf", g.with_constant("arith.addf", e, 1.0), 1.0, first=True)
+    return g.output(p, v)
+
+
+@refused("", None)
+def relu(g):
+    q, k, v = g.qkv()
+    return g.output(g.with_constant("arith.maximumf", g.logits(q, k), 0.0), v)
+
+
+@refused("", None)
+def no_softmax(g):
+    q, k, v = g.qkv()
+    return g.output(g.logits(q, k), v)
+
+
+# ---- Logits ------------------------------------------------------------------
+
+
+@refused("", None)
+def logits_are_an_argument(g):
+    v = g.argument("bhje", "f32")
+    return g.output(g.soft(g.argument("bhij", "f32")), v)
+
+
+@refused("the logits depend on more than one matmul", "logits")
+def two_products(g):
+    q, k, v = g.qkv()
+    other = g.contract(g.argument("bhid", "f32"), k, "bhij", "d")
+    return g.output(g.soft(g.add(g.logits(q, k), other)), v)
+
+
+@refused("the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax",
+         "logits")
+def logits_normalised(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    return g.output(g.soft(g.binary("arith.subf", x, g.reduce(x, "j", "sum"))), v)
+
+
+@refused("the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax",
+         "logits")
+def top_logits(g):
+    # All but the largest logits of a row are masked.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    keep = g.generic(x.dims, "i1", [x, g.reduce(x, "j", "max")], lambda a, b: g.op(f"arith.cmpf oge, {a}, {b} : f32"))
+    return g.output(g.soft(g.select(keep, x, -INFINITY)), v)
+
+
+@refused("the logits are multiplied by a negative factor after their maximum is taken", "softmax")
+def softmin_of_maximum(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    difference = g.mul(g.binary("arith.subf", x, g.reduce(x, "j", "max")), -1.0)
+    e = g.unary("math.exp", difference)
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+# ---- Operands ----------------------------------------------------------------
+
+
+@refused("query, key and value cannot be brought into the layout [batch, head, length, dimension] in one "
+         "floating-point type", "operands")
+def types_differ(g):
+    q, k = g.argument("bhid", "f32"), g.argument("bhjd", "f32")
+    v = g.argument("bhje", "f64")
+    return g.contract(g.cast(g.soft(g.logits(q, k)), "f64"), v, "bhie", "j")
+
+
+@refused("keys and values differ in the number of heads", "operands")
+def heads_differ(g):
+    q, k, v = g.argument("bhid", "f32"), g.argument("bjd", "f32"), g.argument("bhje", "f32")
+    return g.contract(g.soft(g.contract(q, k, "bhij", "d")), v, "bhie", "j")
+
+
+# ---- Uses --------------------------------------------------------------------
+
+
+@refused(USES, "uses")
+def logits_returned(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    return [g.output(g.soft(x), v), x]
+
+
+@refused(USES, "uses")
+def probabilities_returned(g):
+    q, k, v = g.qkv()
+    p = g.soft(g.logits(q, k))
+    return [g.output(p, v), p]
+
+
+@refused(USES, "uses")
+def probabilities_averaged(g):
+    q, k, v = g.qkv()
+    p = g.soft(g.logits(q, k))
+    return [g.output(p, v), g.reduce(p, "h", "sum")]
+
+
+@refused(USES, "uses")
+def maximum_returned(g):
+    q, k, v = g.qkv()
+    m, e, total = g.parts(g.logits(q, k))
+    return [g.output(g.binary("arith.divf", e, total), v), m]
+
+
+@refused(USES, "uses")
+def unnormalised_output_too(g):
+    # The second product needs the logits again.
+    q, k, v = g.qkv()
+    _, e, total = g.parts(g.logits(q, k))
+    o = g.output(e, v)
+    return [g.binary("arith.divf", o, total), g.reduce(e, "i", "sum")]
+
+
+@refused("", None)
+def integers(g):
+    q, k, v = g.argument("id", "i32"), g.argument("jd", "i32"), g.argument("je", "i32")
+
+    def product(x, y, dims, letter):
+        zero = g.constant(0, "i32")
+        empty = g.empty(dims, "i32")
+        type_ = g.type_of(empty)
+        init = g.emit(f"linalg.fill ins({zero} : i32) outs({empty.name} : {type_}) -> {type_}")
+        body = lambda a, b, c: g.op(f"arith.addi {c}, {g.op(f'arith.muli {a}, {b} : i32')} : i32")
+        return g.generic(dims, "i32", [x, y], body, type(empty)(init, dims, "i32"), letter, dims + letter)
+
+    return product(product(q, k, "ij", "d"), v, "ie", "j")
+
+
+def main():
+    for build, remark, step, sizes in CASES:
+        name = build.__name__
+        graph = Graph(name, **sizes)
+        text = graph.finish(build(graph), "attributes {test.fused = 0 : i64} ")
+        if remark:
+            print(f'// REMARK: [Missed] NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
+                  f'Reason="{remark}", Step={step}'.replace("[", "{{[[]}}", 1) if "[" in remark
+                  else f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
+                       f'Reason="{remark}", Step={step}')
+        else:
+            print(f"// REMARK-NOT: Function={name} ")
+        print(f"// CHECK-LABEL: func.func @{name}(\n// CHECK-NOT: attn.sdpa\n// CHECK: return")
+        print(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
