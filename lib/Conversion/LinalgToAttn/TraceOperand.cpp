@@ -75,14 +75,13 @@ SmallVector<TracedOperand> attn::traceOperand(ExprContext &context,
     OpOperand &input = *op.getDpsInputOperand(0);
     if (!isa<RankedTensorType>(input.get().getType()))
       return path;
-    std::optional<double> factor = getFactor(
-        op.getBlock()->getTerminator()->getOperand(0),
-        op.getMatchingBlockArgument(&input));
+    std::optional<double> factor =
+        getFactor(op.getBlock()->getTerminator()->getOperand(0),
+                  op.getMatchingBlockArgument(&input));
     auto loops = context.getLoopIndices(op, 0, last.indices);
     if (!factor || !loops || llvm::is_contained(*loops, AffineExpr()))
       return path;
-    path.push_back({input.get(),
-                    context.getOperandIndices(op, input, *loops),
+    path.push_back({input.get(), context.getOperandIndices(op, input, *loops),
                     last.factor * *factor});
   }
 }

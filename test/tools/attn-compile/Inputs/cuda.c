@@ -1,6 +1,6 @@
 /* Calls attention for a GPU on the fake driver of test/Unit/FakeCUDA. */
-#include "attention.h"
 #include "../../../Unit/FakeCUDA/FakeCUDA.h"
+#include "attention.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
