@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Support/Npy.h"
+#include "attn/Support/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Endian.h"
@@ -271,6 +272,10 @@ Expected<Array> mlir::attn::readNpy(StringRef path) {
     return makeError(path, "expected " + Twine(numBytes) +
                                " bytes of data, got " + Twine(bytes.size()));
   array.data.assign(bytes.begin(), bytes.end());
+  // A view of other bytes as booleans holds more than 0 and 1.
+  if (array.dtype == ATTN_BOOL)
+    for (char &byte : array.data)
+      byte = byte != 0;
   if (format->swapBytes && size > 1)
     for (int64_t offset = 0; offset < numBytes; offset += size)
       std::reverse(array.data.begin() + offset,
@@ -320,30 +325,12 @@ Error mlir::attn::writeNpy(StringRef path, const Array &array) {
                 ' ');
   header += '\n';
 
-  SmallString<128> directory = sys::path::parent_path(path);
-  if (!directory.empty() && !sys::fs::is_directory(directory))
-    return makeError(path, "no such directory");
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".%%%%%%.tmp");
-  if (!file)
-    return makeError(path, toString(file.takeError()));
-  {
-    raw_fd_ostream os(file->FD, /*shouldClose=*/false);
-    char length[2];
-    support::endian::write16le(length, header.size());
-    os << kMagic << StringRef("\x01\x00", 2) << StringRef(length, 2) << header;
-    os.write(array.data.data(), array.data.size());
-    os.flush();
-    if (std::error_code error = os.error()) {
-      os.clear_error();
-      consumeError(file->discard());
-      return makeError(path, error.message());
-    }
-  }
-  if (Error error = file->keep(path)) {
-    std::string message = toString(std::move(error));
-    consumeError(file->discard());
-    return makeError(path, message);
-  }
-  return Error::success();
+  char length[2];
+  support::endian::write16le(length, header.size());
+  std::string content(kMagic);
+  content += StringRef("\x01\x00", 2);
+  content += StringRef(length, 2);
+  content += header;
+  content.append(array.data.data(), array.data.size());
+  return writeOutputFile(path, content);
 }

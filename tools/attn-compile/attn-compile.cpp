@@ -9,6 +9,7 @@
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/InitAll.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Support/OutputFile.h"
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/EntryPoint.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
@@ -119,22 +120,39 @@ LogicalResult fail(const llvm::Twine &message) {
   return failure();
 }
 
-/// Writes a file as a whole or not at all.
-LogicalResult
-writeFile(StringRef path,
-          function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
+/// Writes into memory what becomes a file.
+FailureOr<std::string>
+makeContent(function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
   SmallVector<char, 0> buffer;
   llvm::raw_svector_ostream os(buffer);
   if (llvm::Error error = write(os))
     return fail(llvm::toString(std::move(error)));
-  if (llvm::Error error =
-          llvm::writeToOutput(path, [&](llvm::raw_ostream &file) {
-            file.write(buffer.data(), buffer.size());
-            return llvm::Error::success();
-          }))
-    return fail(path + ": " + llvm::toString(std::move(error)));
+  return std::string(buffer.data(), buffer.size());
+}
+
+LogicalResult writeFile(StringRef path, StringRef content,
+                        bool executable = false) {
+  if (llvm::Error error = writeOutputFile(path, content, executable))
+    return fail(llvm::toString(std::move(error)));
   return success();
 }
+
+/// A name for a temporary file that is removed in the end.
+class TemporaryFile {
+public:
+  LogicalResult create(StringRef suffix) {
+    if (std::error_code error =
+            llvm::sys::fs::createTemporaryFile("attn", suffix, path))
+      return fail("no temporary file: " + error.message());
+    remover.setFile(path);
+    return success();
+  }
+  StringRef getPath() const { return path; }
+
+private:
+  SmallString<128> path;
+  llvm::FileRemover remover;
+};
 
 class CompileDriver {
 public:
@@ -148,10 +166,10 @@ private:
   LogicalResult lower();
   LogicalResult lowerForCPU();
   LogicalResult lowerForCUDA();
-  LogicalResult writeOutput();
-  LogicalResult writeKernels();
-  LogicalResult writeShared(llvm::Module &module);
-  LogicalResult writeHeader();
+  FailureOr<std::string> makeOutput();
+  FailureOr<std::string> getKernels();
+  FailureOr<std::string> linkShared(llvm::Module &module);
+  std::string makeHeader();
   /// A library beside the tool.
   std::string getRuntimeLibrary(StringRef name);
   bool isCUDA() const { return options.target == "cuda"; }
@@ -179,6 +197,8 @@ LogicalResult CompileDriver::checkOptions() {
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
+  if (options.header == options.output)
+    return fail("--header and -o name one file");
   if (options.emit == Emit::Shared && options.output == "-")
     return fail("a shared object cannot be written to stdout");
   llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
@@ -201,7 +221,8 @@ LogicalResult CompileDriver::lower() {
     buildRaisePipeline(pm);
   if (options.emit == Emit::MLIR)
     return pm.run(*module);
-  if (failed(markEntry(*entry)))
+  if ((!isCUDA() && failed(verifyDenseArguments(*entry))) ||
+      failed(markEntry(*entry)))
     return failure();
   if (failed(pm.run(*module)))
     return failure();
@@ -249,7 +270,7 @@ std::string CompileDriver::getRuntimeLibrary(StringRef name) {
   return path.str().str();
 }
 
-LogicalResult CompileDriver::writeShared(llvm::Module &llvmModule) {
+FailureOr<std::string> CompileDriver::linkShared(llvm::Module &llvmModule) {
   SmallVector<std::string> runtimes;
   if (isCUDA())
     runtimes.push_back(getRuntimeLibrary("libAttnRuntimeCUDA.a"));
@@ -257,30 +278,26 @@ LogicalResult CompileDriver::writeShared(llvm::Module &llvmModule) {
   for (const std::string &runtime : runtimes)
     if (!llvm::sys::fs::exists(runtime))
       return fail("the runtime library is not beside the tool: " + runtime);
-  // The linker writes a temporary file that takes the output's place when it is
-  // whole.
-  SmallString<128> object;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("attn", "o", object))
-    return fail("no temporary file: " + error.message());
-  llvm::FileRemover removeObject(object);
-  if (failed(writeFile(object, [&](llvm::raw_pwrite_stream &os) {
-        return emitMachineCode(llvmModule, target, EmitKind::Object, os);
-      })))
+  TemporaryFile object, shared;
+  if (failed(object.create("o")) || failed(shared.create("so")))
     return failure();
-  std::string temporary = options.output + ".tmp";
-  llvm::FileRemover removeTemporary(temporary);
-  if (llvm::Error error = linkSharedObject(object, runtimes, temporary))
+  FailureOr<std::string> code = makeContent([&](llvm::raw_pwrite_stream &os) {
+    return emitMachineCode(llvmModule, target, EmitKind::Object, os);
+  });
+  if (failed(code) || failed(writeFile(object.getPath(), *code)))
+    return failure();
+  if (llvm::Error error =
+          linkSharedObject(object.getPath(), runtimes, shared.getPath()))
     return fail(llvm::toString(std::move(error)));
-  if (std::error_code error =
-          llvm::sys::fs::rename(temporary, options.output.getValue()))
-    return fail(options.output + ": " + error.message());
-  removeTemporary.releaseFile();
-  return success();
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> linked =
+      llvm::MemoryBuffer::getFile(shared.getPath());
+  if (!linked)
+    return fail(shared.getPath() + ": " + linked.getError().message());
+  return (*linked)->getBuffer().str();
 }
 
 /// The code of the one gpu.binary.
-LogicalResult CompileDriver::writeKernels() {
+FailureOr<std::string> CompileDriver::getKernels() {
   SmallVector<gpu::BinaryOp> binaries(module->getOps<gpu::BinaryOp>());
   if (binaries.size() != 1)
     return fail("expected one gpu.module with kernels, got " +
@@ -289,17 +306,14 @@ LogicalResult CompileDriver::writeKernels() {
   StringRef code = object.getObject().getValue();
   if (options.emit == Emit::PTX)
     code = code.take_until([](char c) { return c == '\0'; });
-  return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
-    os << code;
-    return llvm::Error::success();
-  });
+  return code.str();
 }
 
-LogicalResult CompileDriver::writeOutput() {
+FailureOr<std::string> CompileDriver::makeOutput() {
   if (options.emit == Emit::PTX || options.emit == Emit::Cubin)
-    return writeKernels();
+    return getKernels();
   if (options.emit == Emit::MLIR)
-    return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+    return makeContent([&](llvm::raw_pwrite_stream &os) {
       module->print(os);
       return llvm::Error::success();
     });
@@ -310,14 +324,14 @@ LogicalResult CompileDriver::writeOutput() {
     return fail(llvm::toString(translated.takeError()));
   switch (options.emit) {
   case Emit::Shared:
-    return writeShared(**translated);
+    return linkShared(**translated);
   case Emit::LLVMIR:
-    return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+    return makeContent([&](llvm::raw_pwrite_stream &os) {
       (*translated)->print(os, nullptr);
       return llvm::Error::success();
     });
   default:
-    return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+    return makeContent([&](llvm::raw_pwrite_stream &os) {
       return emitMachineCode(**translated, target,
                              options.emit == Emit::Assembly ? EmitKind::Assembly
                                                             : EmitKind::Object,
@@ -326,20 +340,15 @@ LogicalResult CompileDriver::writeOutput() {
   }
 }
 
-LogicalResult CompileDriver::writeHeader() {
-  if (options.header.empty())
-    return success();
+std::string CompileDriver::makeHeader() {
   // The guard is the file's name.
   std::string guard;
   for (char c : llvm::sys::path::filename(options.header))
     guard += llvm::isAlnum(c) ? llvm::toUpper(c) : '_';
   if (guard.empty() || llvm::isDigit(guard[0]))
     guard = "ATTN_" + guard;
-  return writeFile(options.header, [&](llvm::raw_pwrite_stream &os) {
-    os << getEntryHeader(signature, guard,
-                         isCUDA() ? EntryTarget::CUDA : EntryTarget::CPU);
-    return llvm::Error::success();
-  });
+  return getEntryHeader(signature, guard,
+                        isCUDA() ? EntryTarget::CUDA : EntryTarget::CPU);
 }
 
 LogicalResult CompileDriver::run() {
@@ -356,8 +365,17 @@ LogicalResult CompileDriver::run() {
   module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module || failed(lower()))
     return failure();
-  // The header first: no shared object without the header that was asked for.
-  return success(succeeded(writeHeader()) && succeeded(writeOutput()));
+  FailureOr<std::string> output = makeOutput();
+  if (failed(output) ||
+      failed(writeFile(options.output, *output, options.emit == Emit::Shared)))
+    return failure();
+  if (options.header.empty() ||
+      succeeded(writeFile(options.header, makeHeader())))
+    return success();
+  // No shared object without the header that was asked for.
+  if (llvm::sys::fs::is_regular_file(options.output))
+    llvm::sys::fs::remove(options.output);
+  return failure();
 }
 
 } // namespace
@@ -378,5 +396,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry);
+  // Diagnostics point at the source; the operation may be a whole module.
+  context.printOpOnDiagnostic(false);
   return failed(CompileDriver(options, context, argv[0]).run());
 }

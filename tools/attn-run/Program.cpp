@@ -8,6 +8,7 @@
 
 #include "Program.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Support/OutputFile.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -38,14 +39,11 @@ llvm::Error Trace::write(StringRef path) const {
                                       {"dur", event.durationUs},
                                       {"pid", 1},
                                       {"tid", 1}});
-  auto writeTo = [&](llvm::raw_ostream &os) -> llvm::Error {
-    os << llvm::json::Value(
-              llvm::json::Object{{"traceEvents", std::move(list)}})
-       << "\n";
-    return llvm::Error::success();
-  };
-  // Goes through a temporary file: no partial file is left.
-  return llvm::writeToOutput(path, writeTo);
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::json::Value(llvm::json::Object{{"traceEvents", std::move(list)}})
+      << "\n";
+  return writeOutputFile(path, text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -56,7 +54,8 @@ LogicalResult Program::compile(StringRef entry, const CPUTargetInfo &info,
                                const LowerToLLVMPipelineOptions &options,
                                Trace &trace) {
   FailureOr<func::FuncOp> function = lookupEntry(*module, entry);
-  if (failed(function) || failed(markEntry(*function)))
+  if (failed(function) || failed(verifyDenseArguments(*function)) ||
+      failed(markEntry(*function)))
     return failure();
   auto begin = Trace::Clock::now();
   PassManager pm(module->getContext(), ModuleOp::getOperationName());

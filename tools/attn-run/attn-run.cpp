@@ -249,7 +249,7 @@ LogicalResult Runner::checkOptions() {
     return fail("--random: expected a seed, got '" + options.random + "'");
   if (!options.bench.empty() &&
       (StringRef(options.bench).getAsDouble(benchSeconds) ||
-       !(benchSeconds > 0)))
+       !(benchSeconds > 0) || !std::isfinite(benchSeconds)))
     return fail("--bench: expected seconds, got '" + options.bench + "'");
   if (options.threads < 0)
     return fail("--threads: expected 0 or more, got " +
@@ -260,6 +260,10 @@ LogicalResult Runner::checkOptions() {
   if (!info)
     return fail(llvm::toString(info.takeError()));
   target = *info;
+  std::vector<std::string> missing = getFeaturesHostLacks(target);
+  if (!missing.empty())
+    return fail("this machine cannot run code for the CPU '" + options.cpu +
+                "': it lacks " + llvm::join(missing, ", "));
   return success();
 }
 
@@ -432,6 +436,13 @@ LogicalResult Runner::makeInputs() {
                   formatType(value.dtype, value.shape) +
                   ": give its shape with --shape " + llvm::Twine(index) +
                   "=...");
+    int64_t bytes = attn_rt_dtype_size(value.dtype);
+    constexpr int64_t kMaxBytes = int64_t(1) << 40;
+    for (int64_t size : shape)
+      if (llvm::MulOverflow(bytes, std::max<int64_t>(size, 1), bytes) ||
+          bytes > kMaxBytes)
+        return fail("argument " + llvm::Twine(index) + ": a tensor of " +
+                    formatType(value.dtype, shape) + " is too large");
     inputs.push_back(makeRandomTensor(
         value.dtype, shape, seed + 1000003 * index, options.randomScale));
   }
@@ -808,6 +819,11 @@ LogicalResult Runner::run() {
     llvm::Expected<Array> array = readNpy(path);
     if (!array)
       return fail(llvm::toString(array.takeError()));
+    const EntryValue &value = signature.results[expected.size()];
+    if (array->dtype != value.dtype || !fits(array->shape, value))
+      return fail(path + ": result " + llvm::Twine(expected.size()) + " is " +
+                  formatType(value.dtype, value.shape) + ", the file holds " +
+                  formatType(array->dtype, array->shape));
     expected.push_back(fromArray(std::move(*array)));
   }
   if (options.verifyFusion && failed(verifyEachFusion()))
@@ -844,6 +860,8 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry);
+  // Diagnostics point at the source; the operation may be a whole module.
+  context.printOpOnDiagnostic(false);
   Runner runner(options, context);
   return failed(runner.run()) ? runner.getExitCode() : 0;
 }

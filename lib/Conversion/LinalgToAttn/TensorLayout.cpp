@@ -308,12 +308,34 @@ bool attn::isAlignedWith(ExprContext &context, Value tensor,
   return true;
 }
 
+/// Adds a dimension of size one for every group without variables; `tensor` has
+/// a dimension for each of the others.
+static Value expandUnitDims(OpBuilder &builder, Location loc, Value tensor,
+                            ArrayRef<Layout> groups) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.getRank() == (int64_t)groups.size())
+    return tensor;
+  SmallVector<ReassociationIndices> reassociation(type.getRank());
+  SmallVector<int64_t> shape;
+  int64_t next = 0;
+  for (auto [d, group] : llvm::enumerate(groups)) {
+    shape.push_back(group.empty() ? 1 : type.getDimSize(next++));
+    // What comes before the first dimension goes with it.
+    if (!reassociation.empty())
+      reassociation[std::max<int64_t>(next - 1, 0)].push_back(d);
+  }
+  return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape), tensor,
+                                       reassociation);
+}
+
 Value attn::collapseTo(OpBuilder &builder, Location loc, Value tensor,
                        ArrayRef<unsigned> from, ArrayRef<Layout> groups) {
   SmallVector<int64_t> permutation;
   SmallVector<ReassociationIndices> reassociation;
   bool isCollapsed = false;
   for (const Layout &group : groups) {
+    if (group.empty())
+      continue;
     reassociation.emplace_back();
     isCollapsed |= group.size() > 1;
     for (unsigned var : group) {
@@ -322,9 +344,10 @@ Value attn::collapseTo(OpBuilder &builder, Location loc, Value tensor,
     }
   }
   tensor = permute(builder, loc, tensor, permutation);
-  if (!isCollapsed)
-    return tensor;
-  return tensor::CollapseShapeOp::create(builder, loc, tensor, reassociation);
+  if (isCollapsed)
+    tensor =
+        tensor::CollapseShapeOp::create(builder, loc, tensor, reassociation);
+  return expandUnitDims(builder, loc, tensor, groups);
 }
 
 Value attn::createDestination(OpBuilder &builder, Location loc,

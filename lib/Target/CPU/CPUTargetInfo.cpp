@@ -86,6 +86,33 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
   return info;
 }
 
+std::vector<std::string>
+mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
+  Triple triple(info.triple);
+  Expected<const Target *> target = lookupHostTarget(triple);
+  if (!target) {
+    consumeError(target.takeError());
+    return {};
+  }
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+  std::vector<std::string> missing;
+  // Others, of the system's mode or for hand-written code, are never generated.
+  auto isGenerated = [](StringRef name) {
+    for (StringRef prefix : {"amx", "avx", "bmi", "f16c", "fma", "gfni",
+                             "lzcnt", "movbe", "popcnt", "sse", "ssse"})
+      if (name.starts_with(prefix))
+        return true;
+    return false;
+  };
+  for (const auto &feature : sys::getHostCPUFeatures())
+    if (!feature.second && isGenerated(feature.first()) &&
+        subtarget->checkFeatures("+" + feature.first().str()))
+      missing.push_back(feature.first().str());
+  llvm::sort(missing);
+  return missing;
+}
+
 Expected<std::unique_ptr<TargetMachine>>
 mlir::attn::createTargetMachine(const CPUTargetInfo &info) {
   Triple triple(info.triple);

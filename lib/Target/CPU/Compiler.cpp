@@ -143,8 +143,10 @@ Error attn::linkSharedObject(StringRef object,
                              "is on the PATH");
   SmallVector<StringRef> arguments{*driver, "-shared", "-o", output, object};
   arguments.append(runtimeLibraries.begin(), runtimeLibraries.end());
-  arguments.append({"-Wl,--exclude-libs,ALL", "-Wl,--gc-sections", "-lm",
-                    "-lpthread", "-ldl"});
+  arguments.append({"-Wl,--exclude-libs,ALL", "-Wl,--gc-sections",
+                    "-Wl,-z,defs",
+                    // Threads of the pool outlive dlclose.
+                    "-Wl,-z,nodelete", "-lm", "-lpthread", "-ldl"});
   std::string message;
   int code =
       sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0, &message);

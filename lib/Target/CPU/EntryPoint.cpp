@@ -83,10 +83,12 @@ FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
     bool isTensor =
         isa<RankedTensorType>(type) || (scalarAllowed && isa<MemRefType>(type));
     if (!dtype || (isScalar ? !scalarAllowed : !isTensor))
-      return entry.emitError() << kind << " " << index << " of @"
-                               << entry.getSymName() << " is " << type
-                               << ": expected a ranked tensor of f16, bf16, "
-                                  "f32, f64, i1, i8, i16, i32, i64 or index";
+      return entry.emitError()
+             << kind << " " << index << " of @" << entry.getSymName() << " is "
+             << type << ": expected a ranked tensor"
+             << (scalarAllowed ? ", a memref or a scalar" : "")
+             << " of f16, bf16, f32, f64, i1, i8, i16, i32, "
+                "i64 or index";
     EntryValue value{isScalar, *dtype, {}};
     if (!isScalar)
       llvm::append_range(value.shape, shaped.getShape());
@@ -105,6 +107,17 @@ FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
     signature.results.push_back(*value);
   }
   return signature;
+}
+
+LogicalResult attn::verifyDenseArguments(func::FuncOp entry) {
+  for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (memref && (!memref.getLayout().isIdentity() || memref.getMemorySpace()))
+      return entry.emitError()
+             << "argument " << index << " of @" << entry.getSymName() << " is "
+             << type << ": expected a dense memref in the default memory space";
+  }
+  return success();
 }
 
 LogicalResult attn::markEntry(func::FuncOp entry) {

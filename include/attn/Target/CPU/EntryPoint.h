@@ -35,6 +35,10 @@ struct EntrySignature {
 FailureOr<func::FuncOp> lookupEntry(ModuleOp module, StringRef name);
 FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
 
+/// Checks that all arguments that are memrefs are dense: the C interface of CPU
+/// code passes no strides.
+LogicalResult verifyDenseArguments(func::FuncOp entry);
+
 /// Marks the function before lowering, so that `emitEntryPoint` finds it and
 /// its signature in the LLVM dialect.
 LogicalResult markEntry(func::FuncOp entry);
