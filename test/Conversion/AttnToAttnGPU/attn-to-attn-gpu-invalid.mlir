@@ -83,3 +83,11 @@ func.func @region(%q: memref<5x64xbf16>) {
     } outs(%q : memref<5x64xbf16>)
   return
 }
+
+// -----
+
+func.func @sinks(%q: memref<2x5x64xbf16>, %s: memref<2xf32>) {
+  // expected-error @below {{it takes no sinks}}
+  attn.sdpa query(%q : memref<2x5x64xbf16>) key(%q : memref<2x5x64xbf16>) value(%q : memref<2x5x64xbf16>) sinks(%s : memref<2xf32>) backend = flash outs(%q : memref<2x5x64xbf16>)
+  return
+}

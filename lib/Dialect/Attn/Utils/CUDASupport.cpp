@@ -83,6 +83,8 @@ std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
       return "the last dimension is contiguous, that of " + toText(type) +
              " is not known to be";
   }
+  if (op.getSinks())
+    return "it takes no sinks";
   if (op.getMaskedRow() == MaskedRow::Uniform && !seesKeys(op))
     return "rows without keys cannot be the mean of all values";
   for (Region *region : {&op.getScore(), &op.getKeep()})
