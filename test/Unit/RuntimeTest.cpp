@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Runtime/CPU/Tensor.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -130,6 +133,50 @@ TEST(RuntimeThreadsTest, NumberOfThreads) {
   EXPECT_EQ(attn_rt_get_num_threads(), 3);
   attn_rt_set_num_threads(-5);
   EXPECT_GE(attn_rt_get_num_threads(), 1);
+}
+
+/// Two results that share one allocation, and a view of it.
+void makeSharedResults(void **arguments) {
+  auto *words = static_cast<int64_t *>(arguments[0]);
+  auto *data = static_cast<float *>(std::malloc(4 * sizeof(float)));
+  for (int i = 0; i < 4; ++i)
+    data[i] = i;
+  for (int result = 0; result < 3; ++result) {
+    int64_t descriptor[] = {(int64_t)data, (int64_t)data, 2 * (result == 2), 2,
+                            1};
+    std::copy(std::begin(descriptor), std::end(descriptor), words + 5 * result);
+  }
+}
+
+constexpr int64_t kSharedSignature[] = {0, 3, 0, ATTN_F32, 1, 2, 0, ATTN_F32,
+                                        1, 2, 0, ATTN_F32, 1, 2};
+
+TEST(InvokeTest, SharedResults) {
+  int64_t shapes[3][1] = {};
+  attn_tensor outputs[3];
+  for (int i = 0; i < 3; ++i)
+    outputs[i] = {};
+  for (int i = 0; i < 3; ++i) {
+    outputs[i].shape = shapes[i];
+    outputs[i].rank = 1;
+    outputs[i].dtype = ATTN_F32;
+  }
+  ASSERT_EQ(attn_rt_invoke(kSharedSignature, makeSharedResults, nullptr, 0,
+                           outputs, 3),
+            ATTN_OK);
+  for (int i = 0; i < 3; ++i) {
+    auto *data = static_cast<float *>(outputs[i].data);
+    EXPECT_EQ(data[0], i == 2 ? 2 : 0);
+    EXPECT_EQ(shapes[i][0], 2);
+    std::free(data);
+  }
+}
+
+TEST(InvokeTest, NullArrays) {
+  EXPECT_EQ(attn_rt_invoke(kSharedSignature, makeSharedResults, nullptr, 0,
+                           nullptr, 3),
+            ATTN_INVALID_ARGUMENT);
+  EXPECT_STREQ(attn_rt_last_error(), "the array of outputs is a null pointer");
 }
 
 } // namespace

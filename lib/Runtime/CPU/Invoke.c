@@ -135,7 +135,8 @@ static void run_call(void *argument) {
 attn_status attn_rt_invoke(const int64_t *signature, void (*packed)(void **),
                            const attn_tensor *inputs, int32_t num_inputs,
                            attn_tensor *outputs, int32_t num_outputs) {
-  attn_status checked = attn_check_counts(signature, num_inputs, num_outputs);
+  attn_status checked =
+      attn_check_counts(signature, inputs, num_inputs, outputs, num_outputs);
   if (checked != ATTN_OK)
     return checked;
   const int64_t *cursor = signature + 2;

@@ -1,5 +1,4 @@
-//===- Signature.c - What a compiled function takes -----------------*- C
-//-*-===//
+//===- Signature.c - What a compiled function takes ---------------*- C -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -104,8 +103,9 @@ attn_status attn_check_tensor(const struct attn_value *value,
   return ATTN_OK;
 }
 
-attn_status attn_check_counts(const int64_t *signature, int32_t num_inputs,
-                              int32_t num_outputs) {
+attn_status attn_check_counts(const int64_t *signature,
+                              const attn_tensor *inputs, int32_t num_inputs,
+                              const attn_tensor *outputs, int32_t num_outputs) {
   if (num_inputs != signature[0])
     return attn_signature_error(ATTN_INVALID_ARGUMENT,
                                 "expected %lld inputs, got %d",
@@ -114,6 +114,10 @@ attn_status attn_check_counts(const int64_t *signature, int32_t num_inputs,
     return attn_signature_error(ATTN_INVALID_ARGUMENT,
                                 "expected %lld outputs, got %d",
                                 (long long)signature[1], (int)num_outputs);
+  if ((num_inputs > 0 && !inputs) || (num_outputs > 0 && !outputs))
+    return attn_signature_error(
+        ATTN_INVALID_ARGUMENT, "the array of %s is a null pointer",
+        num_inputs > 0 && !inputs ? "inputs" : "outputs");
   return ATTN_OK;
 }
 

@@ -35,8 +35,10 @@ int64_t attn_get_descriptor_size(int64_t rank);
 
 int64_t attn_count_elements(const int64_t *shape, int64_t rank);
 
-attn_status attn_check_counts(const int64_t *signature, int32_t num_inputs,
-                              int32_t num_outputs);
+/// Checks how many tensors there are.
+attn_status attn_check_counts(const int64_t *signature,
+                              const attn_tensor *inputs, int32_t num_inputs,
+                              const attn_tensor *outputs, int32_t num_outputs);
 
 /// Checks type, rank and, if `has_shape`, the sizes. `kind` and `index` name
 /// the tensor in messages.

@@ -1,5 +1,4 @@
-//===- Device.c - Memory and timing on a GPU ------------------------*- C
-//-*-===//
+//===- Device.c - Memory and timing on a GPU ----------------------*- C -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

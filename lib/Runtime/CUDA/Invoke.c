@@ -201,7 +201,8 @@ attn_status attn_rt_cuda_invoke(const int64_t *signature,
                                 const attn_tensor *inputs, int32_t num_inputs,
                                 const attn_tensor *outputs, int32_t num_outputs,
                                 void *stream) {
-  attn_status status = attn_check_counts(signature, num_inputs, num_outputs);
+  attn_status status =
+      attn_check_counts(signature, inputs, num_inputs, outputs, num_outputs);
   if (status != ATTN_OK)
     return status;
   const int32_t count = num_inputs + num_outputs;

@@ -1,5 +1,4 @@
-//===- Launch.c - Loading and launching kernels --------------------*- C
-//-*-===//
+//===- Launch.c - Loading and launching kernels -------------------*- C -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

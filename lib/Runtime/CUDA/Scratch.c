@@ -1,5 +1,4 @@
-//===- Scratch.c - Device memory of calls ---------------------------*- C
-//-*-===//
+//===- Scratch.c - Device memory of calls -------------------------*- C -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
