@@ -55,7 +55,7 @@ TEST_F(NpyTest, RoundTrip) {
       array.shape = shape;
       int64_t size = attn_rt_dtype_size(dtype);
       for (int64_t i = 0; i < array.getNumElements() * size; ++i)
-        array.data.push_back(char(i * 7));
+        array.data.push_back(dtype == ATTN_BOOL ? i % 3 == 1 : char(i * 7));
       std::string path = getPath("a.npy");
       ASSERT_FALSE(llvm::errorToBool(writeNpy(path, array)));
       llvm::Expected<Array> read = readNpy(path);
@@ -64,6 +64,16 @@ TEST_F(NpyTest, RoundTrip) {
       EXPECT_EQ(read->shape, shape);
       EXPECT_EQ(read->data, array.data);
     }
+}
+
+/// Views of bytes as booleans hold more than 0 and 1.
+TEST_F(NpyTest, BooleansAreNormalized) {
+  std::string path =
+      writeRaw("{'descr': '|b1', 'fortran_order': False, 'shape': (4,), }\n",
+               llvm::StringRef("\0\1\2\xff", 4));
+  llvm::Expected<Array> array = readNpy(path);
+  ASSERT_TRUE(bool(array)) << llvm::toString(array.takeError());
+  EXPECT_EQ(array->data, (std::vector<char>{0, 1, 1, 1}));
 }
 
 TEST_F(NpyTest, FortranOrderAndBigEndian) {
