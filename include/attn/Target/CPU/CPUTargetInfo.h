@@ -37,8 +37,8 @@ llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
 
 /// A code generator for the CPU: position independent, at the highest
 /// optimization level.
-/// The features that the CPU has and this machine lacks, by LLVM's names, if any:
-/// its code would end in an illegal instruction here.
+/// The features that the CPU has and this machine lacks, by LLVM's names, if
+/// any: its code would end in an illegal instruction here.
 std::vector<std::string> getFeaturesHostLacks(const CPUTargetInfo &info);
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
