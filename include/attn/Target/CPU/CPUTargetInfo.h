@@ -35,12 +35,12 @@ struct CPUTargetInfo {
 /// `znver4`, ...) or `native`, the host itself. An unknown name is an error.
 llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
 
-/// A code generator for the CPU: position independent, at the highest
-/// optimization level.
 /// The features that the CPU has and this machine lacks, by LLVM's names, if
 /// any: its code would end in an illegal instruction here.
 std::vector<std::string> getFeaturesHostLacks(const CPUTargetInfo &info);
 
+/// A code generator for the CPU: position independent, at the highest
+/// optimization level.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CPUTargetInfo &info);
 
