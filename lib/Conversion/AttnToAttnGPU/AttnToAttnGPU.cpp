@@ -10,6 +10,7 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Utils/CUDASupport.h"
+#include "attn/Dialect/Attn/Utils/KernelName.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -20,7 +21,6 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTATTNTOATTNGPUPASS
@@ -67,7 +67,6 @@ private:
   }
   Value encodeMap(Value memref, int64_t rows);
   void launch();
-  std::string getKernelName();
 
   SdpaOp op;
   const KernelSchedule &schedule;
@@ -79,32 +78,6 @@ private:
   KernelArguments arguments;
   Value numRowTiles, numBatchHeads, numTiles;
 };
-
-/// attn_fwd_<dtype>_<mask>_d<D>[x<Dv>]_q<queries>_k<keys>.
-std::string SdpaLowering::getKernelName() {
-  std::string name;
-  llvm::raw_string_ostream os(name);
-  os << "attn_fwd_" << op.getQueryType().getElementType() << "_";
-  if (op.getMask() || op.hasKeepRegion())
-    os << "masked";
-  else if (!op.getStructureAttr())
-    os << "full";
-  else
-    llvm::interleave(
-        getMembers(op.getStructureAttr()), os,
-        [&](Attribute member) {
-          llvm::TypeSwitch<Attribute>(member)
-              .Case<CausalAttr, WindowAttr, PrefixAttr, DocumentAttr>(
-                  [&](auto attr) { os << attr.getMnemonic(); })
-              .Default([&](Attribute) { os << "structure"; });
-        },
-        "_");
-  os << "_d" << op.getHeadDim();
-  if (op.getValueDim() != op.getHeadDim())
-    os << "x" << op.getValueDim();
-  os << "_q" << schedule.getTileQueries() << "_k" << schedule.blockKeys;
-  return name;
-}
 
 /// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
 /// the memref from the last to the first.
@@ -187,7 +160,9 @@ void SdpaLowering::launch() {
 
   OpBuilder kernelBuilder(op.getContext());
   DeviceBuilder kernel(op.getLoc(), kernelBuilder);
-  gpu::GPUFuncOp function = interface.create(module, getKernelName(), kernel);
+  gpu::GPUFuncOp function = interface.create(
+      module, getKernelName(op, schedule.getTileQueries(), schedule.blockKeys),
+      kernel);
   kernels.insert(function);
   KernelEmitter(kernel, op, schedule, arguments).emit();
 

@@ -10,6 +10,7 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Dialect/Attn/Utils/KernelName.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,7 +19,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include <limits>
 
 namespace mlir::attn {
@@ -79,7 +79,6 @@ private:
   Value getHeadSlice(Value source, int64_t numTrailing, ValueRange leading,
                      bool isKeyHead);
   HeadOperands getHeadOperands(ValueRange leading);
-  std::string getTileName();
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
   bool lowerEmpty();
   void broadcastSinks();
@@ -180,33 +179,6 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   return operands;
 }
 
-/// attn_fwd_<dtype>_<mask>_d<D>[x<Dv>]_q<queries>_k<keys>.
-std::string SdpaLowering::getTileName() {
-  std::string name;
-  llvm::raw_string_ostream os(name);
-  os << "attn_fwd_" << op.getQueryType().getElementType() << "_";
-  if (op.getMask() || op.hasKeepRegion())
-    os << "masked";
-  else if (!op.getStructureAttr())
-    os << "full";
-  else
-    llvm::interleave(
-        getMembers(op.getStructureAttr()), os,
-        [&](Attribute member) {
-          llvm::TypeSwitch<Attribute>(member)
-              .Case<CausalAttr, WindowAttr, PrefixAttr, DocumentAttr>(
-                  [&](auto attr) { os << attr.getMnemonic(); })
-              .Default([&](Attribute) { os << "structure"; });
-        },
-        "_");
-  os << "_d" << op.getHeadDim();
-  if (op.getValueDim() != op.getHeadDim())
-    os << "x" << op.getValueDim();
-  os << "_q" << schedule.getVectorSize() * schedule.getQueryVectors() << "_k"
-     << schedule.getBlockKeys();
-  return name;
-}
-
 func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
                                               int64_t numLeading) {
   SmallVector<Type> types;
@@ -216,9 +188,11 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   types.append(numLeading + 1, b.getIndexType());
   llvm::append_range(types, ValueRange(captures.arguments).getTypes());
 
-  auto function =
-      func::FuncOp::create(op.getLoc(), getTileName(),
-                           FunctionType::get(op.getContext(), types, {}));
+  auto function = func::FuncOp::create(
+      op.getLoc(),
+      getKernelName(op, schedule.getVectorSize() * schedule.getQueryVectors(),
+                    schedule.getBlockKeys()),
+      FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
