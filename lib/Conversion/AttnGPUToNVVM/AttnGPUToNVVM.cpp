@@ -167,6 +167,7 @@ struct ConvertAttnGPUToNVVMPass
     populateControlPatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
     populateFragmentPatterns(converter, patterns);
+    populateIsolatePatterns(converter, patterns);
     populateMathPatterns(converter, patterns);
     patterns.add<KernelPattern, ReturnPattern,
                  IndexPattern<gpu::BlockIdOp, &PtxBuilder::blockId>,

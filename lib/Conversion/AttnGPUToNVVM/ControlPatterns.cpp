@@ -14,11 +14,6 @@ using namespace mlir::attn_gpu;
 
 namespace {
 
-/// Numbers of the named barriers: 0 is the block's.
-constexpr int64_t kFirstTurnBarrier = 1;
-constexpr int64_t kFirstWarpgroupBarrier = 4;
-constexpr int64_t kWarpgroupSize = 128;
-
 /// Moves the operations of a region of the dialect in front of `terminator`.
 void inlineBody(Region &region, Operation *terminator, ValueRange arguments,
                 ConversionPatternRewriter &rewriter) {

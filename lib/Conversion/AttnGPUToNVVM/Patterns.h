@@ -18,6 +18,12 @@ namespace mlir::attn_gpu {
 /// The symbol of the dynamic shared memory in a module of kernels.
 constexpr llvm::StringLiteral kSharedSymbol = "attn_shared";
 
+/// Numbers of the named barriers: 0 is the block's. A turn's, then those of
+/// warpgroups, then one of all consumers.
+constexpr int64_t kFirstTurnBarrier = 1, kFirstWarpgroupBarrier = 4,
+                  kConsumersBarrier = 7;
+constexpr int64_t kWarpgroupSize = 128;
+
 /// A pattern whose operands are the values of one thread.
 template <typename OpT>
 class ThreadPattern : public OpConversionPattern<OpT> {
@@ -49,6 +55,8 @@ void populateControlPatterns(const TypeConverter &converter,
                              RewritePatternSet &patterns);
 void populateMemoryPatterns(const TypeConverter &converter,
                             RewritePatternSet &patterns);
+void populateIsolatePatterns(const TypeConverter &converter,
+                             RewritePatternSet &patterns);
 void populateFragmentPatterns(const TypeConverter &converter,
                               RewritePatternSet &patterns);
 /// Whether an op is 1 / x in f32 and may be approximated (`fastmath<arcp>`).

@@ -134,6 +134,13 @@ void PtxBuilder::namedBarrierArrive(Value id, int64_t numThreads) {
   NVVM::BarrierArriveOp::create(*this, id, i32(numThreads));
 }
 
+/// NVVM's operation reduces at barrier 0 only.
+Value PtxBuilder::namedBarrierAny(Value id, int64_t numThreads,
+                                  Value predicate) {
+  return intrinsic("llvm.nvvm.barrier.cta.red.or.aligned.count", getI1Type(),
+                   {id, i32(numThreads), predicate});
+}
+
 void PtxBuilder::schedulingFence(Value sum) {
   Value never =
       arith::CmpFOp::create(*this, arith::CmpFPredicate::OEQ, sum, f32(-1.0));
@@ -381,6 +388,11 @@ Value PtxBuilder::packPair(Type type, Value low, Value high) {
 Value PtxBuilder::shuffleXor(Value x, int64_t mask) {
   return NVVM::ShflOp::create(*this, x.getType(), i32(-1), x, i32(mask),
                               i32(31), NVVM::ShflKind::bfly, UnitAttr());
+}
+
+Value PtxBuilder::shuffleFrom(Value x, Value lane) {
+  return NVVM::ShflOp::create(*this, x.getType(), i32(-1), x, lane, i32(31),
+                              NVVM::ShflKind::idx, UnitAttr());
 }
 
 Value PtxBuilder::voteAny(Value predicate) {

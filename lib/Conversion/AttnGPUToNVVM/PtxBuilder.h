@@ -83,6 +83,8 @@ public:
   void blockBarrier();
   void namedBarrier(Value id, int64_t numThreads);
   void namedBarrierArrive(Value id, int64_t numThreads);
+  /// The same as a barrier, and whether `predicate` holds for any thread.
+  Value namedBarrierAny(Value id, int64_t numThreads, Value predicate);
   /// A branch that is never taken while `sum` is not -1: the end of a basic
   /// block for ptxas.
   void schedulingFence(Value sum);
@@ -145,6 +147,8 @@ public:
   /// {low, high} rounded to f16 or bf16, in an i32.
   Value packPair(Type type, Value low, Value high);
   Value shuffleXor(Value x, int64_t mask);
+  /// The value of another lane.
+  Value shuffleFrom(Value x, Value lane);
   Value voteAny(Value predicate);
 
 private:

@@ -135,9 +135,8 @@ void SdpaLowering::launch() {
   interface.passSize(numTiles, arguments.numTiles);
 
   // A counter; a head for each block and a link for each tile.
-  Value words = index(1);
-  if (schedule.softmax == SoftmaxForm::Optimistic)
-    words = b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), words);
+  Value words =
+      b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), index(1));
   Value scratch = attn_gpu::ScratchOp::create(
       b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
   interface.pass(scratch, arguments.scratch);
@@ -151,6 +150,7 @@ void SdpaLowering::launch() {
   interface.passTensor(op.getLse(), arguments.lse);
   interface.passTensor(op.getBias(), arguments.bias);
   interface.passTensor(op.getMask(), arguments.mask);
+  interface.passTensor(op.getSinks(), arguments.sinks);
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
   SetVector<Value> captured;

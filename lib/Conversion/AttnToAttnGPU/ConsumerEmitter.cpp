@@ -7,17 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
 using namespace mlir::attn_gpu;
 
-static constexpr double kLn2 = 0.69314718055994530942;
 static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -55,15 +51,11 @@ Value KernelEmitter::rescale(Value fragment, Value factor) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// The maximum to be subtracted: zero for a row that has
-/// seen no key.
-Value getSafe(DeviceBuilder &b, Value maximum) {
+Value KernelEmitter::getSafe(Value maximum) {
   Value isNone =
       b.compare(arith::CmpFPredicate::OEQ, maximum, b.f32(-kInfinity));
   return b.select(isNone, b.f32(0.0), maximum);
 }
-} // namespace
 
 Value KernelEmitter::emitExp(Value difference) {
   return b.exp2(factor ? difference : b.mulf(difference, b.f32(kLog2e)));
@@ -76,7 +68,7 @@ Value KernelEmitter::emitProbabilities(Value logits, Value negatedMaximum) {
   });
 }
 
-static Value emitBlockMaximum(DeviceBuilder &b, Value logits) {
+Value KernelEmitter::emitBlockMaximum(Value logits) {
   Value partial = ReduceOp::create(b, Reduction::Max, logits, Value());
   return CombineOp::create(b, Reduction::Max, partial);
 }
@@ -86,11 +78,11 @@ KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
                                                     Value sum) {
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
-      b.map({emitBlockMaximum(b, logits), maximum, sum}, {row, row, row, row},
+      b.map({emitBlockMaximum(logits), maximum, sum}, {row, row, row, row},
             [&](ValueRange x) {
               Value raised = factor ? b.mulf(x[0], factor) : x[0];
               raised = arith::MaxNumFOp::create(b, raised, x[1]);
-              Value safe = getSafe(b, raised);
+              Value safe = getSafe(raised);
               Value alpha = emitExp(b.subf(x[1], safe));
               return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
                                         alpha, b.mulf(x[2], alpha)};
@@ -117,9 +109,9 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
-      b.map(emitBlockMaximum(b, logits), {row, row}, [&](ValueRange x) {
+      b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {
         Value maximum = factor ? b.mulf(x[0], factor) : x[0];
-        Value safe = getSafe(b, maximum);
+        Value safe = getSafe(maximum);
         Value negated = arith::NegFOp::create(b, safe);
         return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
       });
@@ -208,181 +200,9 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
   return state;
 }
 
-/// The same, one product after the other and by the standard softmax, for a
-/// tile in which the optimistic one failed. What is rare may be slow: it takes
-/// no turns and masks every block.
-KernelEmitter::State
-KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
-  Type f32 = b.getF32Type();
-  auto splat = [&](Type type, double value) -> Value {
-    return SplatOp::create(b, type, b.f32(value));
-  };
-  SmallVector<Value> inits{splat(b.fragment(valueDim, f32), 0.0),
-                           splat(b.row(f32), -kInfinity),
-                           splat(b.row(f32), 0.0), slot};
-  Value last = b.add(tile.end, -1);
-  SmallVector<Value> results = b.forLoop(
-      b.i32(0), b.sub(tile.end, tile.begin), inits,
-      [&](Value j, ValueRange carried) {
-        Value output = carried[0], slot = carried[3];
-        AwaitOp::create(b, keyPipe, slot);
-        Value product = emitLogitProduct(queries, slot);
-        Value logits = WaitOp::create(b, 0, product).getResult(0);
-        ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
-        logits = emitLogits(tile, logits, b.sub(last, j), isEverMasked());
-        Rows rows = emitStandardRows(logits, carried[1], carried[2]);
-        Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
-        Value sum =
-            ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
-        Value packed = pack(probabilities);
-        output = rescale(output, rows.alpha);
-        AwaitOp::create(b, valuePipe, slot);
-        product = emitOutputProduct(packed, slot, output);
-        output = WaitOp::create(b, 0, product).getResult(0);
-        ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
-        return SmallVector<Value>{output, rows.maximum, sum,
-                                  NextSlotOp::create(b, slot)};
-      });
-  State state;
-  state.output = results[0];
-  state.maximum = results[1];
-  state.sum = results[2];
-  state.slot = results[3];
-  return state;
-}
-
 //===----------------------------------------------------------------------===//
-// The end of a tile
+// Tiles
 //===----------------------------------------------------------------------===//
-
-/// Defers a tile in which the maximum of the first block was too far off: sums
-/// have left the range in which probabilities are exact, or an output is not
-/// finite. Sums never decrease, so that the last one tells.
-void KernelEmitter::emitDeferral(const Tile &tile, Value number,
-                                 Value isCareful, Value maximum, Value sum,
-                                 Value output) {
-  // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
-  // below 2^-14.
-  double high = elementType.isF16() ? 0x1p15 : 0x1p60;
-  double low = elementType.isF16() ? 0x1p-3 : 0x1p-60;
-  Value zero = b.f32(0.0);
-  // Zero if all are finite, else NaN.
-  Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
-    return b.mulf(x[0], zero);
-  });
-  Value partial = ReduceOp::create(b, Reduction::Add, zeros, Value());
-  Value isOff =
-      b.map({sum, partial}, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
-        using P = arith::CmpFPredicate;
-        Value off = b.compare(P::UGT, x[0], b.f32(high));
-        auto either = [&](Value other) {
-          off = arith::OrIOp::create(b, off, other);
-        };
-        either(b.compare(P::ULT, x[0], b.f32(low)));
-        either(b.compare(P::UNO, x[1], x[1]));
-        // Rows behind the last query do not count, nor do rows for which the
-        // structure has no key.
-        Value query = getQuery(tile, x[2], /*clamp=*/false);
-        Value counts =
-            b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
-        if (structure) {
-          KeyIntervalValues keys = buildNeededKeys(
-              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-              b.toIndex(args.numQueries), b.toIndex(args.numKeys));
-          counts = arith::AndIOp::create(
-              b, counts,
-              b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
-        }
-        off = arith::AndIOp::create(b, off, counts);
-        Value isFirst = arith::XOrIOp::create(
-            b, isCareful, arith::ConstantIntOp::create(b, b.getI1Type(), 1));
-        return arith::AndIOp::create(b, off, isFirst);
-      });
-  DeferTileOp::create(b, number, deferred, isOff);
-}
-
-/// Copies the output through the memory of this consumer's queries, which are
-/// done with.
-void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
-                                     Value slot) {
-  Value number =
-      b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
-  StoreFragmentOp::create(b, pack(output), SliceOp::create(b, queries, number));
-  SyncWarpgroupOp::create(b, warpgroup);
-  Value firstRow =
-      b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
-  b.elect([&] {
-    constexpr int64_t kSlabColumns = 64;
-    int64_t tileSlabs =
-        std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
-    Value firstSlab = b.mul(number, tileSlabs);
-    for (int64_t s = 0; s < schedule.paddedValueDim / kSlabColumns; ++s)
-      TmaStoreOp::create(b, SliceOp::create(b, querySlabs, b.add(firstSlab, s)),
-                         args.outputMap,
-                         getCoordinates(op.getOutput(), b.i32(s * kSlabColumns),
-                                        firstRow, tile.head, tile.batch));
-    if (!releasesLate()) {
-      TmaStoreWaitOp::create(b);
-      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
-    }
-  });
-}
-
-/// Stores an output of another type than the operands from registers.
-void KernelEmitter::emitStoredOutput(const Tile &tile, Value output,
-                                     Value slot) {
-  b.foreach (output, [&](ValueRange x) {
-    Value query = getQuery(tile, x[1], /*clamp=*/false);
-    b.ifThen(b.compare(arith::CmpIPredicate::slt, query, args.numQueries), [&] {
-      Value value = x[0];
-      if (!args.output.elementType.isF32())
-        value = arith::TruncFOp::create(b, args.output.elementType, value);
-      LLVM::StoreOp::create(
-          b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
-    });
-  });
-  if (!releasesLate())
-    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
-}
-
-void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
-                                 Value slot) {
-  Type f32 = b.getF32Type(), row = b.row(f32);
-  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
-  SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
-        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
-        Value inverse = b.reciprocal(x[1]);
-        inverse = b.select(
-            isNone,
-            b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
-            inverse);
-        Value logSum = math::Log2Op::create(b, x[1]), ln2 = b.f32(kLn2);
-        Value lse = factor ? b.mulf(b.addf(x[0], logSum), ln2)
-                           : b.fma(logSum, ln2, x[0]);
-        lse = b.select(isNone, b.f32(-kInfinity), lse);
-        return SmallVector<Value>{inverse, lse};
-      });
-  Value output = rescale(state.output, rows[0]);
-  if (args.output.pointer)
-    emitStoredOutput(tile, output, slot);
-  else
-    emitCopiedOutput(tile, output, slot);
-  if (!args.lse.pointer)
-    return;
-  b.foreach (rows[1], [&](ValueRange x) {
-    Value query = getQuery(tile, x[1], /*clamp=*/false);
-    Value isInside =
-        b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
-    b.ifThen(isInside, [&] {
-      SmallVector<Value> indices(tile.batch);
-      if (op.hasHeadDim())
-        indices.push_back(tile.head);
-      indices.push_back(query);
-      LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
-    });
-  });
-}
 
 /// Waits for the copy of the last output, now that there is something to do
 /// meanwhile, and gives its memory back to the producer. Before the first tile
@@ -401,12 +221,11 @@ void KernelEmitter::emitStoredRelease(Value querySlot) {
 /// queries.
 SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
                                                    Value querySlot) {
-  Value number = message, isCareful;
-  if (isOptimistic()) {
-    isCareful = b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
-    number = b.select(isCareful, b.add(message, -kCareful), message);
-  }
+  Value isCareful =
+      b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
+  Value number = b.select(isCareful, b.add(message, -kCareful), message);
   Tile tile = emitTile(number);
+  widen(tile, isCareful);
   Value queryTile = SliceOp::create(
       b, queries,
       b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
@@ -420,8 +239,6 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
     return getResults(emitBlocks(tile, queryTile, slot, querySlot));
   };
   auto emitAny = [&] {
-    if (!isOptimistic())
-      return emitFast();
     return b.ifThenElse(
         isCareful,
         [&] { return getResults(emitCarefulBlocks(tile, queryTile, slot)); },
@@ -448,9 +265,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
   state.output = results[0];
   state.maximum = results[1];
   state.sum = CombineOp::create(b, Reduction::Add, results[2]);
-  if (isOptimistic())
-    emitDeferral(tile, number, isCareful, state.maximum, state.sum,
-                 state.output);
+  emitDeferral(tile, number, isCareful, state.sum, state.output);
   emitEpilogue(tile, state, querySlot);
   return {results[3], NextSlotOp::create(b, querySlot)};
 }
@@ -467,23 +282,17 @@ void KernelEmitter::emitConsumer() {
                            firstSlot(schedule.queryStages), firstSlot(1)};
   b.whileNotNegative(inits, [&](ValueRange carried) {
     Value slot = carried[1], querySlot = carried[2];
-    SmallVector<Value> slots;
-    auto emitBody = [&] {
-      return emitConsumerTile(carried[0], slot, querySlot);
-    };
-    if (isOptimistic()) {
-      Value isTile =
-          b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
-      slots = b.ifThenElse(isTile, emitBody, [&] {
-        // The message has a slot of queries, though none come.
-        emitStoredRelease(querySlot);
-        if (!releasesLate())
-          ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
-        return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
-      });
-    } else {
-      slots = emitBody();
-    }
+    Value isTile =
+        b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
+    SmallVector<Value> slots = b.ifThenElse(
+        isTile, [&] { return emitConsumerTile(carried[0], slot, querySlot); },
+        [&] {
+          // The message has a slot of queries, though none come.
+          emitStoredRelease(querySlot);
+          if (!releasesLate())
+            ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
+          return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
+        });
     Value next = ReceiveOp::create(b, tilePipe, carried[3]);
     return SmallVector<Value>{next, slots[0], slots[1],
                               NextSlotOp::create(b, carried[3])};

@@ -84,9 +84,8 @@ void KernelEmitter::allocate() {
   valuePipe =
       pipe(schedule.getValuePipe(), schedule.stages, schedule.consumers);
   tilePipe = pipe(schedule.getTilePipe(), 1, 128 * schedule.consumers);
-  if (isOptimistic())
-    deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
-                                   args.scratch, LLVM::GEPArg(1));
+  deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
+                                 args.scratch, LLVM::GEPArg(1));
   InitPipesOp::create(b, ValueRange{queryPipe, keyPipe, valuePipe, tilePipe});
 }
 
@@ -237,8 +236,11 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
 /// of the block behind it: the order in which consumers need them. Returns the
 /// next slots of blocks and queries.
 SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
-                                                Value querySlot) {
+                                                Value querySlot,
+                                                bool isCareful) {
   Tile tile = emitTile(number);
+  if (isCareful)
+    widen(tile, Value());
   Value lastBlock = b.add(tile.end, -1);
   Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
   auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
@@ -289,15 +291,12 @@ void KernelEmitter::emitProducer() {
   state = b.whileNotNegative(state, [&](ValueRange carried) {
     Value claimed = ClaimTileOp::create(b, args.scratch);
     Value isTile = b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles);
-    SmallVector<Value> slots =
-        emitTileLoads(carried[0], carried[1], carried[2]);
-    Value message =
-        b.select(isTile, claimed, isOptimistic() ? b.i32(kDrain) : end);
+    SmallVector<Value> slots = emitTileLoads(carried[0], carried[1], carried[2],
+                                             /*isCareful=*/false);
+    Value message = b.select(isTile, claimed, b.i32(kDrain));
     return SmallVector<Value>{b.select(isTile, claimed, end), slots[0],
                               slots[1], send(message, carried[3])};
   });
-  if (!isOptimistic())
-    return;
   // The drain message has a slot of queries, too, so that consumers release one
   // with each message.
   emitQueryAcquire(state[2]);
@@ -309,8 +308,8 @@ void KernelEmitter::emitProducer() {
   state[0] = TakeDeferredOp::create(b, deferred);
   state = b.whileNotNegative(state, [&](ValueRange carried) {
     Value tileSlot = send(b.add(carried[0], kCareful), carried[3]);
-    SmallVector<Value> slots =
-        emitTileLoads(carried[0], carried[1], carried[2]);
+    SmallVector<Value> slots = emitTileLoads(carried[0], carried[1], carried[2],
+                                             /*isCareful=*/true);
     Value next = TakeDeferredOp::create(b, deferred);
     return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
   });

@@ -47,7 +47,7 @@ struct KernelArguments {
   Value scale;
   /// Of an output that no tensor map describes.
   TensorArgument output;
-  TensorArgument lse, bias, mask, queryDocuments, keyDocuments;
+  TensorArgument lse, bias, mask, sinks, queryDocuments, keyDocuments;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
 };
@@ -183,7 +183,8 @@ private:
   Tile emitTile(Value number);
   void emitKeyBlocks(Tile &tile);
   void emitProducer();
-  SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot);
+  SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot,
+                                   bool isCareful);
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
@@ -204,10 +205,7 @@ private:
                    Value querySlot);
   State emitFirstBlock(const Tile &tile, Value queries, Value slot,
                        Value querySlot);
-  State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
   void emitStoredRelease(Value querySlot);
-  void emitDeferral(const Tile &tile, Value number, Value isCareful,
-                    Value maximum, Value sum, Value output);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
   };
@@ -216,12 +214,37 @@ private:
                  bool masked);
   Value emitLogitProduct(Value queries, Value slot);
   Value emitOutputProduct(Value probabilities, Value slot, Value output);
-  void emitEpilogue(const Tile &tile, const State &state, Value slot);
-  void emitCopiedOutput(const Tile &tile, Value output, Value slot);
-  void emitStoredOutput(const Tile &tile, Value output, Value slot);
   Value emitProbabilities(Value logits, Value negatedMaximum);
+  Value emitBlockMaximum(Value logits);
+  /// The maximum to be subtracted: zero for a row that has seen no key.
+  Value getSafe(Value maximum);
   Value pack(Value fragment);
   Value rescale(Value fragment, Value factor);
+
+  //===--- CarefulEmitter.cpp: tiles that need care
+  //------------------------------===//
+
+  /// A tile that is computed again for the mean of all values needs all blocks.
+  /// `isCareful` may be null: it is.
+  void widen(Tile &tile, Value isCareful);
+  State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  Value emitCarefulExp(Value difference);
+  Rows emitCarefulRows(Value logits, Value maximum, Value sum);
+  Value emitCarefulProbabilities(Value logits, Value maximum, Value block);
+  Value emitCarefulRescale(Value output, Value alpha);
+
+  //===--- EpilogueEmitter.cpp: the end of a tile
+  //---------------------------===//
+
+  void emitDeferral(const Tile &tile, Value number, Value isCareful, Value sum,
+                    Value output);
+  void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  /// The reciprocal of a row's sum, by which the output is multiplied, and the
+  /// row's log-sum-exp.
+  SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink);
+  Value emitSink(const Tile &tile);
+  void emitCopiedOutput(const Tile &tile, Value output, Value slot);
+  void emitStoredOutput(const Tile &tile, Value output, Value slot);
 
   //===--- LogitEmitter.cpp: from a product to logits
   //----------------------===//
@@ -259,6 +282,8 @@ private:
   /// Whether the copy of an output may end under the next tile: it is made from
   /// the memory of the queries, of which there is another then.
   bool releasesLate() { return schedule.queryStages == 2; }
+  /// Whether rows without keys are the mean of all values.
+  bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();

@@ -112,6 +112,9 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
            << schedule.consumers;
   }
   schedule.softmax = options.softmax.value_or(SoftmaxForm::Optimistic);
+  // A logit of -inf hides a value, too.
+  schedule.isolatesValues =
+      op.isMasked() || op.getBias() || op.hasScoreRegion();
   schedule.stages = options.stages != 0 ? options.stages : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;

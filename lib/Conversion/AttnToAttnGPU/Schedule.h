@@ -44,6 +44,8 @@ struct KernelSchedule {
   int64_t sectionHeads;
   /// Whether consumers take turns in issuing products.
   bool takesTurns;
+  /// Whether values that are not finite may stand at masked positions.
+  bool isolatesValues;
   int64_t producerRegisters, consumerRegisters;
   /// Head dimensions in whole slabs of 64 columns.
   int64_t paddedDim, paddedValueDim;

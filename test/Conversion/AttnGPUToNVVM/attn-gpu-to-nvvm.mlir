@@ -74,6 +74,47 @@ gpu.func @deferral(%list: !llvm.ptr<1>, %tile: i32, %bad: i1, %out: !llvm.ptr<1>
   gpu.return
 }
 
+// Values that are not finite: each consumer looks at its share of the tile, and all
+// of them learn whether there are any. Then each row adds those of the keys that it
+// sees, and zeros are written where all have read.
+// CHECK-LABEL: llvm.func @isolate
+gpu.func @isolate(%x: f32, %out: !llvm.ptr<1>) kernel {
+  %v = attn_gpu.alloc at 1024 : !attn_gpu.shared<16x64xf16>
+  attn_gpu.roles producer registers = 40 {
+  } consumers 2 registers = 232 {
+  ^bb0(%wg: i32):
+    %p = attn_gpu.splat %x : f32 to !attn_gpu.fragment<64x16xf32>
+    %o = attn_gpu.splat %x : f32 to !attn_gpu.fragment<64x8xf32>
+    // 2 KB in chunks of 16 bytes, by 256 threads.
+    // CHECK: scf.for %{{.*}} = %{{.*}} to %c128_i32 step %c256_i32
+    // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> vector<4xi32>
+    // CHECK: arith.andi %{{.*}}, %c2147450879_i32
+    // CHECK: arith.addi %{{.*}}, %c67109888_i32
+    // CHECK: %[[ANY:.*]] = llvm.call_intrinsic "llvm.nvvm.barrier.cta.red.or.aligned.count"(%c7_i32, %c256_i32, %{{.*}})
+    // CHECK: scf.if %[[ANY]]
+    // CHECK: arith.cmpf une
+    // CHECK: scf.for %{{.*}} = %c0_i32 to %c16_i32 step %c1_i32
+    // CHECK: nvvm.shfl.sync idx
+    // CHECK: nvvm.shfl.sync idx
+    // CHECK: %[[SEEN:.*]] = nvvm.vote.sync any
+    // CHECK: scf.if %[[SEEN]]
+    // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> i32
+    // CHECK-COUNT-4: arith.addf
+    // CHECK: nvvm.barrier id = %c7_i32 number_of_threads = %c256_i32
+    // CHECK: scf.for
+    // CHECK-COUNT-4: llvm.store %{{.*}} : i32, !llvm.ptr<3>
+    // CHECK: nvvm.fence.proxy
+    // CHECK: nvvm.barrier id = %c7_i32 number_of_threads = %c256_i32
+    %r = attn_gpu.isolate %p, %v into %o by %wg of 2 : !attn_gpu.fragment<64x16xf32>, !attn_gpu.shared<16x64xf16>, !attn_gpu.fragment<64x8xf32>
+    attn_gpu.foreach %r : !attn_gpu.fragment<64x8xf32> {
+    ^bb0(%e: f32, %i: i32, %j: i32):
+      llvm.store volatile %e, %out : f32, !llvm.ptr<1>
+      attn_gpu.yield
+    }
+  }
+  gpu.return
+}
+
 // CHECK-LABEL: llvm.func @math
 gpu.func @math(%x: f32, %out: !llvm.ptr<1>) kernel {
   %one = arith.constant 1.0 : f32

@@ -66,14 +66,6 @@ func.func @contiguous(%q: memref<5x64xbf16, strided<[1, 5]>>, %o: memref<5x64xbf
 
 // -----
 
-func.func @uniform(%q: memref<5x64xbf16>, %m: memref<5x5xi1>) {
-  // expected-error @below {{rows without keys cannot be the mean of all values}}
-  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) mask(%m : memref<5x5xi1>) masked_row = uniform backend = flash outs(%q : memref<5x64xbf16>)
-  return
-}
-
-// -----
-
 func.func @region(%q: memref<5x64xbf16>) {
   // expected-error @below {{'math.sin' in a region has no lowering in a CUDA kernel}}
   attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash
@@ -81,13 +73,5 @@ func.func @region(%q: memref<5x64xbf16>) {
       %t = math.sin %s : f32
       attn.yield %t : f32
     } outs(%q : memref<5x64xbf16>)
-  return
-}
-
-// -----
-
-func.func @sinks(%q: memref<2x5x64xbf16>, %s: memref<2xf32>) {
-  // expected-error @below {{it takes no sinks}}
-  attn.sdpa query(%q : memref<2x5x64xbf16>) key(%q : memref<2x5x64xbf16>) value(%q : memref<2x5x64xbf16>) sinks(%s : memref<2xf32>) backend = flash outs(%q : memref<2x5x64xbf16>)
   return
 }

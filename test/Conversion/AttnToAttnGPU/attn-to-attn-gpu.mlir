@@ -95,7 +95,7 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK: attn_gpu.elect
 // CHECK-COUNT-2: attn_gpu.tma_store
 // Its queries' memory is released under the first block of the next tile.
-// CHECK-NOT: attn_gpu.tma_store_wait
+// CHECK-NEXT: }
 // CHECK: attn_gpu.receive
 
 // -----
@@ -217,5 +217,49 @@ func.func @empty(%q: memref<0x64xbf16>, %k: memref<7x64xbf16>, %o: memref<0x64xb
 // CHECK: attn.sdpa
 func.func @other_backend(%q: memref<5x64xbf16>, %o: memref<5x64xbf16>) {
   attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = math outs(%o : memref<5x64xbf16>)
+  return
+}
+
+// -----
+
+// A tile that is computed again takes values that are not finite out of the product,
+// for they may stand at masked positions. Rows without keys give their logits one
+// probability, and all blocks are visited for them.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_causal
+// CHECK: } consumers 1
+// CHECK: %[[CAREFUL:.*]] = arith.cmpi sge, %{{.*}}, %c536870912_i32
+// CHECK: %[[END:.*]] = arith.select %[[CAREFUL]], %c2_i32, %{{.*}}
+// CHECK: scf.if %[[CAREFUL]]
+// CHECK: scf.for
+// CHECK: attn_gpu.wait pending 0
+// CHECK: attn_gpu.map
+// CHECK: arith.select %{{.*}}, %cst{{.*}}, %{{.*}} : f32
+// CHECK: attn_gpu.isolate %{{.*}}, %{{.*}} into %{{.*}} by %{{.*}} of 1
+// CHECK: attn_gpu.wgmma {{.*}} values into
+// CHECK: } else {
+// CHECK-NOT: attn_gpu.isolate
+// CHECK: attn_gpu.defer_tile
+func.func @uniform(%q: memref<64x64xbf16>, %k: memref<200x64xbf16>) {
+  attn.sdpa query(%q : memref<64x64xbf16>) key(%k : memref<200x64xbf16>) value(%k : memref<200x64xbf16>)
+    structure(#attn.causal<bottom_right>) masked_row = uniform backend = flash outs(%q : memref<64x64xbf16>)
+  return
+}
+
+// -----
+
+// A sink is a term of the sum that belongs to no value. Nothing is masked: nothing
+// needs isolation.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_full
+// CHECK-NOT: attn_gpu.isolate
+// CHECK: attn_gpu.defer_tile
+// CHECK: %[[LOADED:.*]] = llvm.load %{{.*}} : !llvm.ptr<1> -> bf16
+// CHECK: %[[SINK:.*]] = arith.extf %[[LOADED]]
+// CHECK: %[[S:.*]] = arith.mulf %[[SINK]]
+// CHECK: attn_gpu.map
+// CHECK: %[[MAX:.*]] = arith.maxnumf %{{.*}}, %[[S]]
+// CHECK: arith.subf %[[S]], %[[MAX]]
+func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
+  attn.sdpa query(%q : memref<4x256x64xbf16>) key(%q : memref<4x256x64xbf16>) value(%q : memref<4x256x64xbf16>)
+    sinks(%s : memref<4xbf16>) backend = flash outs(%q : memref<4x256x64xbf16>)
   return
 }

@@ -473,3 +473,35 @@ func.func @wait_type(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x
   %w = attn_gpu.wait pending 0 %0 : (!attn_gpu.in_flight<64x128xf32>) -> !attn_gpu.fragment<64x64xf32>
   return
 }
+
+// -----
+
+func.func @isolate_elements(%p: !attn_gpu.fragment<64x128xbf16>, %v: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x64xf32>, %wg: i32) {
+  // expected-error @below {{expected probabilities and outputs of f32}}
+  %0 = attn_gpu.isolate %p, %v into %o by %wg of 2 : !attn_gpu.fragment<64x128xbf16>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @isolate_rows(%p: !attn_gpu.fragment<64x64xf32>, %v: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x64xf32>, %wg: i32) {
+  // expected-error @below {{expected one tile with a row for each of the 64 probabilities, got '!attn_gpu.shared<128x64xbf16>'}}
+  %0 = attn_gpu.isolate %p, %v into %o by %wg of 2 : !attn_gpu.fragment<64x64xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @isolate_columns(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x72xf32>, %wg: i32) {
+  // expected-error @below {{expected a tile of the output's 72 columns, got '!attn_gpu.shared<128x64xbf16>'}}
+  %0 = attn_gpu.isolate %p, %v into %o by %wg of 2 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x72xf32>
+  return
+}
+
+// -----
+
+func.func @isolate_count(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x64xf32>, %wg: i32) {
+  // expected-error @below {{expected a consumer at least}}
+  %0 = attn_gpu.isolate %p, %v into %o by %wg of 0 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
+  return
+}

@@ -63,6 +63,9 @@ CASES.update(
         ),
         "alibi": (64, 64, "bf16", "auto", CAUSAL, ALIBI, ["memref<?xf32>"]),
         "f32-output": (128, 128, "bf16", "auto", F32_OUTPUT, "", []),
+        "uniform": (128, 128, "f16", "auto", CAUSAL + " masked_row = uniform", "", []),
+        "uniform-standard": (64, 64, "bf16", "standard", "masked_row = uniform", "", []),
+        "sinks": (128, 128, "bf16", "auto", "sinks(%x0 : memref<?xf32>) " + CAUSAL, "", ["memref<?xf32>"]),
         "keep": (64, 64, "bf16", "auto", "", KEEP, []),
     }
 )

@@ -20,18 +20,6 @@ using namespace mlir::attn;
 
 static constexpr int64_t kMaxHeadDim = 256, kMaxRank = 5;
 
-/// Whether every row is known to see a key, if there are keys at all.
-static bool seesKeys(SdpaOp op) {
-  if (op.getMask() || op.hasKeepRegion() || op.getBias() || op.hasScoreRegion())
-    return false;
-  return llvm::all_of(getMembers(op.getStructureAttr()), [](Attribute member) {
-    auto causal = dyn_cast<CausalAttr>(member);
-    auto prefix = dyn_cast<PrefixAttr>(member);
-    return (causal && causal.getAlignment() == Alignment::TopLeft) ||
-           (prefix && prefix.getAlignment() == Alignment::TopLeft);
-  });
-}
-
 /// The first operation of a region that has no lowering in a kernel.
 static Operation *findUnsupported(Region &region) {
   Operation *found = nullptr;
@@ -83,10 +71,6 @@ std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
       return "the last dimension is contiguous, that of " + toText(type) +
              " is not known to be";
   }
-  if (op.getSinks())
-    return "it takes no sinks";
-  if (op.getMaskedRow() == MaskedRow::Uniform && !seesKeys(op))
-    return "rows without keys cannot be the mean of all values";
   for (Region *region : {&op.getScore(), &op.getKeep()})
     if (Operation *inner = findUnsupported(*region))
       return "'" + toText(inner->getName()) +

@@ -200,6 +200,24 @@ LogicalResult StoreFragmentOp::verify() {
   return success();
 }
 
+LogicalResult IsolateOp::verify() {
+  FragmentType probabilities = getProbabilities().getType();
+  FragmentType output = getOutput().getType();
+  SharedType values = getValues().getType();
+  if (!probabilities.getElementType().isF32() ||
+      !output.getElementType().isF32())
+    return emitOpError("expected probabilities and outputs of f32");
+  if (values.isRing() || values.getRows() != probabilities.getColumns())
+    return emitOpError("expected one tile with a row for each of the ")
+           << probabilities.getColumns() << " probabilities, got " << values;
+  if (values.getColumns() < output.getColumns())
+    return emitOpError("expected a tile of the output's ")
+           << output.getColumns() << " columns, got " << values;
+  if (getCount() < 1)
+    return emitOpError("expected a consumer at least");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Fragments and rows
 //===----------------------------------------------------------------------===//

@@ -595,6 +595,37 @@ def AttnGPU_WaitOp : AttnGPU_Op<"wait"> {
   let builders = [OpBuilder<(ins "int64_t":$pending, "ValueRange":$products)>];
 }
 
+def AttnGPU_IsolateOp : AttnGPU_Op<"isolate",
+    [AllTypesMatch<["output", "result"]>]> {
+  let summary = "Take values that are not finite out of a product";
+  let description = [{
+    A product `probabilities . values` makes NaN of zero times a value that is not
+    finite. This adds, for each such value, what rows of a probability other than
+    zero get from it to `output`, that is NaN or an infinity, and writes zero in its
+    place: the product is then the one of the finite values. All `count` consumers
+    of a block do it together, between waiting for the values and their product. It
+    costs the reading of the tile as long as all values are finite.
+
+    Example:
+
+    ```mlir
+    %r = attn_gpu.isolate %p, %v into %o by %warpgroup of 2
+        : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>,
+          !attn_gpu.fragment<64x64xf32>
+    ```
+  }];
+  let arguments = (ins AttnGPU_FragmentType:$probabilities,
+                       AttnGPU_SharedType:$values, AttnGPU_FragmentType:$output,
+                       I32:$warpgroup, I64Attr:$count);
+  let results = (outs AttnGPU_FragmentType:$result);
+  let assemblyFormat = [{
+    $probabilities `,` $values `into` $output `by` $warpgroup `of` $count attr-dict
+    `:` qualified(type($probabilities)) `,` qualified(type($values)) `,`
+    qualified(type($output))
+  }];
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Fragments and rows
 //===----------------------------------------------------------------------===//

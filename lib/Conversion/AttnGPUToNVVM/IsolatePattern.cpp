@@ -1,0 +1,228 @@
+//===- IsolatePattern.cpp - Values that are not finite --------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::attn_gpu;
+
+namespace {
+
+constexpr int64_t kRowBytes = 128, kSlabColumns = 64, kChunkBytes = 16;
+/// Keys whose probabilities of one row a quad notes in a word of each thread.
+constexpr int64_t kWordKeys = 128;
+
+/// The bits 15 and 31 of a word of two elements, set where one is not finite:
+/// adding one to an exponent of ones carries into the sign.
+Value getNonfinite(PtxBuilder &b, Type elementType, Value word) {
+  int64_t one = elementType.isBF16() ? 0x00800080 : 0x04000400;
+  return b.bitAnd(b.add(b.bitAnd(word, 0x7fff7fff), one),
+                  static_cast<int32_t>(0x80008000));
+}
+
+/// Element 0 or 1 of a word as f32.
+Value getElement(PtxBuilder &b, Type elementType, Value word, int64_t number) {
+  Value high = number == 1 ? b.bitAnd(word, static_cast<int32_t>(0xffff0000))
+                           : arith::ShLIOp::create(b, word, b.i32(16));
+  if (elementType.isBF16())
+    return arith::BitcastOp::create(b, b.getF32Type(), high);
+  Value half =
+      arith::TruncIOp::create(b, b.getI16Type(), b.shiftRight(high, 16));
+  Value element = arith::BitcastOp::create(b, elementType, half);
+  return arith::ExtFOp::create(b, b.getF32Type(), element);
+}
+
+class Isolation {
+public:
+  Isolation(IsolateOp op, Value tile, Value warpgroup, PtxBuilder &b)
+      : b(b), type(op.getValues().getType()), tile(tile),
+        numThreads(op.getCount() * kWarpgroupSize) {
+    thread = b.add(b.threadInWarpgroup(), b.mul(warpgroup, kWarpgroupSize));
+  }
+
+  /// Whether the tile holds a value that is not finite, for all consumers.
+  Value findAny() {
+    Value bits = forEachChunk(b.i32(0), [&](Value address, Value found) {
+      for (Value word : load(address))
+        found = arith::OrIOp::create(
+            b, found, getNonfinite(b, type.getElementType(), word));
+      return found;
+    });
+    Value some =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bits, b.i32(0));
+    return b.namedBarrierAny(b.i32(kConsumersBarrier), numThreads, some);
+  }
+
+  SmallVector<Value> addNonfinite(ValueRange probabilities, ValueRange output);
+
+  /// Writes zeros in their place, once all consumers have read them.
+  void clear() {
+    b.namedBarrier(b.i32(kConsumersBarrier), numThreads);
+    forEachChunk(Value(), [&](Value address, Value) {
+      for (auto [i, word] : llvm::enumerate(load(address))) {
+        Value bits =
+            b.shiftRight(getNonfinite(b, type.getElementType(), word), 15);
+        Value mask = arith::XOrIOp::create(b, b.mul(bits, 0xffff), b.i32(-1));
+        b.storeShared(arith::AndIOp::create(b, word, mask),
+                      b.add(address, 4 * i));
+      }
+      return Value();
+    });
+    b.sharedStoreFence();
+    b.namedBarrier(b.i32(kConsumersBarrier), numThreads);
+  }
+
+private:
+  SmallVector<Value> load(Value address) {
+    auto vector = VectorType::get(4, b.getI32Type());
+    Value words = b.loadShared(address, vector);
+    SmallVector<Value> elements;
+    for (int64_t i = 0; i < 4; ++i)
+      elements.push_back(LLVM::ExtractElementOp::create(b, words, b.i32(i)));
+    return elements;
+  }
+
+  /// Runs `body` on the chunks of this thread's share of the tile.
+  Value forEachChunk(Value init,
+                     function_ref<Value(Value address, Value carried)> body) {
+    OpBuilder::InsertionGuard guard(b);
+    auto loop = scf::ForOp::create(
+        b, thread, b.i32(type.getTileBytes() / kChunkBytes), b.i32(numThreads),
+        init ? ValueRange(init) : ValueRange());
+    b.setInsertionPointToStart(loop.getBody());
+    Value address = b.add(tile, b.mul(loop.getInductionVar(), kChunkBytes));
+    Value next = body(address, init ? loop.getRegionIterArgs().front() : init);
+    if (!init)
+      return Value();
+    scf::YieldOp::create(b, next);
+    return loop.getResult(0);
+  }
+
+  SmallVector<Value> addKey(Value key, ArrayRef<Value> keeps,
+                            ValueRange output);
+
+  PtxBuilder &b;
+  SharedType type;
+  Value tile, thread;
+  int64_t numThreads;
+};
+
+/// What the thread's outputs get from the values of one key.
+SmallVector<Value> Isolation::addKey(Value key, ArrayRef<Value> keeps,
+                                     ValueRange output) {
+  SmallVector<Value> sums(output);
+  Value row = b.add(b.add(tile, b.mul(key, kRowBytes)),
+                    b.mul(b.bitAnd(b.lane(), 3), 4));
+  Value swizzle = b.bitAnd(key, 7);
+  for (size_t i = 0; i < sums.size(); i += 4) {
+    int64_t column = i * 2;
+    Value chunk =
+        arith::XOrIOp::create(b, swizzle, b.i32(column % kSlabColumns / 8));
+    Value address = b.add(b.add(row, b.mul(chunk, kChunkBytes)),
+                          column / kSlabColumns * type.getRows() * kRowBytes);
+    Value word = b.loadShared(address, b.getI32Type());
+    Value bits = getNonfinite(b, type.getElementType(), word);
+    for (int64_t e : {0, 1}) {
+      Value isBad = arith::CmpIOp::create(
+          b, arith::CmpIPredicate::ne,
+          b.bitAnd(bits, static_cast<int32_t>(0x8000u << (16 * e))), b.i32(0));
+      Value value = getElement(b, type.getElementType(), word, e);
+      for (int64_t r : {0, 1}) {
+        Value counts = arith::AndIOp::create(b, isBad, keeps[r]);
+        Value term = arith::SelectOp::create(b, counts, value, b.f32(0.0));
+        Value &sum = sums[i + 2 * r + e];
+        sum = arith::AddFOp::create(b, sum, term);
+      }
+    }
+  }
+  return sums;
+}
+
+SmallVector<Value> Isolation::addNonfinite(ValueRange probabilities,
+                                           ValueRange output) {
+  SmallVector<Value> sums(output);
+  OpBuilder::InsertionGuard guard(b);
+  int64_t numKeys = type.getRows();
+  Value zero = b.f32(0.0);
+  for (int64_t first = 0; first < numKeys; first += kWordKeys) {
+    int64_t end = std::min(numKeys, first + kWordKeys);
+    // A bit for each probability of the thread that is not zero, in its two
+    // rows.
+    SmallVector<Value, 2> notes(2, b.i32(0));
+    for (int64_t i = first / 2; i < end / 2; ++i) {
+      Value counts = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE,
+                                           probabilities[i], zero);
+      int64_t bit = (i - first / 2) / 4 * 2 + i % 2;
+      Value &note = notes[i / 2 % 2];
+      note = arith::OrIOp::create(
+          b, note,
+          arith::SelectOp::create(
+              b, counts, b.i32(static_cast<int32_t>(1u << bit)), b.i32(0)));
+    }
+    auto loop = scf::ForOp::create(b, b.i32(first), b.i32(end), b.i32(1), sums);
+    OpBuilder::InsertionGuard loopGuard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value key = loop.getInductionVar();
+    // The lane of the quad that has the key, and the key's bit there.
+    Value owner = arith::OrIOp::create(b, b.bitAnd(b.lane(), 28),
+                                       b.shiftRight(b.bitAnd(key, 7), 1));
+    Value bit =
+        b.add(b.mul(b.shiftRight(b.add(key, -first), 3), 2), b.bitAnd(key, 1));
+    SmallVector<Value, 2> keeps;
+    for (Value note : notes) {
+      Value shifted =
+          arith::ShRUIOp::create(b, b.shuffleFrom(note, owner), bit);
+      keeps.push_back(b.equal(b.bitAnd(shifted, 1), 1));
+    }
+    // Keys that no row of the warp sees are most of them.
+    Value isSeen = b.voteAny(arith::OrIOp::create(b, keeps[0], keeps[1]));
+    SmallVector<Value> carried(loop.getRegionIterArgs());
+    auto ifOp = scf::IfOp::create(b, ValueRange(carried).getTypes(), isSeen,
+                                  /*withElseRegion=*/true);
+    scf::YieldOp::create(b, ifOp.getResults());
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    scf::YieldOp::create(b, addKey(key, keeps, carried));
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    scf::YieldOp::create(b, carried);
+    sums.assign(loop.result_begin(), loop.result_end());
+  }
+  return sums;
+}
+
+struct IsolatePattern : ThreadPattern<IsolateOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(IsolateOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    ValueRange output = adaptor.getOutput();
+    Isolation isolation(op, adaptor.getValues().front(),
+                        adaptor.getWarpgroup().front(), b);
+    auto ifOp = scf::IfOp::create(b, output.getTypes(), isolation.findAny(),
+                                  /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(ifOp.thenBlock());
+      SmallVector<Value> sums =
+          isolation.addNonfinite(adaptor.getProbabilities(), output);
+      isolation.clear();
+      scf::YieldOp::create(b, sums);
+      b.setInsertionPointToStart(ifOp.elseBlock());
+      scf::YieldOp::create(b, output);
+    }
+    replace(op, SmallVector<Value>(ifOp.getResults()), rewriter);
+    return success();
+  }
+};
+
+} // namespace
+
+void attn_gpu::populateIsolatePatterns(const TypeConverter &converter,
+                                       RewritePatternSet &patterns) {
+  patterns.add<IsolatePattern>(converter, patterns.getContext());
+}

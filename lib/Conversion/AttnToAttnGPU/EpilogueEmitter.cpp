@@ -1,0 +1,176 @@
+//===- EpilogueEmitter.cpp - The end of a tile ---------------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::attn;
+using namespace mlir::attn_gpu;
+
+static constexpr double kLn2 = 0.69314718055994530942;
+static constexpr double kLog2e = 1.44269504088896340736;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Defers a tile that needs care: sums have left the range in which
+/// probabilities are exact (they never decrease, so that the last one tells),
+/// because the maximum of the first block was too far off or logits are
+/// enormous; or an output is not finite, perhaps by a value at a masked
+/// position; or a row without keys is the mean of all values.
+void KernelEmitter::emitDeferral(const Tile &tile, Value number,
+                                 Value isCareful, Value sum, Value output) {
+  // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
+  // below 2^-14.
+  double high = elementType.isF16() ? 0x1p15 : 0x1p60;
+  double low = elementType.isF16() ? 0x1p-3 : 0x1p-60;
+  Value zero = b.f32(0.0);
+  // Zero if all are finite, else NaN.
+  Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
+    return b.mulf(x[0], zero);
+  });
+  Value partial = ReduceOp::create(b, Reduction::Add, zeros, Value());
+  Value isOff =
+      b.map({sum, partial}, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
+        using P = arith::CmpFPredicate;
+        auto both = [&](Value lhs, Value rhs) -> Value {
+          return arith::AndIOp::create(b, lhs, rhs);
+        };
+        auto either = [&](Value lhs, Value rhs) -> Value {
+          return arith::OrIOp::create(b, lhs, rhs);
+        };
+        Value query = getQuery(tile, x[2], /*clamp=*/false);
+        Value off = b.compare(P::UNO, x[1], x[1]);
+        Value isLow = b.compare(P::ULT, x[0], b.f32(low));
+        // Not rows for which the structure has no key.
+        if (structure && !isUniform()) {
+          KeyIntervalValues keys = buildNeededKeys(
+              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
+              b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+          isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
+                                        keys.end));
+        }
+        off = either(off, either(isLow, b.compare(P::UGT, x[0], b.f32(high))));
+        // Rows behind the last query do not count.
+        off = both(
+            off, b.compare(arith::CmpIPredicate::slt, query, args.numQueries));
+        Value isFirst = arith::XOrIOp::create(
+            b, isCareful, arith::ConstantIntOp::create(b, b.getI1Type(), 1));
+        return both(off, isFirst);
+      });
+  DeferTileOp::create(b, number, deferred, isOff);
+}
+
+/// Copies the output through the memory of this consumer's queries, which are
+/// done with.
+void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
+                                     Value slot) {
+  Value number =
+      b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
+  StoreFragmentOp::create(b, pack(output), SliceOp::create(b, queries, number));
+  SyncWarpgroupOp::create(b, warpgroup);
+  Value firstRow =
+      b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+  b.elect([&] {
+    constexpr int64_t kSlabColumns = 64;
+    int64_t tileSlabs =
+        std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
+    Value firstSlab = b.mul(number, tileSlabs);
+    for (int64_t s = 0; s < schedule.paddedValueDim / kSlabColumns; ++s)
+      TmaStoreOp::create(b, SliceOp::create(b, querySlabs, b.add(firstSlab, s)),
+                         args.outputMap,
+                         getCoordinates(op.getOutput(), b.i32(s * kSlabColumns),
+                                        firstRow, tile.head, tile.batch));
+    if (!releasesLate()) {
+      TmaStoreWaitOp::create(b);
+      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/true);
+    }
+  });
+}
+
+/// Stores an output of another type than the operands from registers.
+void KernelEmitter::emitStoredOutput(const Tile &tile, Value output,
+                                     Value slot) {
+  b.foreach (output, [&](ValueRange x) {
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
+    b.ifThen(b.compare(arith::CmpIPredicate::slt, query, args.numQueries), [&] {
+      Value value = x[0];
+      if (!args.output.elementType.isF32())
+        value = arith::TruncFOp::create(b, args.output.elementType, value);
+      LLVM::StoreOp::create(
+          b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
+    });
+  });
+  if (!releasesLate())
+    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
+}
+
+/// A logit in the units of the maxima.
+Value KernelEmitter::emitSink(const Tile &tile) {
+  Value sink = emitElementLoad(args.sinks, tile.head);
+  if (args.sinks.elementType.isF64())
+    sink = arith::TruncFOp::create(b, b.getF32Type(), sink);
+  else if (!args.sinks.elementType.isF32())
+    sink = arith::ExtFOp::create(b, b.getF32Type(), sink);
+  return factor ? b.mulf(sink, b.f32(kLog2e)) : sink;
+}
+
+SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
+                                                  Value sink) {
+  bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
+  Value isNone = b.compare(arith::CmpFPredicate::OEQ, sum, b.f32(0.0));
+  Value inverse, none = b.f32(-kInfinity);
+  if (sink) {
+    // One key more, whose value is zero.
+    Value raised = arith::MaxNumFOp::create(b, maximum, sink);
+    Value alpha = emitExp(b.subf(maximum, raised));
+    sum = b.fma(sum, alpha, emitExp(b.subf(sink, raised)));
+    inverse = b.mulf(alpha, b.reciprocal(sum));
+    maximum = raised;
+    none = factor ? b.mulf(sink, b.f32(kLn2)) : sink;
+  } else {
+    inverse = b.reciprocal(sum);
+  }
+  inverse = b.select(
+      isNone, b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
+      inverse);
+  Value logSum = math::Log2Op::create(b, sum), ln2 = b.f32(kLn2);
+  Value lse = factor ? b.mulf(b.addf(maximum, logSum), ln2)
+                     : b.fma(logSum, ln2, maximum);
+  return {inverse, b.select(isNone, none, lse)};
+}
+
+void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
+                                 Value slot) {
+  Type f32 = b.getF32Type(), row = b.row(f32);
+  Value sink = args.sinks.pointer ? emitSink(tile) : Value();
+  SmallVector<Value> rows =
+      b.map({state.maximum, state.sum}, {row, row},
+            [&](ValueRange x) { return emitNormalizers(x[0], x[1], sink); });
+  Value output = rescale(state.output, rows[0]);
+  if (args.output.pointer)
+    emitStoredOutput(tile, output, slot);
+  else
+    emitCopiedOutput(tile, output, slot);
+  if (!args.lse.pointer)
+    return;
+  b.foreach (rows[1], [&](ValueRange x) {
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
+    Value isInside =
+        b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+    b.ifThen(isInside, [&] {
+      SmallVector<Value> indices(tile.batch);
+      if (op.hasHeadDim())
+        indices.push_back(tile.head);
+      indices.push_back(query);
+      LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
+    });
+  });
+}
