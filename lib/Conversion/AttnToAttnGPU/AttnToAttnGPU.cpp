@@ -153,6 +153,7 @@ void SdpaLowering::launch() {
   interface.passTensor(op.getSinks(), arguments.sinks);
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
+  interface.passTensor(op.getKeyLengths(), arguments.keyLengths);
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
   for (Value value : captured)

@@ -27,7 +27,7 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 void KernelEmitter::widen(Tile &tile, Value isCareful) {
   if (!isUniform())
     return;
-  Value begin = b.i32(0), end = b.ceilDiv(args.numKeys, blockKeys);
+  Value begin = b.i32(0), end = b.ceilDiv(tile.numKeys, blockKeys);
   tile.begin = isCareful ? b.select(isCareful, begin, tile.begin) : begin;
   tile.end = isCareful ? b.select(isCareful, end, tile.end) : end;
 }
@@ -59,8 +59,8 @@ KernelEmitter::Rows KernelEmitter::emitCarefulRows(Value logits, Value maximum,
 
 /// As long as a row that may be the mean of all values has seen no key, all its
 /// keys have one probability.
-Value KernelEmitter::emitCarefulProbabilities(Value logits, Value maximum,
-                                              Value block) {
+Value KernelEmitter::emitCarefulProbabilities(const Tile &tile, Value logits,
+                                              Value maximum, Value block) {
   return b.map({logits, maximum}, logits.getType(), [&](ValueRange x) -> Value {
     Value p = emitCarefulExp(b.subf(x[0], getSafe(x[1])));
     if (!isUniform())
@@ -69,8 +69,9 @@ Value KernelEmitter::emitCarefulProbabilities(Value logits, Value maximum,
     Value none = b.f32(-kInfinity);
     Value isEqual = arith::AndIOp::create(b, b.compare(P::OEQ, x[1], none),
                                           b.compare(P::OEQ, x[0], none));
-    Value isKey = b.compare(arith::CmpIPredicate::slt,
-                            getKey(block, x[3], /*clamp=*/false), args.numKeys);
+    Value isKey =
+        b.compare(arith::CmpIPredicate::slt,
+                  getKey(tile, block, x[3], /*clamp=*/false), tile.numKeys);
     return b.select(arith::AndIOp::create(b, isEqual, isKey), b.f32(1.0), p);
   });
 }
@@ -108,7 +109,7 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
         logits = emitLogits(tile, logits, block, isEverMasked());
         Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
         Value probabilities =
-            emitCarefulProbabilities(logits, rows.maximum, block);
+            emitCarefulProbabilities(tile, logits, rows.maximum, block);
         Value sum =
             ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
         output = emitCarefulRescale(output, rows.alpha);

@@ -53,7 +53,7 @@ void KernelEmitter::emitDeferral(const Tile &tile, Value number,
         if (structure && !isUniform()) {
           KeyIntervalValues keys = buildNeededKeys(
               structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-              b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+              b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
           isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
                                         keys.end));
         }

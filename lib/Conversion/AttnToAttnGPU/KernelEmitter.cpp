@@ -51,7 +51,7 @@ bool KernelEmitter::hasLeftEdge() {
 }
 
 bool KernelEmitter::mayBeEmpty() {
-  return structure || ShapedType::isDynamic(op.getNumKeys()) ||
+  return structure || ShapedType::isDynamic(op.getUsedKeys()) ||
          op.getNumKeys() == 0;
 }
 
@@ -130,8 +130,24 @@ KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
     if (d > 0)
       rest = b.div(rest, args.batchSizes[d]);
   }
+  tile.numKeys = emitNumKeys(tile);
   emitKeyBlocks(tile);
   return tile;
+}
+
+Value KernelEmitter::emitNumKeys(const Tile &tile) {
+  if (!args.keyLengths.pointer)
+    return args.numKeys;
+  Value length = emitElementLoad(args.keyLengths, tile.batch);
+  // Clamped as it is: 64 bits may not fit 32.
+  Type type = length.getType();
+  Value zero = arith::ConstantIntOp::create(b, type, 0), numKeys = args.numKeys;
+  if (!type.isInteger(32))
+    numKeys = arith::ExtSIOp::create(b, type, numKeys);
+  length = b.min(b.max(length, zero), numKeys);
+  if (!type.isInteger(32))
+    length = arith::TruncIOp::create(b, b.getI32Type(), length);
+  return length;
 }
 
 void KernelEmitter::emitKeyBlocks(Tile &tile) {
@@ -140,7 +156,7 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), args.numQueries);
   Value last = b.toIndex(b.add(behind, -1));
   Value numQueries = b.toIndex(args.numQueries);
-  Value numKeys = b.toIndex(args.numKeys);
+  Value numKeys = b.toIndex(tile.numKeys);
   KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
                                              last, numQueries, numKeys);
   KeyIntervalValues full = buildFullKeys(structure, b, b.getLoc(), first, last,

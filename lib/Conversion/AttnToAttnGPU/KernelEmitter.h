@@ -47,7 +47,8 @@ struct KernelArguments {
   Value scale;
   /// Of an output that no tensor map describes.
   TensorArgument output;
-  TensorArgument lse, bias, mask, sinks, queryDocuments, keyDocuments;
+  TensorArgument lse, bias, mask, sinks, queryDocuments, keyDocuments,
+      keyLengths;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
 };
@@ -155,6 +156,8 @@ private:
     /// The first query, the head and key head, the batch indices.
     Value firstQuery, head, keyHead;
     SmallVector<Value> batch;
+    /// The keys in use.
+    Value numKeys;
     /// Blocks [begin, end) are needed; [fullBegin, fullEnd) of them need no
     /// mask.
     Value begin, end, fullBegin, fullEnd;
@@ -181,6 +184,7 @@ private:
 
   void allocate();
   Tile emitTile(Value number);
+  Value emitNumKeys(const Tile &tile);
   void emitKeyBlocks(Tile &tile);
   void emitProducer();
   SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot,
@@ -230,7 +234,8 @@ private:
   State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
   Value emitCarefulExp(Value difference);
   Rows emitCarefulRows(Value logits, Value maximum, Value sum);
-  Value emitCarefulProbabilities(Value logits, Value maximum, Value block);
+  Value emitCarefulProbabilities(const Tile &tile, Value logits, Value maximum,
+                                 Value block);
   Value emitCarefulRescale(Value output, Value alpha);
 
   //===--- EpilogueEmitter.cpp: the end of a tile
@@ -263,7 +268,7 @@ private:
   /// The query of row `i` of this consumer's fragments, and key `j` of a block;
   /// clamped if memory is read at them.
   Value getQuery(const Tile &tile, Value i, bool clamp);
-  Value getKey(Value block, Value j, bool clamp);
+  Value getKey(const Tile &tile, Value block, Value j, bool clamp);
 
   //===--- Small questions
   //-------------------------------------------------===//

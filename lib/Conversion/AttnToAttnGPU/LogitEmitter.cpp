@@ -40,9 +40,10 @@ Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
   return clamp ? b.min(query, b.add(args.numQueries, -1)) : query;
 }
 
-Value KernelEmitter::getKey(Value block, Value j, bool clamp) {
+Value KernelEmitter::getKey(const Tile &tile, Value block, Value j,
+                            bool clamp) {
   Value key = b.add(b.mul(block, blockKeys), j);
-  return clamp ? b.min(key, b.add(args.numKeys, -1)) : key;
+  return clamp ? b.min(key, b.add(tile.numKeys, -1)) : key;
 }
 
 /// The address of the element at `indices`, of which a tensor of fewer
@@ -127,7 +128,7 @@ Value KernelEmitter::emitScore(const Tile &tile, Value product, Value block,
     // What is behind the last query or key is computed like the last one and
     // masked or dropped.
     Value i = getQuery(tile, x[1], /*clamp=*/true);
-    Value j = getKey(block, x[2], /*clamp=*/masked);
+    Value j = getKey(tile, block, x[2], /*clamp=*/masked);
     Value bias;
     if (op.getBias()) {
       bias = emitElementLoad(args.bias, getIndices(tile, i, j));
@@ -165,19 +166,19 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
       return {};
     return structure.buildKeyInterval(
         b, b.getLoc(), b.toIndex(getQuery(tile, i, /*clamp=*/false)),
-        b.toIndex(args.numQueries), b.toIndex(args.numKeys));
+        b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
   };
   // An interval is clamped as an index, so that it fits 32 bits.
   auto clamp = [&](Value bound) {
     Value zero = arith::ConstantIndexOp::create(b, 0);
     Value clamped = arith::MaxSIOp::create(b, bound, zero);
-    clamped = arith::MinSIOp::create(b, clamped, b.toIndex(args.numKeys));
+    clamped = arith::MinSIOp::create(b, clamped, b.toIndex(tile.numKeys));
     return b.sub(b.toI32(clamped), firstKey);
   };
   end = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
     if (Value bound = getInterval(x[0]).end)
       return clamp(bound);
-    return b.sub(args.numKeys, firstKey);
+    return b.sub(tile.numKeys, firstKey);
   });
   if (hasLeftEdge())
     begin = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
@@ -192,7 +193,7 @@ Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
   Value masked = b.f32(-std::numeric_limits<double>::infinity());
   return b.map(logits, logits.getType(), [&](ValueRange x) -> Value {
     Value i = getQuery(tile, x[1], /*clamp=*/true);
-    Value j = getKey(block, x[2], /*clamp=*/true);
+    Value j = getKey(tile, block, x[2], /*clamp=*/true);
     Value keep;
     auto require = [&](Value predicate) {
       keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;

@@ -68,10 +68,10 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale, sink;
+        lse, scale, sink, keyLength;
     SmallVector<Value *> getAll() {
       return {&query,        &key,    &value, &bias,  &mask, &queryDocuments,
-              &keyDocuments, &output, &lse,   &scale, &sink};
+              &keyDocuments, &output, &lse,   &scale, &sink, &keyLength};
     }
   };
 
@@ -176,6 +176,17 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
     bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1;
     operands.sink = b.load(sinks, isOne ? b.index(0) : leading.back());
   }
+  if (Value lengths = op.getKeyLengths()) {
+    auto type = cast<MemRefType>(lengths.getType());
+    SmallVector<Value> indices(batch.take_back(type.getRank()));
+    for (auto [index, size] : llvm::zip_equal(indices, type.getShape()))
+      if (size == 1)
+        index = b.index(0);
+    Value length = b.load(lengths, indices);
+    if (!length.getType().isIndex())
+      length = arith::IndexCastOp::create(b, b.getIndexType(), length);
+    operands.keyLength = b.max(length, b.index(0));
+  }
   return operands;
 }
 
@@ -218,6 +229,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.lse = inside.lse;
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
+  arguments.keyLength = inside.keyLength;
   for (int64_t d = 0; d < numLeading; ++d)
     arguments.leading.push_back(*argument++);
   arguments.firstQuery = *argument++;

@@ -36,6 +36,8 @@ bool TileEmitter::isAlwaysMasked() {
 void TileEmitter::emit() {
   numQueries = b.dim(args.query, 0);
   numKeys = b.dim(args.key, 0);
+  if (args.keyLength)
+    numKeys = b.min(numKeys, args.keyLength);
 
   Type f32 = b.getF32Type();
   int64_t paddedDim = llvm::alignTo(headDim, lanes);

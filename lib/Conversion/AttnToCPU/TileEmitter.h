@@ -36,6 +36,8 @@ struct TileArguments {
   Value output, lse;
   /// Float scalars.
   Value scale, sink;
+  /// How many keys are in use, not negative, or null.
+  Value keyLength;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;

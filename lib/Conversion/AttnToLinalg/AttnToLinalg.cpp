@@ -84,7 +84,8 @@ private:
   Value createProducts(Value key);
   Value createLogits(Value products);
   Value emitScore(Value logit, Value bias);
-  Value emitKeep(Value mask, Value queryId, Value keyId);
+  Value emitKeep(Value mask, Value queryId, Value keyId, Value keyLength);
+  Value clampLength(Value length);
   Value createRowReduction(Value logits, double init, BodyBuilder combine);
   Value createExponentials(Value logits, Value maxima);
   Value createSums(Value exponentials, Value value);
@@ -332,14 +333,27 @@ Value SdpaExpander::emitScore(Value logit, Value bias) {
   return logit;
 }
 
+/// A key length as an index between zero and the number of keys.
+Value SdpaExpander::clampLength(Value length) {
+  if (!length.getType().isIndex())
+    length = arith::IndexCastOp::create(b, b.getIndexType(), length);
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  length = arith::MaxSIOp::create(b, length, zero);
+  return arith::MinSIOp::create(b, length, numKeys);
+}
+
 /// Whether every mask keeps the element; null without masks.
-Value SdpaExpander::emitKeep(Value mask, Value queryId, Value keyId) {
+Value SdpaExpander::emitKeep(Value mask, Value queryId, Value keyId,
+                             Value keyLength) {
   using P = arith::CmpIPredicate;
-  Value keep = mask;
+  Value keep = mask, usedKeys = numKeys, j = getIndex(numLead + 1);
+  if (keyLength) {
+    usedKeys = clampLength(keyLength);
+    keep = conjunction(keep, arith::CmpIOp::create(b, P::slt, j, usedKeys));
+  }
   if (StructuralMaskInterface structure = op.getStructureAttr()) {
-    Value j = getIndex(numLead + 1);
     KeyIntervalValues keys = structure.buildKeyInterval(
-        b, b.getLoc(), getIndex(numLead), numQueries, numKeys);
+        b, b.getLoc(), getIndex(numLead), numQueries, usedKeys);
     if (keys.begin)
       keep = conjunction(keep, arith::CmpIOp::create(b, P::sge, j, keys.begin));
     if (keys.end)
@@ -375,6 +389,8 @@ Value SdpaExpander::createLogits(Value products) {
   int64_t queryId = addInput(op.getQueryDocuments(), rowDims);
   rowDims.back() = numLead + 1;
   int64_t keyId = addInput(op.getKeyDocuments(), rowDims);
+  rowDims.pop_back();
+  int64_t keyLength = addInput(op.getKeyLengths(), rowDims);
   maps.push_back(b.getMultiDimIdentityMap(numDims));
   return createGeneric(
       inputs, createEmpty({getNumQueriesSize(), getNumKeysSize()}, computeType),
@@ -384,7 +400,8 @@ Value SdpaExpander::createLogits(Value products) {
           return index < 0 ? Value() : arguments[index];
         };
         Value logit = emitScore(arguments[0], get(bias));
-        Value keep = emitKeep(get(mask), get(queryId), get(keyId));
+        Value keep =
+            emitKeep(get(mask), get(queryId), get(keyId), get(keyLength));
         if (keep)
           logit = arith::SelectOp::create(b, keep, logit, constant(-kInfinity));
         return logit;
@@ -453,21 +470,44 @@ Value SdpaExpander::createMeans(Value value) {
   SmallVector<utils::IteratorType> iterators(numDims, kParallel);
   iterators[j] = kReduction;
   OpFoldResult columns = b.getIndexAttr(op.getValueDim());
-  Value sums = createGeneric(
-      value, createFilled(columns, 0),
-      {getMap(numDims, {j, column}), getMap(numDims, {column})}, iterators,
-      [&](ValueRange arguments) -> Value {
-        return arith::AddFOp::create(b, arguments[1], convert(arguments[0]));
-      });
-  Value count = arith::SIToFPOp::create(
-      b, computeType, arith::IndexCastOp::create(b, b.getI64Type(), numKeys));
-  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
-  return createGeneric(sums, createEmpty(columns, computeType),
-                       {identity, identity},
-                       SmallVector<utils::IteratorType>(numLead + 1, kParallel),
-                       [&](ValueRange arguments) -> Value {
-                         return arith::DivFOp::create(b, arguments[0], count);
-                       });
+  auto batchDims = llvm::to_vector(llvm::seq<int64_t>(0, op.getNumBatchDims()));
+  // The inputs and, if there are key lengths, these.
+  auto create = [&](Value input, Value init, ArrayRef<int64_t> trailing,
+                    int64_t dims, ArrayRef<utils::IteratorType> kinds,
+                    function_ref<Value(ValueRange, Value)> body) {
+    SmallVector<Value> inputs{input};
+    SmallVector<AffineMap> maps{getMap(dims, trailing)};
+    if (Value lengths = op.getKeyLengths()) {
+      inputs.push_back(lengths);
+      maps.push_back(getBroadcastMap(lengths, dims, batchDims));
+    }
+    maps.push_back(getMap(dims, {column}));
+    return createGeneric(inputs, init, maps, kinds, [&](ValueRange arguments) {
+      Value used = numKeys;
+      if (op.getKeyLengths())
+        used = clampLength(arguments[1]);
+      return body({arguments.front(), arguments.back()}, used);
+    });
+  };
+  Value sums =
+      create(value, createFilled(columns, 0), {j, column}, numDims, iterators,
+             [&](ValueRange arguments, Value used) -> Value {
+               Value sum = arith::AddFOp::create(b, arguments[1],
+                                                 convert(arguments[0]));
+               if (!op.getKeyLengths())
+                 return sum;
+               Value isUsed = arith::CmpIOp::create(
+                   b, arith::CmpIPredicate::slt, getIndex(j), used);
+               return arith::SelectOp::create(b, isUsed, sum, arguments[1]);
+             });
+  return create(sums, createEmpty(columns, computeType), {column}, numLead + 1,
+                SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+                [&](ValueRange arguments, Value used) -> Value {
+                  Value count = arith::SIToFPOp::create(
+                      b, computeType,
+                      arith::IndexCastOp::create(b, b.getI64Type(), used));
+                  return arith::DivFOp::create(b, arguments[0], count);
+                });
 }
 
 /// sums / row sums; the policy decides rows without keys.

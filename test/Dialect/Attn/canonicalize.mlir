@@ -432,3 +432,24 @@ func.func @transposes(%x: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<4x3x2
   %2 = attn.transpose %0 [1, 0, 2] : tensor<3x4x2xf32> -> tensor<4x3x2xf32>
   return %1, %2 : tensor<2x3x4xf32>, tensor<4x3x2xf32>
 }
+
+// -----
+
+// bottom_right counts from the end of the keys in use, which lengths that are known
+// do not tell.
+// CHECK-LABEL: @key_lengths
+// CHECK: structure(#attn.causal<bottom_right>)
+// CHECK-SAME: keep
+func.func @key_lengths(%q: tensor<1x5x8xf32>, %n: tensor<i32>, %o: tensor<1x5x8xf32>) -> tensor<1x5x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<1x5x8xf32>) key(%q : tensor<1x5x8xf32>) value(%q : tensor<1x5x8xf32>)
+    key_lengths(%n : tensor<i32>) structure(#attn.causal<bottom_right>)
+    keep(%h: index, %i: index, %j: index) {
+      %c1 = arith.constant 1 : index
+      %c5 = tensor.dim %q, %c1 : tensor<1x5x8xf32>
+      %d = arith.addi %i, %c5 : index
+      %e = arith.subi %d, %c1 : index
+      %keep = arith.cmpi ne, %j, %e : index
+      attn.yield %keep : i1
+    } outs(%o : tensor<1x5x8xf32>) -> tensor<1x5x8xf32>
+  return %0 : tensor<1x5x8xf32>
+}

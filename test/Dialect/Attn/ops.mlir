@@ -70,3 +70,11 @@ func.func @transpose(%x: tensor<2x?x3xf32>) -> tensor<?x3x2xf32> {
   %0 = attn.transpose %x [1, 2, 0] : tensor<2x?x3xf32> -> tensor<?x3x2xf32>
   return %0 : tensor<?x3x2xf32>
 }
+
+// CHECK-LABEL: func.func @key_lengths
+func.func @key_lengths(%q: tensor<2x3x5x8xf32>, %n: tensor<2xi32>, %o: tensor<2x3x5x8xf32>) -> tensor<2x3x5x8xf32> {
+  // CHECK: key_lengths(%{{.*}} : tensor<2xi32>) structure(#attn.causal<bottom_right>)
+  %0 = attn.sdpa query(%q : tensor<2x3x5x8xf32>) key(%q : tensor<2x3x5x8xf32>) value(%q : tensor<2x3x5x8xf32>)
+      key_lengths(%n : tensor<2xi32>) structure(#attn.causal<bottom_right>) outs(%o : tensor<2x3x5x8xf32>) -> tensor<2x3x5x8xf32>
+  return %0 : tensor<2x3x5x8xf32>
+}

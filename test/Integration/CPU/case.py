@@ -48,6 +48,8 @@ class Case:
     document_dtype: str = "i32"
     query_documents: str = "xx"  # form
     key_documents: str = "xx"
+    key_lengths: Optional[str] = None  # form, of the batch dimensions
+    key_lengths_dtype: str = "i32"
     score: Optional[str] = None  # a name in regions.py
     keep: Optional[str] = None
     masked_row: str = "zero"
@@ -140,6 +142,8 @@ class Case:
             types["key_documents"] = get_broadcast(
                 self.key_documents[-rank:], batch + keys
             )
+        if self.key_lengths is not None:
+            types["key_lengths"] = get_broadcast(self.key_lengths, batch)
         if self.lse:
             types["lse"] = batch + heads + queries
         return types

@@ -40,6 +40,7 @@ def get_element_types(case):
         "sinks": case.sinks_dtype or case.compute_dtype,
         "query_documents": case.document_dtype,
         "key_documents": case.document_dtype,
+        "key_lengths": case.key_lengths_dtype,
         "output": case.output_dtype,
         "lse": case.compute_dtype,
     }
@@ -154,6 +155,8 @@ def emit_module(case, backend=None):
     ]
     if case.has_documents:
         lines.append(use("documents", "query_documents", "key_documents"))
+    if case.key_lengths is not None:
+        lines.append(use("key_lengths", "key_lengths"))
     if case.structure:
         lines.append(f"    structure({format_structure(case)})")
     if case.masked_row != "zero":

@@ -346,9 +346,59 @@ def get_sink_cases():
     yield Case("rank3", batch=(), heads=(6, 2), sinks="x", lse=True)
 
 
+def get_length_cases():
+    """Lengths of keys, each batch its own, beside all that depends on them."""
+    rows = cover_pairs(
+        {
+            "structure": [
+                (),
+                (("causal", "top_left"),),
+                (("causal", "bottom_right"),),
+                (("window", 40, 40, "bottom_right"),),
+                (("prefix", 40, "bottom_right"),),
+                (("document",),),
+            ],
+            "lengths": [(33, 33), (1, 127), (200, 700), (130, 300), (5, 0)],
+            "dtype": ["f32", "f16", "bf16"],
+            "group": [1, 4],
+            "dynamic": ["static", "lengths", "dynamic"],
+            "key_lengths": ["x", "1", ""],
+            "key_lengths_dtype": ["i32", "i64", "index"],
+            "masked_row": ["zero", "nan", "uniform"],
+            "mask": [None, None, "x1xx"],
+            "bias": [None, "1xxx"],
+            "keep": [None, None, "stripe"],
+            "data": ["normal", "poison"],
+            "d": [8, 64],
+        },
+        seed=6,
+    )
+    for number, row in enumerate(rows):
+        lq, lk = row.pop("lengths")
+        group = row.pop("group")
+        dynamic = row.pop("dynamic")
+        yield Case(
+            name=f"{number:02}-{describe(row['structure'])}-lq{lq}-lk{lk}-"
+            f"{row['dtype']}-{row['key_lengths'] or 'scalar'}-{dynamic}-"
+            f"{row['masked_row']}-{row['data']}",
+            batch=(3,), heads=(group, 1), lq=lq, lk=lk, dynamic=DYNAMIC[dynamic],
+            **row,
+        )
+    causal = (("causal", "bottom_right"),)
+    yield Case("rank2", batch=(), heads=None, key_lengths="", structure=causal)
+    yield Case("rank3", batch=(), heads=(6, 2), key_lengths="", sinks="x")
+    yield Case("rank5", batch=(2, 3), heads=(4, 2), key_lengths="xx", lk=150)
+    yield Case("rank5-broadcast", batch=(2, 3), heads=(4, 2), key_lengths="1x",
+               lk=150, dynamic="bhij")
+    for dtype in ("f64", "bf16"):
+        yield Case(f"large-{dtype}", dtype=dtype, batch=(4,), heads=(2, 2), lq=300,
+                   lk=900, d=64, key_lengths="x", structure=causal, dynamic="bhij")
+
+
 GROUPS = {
     "broadcast": get_broadcast_cases,
     "empty": get_empty_cases,
+    "lengths": get_length_cases,
     "masks": get_mask_cases,
     "numerics": get_numeric_cases,
     "regions": get_region_cases,

@@ -220,6 +220,10 @@ def make_inputs(case):
         arrays["key_documents"] = make_documents(
             case, rng, shapes["key_documents"], False
         )
+    if case.key_lengths is not None:
+        # Some are behind the end, some below zero.
+        lengths = rng.integers(-1, case.lk + 3, shapes["key_lengths"])
+        arrays["key_lengths"] = np.asarray(lengths)
     for name, (dtype, shape) in regions.get_captures(case).items():
         arrays[name] = make_captured(case, name, dtype, shape, rng)
     if case.data == "poison":

@@ -59,11 +59,20 @@ class Result:
     lse_error: np.ndarray
 
 
+def get_used_keys(case, arrays):
+    """How many keys are in use, broadcastable to the logits."""
+    if case.key_lengths is None:
+        return np.full((1, 1), case.lk)
+    lengths = np.clip(arrays["key_lengths"], 0, case.lk)
+    return lengths.reshape(lengths.shape + (1,) * (3 if case.heads else 2))
+
+
 def get_keep(case, arrays):
     """Which (i, j) all masks keep, with the shape of the logits."""
     index = regions.get_indices(case)
     i, j = index["i"], index["j"]
-    keep = np.ones(case.logit_shape, bool)
+    used = get_used_keys(case, arrays)
+    keep = np.broadcast_to(j < used, case.logit_shape)
     for member in case.structure:
         kind = member[0]
         if kind == "document":
@@ -74,7 +83,7 @@ def get_keep(case, arrays):
                 equal = equal[..., None, :, :]
             keep = keep & equal
             continue
-        diagonal = i + (case.lk - case.lq if member[-1] == "bottom_right" else 0)
+        diagonal = i + (used - case.lq if member[-1] == "bottom_right" else 0)
         if kind == "causal":
             keep = keep & (j <= diagonal)
         elif kind == "window":
@@ -260,11 +269,14 @@ def _compute(case, arrays, tensor_cores):
     elif case.masked_row == "nan":
         of_masked, of_masked_error = np.nan, 0.0
     else:
-        of_masked = value.sum(axis=-2, keepdims=True) / real(case.lk)
+        used = get_used_keys(case, arrays)
+        is_used = np.arange(case.lk)[:, None] < used
+        used_value = np.where(is_used, value, 0)
+        of_masked = used_value.sum(axis=-2, keepdims=True) / used.astype(real)
         of_masked_error = (
             (sum_roundoff + 4 * u)
             * finite_value.sum(axis=-2, keepdims=True)
-            / max(case.lk, 1)
+            / np.maximum(used, 1)
         )
     output = np.where(masked_row, of_masked, output)
     output_error = np.where(masked_row, of_masked_error, output_error)

@@ -94,7 +94,7 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
     StructuralMaskInterface structure = op.getStructureAttr();
     if (!structure)
       return rewriter.notifyMatchFailure(op, "no structure");
-    Attribute simple = structure.simplify(op.getNumQueries(), op.getNumKeys());
+    Attribute simple = structure.simplify(op.getNumQueries(), op.getUsedKeys());
     if (simple == structure)
       return rewriter.notifyMatchFailure(op, "structure is simple");
     rewriter.modifyOpInPlace(op, [&] {
@@ -181,14 +181,17 @@ struct RaiseKeepRegion : OpRewritePattern<SdpaOp> {
     auto isNumQueries = [&](Value value) {
       return isDimOf(value, op.getQuery(), dim);
     };
+    // bottom_right counts from the end of the keys in use.
     auto isNumKeys = [&](Value value) {
+      if (op.getKeyLengths())
+        return false;
       return isDimOf(value, op.getKey(), dim) ||
              isDimOf(value, op.getValue(), dim);
     };
     MaskIndices indices{body.getArgument(body.getNumArguments() - 2),
                         body.getArguments().back(),
                         op.getNumQueries(),
-                        op.getNumKeys(),
+                        op.getUsedKeys(),
                         isNumQueries,
                         isNumKeys};
     YieldOp yield = getYield(op.getKeep());

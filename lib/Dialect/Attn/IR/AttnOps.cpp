@@ -101,7 +101,8 @@ void SdpaOp::build(OpBuilder &builder, OperationState &state, Value query,
   build(builder, state, resultTypes, query, key, value, /*scale=*/Value(),
         /*bias=*/Value(), /*mask=*/Value(), /*sinks=*/Value(),
         /*query_documents=*/Value(),
-        /*key_documents=*/Value(), outs, /*static_scale=*/FloatAttr(),
+        /*key_documents=*/Value(), /*key_lengths=*/Value(), outs,
+        /*static_scale=*/FloatAttr(),
         /*softcap=*/FloatAttr(), /*structure=*/StructuralMaskInterface(),
         MaskedRow::Zero, Backend::Auto, /*schedule=*/ScheduleInterface());
 }
@@ -136,7 +137,7 @@ std::optional<double> SdpaOp::getConstantScale() {
 }
 
 bool SdpaOp::isMasked() {
-  return getStructureAttr() || getMask() || hasKeepRegion();
+  return getStructureAttr() || getMask() || hasKeepRegion() || getKeyLengths();
 }
 
 void SdpaOp::getEffects(

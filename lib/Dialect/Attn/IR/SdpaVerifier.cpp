@@ -305,6 +305,11 @@ LogicalResult SdpaVerifier::verify() {
     return failure();
   if (failed(verifyDocuments()))
     return failure();
+  // sdpa_c20: key lengths of batches.
+  if (failed(verifyBroadcastOperand(
+          op.getKeyLengths(), "the key lengths",
+          ArrayRef(logitShape).take_front(op.getNumBatchDims()))))
+    return failure();
   return verifySinks();
 }
 

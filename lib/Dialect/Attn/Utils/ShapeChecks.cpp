@@ -140,6 +140,7 @@ void ShapeChecker::check() {
   if (Value sinks = op.getSinks())
     if (Dim heads{sinks, 0, "sinks"}; heads.getSize() != 1 && op.hasHeadDim())
       checkEqual(heads, {op.getQuery(), rank - 3, "query"}, "number of heads");
+  checkBroadcast(op.getKeyLengths(), "key lengths", batch);
   batch.push_back(numQueries);
   checkBroadcast(op.getQueryDocuments(), "query documents", batch);
   batch.back() = numKeys;

@@ -68,6 +68,9 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
       gives zeros then, so `masked_row` must be `zero`.
     - `documents`: two tensors of integers, broadcastable to `[B..., Lq]` and
       `[B..., Lk]`, read by `#attn.document`.
+    - `key_lengths`: integers, broadcastable to `[B...]`: how many keys and values
+      of a sequence are there, clamped to `[0, Lk]`. All is as if `key` and `value`
+      ended there: the end of `bottom_right`, the mean of `uniform`.
     - `outs`: the destination `[B..., Hq, Lq, Dv]` and, optionally, that of the
       log-sum-exp `[B..., Hq, Lq]` (f32; f64 for f64 operands; natural
       logarithm; -inf for a fully masked row). Their former contents are not
@@ -129,6 +132,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     Optional<Attn_FloatShaped>:$sinks,
     Optional<Attn_IdShaped>:$query_documents,
     Optional<Attn_IdShaped>:$key_documents,
+    Optional<Attn_IdShaped>:$key_lengths,
     Variadic<Attn_FloatShaped>:$outs,
     OptionalAttr<F64Attr>:$static_scale,
     OptionalAttr<F64Attr>:$softcap,
@@ -152,6 +156,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     (`sinks` `(` $sinks^ `:` type($sinks) `)`)?
     (`documents` `(` $query_documents^ `,` $key_documents `:`
         type($query_documents) `,` type($key_documents) `)`)?
+    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`structure` `(` $structure^ `)`)?
     (`masked_row` `=` `` $masked_row^)?
     (`backend` `=` `` $backend^)?
@@ -194,6 +199,10 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     /// for rank 2.
     int64_t getNumQueries() { return getQueryType().getDimSize(getRank() - 2); }
     int64_t getNumKeys() { return getKeyType().getDimSize(getRank() - 2); }
+    /// The length that all sequences of keys have, if it is known.
+    int64_t getUsedKeys() {
+      return getKeyLengths() ? ShapedType::kDynamic : getNumKeys();
+    }
     int64_t getNumQueryHeads();
     int64_t getNumKeyHeads();
 
@@ -205,7 +214,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
 
     bool hasScoreRegion() { return !getScore().empty(); }
     bool hasKeepRegion() { return !getKeep().empty(); }
-    /// Whether any of `structure`, `mask` and `keep` is present.
+    /// Whether any of `structure`, `mask`, `keep` and `key_lengths` is present.
     bool isMasked();
 
     bool hasTensorSemantics() { return isa<TensorType>(getQuery().getType()); }
