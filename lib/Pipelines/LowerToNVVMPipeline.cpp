@@ -9,6 +9,7 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/NVVM/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -46,9 +47,22 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   ConvertAttnToAttnGPUPassOptions kernels;
   kernels.chip = options.chip;
   kernels.softmax = options.softmax;
+  kernels.consumers = options.consumers;
+  kernels.blockKeys = options.blockKeys;
+  kernels.stages = options.stages;
+  kernels.queryStages = options.queryStages;
+  kernels.sectionHeads = options.sectionHeads;
+  kernels.turns = options.turns;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.binary && !options.cubinCache.empty()) {
+    AttnLookUpGPUBinaryPassOptions lookUp;
+    lookUp.ptxas = options.ptxas;
+    lookUp.places.assign(options.places.begin(), options.places.end());
+    lookUp.cacheDirectory = options.cubinCache;
+    pm.addPass(createAttnLookUpGPUBinaryPass(lookUp));
+  }
   addKernelLowering(pm);
   if (options.binary) {
     // PTX: what the driver and ptxas take.

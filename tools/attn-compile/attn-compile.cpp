@@ -246,6 +246,11 @@ LogicalResult CompileDriver::lowerForCUDA() {
     return fail("--kernel-options: cannot read '" + options.kernelOptions +
                 "'");
   lowering.chip = options.gpuArch;
+  if (options.emit != Emit::PTX) {
+    lowering.cubinCache = options.cubinCache;
+    lowering.ptxas = options.cudaPath;
+    lowering.places = getToolkitPlaces();
+  }
   buildBufferizeForCUDAPipeline(pm);
   buildLowerToNVVMPipeline(pm, lowering);
   if (options.emit == Emit::PTX)

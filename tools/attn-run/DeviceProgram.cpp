@@ -59,6 +59,14 @@ LogicalResult DeviceProgram::compile(StringRef entry,
     return module->emitError("cannot read the options of kernels '")
            << options.kernelOptions << "'";
   lowering.chip = options.arch;
+  std::vector<std::string> places;
+  if (SmallString<128> place; llvm::sys::path::cache_directory(place)) {
+    llvm::sys::path::append(place, "attn-mlir", "cuda");
+    places.push_back(place.str().str());
+  }
+  lowering.cubinCache = options.cubinCache;
+  lowering.ptxas = options.cudaPath;
+  lowering.places = places;
   buildBufferizeForCUDAPipeline(kernels);
   buildLowerToNVVMPipeline(kernels, lowering);
   if (failed(kernels.run(*module)))
@@ -70,11 +78,7 @@ LogicalResult DeviceProgram::compile(StringRef entry,
   AttnAssembleGPUBinaryPassOptions assemble;
   assemble.ptxas = options.cudaPath;
   assemble.cacheDirectory = options.cubinCache;
-  SmallString<128> place;
-  if (llvm::sys::path::cache_directory(place)) {
-    llvm::sys::path::append(place, "attn-mlir", "cuda");
-    assemble.places.push_back(place.str().str());
-  }
+  assemble.places.assign(places.begin(), places.end());
   assembly.addPass(createAttnAssembleGPUBinaryPass(assemble));
   if (failed(assembly.run(*module)))
     return failure();

@@ -62,6 +62,39 @@ struct LowerToNVVMPipelineOptions
       *this, "softmax",
       llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
       llvm::cl::init("auto")};
+  Option<int64_t> consumers{
+      *this, "consumers",
+      llvm::cl::desc(
+          "Consumer warpgroups of a block, of 64 queries each (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> blockKeys{*this, "block-keys",
+                            llvm::cl::desc("Keys of a block (0: chosen)"),
+                            llvm::cl::init(0)};
+  Option<int64_t> stages{
+      *this, "stages",
+      llvm::cl::desc("Blocks of keys and values in flight (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> queryStages{
+      *this, "query-stages",
+      llvm::cl::desc("Tiles of queries in flight (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<int64_t> sectionHeads{
+      *this, "section-heads",
+      llvm::cl::desc("Heads whose tiles are handed out together (0: chosen)"),
+      llvm::cl::init(0)};
+  Option<std::string> turns{
+      *this, "turns",
+      llvm::cl::desc("Whether consumers take turns: auto, on or off"),
+      llvm::cl::init("auto")};
+  Option<std::string> cubinCache{
+      *this, "cubin-cache",
+      llvm::cl::desc("Take kernels compiled before from this directory")};
+  Option<std::string> ptxas{
+      *this, "ptxas",
+      llvm::cl::desc("A CUDA toolkit or a ptxas, whose code is taken")};
+  ListOption<std::string> places{
+      *this, "places",
+      llvm::cl::desc("CUDA toolkits to look in where ptxas is not given")};
   Option<bool> binary{
       *this, "binary",
       llvm::cl::desc("Turn modules of kernels into gpu.binary with PTX"),

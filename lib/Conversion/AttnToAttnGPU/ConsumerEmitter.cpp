@@ -106,7 +106,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   Value logits = WaitOp::create(b, 0, product).getResult(0);
   ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
   emitStoredRelease(querySlot);
-  logits = emitLogits(tile, logits, b.add(tile.end, -1), isEverMasked());
+  logits = emitLogits(tile, logits, b.add(tile.ownEnd, -1), isEverMasked());
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
       b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {
@@ -163,12 +163,12 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   return next;
 }
 
-/// All blocks of a tile, from the last to the first: some with mask code, those
-/// that need none, and those at the other edge of a window.
+/// All blocks of a consumer, from the last to the first: some with mask code,
+/// those that need none, and those at the other edge of a window.
 KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
                                                Value slot, Value querySlot) {
   State state = emitFirstBlock(tile, queries, slot, querySlot);
-  Value last = b.add(tile.end, -1);
+  Value last = b.add(tile.ownEnd, -1);
   auto emitLoop = [&](Value begin, Value end, bool masked) {
     state = State::get(b.forLoop(
         begin, end, state.getValues(), [&](Value j, ValueRange carried) {
@@ -177,15 +177,15 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
               .getValues();
         }));
   };
-  Value one = b.i32(1), numBlocks = b.sub(tile.end, tile.begin);
+  Value one = b.i32(1), numBlocks = b.sub(tile.ownEnd, tile.ownBegin);
   if (isAlwaysMasked()) {
     emitLoop(one, numBlocks, /*masked=*/true);
   } else if (!structure) {
     // Only the last block, which came first, may be partial.
     emitLoop(one, numBlocks, /*masked=*/false);
   } else {
-    Value right = b.max(one, b.sub(tile.end, tile.fullEnd));
-    Value full = b.max(right, b.sub(tile.end, tile.fullBegin));
+    Value right = b.max(one, b.sub(tile.ownEnd, tile.fullEnd));
+    Value full = b.max(right, b.sub(tile.ownEnd, tile.fullBegin));
     emitLoop(one, right, /*masked=*/true);
     emitLoop(right, full, /*masked=*/false);
     if (hasLeftEdge())
@@ -217,6 +217,70 @@ void KernelEmitter::emitStoredRelease(Value querySlot) {
   });
 }
 
+/// Lets blocks [begin, end) of a tile go by, the last first, that other
+/// consumers need: their slots, and their turns. The first block of a consumer
+/// has no turn; one that skips them all (before its own, then) has as many as
+/// the others.
+Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
+                                       Value slot, bool isBehind) {
+  return b
+      .forLoop(
+          b.i32(0), b.sub(end, begin), slot,
+          [&](Value j, ValueRange carried) -> SmallVector<Value> {
+            Value current = carried.front();
+            AwaitOp::create(b, keyPipe, current);
+            ReleaseOp::create(b, keyPipe, current, /*each_thread=*/false);
+            if (schedule.takesTurns) {
+              auto emitTurn = [&] {
+                TurnBeginOp::create(b, warpgroup, schedule.consumers);
+                TurnEndOp::create(b, warpgroup, schedule.consumers);
+              };
+              Value block = b.sub(b.add(end, -1), j);
+              if (isBehind)
+                emitTurn();
+              else
+                b.ifThen(b.compare(arith::CmpIPredicate::ne, block, tile.begin),
+                         emitTurn);
+            }
+            AwaitOp::create(b, valuePipe, current);
+            ReleaseOp::create(b, valuePipe, current, /*each_thread=*/false);
+            return {NextSlotOp::create(b, current)};
+          })
+      .front();
+}
+
+/// What a consumer has computed without any block.
+SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
+  emitStoredRelease(querySlot);
+  auto splat = [&](Type type, double value) -> Value {
+    return SplatOp::create(b, type, b.f32(value));
+  };
+  Type f32 = b.getF32Type();
+  return {splat(b.fragment(valueDim, f32), 0.0), splat(b.row(f32), -kInfinity),
+          splat(b.row(f32), 0.0), slot};
+}
+
+/// The blocks of this consumer, and those of the tile that it does not need.
+/// Rows of one consumer see keys that those of another do not.
+SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
+                                                 Value queries, Value slot,
+                                                 Value querySlot) {
+  if (!structure || schedule.consumers == 1)
+    return emitBlocks(tile, queries, slot, querySlot).getResults();
+  slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
+                           /*isBehind=*/false);
+  Value isNonempty =
+      b.compare(arith::CmpIPredicate::slt, tile.ownBegin, tile.ownEnd);
+  SmallVector<Value> results = b.ifThenElse(
+      isNonempty,
+      [&] { return emitBlocks(tile, queries, slot, querySlot).getResults(); },
+      [&] { return emitNoBlocks(slot, querySlot); });
+  if (hasLeftEdge())
+    results[3] = emitSkippedBlocks(tile, tile.begin, tile.ownBegin, results[3],
+                                   /*isBehind=*/true);
+  return results;
+}
+
 /// Computes the tile of a message; returns the next slots of blocks and
 /// queries.
 SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
@@ -231,33 +295,18 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
       b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
             warpgroup));
   AwaitOp::create(b, queryPipe, querySlot);
-  auto getResults = [](const State &state) {
-    return SmallVector<Value>{state.output, state.maximum, state.sum,
-                              state.slot};
-  };
-  auto emitFast = [&] {
-    return getResults(emitBlocks(tile, queryTile, slot, querySlot));
-  };
   auto emitAny = [&] {
     return b.ifThenElse(
         isCareful,
-        [&] { return getResults(emitCarefulBlocks(tile, queryTile, slot)); },
-        emitFast);
+        [&] { return emitCarefulBlocks(tile, queryTile, slot).getResults(); },
+        [&] { return emitFastBlocks(tile, queryTile, slot, querySlot); });
   };
   SmallVector<Value> results;
   if (mayBeEmpty()) {
     Value isNonempty =
         b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
-    results = b.ifThenElse(isNonempty, emitAny, [&] {
-      emitStoredRelease(querySlot);
-      auto splat = [&](Type type, double value) -> Value {
-        return SplatOp::create(b, type, b.f32(value));
-      };
-      Type row = b.row(b.getF32Type());
-      return SmallVector<Value>{
-          splat(b.fragment(valueDim, b.getF32Type()), 0.0),
-          splat(row, -kInfinity), splat(row, 0.0), slot};
-    });
+    results = b.ifThenElse(isNonempty, emitAny,
+                           [&] { return emitNoBlocks(slot, querySlot); });
   } else {
     results = emitAny();
   }

@@ -151,25 +151,54 @@ Value KernelEmitter::emitNumKeys(const Tile &tile) {
 }
 
 void KernelEmitter::emitKeyBlocks(Tile &tile) {
-  Value first = b.toIndex(tile.firstQuery);
   Value behind =
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), args.numQueries);
-  Value last = b.toIndex(b.add(behind, -1));
-  Value numQueries = b.toIndex(args.numQueries);
-  Value numKeys = b.toIndex(tile.numKeys);
-  KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
-                                             last, numQueries, numKeys);
-  KeyIntervalValues full = buildFullKeys(structure, b, b.getLoc(), first, last,
-                                         numQueries, numKeys, needed);
+  KeyIntervalValues needed =
+      buildNeededKeys(structure, b, b.getLoc(), b.toIndex(tile.firstQuery),
+                      b.toIndex(b.add(behind, -1)), b.toIndex(args.numQueries),
+                      b.toIndex(tile.numKeys));
   Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
   tile.begin = b.div(begin, b.i32(blockKeys));
   tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
                       b.ceilDiv(end, blockKeys), tile.begin);
+  if (warpgroup)
+    emitOwnBlocks(tile);
+}
+
+/// The same for the rows of this consumer: all masks of structure let an
+/// interval move on with the rows.
+void KernelEmitter::emitOwnBlocks(Tile &tile) {
+  Value numQueries = b.toIndex(args.numQueries);
+  Value numKeys = b.toIndex(tile.numKeys);
+  Value firstRow = tile.firstQuery;
+  int64_t numRows = schedule.getTileQueries();
+  if (structure) {
+    firstRow = b.add(firstRow, b.mul(warpgroup, kRows));
+    numRows = kRows;
+  }
+  Value behind = b.min(b.add(firstRow, numRows), args.numQueries);
+  Value first = b.toIndex(firstRow), last = b.toIndex(b.add(behind, -1));
+  KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
+                                             last, numQueries, numKeys);
+  tile.ownBegin = tile.begin;
+  tile.ownEnd = tile.end;
+  if (structure) {
+    Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+    Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
+    isAny = arith::AndIOp::create(
+        b, isAny,
+        b.compare(arith::CmpIPredicate::slt, firstRow, args.numQueries));
+    tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
+    tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
+  }
   if (isAlwaysMasked()) {
-    tile.fullBegin = tile.fullEnd = tile.begin;
+    tile.fullBegin = tile.fullEnd = tile.ownBegin;
     return;
   }
-  tile.fullBegin = b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.end);
+  KeyIntervalValues full = buildFullKeys(structure, b, b.getLoc(), first, last,
+                                         numQueries, numKeys, needed);
+  tile.fullBegin =
+      b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
   tile.fullEnd =
       b.max(b.div(b.toI32(full.end), b.i32(blockKeys)), tile.fullBegin);
 }

@@ -158,15 +158,19 @@ private:
     SmallVector<Value> batch;
     /// The keys in use.
     Value numKeys;
-    /// Blocks [begin, end) are needed; [fullBegin, fullEnd) of them need no
-    /// mask.
-    Value begin, end, fullBegin, fullEnd;
+    /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
+    /// ownEnd), and [fullBegin, fullEnd) need no mask.
+    Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
   };
   /// What a consumer carries from block to block.
   struct State {
     Value output, probabilities, maximum, sum, slot;
     SmallVector<Value> getValues() const {
       return {output, probabilities, maximum, sum, slot};
+    }
+    /// What is left of it behind the last block.
+    SmallVector<Value> getResults() const {
+      return {output, maximum, sum, slot};
     }
     static State get(ValueRange values) {
       return {values[0], values[1], values[2], values[3], values[4]};
@@ -186,6 +190,7 @@ private:
   Tile emitTile(Value number);
   Value emitNumKeys(const Tile &tile);
   void emitKeyBlocks(Tile &tile);
+  void emitOwnBlocks(Tile &tile);
   void emitProducer();
   SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot,
                                    bool isCareful);
@@ -207,6 +212,11 @@ private:
                                       Value querySlot);
   State emitBlocks(const Tile &tile, Value queries, Value slot,
                    Value querySlot);
+  Value emitSkippedBlocks(const Tile &tile, Value begin, Value end, Value slot,
+                          bool isBehind);
+  SmallVector<Value> emitFastBlocks(const Tile &tile, Value queries, Value slot,
+                                    Value querySlot);
+  SmallVector<Value> emitNoBlocks(Value slot, Value querySlot);
   State emitFirstBlock(const Tile &tile, Value queries, Value slot,
                        Value querySlot);
   void emitStoredRelease(Value querySlot);

@@ -119,7 +119,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
-    schedule.sectionHeads = op.getStructureAttr() ? 8 : 1;
+    schedule.sectionHeads = op.getStructureAttr() ? 16 : 1;
   schedule.takesTurns = options.turns.value_or(true) && schedule.consumers > 1;
 
   schedule.blockKeys =

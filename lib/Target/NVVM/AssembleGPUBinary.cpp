@@ -6,11 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompiledBinary.h"
+#include "attn/Target/NVVM/CubinCache.h"
 #include "attn/Target/NVVM/Passes.h"
-#include "attn/Target/NVVM/Ptxas.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/IR/Remarks.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNASSEMBLEGPUBINARYPASS
@@ -22,12 +21,6 @@ using namespace mlir::attn;
 
 namespace {
 
-/// ptxas serialises products whose rules a kernel breaks and says so by such a
-/// code; C7519 only reports an instruction that it adds.
-bool isSerialisation(StringRef code) {
-  return code.starts_with("C75") && code != "C7519";
-}
-
 struct AssembleGPUBinaryPass
     : attn::impl::AttnAssembleGPUBinaryPassBase<AssembleGPUBinaryPass> {
   using AttnAssembleGPUBinaryPassBase::AttnAssembleGPUBinaryPassBase;
@@ -36,62 +29,19 @@ struct AssembleGPUBinaryPass
 
 private:
   LogicalResult assemble(gpu::BinaryOp binary, StringRef path);
-  LogicalResult report(gpu::BinaryOp binary, const PtxasReport &report);
-  DictionaryAttr getProperties(const PtxasReport &report);
+  void store(gpu::BinaryOp binary, const CompiledCode &code);
 };
 
-DictionaryAttr AssembleGPUBinaryPass::getProperties(const PtxasReport &report) {
-  Builder b(&getContext());
-  SmallVector<NamedAttribute> kernels;
-  for (const KernelResources &kernel : report.kernels)
-    kernels.push_back(b.getNamedAttr(
-        kernel.name,
-        b.getDictionaryAttr(
-            {b.getNamedAttr("registers", b.getI64IntegerAttr(kernel.registers)),
-             b.getNamedAttr("shared_bytes",
-                            b.getI64IntegerAttr(kernel.sharedBytes)),
-             b.getNamedAttr("stack_bytes",
-                            b.getI64IntegerAttr(kernel.stackBytes)),
-             b.getNamedAttr("spill_bytes",
-                            b.getI64IntegerAttr(kernel.spillStoreBytes +
-                                                kernel.spillLoadBytes))})));
-  return b.getDictionaryAttr(
-      b.getNamedAttr("kernels", b.getDictionaryAttr(kernels)));
-}
-
-LogicalResult AssembleGPUBinaryPass::report(gpu::BinaryOp binary,
-                                            const PtxasReport &report) {
-  bool isFatal = false;
-  auto complain = [&](bool isStrict) {
-    isFatal |= isStrict && strict;
-    return isStrict && strict ? binary.emitError() : binary.emitWarning();
-  };
-  for (const PtxasMessage &message : report.messages) {
-    bool isSerial = isSerialisation(message.code);
-    if (!isSerial && message.severity == PtxasMessage::Info)
-      continue;
-    InFlightDiagnostic diagnostic = complain(isSerial);
-    diagnostic << "ptxas: ";
-    if (!message.code.empty())
-      diagnostic << "(" << message.code << ") ";
-    diagnostic << message.text;
-  }
-  for (const KernelResources &kernel : report.kernels) {
-    ++numKernels;
-    remark::analysis(binary.getLoc(), remark::RemarkOpts::name("Resources")
-                                          .category("attn-ptxas")
-                                          .function(kernel.name))
-        << remark::metric("registers", kernel.registers)
-        << remark::metric("shared bytes", kernel.sharedBytes)
-        << remark::metric("stack bytes", kernel.stackBytes)
-        << remark::metric("spilled bytes", kernel.spillStoreBytes);
-    if (!kernel.hasSpills())
-      continue;
-    ++numSpilling;
-    complain(true) << "ptxas: kernel '" << kernel.name << "' spills "
-                   << kernel.spillStoreBytes << " bytes of registers";
-  }
-  return failure(isFatal);
+/// Keeps a code for the module of kernels that it was made from.
+void AssembleGPUBinaryPass::store(gpu::BinaryOp binary,
+                                  const CompiledCode &code) {
+  auto keys = getOperation()->getAttrOfType<DictionaryAttr>(kCubinKeys);
+  auto key = keys ? keys.getAs<StringAttr>(binary.getName()) : StringAttr();
+  if (!key || cacheDirectory.empty())
+    return;
+  if (llvm::Error error = CubinCache(cacheDirectory, key).write(code))
+    binary.emitWarning("the code is not cached: ")
+        << llvm::toString(std::move(error));
 }
 
 LogicalResult AssembleGPUBinaryPass::assemble(gpu::BinaryOp binary,
@@ -114,12 +64,15 @@ LogicalResult AssembleGPUBinaryPass::assemble(gpu::BinaryOp binary,
     if (!code)
       return binary.emitError(llvm::toString(code.takeError()));
     numCached += code->fromCache;
-    if (failed(report(binary, code->report)))
+    numKernels += code->report.kernels.size();
+    numSpilling +=
+        llvm::count_if(code->report.kernels, [](const KernelResources &kernel) {
+          return kernel.hasSpills();
+        });
+    if (failed(reportCode(binary, code->report, strict)))
       return failure();
-    objects.push_back(gpu::ObjectAttr::get(
-        &getContext(), target, gpu::CompilationTarget::Binary,
-        StringAttr::get(&getContext(), code->cubin),
-        getProperties(code->report), object.getKernels()));
+    store(binary, *code);
+    objects.push_back(makeCubinObject(target, *code, object.getKernels()));
     if (keepPTX)
       objects.push_back(object);
   }
@@ -129,7 +82,13 @@ LogicalResult AssembleGPUBinaryPass::assemble(gpu::BinaryOp binary,
 
 void AssembleGPUBinaryPass::runOnOperation() {
   SmallVector<gpu::BinaryOp> binaries(getOperation().getOps<gpu::BinaryOp>());
-  if (binaries.empty())
+  bool hasPTX = llvm::any_of(binaries, [](gpu::BinaryOp binary) {
+    return llvm::any_of(binary.getObjects(), [](Attribute object) {
+      return cast<gpu::ObjectAttr>(object).getFormat() ==
+             gpu::CompilationTarget::Assembly;
+    });
+  });
+  if (!hasPTX)
     return;
   llvm::Expected<std::string> path =
       findPtxas(ptxas, SmallVector<std::string>(places.begin(), places.end()));
@@ -140,6 +99,7 @@ void AssembleGPUBinaryPass::runOnOperation() {
   for (gpu::BinaryOp binary : binaries)
     if (failed(assemble(binary, *path)))
       return signalPassFailure();
+  getOperation()->removeAttr(kCubinKeys);
 }
 
 } // namespace

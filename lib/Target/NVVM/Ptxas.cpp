@@ -7,13 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Target/NVVM/Ptxas.h"
+#include "attn/Target/NVVM/CubinCache.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -50,79 +49,7 @@ Expected<std::string> mlir::attn::findPtxas(StringRef toolkit,
       "that one)");
 }
 
-//===----------------------------------------------------------------------===//
-// The cache
-//===----------------------------------------------------------------------===//
-
 namespace {
-
-/// A code and what ptxas printed for it, in two files named by a hash of all
-/// that they depend on. Files appear as a whole, by renaming; the code comes
-/// last.
-class Cache {
-public:
-  Cache(StringRef directory, StringRef ptx, const PtxasOptions &options);
-
-  std::optional<CompiledCode> read() const;
-  Error write(StringRef cubin, StringRef output) const;
-
-private:
-  std::string getPath(StringRef extension) const;
-
-  SmallString<128> stem;
-};
-
-Cache::Cache(StringRef directory, StringRef ptx, const PtxasOptions &options) {
-  SHA256 hash;
-  auto add = [&](StringRef text) {
-    hash.update(text);
-    hash.update(StringRef("\0", 1));
-  };
-  add("attn-cubin-1");
-  add(options.arch);
-  add(itostr(options.optLevel));
-  // Another ptxas is another file.
-  add(options.path);
-  sys::fs::file_status status;
-  if (!sys::fs::status(options.path, status)) {
-    add(utostr(status.getSize()));
-    add(itostr(status.getLastModificationTime().time_since_epoch().count()));
-  }
-  add(ptx);
-  stem = directory;
-  sys::path::append(stem, toHex(hash.final(), /*LowerCase=*/true));
-}
-
-std::string Cache::getPath(StringRef extension) const {
-  return (stem + "." + extension).str();
-}
-
-std::optional<CompiledCode> Cache::read() const {
-  auto cubin = MemoryBuffer::getFile(getPath("cubin"), /*IsText=*/false,
-                                     /*RequiresNullTerminator=*/false);
-  auto output = MemoryBuffer::getFile(getPath("log"));
-  if (!cubin || !output || !(*cubin)->getBuffer().starts_with("\177ELF"))
-    return std::nullopt;
-  return CompiledCode{(*cubin)->getBuffer().str(),
-                      parsePtxasOutput((*output)->getBuffer()),
-                      /*fromCache=*/true};
-}
-
-Error Cache::write(StringRef cubin, StringRef output) const {
-  if (std::error_code error =
-          sys::fs::create_directories(sys::path::parent_path(stem)))
-    return createStringError(error, sys::path::parent_path(stem) + ": " +
-                                        error.message());
-  auto writeFile = [&](StringRef extension, StringRef content) {
-    return writeToOutput(getPath(extension), [&](raw_ostream &os) {
-      os << content;
-      return Error::success();
-    });
-  };
-  if (Error error = writeFile("log", output))
-    return error;
-  return writeFile("cubin", cubin);
-}
 
 /// A file that is gone with the object.
 struct TemporaryFile {
@@ -168,9 +95,12 @@ Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
                                             const PtxasOptions &options) {
   // PTX as the driver takes it ends in a zero.
   ptx = ptx.take_until([](char c) { return c == '\0'; });
-  std::optional<Cache> cache;
+  std::optional<CubinCache> cache;
   if (!options.cacheDirectory.empty()) {
-    cache.emplace(options.cacheDirectory, ptx, options);
+    std::string level = itostr(options.optLevel);
+    cache.emplace(options.cacheDirectory,
+                  CubinCache::makeKey({"ptx", options.arch, level, ptx},
+                                      StringRef(options.path)));
     if (std::optional<CompiledCode> code = cache->read())
       return std::move(*code);
   }
@@ -202,9 +132,10 @@ Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
     return createStringError(cubin.path + ": " + buffer.getError().message());
-  CompiledCode compiled{(*buffer)->getBuffer().str(), parsePtxasOutput(output)};
+  CompiledCode compiled{(*buffer)->getBuffer().str(), output,
+                        parsePtxasOutput(output)};
   if (cache)
-    if (Error error = cache->write(compiled.cubin, output))
+    if (Error error = cache->write(compiled))
       compiled.report.messages.push_back(
           {PtxasMessage::Warning, "",
            "the code is not cached: " + toString(std::move(error))});

@@ -122,11 +122,16 @@ func.func @static(%q: memref<200x24xf16>, %k: memref<100x24xf16>, %v: memref<100
 // A causal mask: blocks at the diagonal with mask code, the others without.
 // CHECK-LABEL: gpu.func @attn_fwd_bf16_causal_d64
 // CHECK: consumers
+// CHECK: attn_gpu.isolate
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<2>)
 // CHECK: attn_gpu.keep_columns
 // CHECK: scf.for
+// CHECK: attn_gpu.wait pending 1
 // CHECK: attn_gpu.keep_columns %{{.*}} to
 // CHECK: scf.for
+// CHECK: attn_gpu.wait pending 1
 // CHECK-NOT: attn_gpu.keep_columns
+// CHECK: attn_gpu.defer_tile
 func.func @causal(%q: memref<4x512x64xbf16>, %k: memref<2x512x64xbf16>, %v: memref<2x512x64xbf16>, %o: memref<4x512x64xbf16>) {
   attn.sdpa query(%q : memref<4x512x64xbf16>) key(%k : memref<2x512x64xbf16>) value(%v : memref<2x512x64xbf16>)
     structure(#attn.causal<top_left>) backend = flash outs(%o : memref<4x512x64xbf16>)
@@ -261,5 +266,40 @@ func.func @uniform(%q: memref<64x64xbf16>, %k: memref<200x64xbf16>) {
 func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
   attn.sdpa query(%q : memref<4x256x64xbf16>) key(%q : memref<4x256x64xbf16>) value(%q : memref<4x256x64xbf16>)
     sinks(%s : memref<4xbf16>) backend = flash outs(%q : memref<4x256x64xbf16>)
+  return
+}
+
+// -----
+
+// Rows of one consumer need no keys that only those of another see: their blocks are
+// released without a product, in the consumer's turn.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_window_d128
+// CHECK: } consumers 2
+// CHECK: attn_gpu.isolate
+// CHECK: } else {
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<2>)
+// CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.release
+// CHECK: scf.if
+// CHECK-NEXT: attn_gpu.turn_begin
+// CHECK-NEXT: attn_gpu.turn_end
+// CHECK: attn_gpu.await
+// CHECK-NEXT: attn_gpu.release
+// CHECK-NEXT: attn_gpu.next_slot
+// CHECK: scf.if
+// CHECK: attn_gpu.wgmma
+// The other edge, behind the consumer's last block.
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<2>)
+// CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.release
+// CHECK-NEXT: attn_gpu.turn_begin
+// CHECK-NEXT: attn_gpu.turn_end
+// CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.release
+// CHECK-NEXT: attn_gpu.next_slot
+// CHECK: attn_gpu.defer_tile
+func.func @skipped(%q: memref<1024x128xbf16>) {
+  attn.sdpa query(%q : memref<1024x128xbf16>) key(%q : memref<1024x128xbf16>) value(%q : memref<1024x128xbf16>)
+    structure(#attn.window<100, 0>) backend = flash outs(%q : memref<1024x128xbf16>)
   return
 }

@@ -12,7 +12,7 @@ func.func @d64(%q: memref<4x?x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x
 // -----
 
 // Short causal rows: a smaller tile wastes less of the diagonal.
-// CHECK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 8 heads
+// CHECK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 16 heads
 func.func @d64_short(%q: memref<4x1024x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x1024x64xbf16>) {
   attn.sdpa query(%q : memref<4x1024x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) structure(#attn.causal<top_left>) backend = flash outs(%o : memref<4x1024x64xbf16>)
   return

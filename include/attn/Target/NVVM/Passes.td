@@ -15,6 +15,52 @@ include "mlir/Pass/PassBase.td"
 // attn-assemble-gpu-binary
 //===----------------------------------------------------------------------===//
 
+def AttnLookUpGPUBinaryPass
+    : Pass<"attn-look-up-gpu-binary", "::mlir::ModuleOp"> {
+  let summary = "Take kernels that were compiled before from a cache";
+  let description = [{
+    Replaces every `gpu.module` whose code is in the cache by a `gpu.binary` with
+    that code. The key is the text of the module, beside all else that the code
+    depends on: this compiler and LLVM, ptxas and its options. The key of a module
+    that is not there is noted in the attribute `attn.cubin_keys` of the parent, by
+    which `attn-assemble-gpu-binary` keeps the code once it is compiled.
+
+    It runs as early as the kernel is known, in the dialect `attn_gpu`: what comes
+    behind, LLVM's code generator most of all, takes some hundred times as long as
+    reading a file.
+
+    Before:
+
+    ```mlir
+    gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+      gpu.func @attention(%n: i32) kernel { ... }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">,
+      properties = {kernels = {attention = {registers = 168 : i64, ...}}}, bin = "...">]
+    ```
+  }];
+  let options = [
+    Option<"ptxas", "ptxas", "std::string", "\"\"",
+           "A CUDA toolkit or a ptxas (default: /usr/local/cuda, the PATH)">,
+    ListOption<"places", "places", "std::string",
+               "CUDA toolkits to look in where `ptxas` is not given">,
+    Option<"optLevel", "opt-level", "int", "3", "Optimization level of ptxas">,
+    Option<"cacheDirectory", "cache-directory", "std::string", "\"\"",
+           "Where compiled code is kept (default: nowhere)">
+  ];
+  let statistics = [
+    Statistic<"numFound", "num-found", "Number of modules found">
+  ];
+  let dependentDialects = [
+    "::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect"
+  ];
+}
+
 def AttnAssembleGPUBinaryPass
     : Pass<"attn-assemble-gpu-binary", "::mlir::ModuleOp"> {
   let summary = "Compile the PTX in gpu.binary operations by ptxas";

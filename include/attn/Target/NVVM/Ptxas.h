@@ -60,6 +60,8 @@ struct PtxasOptions {
 
 struct CompiledCode {
   std::string cubin;
+  /// What ptxas printed, and the same read.
+  std::string log;
   PtxasReport report;
   bool fromCache = false;
 };
