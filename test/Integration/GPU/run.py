@@ -10,6 +10,10 @@ must give the same bits. A case that hangs or faults takes its process with it a
 counts as failed; the rest goes on in a new one.
 
     run.py [--group GROUP] [--case REGEX] [--jobs N]
+
+compute-sanitizer sees the kernels of this process only:
+
+    compute-sanitizer --tool memcheck python3 run.py --jobs 0 --case REGEX
 """
 
 import argparse
@@ -300,7 +304,10 @@ def main():
     )
     parser.add_argument("--group", help="run this group only")
     parser.add_argument("--case", help="regular expression of case names")
-    parser.add_argument("--jobs", type=int, default=4, help="processes on the GPU")
+    parser.add_argument(
+        "--jobs", type=int, default=4,
+        help="processes on the GPU; 0: this one, for compute-sanitizer",
+    )
     parser.add_argument("--limit", type=float, default=1e9, help="seconds; the rest is skipped")
     options = parser.parse_args()
     manifest = json.loads((HERE / "manifest.json").read_text())
@@ -338,9 +345,26 @@ def main():
         if worker:
             worker.end()
 
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for job in [pool.submit(serve) for _ in range(options.jobs)]:
-            job.result()
+    def serve_here():
+        driver = Driver()
+        while time.monotonic() - begin < options.limit and not waiting.empty():
+            number = waiting.get_nowait()
+            entry = manifest[number]
+            problem, is_fatal = run_case(
+                driver, make_case(entry["case"]), ctypes.CDLL(str(HERE / entry["library"]))
+            )
+            outcomes[number] = problem
+            if problem:
+                print(f"FAIL {entry['group']} {entry['case']['name']}\n    {problem}", flush=True)
+            if is_fatal:
+                break
+
+    if options.jobs == 0:
+        serve_here()
+    else:
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for job in [pool.submit(serve) for _ in range(options.jobs)]:
+                job.result()
     failed = sum(1 for problem in outcomes.values() if problem)
     groups = {}
     for number, problem in outcomes.items():

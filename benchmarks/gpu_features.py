@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Times attention with masks and scores on one GPU beside FlexAttention.
+
+In one process, in turn, on the same data in bf16, D = 128, B * S = 16k, H = 16, each
+launch cold (L2 flushed). FlexAttention is PyTorch's, compiled by torch.compile.
+
+  benchmarks/gpu_features.py compile --attn-compile build/bin/attn-compile --output DIR
+  DIR/gpu_features.py time [--output results.json]
+
+Results are compared with FlexAttention's; TFLOP/s count the products of pairs that the
+mask keeps.
+"""
+
+import argparse
+import ctypes
+import datetime
+import json
+import pathlib
+import shutil
+import subprocess
+
+import gpu
+
+HERE = pathlib.Path(__file__).resolve().parent
+DIM, HEADS, TOKENS = 128, 16, 16384
+
+ALIBI = """score(%s: f32, %b0: index, %h0: index, %i: index, %j: index) {
+    %slope = tensor.extract %x[%h0] : tensor<?xf32>
+    %d = arith.subi %j, %i : index
+    %e = arith.index_cast %d : index to i32
+    %f = arith.sitofp %e : i32 to f32
+    %a = arith.mulf %slope, %f : f32
+    %t = arith.addf %s, %a : f32
+    attn.yield %t : f32
+  }"""
+
+# name: (S, clauses of the op, type of %x if there is one)
+CASES = {
+    "full": (8192, "", None),
+    "causal": (8192, "structure(#attn.causal<top_left>)", None),
+    "softcap": (8192, "softcap = 30.0", None),
+    "alibi": (8192, "structure(#attn.causal<top_left>) " + ALIBI, "tensor<?xf32>"),
+    "window": (8192, "structure(#attn.window<1024, 0>)", None),
+    "bias": (4096, "bias(%x : tensor<1x?x?x?xbf16>)", "tensor<1x?x?x?xbf16>"),
+    "lengths": (512, "key_lengths(%x : tensor<?xi32>)", "tensor<?xi32>"),
+    "lengths-4k": (4096, "key_lengths(%x : tensor<?xi32>)", "tensor<?xi32>"),
+}
+CODES = {"float32": 3, "bfloat16": 2, "int32": 8}
+
+
+def get_module(clauses, extra):
+    tensor = f"tensor<?x?x?x{DIM}xbf16>"
+    parameter = f", %x: {extra}" if extra else ""
+    return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}{parameter}) -> {tensor} {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %b = tensor.dim %q, %c0 : {tensor}
+  %h = tensor.dim %q, %c1 : {tensor}
+  %n = tensor.dim %q, %c2 : {tensor}
+  %init = tensor.empty(%b, %h, %n) : {tensor}
+  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {tensor}) {clauses}
+    outs(%init : {tensor}) -> {tensor}
+  return %o : {tensor}
+}}
+"""
+
+
+def compile_all(options):
+    directory = pathlib.Path(options.output)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, (_, clauses, extra) in CASES.items():
+        library = directory / f"{name}.so"
+        module = library.with_suffix(".mlir")
+        module.write_text(get_module(clauses, extra))
+        subprocess.run(
+            [options.attn_compile, str(module), "-o", str(library), "--no-raise",
+             "--target", "cuda", "--gpu-arch", options.gpu_arch],
+            check=True,
+        )
+        module.unlink()
+    shutil.copy(__file__, directory)
+    shutil.copy(HERE / "gpu.py", directory)
+
+
+def get_tensor(tensor):
+    result = gpu.get_tensor(tensor)
+    result.dtype = CODES[str(tensor.dtype).removeprefix("torch.")]
+    return result
+
+
+def get_ours(name, tensors, out):
+    library = ctypes.CDLL(str(HERE / f"{name}.so"))
+    function = library.attn_main
+    function.argtypes = [ctypes.POINTER(gpu.Tensor), ctypes.c_int32] * 2 + [ctypes.c_void_p]
+    library.attn_main_error.restype = ctypes.c_char_p
+    inputs = (gpu.Tensor * len(tensors))(*[get_tensor(t) for t in tensors])
+    outputs = (gpu.Tensor * 1)(get_tensor(out))
+
+    def run(stream):
+        if function(inputs, len(tensors), outputs, 1, stream):
+            raise RuntimeError(library.attn_main_error().decode())
+
+    return run
+
+
+def get_flex(torch, name, q, k, v, extra):
+    """FlexAttention of a case and the number of pairs that it keeps, for one head."""
+    from torch.nn.attention import flex_attention as flex
+
+    batch, _, length, _ = q.shape
+    score, keep, per_batch = None, None, 1
+    if name in ("causal", "alibi"):
+        keep = lambda b, h, i, j: j <= i
+    if name == "window":
+        keep = lambda b, h, i, j: (j <= i) & (j >= i - 1024)
+    if name.startswith("lengths"):
+        keep, per_batch = (lambda b, h, i, j: j < extra[b]), batch
+    if name == "softcap":
+        score = lambda s, b, h, i, j: 30.0 * torch.tanh(s / 30.0)
+    if name == "alibi":
+        score = lambda s, b, h, i, j: s + extra[h] * (j - i)
+    if name == "bias":
+        score = lambda s, b, h, i, j: s + extra[0, h, i, j]
+    mask = None
+    if keep:
+        mask = flex.create_block_mask(
+            keep, per_batch if name.startswith("lengths") else None, None, length, length)
+    attention = torch.compile(flex.flex_attention)
+    pairs = batch * length * length
+    if name in ("causal", "alibi"):
+        pairs = batch * length * (length + 1) // 2
+    elif name == "window":
+        pairs = batch * sum(min(i, 1024) + 1 for i in range(length))
+    elif name.startswith("lengths"):
+        pairs = length * int(extra.sum())
+    run = lambda: attention(q, k, v, score_mod=score, block_mask=mask)
+    # A graph, so that the host's time is not measured.
+    for _ in range(3):
+        run()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = run()
+
+    # The graph reads the mask, which must live as long.
+    def replay(stream, keep=(run, mask)):
+        graph.replay()
+        return result
+
+    return replay, pairs
+
+
+def make_extra(torch, name, batch, length):
+    if name == "alibi":
+        return torch.tensor([2.0 ** (-8 * (h + 1) / HEADS) for h in range(HEADS)],
+                            device="cuda")
+    if name == "bias":
+        return torch.randn(1, HEADS, length, length, device="cuda", dtype=torch.bfloat16)
+    if name.startswith("lengths"):
+        return torch.randint(1, length + 1, (batch,), device="cuda", dtype=torch.int32)
+    return None
+
+
+def time_all(options):
+    import torch
+
+    torch.manual_seed(0)
+    torch._dynamo.config.cache_size_limit = 64
+    clock = gpu.Clock(torch)
+    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
+              "torch": torch.__version__, "cells": []}
+    for name in options.cases:
+        length = CASES[name][0]
+        batch = TOKENS // length
+        q, k, v = (torch.randn(batch, HEADS, length, DIM, device="cuda", dtype=torch.bfloat16)
+                   for _ in range(3))
+        out = torch.full_like(q, float("nan"))
+        extra = make_extra(torch, name, batch, length)
+        flex, pairs = get_flex(torch, name, q, k, v, extra)
+        tensors = [q, k, v] + ([extra] if extra is not None else [])
+        runs = {"ours": get_ours(name, tensors, out), "flex": flex}
+        stream = torch.cuda.current_stream().cuda_stream
+        runs["ours"](stream)
+        expected = flex(stream).float()
+        torch.cuda.synchronize()
+        error = ((out.float() - expected).norm() / expected.norm()).item()
+        times = gpu.time_in_turn(clock, runs, 15, 1, True)
+        flops = 4 * HEADS * pairs * DIM
+        cell = {"name": name, "length": length, "error": error, "us": times,
+                "tflops": {n: flops / t * 1e-6 for n, t in times.items()}}
+        report["cells"].append(cell)
+        print(f"{name} S{length}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
+              f"{cell['tflops']['flex']:.0f}, ratio {times['flex'] / times['ours']:.2f}, "
+              f"error {error:.1e}", flush=True)
+        if options.output:
+            pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    compile_ = commands.add_parser("compile", help="make the libraries")
+    compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
+    compile_.add_argument("--gpu-arch", default="sm_90a")
+    compile_.add_argument("--output", required=True, help="directory to make")
+    time = commands.add_parser("time", help="time them on a GPU")
+    time.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    time.add_argument("--output", help="also write the results as JSON")
+    options = parser.parse_args()
+    compile_all(options) if options.command == "compile" else time_all(options)
+
+
+if __name__ == "__main__":
+    main()
