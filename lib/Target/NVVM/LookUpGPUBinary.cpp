@@ -81,8 +81,8 @@ void LookUpGPUBinaryPass::runOnOperation() {
     std::string key = makeKey(module, *path);
     std::optional<CompiledCode> code = CubinCache(cacheDirectory, key).read();
     if (!code) {
-      keys.push_back(builder.getNamedAttr(module.getName(),
-                                          builder.getStringAttr(key)));
+      keys.push_back(
+          builder.getNamedAttr(module.getName(), builder.getStringAttr(key)));
       continue;
     }
     builder.setInsertionPoint(module);
