@@ -144,6 +144,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.vectorBits = info->vectorBits;
   schedule.vectorRegisters = info->numVectorRegisters;
   schedule.useAVX512 = info->hasAVX512;
+  schedule.useBF16Dot = info->hasFastBF16Dot;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

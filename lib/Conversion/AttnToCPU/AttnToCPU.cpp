@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -190,8 +191,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
 
   auto function = func::FuncOp::create(
       op.getLoc(),
-      getKernelName(op, schedule.getVectorSize() * schedule.getQueryVectors(),
-                    schedule.getBlockKeys()),
+      getKernelName(op, schedule.getTileQueries(), schedule.getBlockKeys()),
       FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
@@ -290,8 +290,10 @@ static int64_t getScratchBytes(func::FuncOp function) {
   int64_t bytes = 0;
   function.walk([&](memref::AllocaOp alloca) {
     MemRefType type = alloca.getType();
-    bytes += llvm::divideCeil(
-        type.getNumElements() * type.getElementTypeBitWidth(), 8);
+    int64_t width = type.getElementType().isIndex()
+                        ? IndexType::kInternalStorageBitWidth
+                        : type.getElementTypeBitWidth();
+    bytes += llvm::divideCeil(type.getNumElements() * width, 8);
   });
   return bytes;
 }
@@ -301,7 +303,7 @@ LogicalResult SdpaLowering::lower() {
   if (lowerEmpty())
     return success();
   int64_t numLeading = op.getRank() - 2;
-  int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
+  int64_t tileQueries = schedule.getTileQueries();
   Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
   SmallVector<Value> sizes;
   Value count = numTiles;
@@ -381,9 +383,15 @@ private:
           type && !type.isStrided())
         return op.emitError("expected memrefs with a strided layout, got ")
                << type;
-    if (!isa_and_nonnull<CPUScheduleAttr>(op.getScheduleAttr()))
+    auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr());
+    if (!schedule)
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");
+    Type elementType = op.getQueryType().getElementType();
+    if (schedule.getDot() == DotUnit::BF16 && !elementType.isBF16())
+      return op.emitError("a schedule with dot = bf16 needs bf16 operands, "
+                          "got ")
+             << elementType;
     return success();
   }
 };

@@ -74,6 +74,8 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
     info.hasBF16Conversion = subtarget->checkFeatures("+avx512bf16,+avx512vl");
+    info.hasFastBF16Dot = info.hasBF16Conversion && info.hasAVX512 &&
+                          StringRef(info.cpu).starts_with("znver");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;

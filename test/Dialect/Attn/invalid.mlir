@@ -292,6 +292,21 @@ func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, qu
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects query_groups between 1 and 4096, got 0}}
+func.func private @query_groups() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 0>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size 4, 8 or 16 with dot = bf16, got 6}}
+func.func private @dot_lanes() attributes {a = #attn.cpu_schedule<vector_size = 6, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys to be even with dot = bf16, got 7}}
+func.func private @dot_keys() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 1, value_rows = 8, block_keys = 7, exp2 = portable, dot = bf16>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects query_vectors between 1 and 4096, got 0}}
 func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 0, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
 

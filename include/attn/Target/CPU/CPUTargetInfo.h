@@ -29,6 +29,9 @@ struct CPUTargetInfo {
   bool hasAVX512 = false;
   /// Whether conversions between f32 and bf16 are instructions.
   bool hasBF16Conversion = false;
+  /// Whether products of pairs of bf16 (vdpbf16ps) run at the rate of FMAs: on
+  /// AMD's CPUs; Intel's need twice the time of the FMAs that they replace.
+  bool hasFastBF16Dot = false;
 };
 
 /// Resolves a CPU name of LLVM's for the host's architecture (`x86-64-v3`,

@@ -429,7 +429,7 @@ LogicalResult
 CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         int64_t vectorSize, int64_t queryVectors,
                         int64_t keyRows, int64_t valueRows, int64_t blockKeys,
-                        Exp2Form exp2) {
+                        Exp2Form exp2, int64_t queryGroups, DotUnit dot) {
   struct Field {
     int64_t value;
     StringRef name;
@@ -437,7 +437,7 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (Field field :
        {Field{vectorSize, "vector_size"}, Field{queryVectors, "query_vectors"},
         Field{keyRows, "key_rows"}, Field{valueRows, "value_rows"},
-        Field{blockKeys, "block_keys"}})
+        Field{blockKeys, "block_keys"}, Field{queryGroups, "query_groups"}})
     if (field.value < 1 || field.value > 4096)
       return emitError() << "'#attn.cpu_schedule' expects " << field.name
                          << " between 1 and 4096, got " << field.value;
@@ -456,5 +456,15 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
                           "exp2 = avx512, got "
                        << vectorSize;
+  if (dot != DotUnit::BF16)
+    return success();
+  if (vectorSize != 4 && vectorSize != 8 && vectorSize != 16)
+    return emitError() << "'#attn.cpu_schedule' expects vector_size 4, 8 or 16 "
+                          "with dot = bf16, got "
+                       << vectorSize;
+  if (blockKeys % 2 != 0)
+    return emitError() << "'#attn.cpu_schedule' expects block_keys to be even "
+                          "with dot = bf16, got "
+                       << blockKeys;
   return success();
 }

@@ -41,6 +41,8 @@ struct AttnSelectSchedulePass
     if (useAVX512 && vectorBits != 512)
       return emitOptionError() << "expected vector-bits 512 with avx512, got "
                                << vectorBits.getValue();
+    if (useBF16Dot && !useAVX512)
+      return emitOptionError() << "expected avx512 with bf16-dot";
     return success();
   }
 
@@ -77,9 +79,17 @@ private:
         queryVectors /= 2;
     if (queryVectors == 1)
       rows = manyRegisters ? 16 : 8;
+    Type type = op.getQueryType().getElementType();
+    DotUnit dot = useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
+    // What is copied of a block serves several groups of queries.
+    int64_t queryGroups = type.isF32() ? 1 : 4;
+    if (!ShapedType::isDynamic(numQueries))
+      while (queryGroups > 1 &&
+             numQueries <= lanes * queryVectors * queryGroups / 2)
+        queryGroups /= 2;
     return CPUScheduleAttr::get(
         &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable);
+        useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable, queryGroups, dot);
   }
 };
 

@@ -1,5 +1,8 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512}))' --remarks-filter=attn-schedule 2>&1 | FileCheck %s
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule))' | FileCheck %s --check-prefix=AVX2
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 bf16-dot}))' | FileCheck %s --check-prefix=DOT
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
+// NO-AVX512: attn-select-schedule: expected avx512 with bf16-dot
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: attn-select-schedule: expected vector-bits to be a multiple of 128 between 128 and 2048, got 100
 
@@ -36,4 +39,24 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
     schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable>
     outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %1 : tensor<?x64xf32>
+}
+
+// Blocks of narrow types are copied: several groups of queries share the copy.
+// CHECK-LABEL: @bf16
+// CHECK: query_groups = 4>
+// DOT-LABEL: @bf16
+// DOT: query_groups = 4, dot = bf16>
+func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %0 : tensor<?x64xbf16>
+}
+
+// DOT-LABEL: @f16
+// DOT-NOT: dot =
+// DOT: return
+func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
+  // CHECK-LABEL: @f16
+  // CHECK: query_groups = 2>
+  %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
+  return %0 : tensor<40x64xf16>
 }

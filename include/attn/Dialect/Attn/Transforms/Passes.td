@@ -262,7 +262,9 @@ def AttnSelectSchedulePass
     Option<"vectorRegisters", "vector-registers", "int64_t", "16",
            "Number of vector registers">,
     Option<"useAVX512", "avx512", "bool", "false",
-           "Whether the target has AVX-512F and AVX-512DQ">
+           "Whether the target has AVX-512F and AVX-512DQ">,
+    Option<"useBF16Dot", "bf16-dot", "bool", "false",
+           "Whether products of pairs of bf16 are faster than those of f32">
   ];
   let statistics = [
     Statistic<"numScheduled", "num-scheduled", "Number of schedules chosen">
