@@ -160,6 +160,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
       createConvertContractionToVectorPass(contraction));
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
+  pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
   pm.addPass(createConvertAssertToRuntimePass());

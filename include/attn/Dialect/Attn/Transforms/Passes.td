@@ -132,6 +132,34 @@ def AttnExpandExp2Pass
   ];
 }
 
+def AttnExpandTanhPass
+    : InterfacePass<"attn-expand-tanh", "::mlir::FunctionOpInterface"> {
+  let summary = "Expand tanh on vectors";
+  let description = [{
+    Expands `math.tanh` on vectors of f32, which kernels have for a softcap and
+    score regions for theirs, by upstream's rational approximation; LLVM would
+    call libm once for each lane. Scalars are left alone.
+
+    Before:
+
+    ```mlir
+    %t = math.tanh %x : vector<16xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %p = math.fma %x2, %c13, %c11 : vector<16xf32>
+    ...
+    %t = arith.divf %p6, %q3 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // attn-fuse-elementwise
 //===----------------------------------------------------------------------===//
