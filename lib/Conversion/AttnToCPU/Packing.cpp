@@ -26,6 +26,11 @@ static bool hasUnitStride(Value memref) {
   return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
 }
 
+bool TileEmitter::hasRows() {
+  return schedule.getRowQueries() != 0 && hasUnitStride(args.key) &&
+         hasUnitStride(args.value);
+}
+
 bool TileEmitter::copiesKeys() {
   if (!isPaired())
     return copiesValues();
@@ -48,6 +53,10 @@ void TileEmitter::allocateScratch() {
   // One row more for the second key of the last pair.
   probabilities =
       allocate({isPaired() ? blockKeys + 1 : blockKeys, groupQueries}, f32);
+  if (hasRows()) {
+    queryRows = allocate({schedule.getRowQueries(), headDim}, f32);
+    outputRows = allocate({schedule.getRowQueries(), valueDim}, f32);
+  }
   if (isPaired()) {
     pairRows = allocate({groupQueries, paddedDim}, bf16);
     probabilityPairs = allocate({blockKeys / 2, groupQueries}, i32);
@@ -154,6 +163,15 @@ void TileEmitter::emitTranspose(
 
 /// queryT = transpose(query * scale), or transposed pairs of bf16.
 void TileEmitter::emitQuery() {
+  if (hasRows()) {
+    b.forLoop(b.index(0), b.index(schedule.getRowQueries()), 1, [&](Value r) {
+      emitRowCopy(args.query, getClampedQuery(r), b.index(0), queryRows, r,
+                  b.index(headDim), factor);
+      b.forLoop(b.index(0), b.index(valueDim), 1,
+                [&](Value d) { b.store(b.constant(0.0), outputRows, {r, d}); });
+    });
+    return;
+  }
   auto fromRows = [&](Value r, Value c) { return SmallVector<Value>{r, c}; };
   if (!isPaired()) {
     b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
@@ -303,7 +321,7 @@ Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
   Value numRows = isPaired() ? b.ceilDiv(numKeys, 2) : numKeys;
   // The exponent of an f32, or the larger one of a pair.
   auto getExponent = [&](Value value) -> Value {
-    Value bits = isPaired() ? value : b.bitcastToI32(value);
+    Value bits = isPaired() ? value : b.bitcastToI32(b.toF32(value));
     Type type = bits.getType();
     Value mask = b.integer(0x7f800000, type);
     Value exponent = arith::AndIOp::create(b, bits, mask);

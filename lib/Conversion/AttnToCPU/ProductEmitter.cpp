@@ -25,6 +25,8 @@ static Value addDot(KernelBuilder &b, Value lhs, Value rhs, Value sum) {
 
 SmallVector<Value> TileEmitter::emitKeyProducts(const Block &block, Value row,
                                                 int64_t numRows) {
+  if (hasRows())
+    return emitKeyRowProducts(block, row, numRows);
   Value source = copiesKeys() ? keyBlock : args.key;
   Value firstRow = copiesKeys() ? block.firstRow : block.firstKey;
   SmallVector<Value> sourceRows;

@@ -62,19 +62,34 @@ void TileEmitter::emit() {
       factor = b.mulf(factor, b.constant(kLog2e));
   }
   allocateScratch();
+  if (isCombination()) {
+    forEachGroup([&] {
+      emitInitialState();
+      emitCombined();
+      emitOutput();
+    });
+    return;
+  }
   forEachGroup([&] {
     emitQuery();
     emitLaneData();
     emitInitialState();
   });
   emitKeyBlocks();
-  forEachGroup([&] { emitOutput(); });
+  forEachGroup([&] {
+    if (hasRows())
+      emitRowOutput();
+    if (isPart())
+      emitPartial();
+    else
+      emitOutput();
+  });
 }
 
 void TileEmitter::emitInitialState() {
   Value zero = b.splat(0.0);
   Value initialMax = b.splat(-kInfinity), initialSum = zero;
-  if (args.sink) {
+  if (args.sink && !isPart()) {
     // A sink is a first logit without a value; one of -inf is none.
     Value sink = b.toF32(args.sink);
     if (foldsLog2e)
@@ -123,6 +138,11 @@ void TileEmitter::emitKeyBlocks() {
   KeyIntervalValues needed =
       buildNeededKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
                       numQueries, numKeys);
+  if (isPart()) {
+    Value end = b.add(args.firstKey, schedule.getSplitKeys());
+    needed.begin = b.max(needed.begin, args.firstKey);
+    needed.end = b.min(needed.end, end);
+  }
   KeyIntervalValues full;
   if (fullKeys)
     full = buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery,

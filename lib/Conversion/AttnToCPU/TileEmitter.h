@@ -43,6 +43,10 @@ struct TileArguments {
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
+  /// Of a function for a part of the keys: where its result goes, and its first
+  /// key. Of the function that puts parts together: all parts, no key.
+  /// [parts?][2 + Dv][Lq]: maximum, sum, unnormalized output.
+  Value partial, firstKey;
   /// Values that the regions of the op capture, mapped into the function.
   IRMapping captured;
 };
@@ -111,6 +115,22 @@ private:
   void emitPairOfProbabilities(Value first, Value second, Value pair,
                                int64_t v);
 
+  //===--- RowEmitter.cpp: columns in lanes, for few queries --------------===//
+
+  SmallVector<Value> emitKeyRowProducts(const Block &block, Value row,
+                                        int64_t numRows);
+  void emitRowValues(const Block &block, Value alpha, bool checked);
+  void emitRowColumns(const Block &block, Value firstColumn, int64_t numVectors,
+                      Value alpha, bool checked);
+  void emitRowTail(const Block &block, Value alpha, bool checked);
+  /// outputT = transpose(outputRows).
+  void emitRowOutput();
+
+  //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
+
+  void emitPartial();
+  void emitCombined();
+
   //===--- ValueEmitter.cpp: V^T P^T --------------------------------------===//
 
   void emitValues(const Block &block, ArrayRef<Value> alpha);
@@ -154,8 +174,14 @@ private:
   }
   /// Whether bf16 is multiplied in pairs.
   bool isPaired() { return schedule.getDot() == DotUnit::BF16; }
+  /// Whether columns are in lanes: they must be adjacent for that.
+  bool hasRows();
+  bool isPart() { return args.partial && args.firstKey; }
+  bool isCombination() { return args.partial && !args.firstKey; }
   /// Whether values are copied block by block, and whether keys are.
-  bool copiesValues() { return !op.getQueryType().getElementType().isF32(); }
+  bool copiesValues() {
+    return !op.getQueryType().getElementType().isF32() && !hasRows();
+  }
   bool copiesKeys();
   /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
   static bool dependsOnKey(Value operand) {
@@ -192,6 +218,8 @@ private:
   /// [group][D][queries], [group][Dv][queries]; of pairs, i32 for every two
   /// rows of D.
   Value queryT, outputT;
+  /// With columns in lanes: [queries][D], [queries][Dv].
+  Value queryRows, outputRows;
   /// [keys][queries], and pairs of its rows.
   Value probabilities, probabilityPairs;
   /// [group][2][queries]: running maximum and sum.

@@ -14,6 +14,10 @@ using namespace mlir::attn;
 /// outputT = alpha * outputT + V^T P^T over the keys of a block.
 void TileEmitter::emitValues(const Block &block, ArrayRef<Value> alpha) {
   auto emitAll = [&](bool checked) {
+    if (hasRows()) {
+      emitRowValues(block, alpha[0], checked);
+      return;
+    }
     int64_t valueRows = schedule.getValueRows();
     int64_t numWhole = valueDim - valueDim % valueRows;
     b.forLoop(b.index(0), b.index(numWhole), valueRows, [&](Value column) {

@@ -307,6 +307,31 @@ func.func private @dot_keys() attributes {a = #attn.cpu_schedule<vector_size = 8
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects split_keys to be 0 or more, got -1}}
+func.func private @split_keys() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, split_keys = -1>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects row_queries between 0 and vector_size, 16 at most, got 9}}
+func.func private @row_queries() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, row_queries = 9>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_groups 1 with split_keys or row_queries, got 2}}
+func.func private @split_groups() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 2, split_keys = 64>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects dot = fma with row_queries}}
+func.func private @row_dot() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16, row_queries = 1>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_vectors 1 with row_queries, got 2}}
+func.func private @row_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, row_queries = 1>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects query_vectors between 1 and 4096, got 0}}
 func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 0, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
 

@@ -429,7 +429,8 @@ LogicalResult
 CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         int64_t vectorSize, int64_t queryVectors,
                         int64_t keyRows, int64_t valueRows, int64_t blockKeys,
-                        Exp2Form exp2, int64_t queryGroups, DotUnit dot) {
+                        Exp2Form exp2, int64_t queryGroups, DotUnit dot,
+                        int64_t splitKeys, int64_t rowQueries) {
   struct Field {
     int64_t value;
     StringRef name;
@@ -456,8 +457,27 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
                           "exp2 = avx512, got "
                        << vectorSize;
+  if (splitKeys < 0)
+    return emitError() << "'#attn.cpu_schedule' expects split_keys to be 0 or "
+                          "more, got "
+                       << splitKeys;
+  if (rowQueries < 0 || rowQueries > std::min<int64_t>(vectorSize, 16))
+    return emitError() << "'#attn.cpu_schedule' expects row_queries between 0 "
+                          "and vector_size, 16 at most, got "
+                       << rowQueries;
+  if (queryGroups != 1 && (splitKeys != 0 || rowQueries != 0))
+    return emitError() << "'#attn.cpu_schedule' expects query_groups 1 with "
+                          "split_keys or row_queries, got "
+                       << queryGroups;
+  if (rowQueries != 0 && queryVectors != 1)
+    return emitError() << "'#attn.cpu_schedule' expects query_vectors 1 with "
+                          "row_queries, got "
+                       << queryVectors;
   if (dot != DotUnit::BF16)
     return success();
+  if (rowQueries != 0)
+    return emitError() << "'#attn.cpu_schedule' expects dot = fma with "
+                          "row_queries";
   if (vectorSize != 4 && vectorSize != 8 && vectorSize != 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 4, 8 or 16 "
                           "with dot = bf16, got "

@@ -64,6 +64,9 @@ struct AttnSelectSchedulePass
 
 private:
   CPUScheduleAttr choose(SdpaOp op) {
+    int64_t numQueries = op.getNumQueries();
+    if (numQueries >= 1 && numQueries <= kMaxFewQueries)
+      return chooseForFewQueries(op);
     int64_t lanes = vectorBits / 32;
     // Measured (docs/Performance.md): with 32 registers 8 rows x 2 vectors, and
     // 4 x 4 from head dimension 128 on; with 16 registers 4 rows x 2.
@@ -73,24 +76,56 @@ private:
     int64_t rows = wide ? 4 : manyRegisters ? 8 : 4;
     int64_t blockKeys = wide ? 128 : 64;
     // Lanes behind the last query are wasted.
-    int64_t numQueries = op.getNumQueries();
     if (!ShapedType::isDynamic(numQueries))
       while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2)
         queryVectors /= 2;
     if (queryVectors == 1)
       rows = manyRegisters ? 16 : 8;
     Type type = op.getQueryType().getElementType();
-    DotUnit dot = useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
     // What is copied of a block serves several groups of queries.
     int64_t queryGroups = type.isF32() ? 1 : 4;
     if (!ShapedType::isDynamic(numQueries))
       while (queryGroups > 1 &&
              numQueries <= lanes * queryVectors * queryGroups / 2)
         queryGroups /= 2;
-    return CPUScheduleAttr::get(
-        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable, queryGroups, dot);
+    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
+                                blockKeys, getExp2Form(), queryGroups,
+                                getDotUnit(type), /*splitKeys=*/0,
+                                /*rowQueries=*/0);
   }
+
+  /// Decoding: bound by memory, and too few tiles for many threads unless keys
+  /// are split.
+  CPUScheduleAttr chooseForFewQueries(SdpaOp op) {
+    int64_t lanes = vectorBits / 32;
+    bool manyRegisters = vectorRegisters >= 32;
+    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
+    constexpr int64_t kSplitKeys = 512;
+    int64_t splitKeys =
+        ShapedType::isDynamic(numKeys) || numKeys > 2 * kSplitKeys ? kSplitKeys
+                                                                   : 0;
+    // Up to half as many queries as lanes, columns fill lanes better.
+    int64_t rowQueries = numQueries <= lanes / 2 ? numQueries : 0;
+    int64_t rows = manyRegisters ? 16 : 8;
+    int64_t keyRows =
+        rowQueries
+            ? llvm::bit_floor<uint64_t>(std::max<int64_t>(2 / rowQueries, 1))
+            : rows;
+    Type type = op.getQueryType().getElementType();
+    return CPUScheduleAttr::get(
+        &getContext(), lanes, llvm::divideCeil(numQueries, lanes), keyRows,
+        rows, /*blockKeys=*/64, getExp2Form(), /*queryGroups=*/1,
+        rowQueries ? DotUnit::FMA : getDotUnit(type), splitKeys, rowQueries);
+  }
+
+  Exp2Form getExp2Form() const {
+    return useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable;
+  }
+  DotUnit getDotUnit(Type type) const {
+    return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
+  }
+
+  static constexpr int64_t kMaxFewQueries = 16;
 };
 
 } // namespace

@@ -17,7 +17,9 @@ func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x
 }
 
 // CHECK-LABEL: @few_queries
-// CHECK: query_vectors = 1
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 64, exp2 = avx512, row_queries = 3>
+// AVX2-LABEL: @few_queries
+// AVX2: row_queries = 3>
 func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x64xf32> {
   %0 = attn.sdpa query(%q : tensor<3x64xf32>) key(%q : tensor<3x64xf32>) value(%q : tensor<3x64xf32>) backend = flash outs(%o : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
@@ -59,4 +61,25 @@ func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16
   // CHECK: query_groups = 2>
   %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
   return %0 : tensor<40x64xf16>
+}
+
+// Few queries and many keys: split over the keys.
+// CHECK-LABEL: @decode
+// CHECK: block_keys = 64, exp2 = avx512, split_keys = 512, row_queries = 1>
+// DOT-LABEL: @decode
+// DOT-NOT: dot = bf16
+// DOT: split_keys = 512, row_queries = 1>
+func.func @decode(%q: tensor<1x64xbf16>, %k: tensor<?x64xbf16>) -> tensor<1x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<1x64xbf16>) key(%k : tensor<?x64xbf16>) value(%k : tensor<?x64xbf16>) backend = flash outs(%q : tensor<1x64xbf16>) -> tensor<1x64xbf16>
+  return %0 : tensor<1x64xbf16>
+}
+
+// Queries fill the lanes: they stay there. Eight lanes take two vectors of them.
+// CHECK-LABEL: @sixteen
+// CHECK: query_vectors = 1, {{.*}} split_keys = 512>
+// AVX2-LABEL: @sixteen
+// AVX2: query_vectors = 2, {{.*}} split_keys = 512>
+func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<16x64xf32>) key(%k : tensor<2000x64xf32>) value(%k : tensor<2000x64xf32>) backend = flash outs(%q : tensor<16x64xf32>) -> tensor<16x64xf32>
+  return %0 : tensor<16x64xf32>
 }

@@ -168,7 +168,13 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
       copied of a block of keys and values;
     - `dot` (`fma`): what multiplies. `bf16` takes pairs of bf16 and adds two
       products to an f32 at a time; keys are read in place, values are packed by
-      pairs of keys, and probabilities are rounded to bf16.
+      pairs of keys, and probabilities are rounded to bf16;
+    - `split_keys` (0: not split): few queries of long sequences are split over
+      the keys. Parts of that many keys are computed in parallel and put together
+      in their order, so that neither threads nor their number change the result;
+    - `row_queries` (0): columns of keys and values go into lanes, instead of
+      queries, for that many queries: all that there are. Every key and value is
+      read once, in the order of memory.
 
     Example: `#attn.cpu_schedule<vector_size = 16, query_vectors = 2,
     key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512,
@@ -178,7 +184,9 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
     "int64_t":$key_rows, "int64_t":$value_rows, "int64_t":$block_keys,
     EnumParameter<Attn_Exp2Form>:$exp2,
     DefaultValuedParameter<"int64_t", "1">:$query_groups,
-    Attn_DotUnitParameter:$dot);
+    Attn_DotUnitParameter:$dot,
+    DefaultValuedParameter<"int64_t", "0">:$split_keys,
+    DefaultValuedParameter<"int64_t", "0">:$row_queries);
   let extraClassDeclaration = [{
     /// Queries of a group and of a tile.
     int64_t getGroupQueries() const {
