@@ -88,6 +88,46 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
   return info;
 }
 
+/// Whether LLVM generates instructions of a feature by itself. Others are of
+/// the system's mode or for hand-written code.
+static bool isGenerated(StringRef name) {
+  for (StringRef prefix :
+       {"amx", "avx", "bmi", "f16c", "fma", "gfni", "lzcnt", "movbe", "popcnt",
+        "sse3", "sse4", "ssse", "tbm", "xop"})
+    if (name.starts_with(prefix))
+      return true;
+  return false;
+}
+
+Expected<uint64_t> mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
+  static constexpr StringLiteral kChecked[] = {
+#define ATTN_CPU_FEATURE(NAME, LEAF, SUBLEAF, REGISTER, BIT, STATE) NAME,
+#include "attn/Runtime/CPU/Features.def"
+  };
+  Triple triple(info.triple);
+  if (!triple.isX86())
+    return 0;
+  Expected<const Target *> target = lookupHostTarget(triple);
+  if (!target)
+    return target.takeError();
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+  uint64_t mask = 0;
+  for (const SubtargetFeatureKV &feature :
+       subtarget->getEnabledProcessorFeatures()) {
+    StringRef name = feature.Key;
+    if (!isGenerated(name))
+      continue;
+    const auto *place = llvm::find(kChecked, name);
+    if (place == std::end(kChecked))
+      return createStringError("code for the CPU '" + info.cpu + "' may use " +
+                               name +
+                               ", which cannot be checked when it is loaded");
+    mask |= uint64_t(1) << (place - std::begin(kChecked));
+  }
+  return mask;
+}
+
 std::vector<std::string>
 mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   Triple triple(info.triple);
@@ -99,14 +139,6 @@ mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
   std::vector<std::string> missing;
-  // Others, of the system's mode or for hand-written code, are never generated.
-  auto isGenerated = [](StringRef name) {
-    for (StringRef prefix : {"amx", "avx", "bmi", "f16c", "fma", "gfni",
-                             "lzcnt", "movbe", "popcnt", "sse", "ssse"})
-      if (name.starts_with(prefix))
-        return true;
-    return false;
-  };
   for (const auto &feature : sys::getHostCPUFeatures())
     if (!feature.second && isGenerated(feature.first()) &&
         subtarget->checkFeatures("+" + feature.first().str()))

@@ -42,6 +42,11 @@ llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
 /// any: its code would end in an illegal instruction here.
 std::vector<std::string> getFeaturesHostLacks(const CPUTargetInfo &info);
 
+/// The features that code for the CPU may use, as the mask that the runtime
+/// compares with those of the CPU it runs on (attn/Runtime/CPU/Features.def).
+/// One that the runtime cannot check is an error.
+llvm::Expected<uint64_t> getFeatureMask(const CPUTargetInfo &info);
+
 /// A code generator for the CPU: position independent, at the highest
 /// optimization level.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
