@@ -67,31 +67,55 @@ private:
     int64_t numQueries = op.getNumQueries();
     if (numQueries >= 1 && numQueries <= kMaxFewQueries)
       return chooseForFewQueries(op);
+    // Measured (docs/Performance.md): with 32 registers 4 rows x 4 vectors, or
+    // 8 x 2 where fewer queries in a group waste less beside a mask's edge;
+    // with 16 registers 4 x 2.
     int64_t lanes = vectorBits / 32;
-    // Measured (docs/Performance.md): with 32 registers 8 rows x 2 vectors, and
-    // 4 x 4 from head dimension 128 on; with 16 registers 4 rows x 2.
     bool manyRegisters = vectorRegisters >= 32;
-    bool wide = op.getHeadDim() >= 128 && manyRegisters;
+    bool wide = manyRegisters && !op.getStructureAttr();
     int64_t queryVectors = wide ? 4 : 2;
-    int64_t rows = wide ? 4 : manyRegisters ? 8 : 4;
-    int64_t blockKeys = wide ? 128 : 64;
+    int64_t rows = manyRegisters && !wide ? 8 : 4;
+    int64_t blockKeys = manyRegisters ? 128 : 64;
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
-      while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2)
+      while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {
         queryVectors /= 2;
-    if (queryVectors == 1)
-      rows = manyRegisters ? 16 : 8;
-    Type type = op.getQueryType().getElementType();
-    // What is copied of a block serves several groups of queries.
-    int64_t queryGroups = type.isF32() ? 1 : 4;
-    if (!ShapedType::isDynamic(numQueries))
-      while (queryGroups > 1 &&
-             numQueries <= lanes * queryVectors * queryGroups / 2)
-        queryGroups /= 2;
-    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
-                                blockKeys, getExp2Form(), queryGroups,
-                                getDotUnit(type), /*splitKeys=*/0,
-                                /*rowQueries=*/0);
+        rows *= 2;
+      }
+    rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
+    return CPUScheduleAttr::get(
+        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
+        getExp2Form(), chooseGroups(op, lanes * queryVectors),
+        getDotUnit(op.getQueryType().getElementType()), /*splitKeys=*/0,
+        /*rowQueries=*/0);
+  }
+
+  /// Groups share what is copied of a block, and read it from the nearest
+  /// cache; but tiles must be enough for many threads, and a tile's queries and
+  /// outputs stay in the second cache.
+  int64_t chooseGroups(SdpaOp op, int64_t groupQueries) {
+    constexpr int64_t kTileQueries = 128, kTileBytes = 256 << 10, kTiles = 64;
+    int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
+    int64_t numHeads = 1;
+    bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
+    for (int64_t size : op.getOutputType().getShape().drop_back(2)) {
+      isKnown &= !ShapedType::isDynamic(size);
+      numHeads *= size;
+    }
+    auto isTooLarge = [&](int64_t tileQueries) {
+      if (tileQueries > kTileQueries || tileQueries * queryBytes > kTileBytes)
+        return true;
+      if (!ShapedType::isDynamic(op.getNumQueries()) &&
+          op.getNumQueries() <= tileQueries / 2)
+        return true;
+      return isKnown &&
+             numHeads * llvm::divideCeil(op.getNumQueries(), tileQueries) <
+                 kTiles;
+    };
+    int64_t groups = 1;
+    while (!isTooLarge(2 * groups * groupQueries))
+      groups *= 2;
+    return groups;
   }
 
   /// Decoding: bound by memory, and too few tiles for many threads unless keys

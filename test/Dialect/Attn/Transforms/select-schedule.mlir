@@ -8,9 +8,9 @@
 
 // CHECK: remark: [Analysis] Schedule | Category:attn-schedule
 // CHECK-LABEL: @many_queries
-// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512>
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 2>
 // AVX2-LABEL: @many_queries
-// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>
+// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 8>
 func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
@@ -25,11 +25,27 @@ func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x6
   return %0 : tensor<3x64xf32>
 }
 
-// CHECK-LABEL: @wide
-// CHECK: query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128
-func.func @wide(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
-  %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
+// Narrow groups beside the edge of a mask.
+// CHECK-LABEL: @causal
+// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 4>
+func.func @causal(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
+}
+
+// The scratch memory of a tile stays small, and tiles many: 6 heads of 300 queries
+// are 60 tiles of 32.
+// CHECK-LABEL: @large_head
+// CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
+func.func @large_head(%q: tensor<?x512xf32>, %o: tensor<?x512xf32>) -> tensor<?x512xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x512xf32>) key(%q : tensor<?x512xf32>) value(%q : tensor<?x512xf32>) backend = flash outs(%o : tensor<?x512xf32>) -> tensor<?x512xf32>
+  return %0 : tensor<?x512xf32>
+}
+// CHECK-LABEL: @few_tiles
+// CHECK: query_vectors = 2, {{.*}} exp2 = avx512>
+func.func @few_tiles(%q: tensor<6x300x64xf32>, %o: tensor<6x300x64xf32>) -> tensor<6x300x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<6x300x64xf32>) key(%q : tensor<6x300x64xf32>) value(%q : tensor<6x300x64xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<6x300x64xf32>) -> tensor<6x300x64xf32>
+  return %0 : tensor<6x300x64xf32>
 }
 
 // Only flash kernels have a schedule, and a given one is kept.
@@ -43,11 +59,10 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
   return %1 : tensor<?x64xf32>
 }
 
-// Blocks of narrow types are copied: several groups of queries share the copy.
 // CHECK-LABEL: @bf16
-// CHECK: query_groups = 4>
+// CHECK: query_groups = 2>
 // DOT-LABEL: @bf16
-// DOT: query_groups = 4, dot = bf16>
+// DOT: query_groups = 2, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>
@@ -58,7 +73,7 @@ func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf1
 // DOT: return
 func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
   // CHECK-LABEL: @f16
-  // CHECK: query_groups = 2>
+  // CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
   %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
   return %0 : tensor<40x64xf16>
 }
