@@ -306,14 +306,18 @@ void TileEmitter::emitOutput() {
     emitUniformRows(isMaskedRow);
 
   // [Dv][queries] to [queries][Dv], then out row by row.
+  auto fourType = VectorType::get({4}, b.getF32Type());
   for (int64_t v = 0; v < numVectors; ++v)
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, lanes)), lanes,
               [&](Value d) {
-                SmallVector<Value> square;
-                for (int64_t r = 0; r < lanes; ++r)
-                  square.push_back(b.loadVector(outputT, at(b.add(d, r), v)));
-                for (auto [r, vector] :
-                     llvm::enumerate(transposeSquare(square)))
+                SmallVector<Value> columns =
+                    transposeSquare([&](int64_t row, int64_t column) -> Value {
+                      return vector::LoadOp::create(
+                          b, fourType, outputT,
+                          ValueRange{group, b.add(d, row),
+                                     b.add(getLaneOffset(v), column)});
+                    });
+                for (auto [r, vector] : llvm::enumerate(columns))
                   b.storeVector(vector, rows, {b.add(getLaneOffset(v), r), d});
               });
   Value numRows = b.min(b.index(groupQueries), b.sub(numQueries, groupFirst));

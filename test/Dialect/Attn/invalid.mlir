@@ -292,13 +292,18 @@ func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, qu
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size to be a power of two between 4 and 64, got 12}}
+func.func private @vector_size() attributes {a = #attn.cpu_schedule<vector_size = 12, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects query_groups between 1 and 4096, got 0}}
 func.func private @query_groups() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 0>}
 
 // -----
 
-// expected-error @below {{'#attn.cpu_schedule' expects vector_size 4, 8 or 16 with dot = bf16, got 6}}
-func.func private @dot_lanes() attributes {a = #attn.cpu_schedule<vector_size = 6, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16>}
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size 4, 8 or 16 with dot = bf16, got 32}}
+func.func private @dot_lanes() attributes {a = #attn.cpu_schedule<vector_size = 32, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16>}
 
 // -----
 
@@ -522,7 +527,7 @@ func.func private @prefix_alignment() attributes {a = #attn.prefix<1, middle>}
 
 // -----
 
-// expected-error @below {{'#attn.cpu_schedule' expects vector_size between 1 and 4096, got 0}}
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size to be a power of two between 4 and 64, got 0}}
 func.func private @vector_size_zero() attributes {a = #attn.cpu_schedule<vector_size = 0, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>}
 
 // -----

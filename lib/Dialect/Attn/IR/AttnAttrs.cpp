@@ -436,12 +436,16 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     StringRef name;
   };
   for (Field field :
-       {Field{vectorSize, "vector_size"}, Field{queryVectors, "query_vectors"},
-        Field{keyRows, "key_rows"}, Field{valueRows, "value_rows"},
-        Field{blockKeys, "block_keys"}, Field{queryGroups, "query_groups"}})
+       {Field{queryVectors, "query_vectors"}, Field{keyRows, "key_rows"},
+        Field{valueRows, "value_rows"}, Field{blockKeys, "block_keys"},
+        Field{queryGroups, "query_groups"}})
     if (field.value < 1 || field.value > 4096)
       return emitError() << "'#attn.cpu_schedule' expects " << field.name
                          << " between 1 and 4096, got " << field.value;
+  if (vectorSize < 4 || vectorSize > 64 || !llvm::isPowerOf2_64(vectorSize))
+    return emitError() << "'#attn.cpu_schedule' expects vector_size to be a "
+                          "power of two between 4 and 64, got "
+                       << vectorSize;
   if (blockKeys % keyRows != 0)
     return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
                           "multiple of key_rows ("
@@ -478,7 +482,7 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (rowQueries != 0)
     return emitError() << "'#attn.cpu_schedule' expects dot = fma with "
                           "row_queries";
-  if (vectorSize != 4 && vectorSize != 8 && vectorSize != 16)
+  if (vectorSize > 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 4, 8 or 16 "
                           "with dot = bf16, got "
                        << vectorSize;

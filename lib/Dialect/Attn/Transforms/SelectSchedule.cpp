@@ -29,11 +29,11 @@ struct AttnSelectSchedulePass
     auto emitOptionError = [&]() {
       return emitError(UnknownLoc::get(context)) << "attn-select-schedule: ";
     };
-    if (vectorBits < 128 || vectorBits > 2048 || vectorBits % 128 != 0)
-      return emitOptionError()
-             << "expected vector-bits to be a multiple of 128 "
-                "between 128 and 2048, got "
-             << vectorBits.getValue();
+    if (vectorBits < 128 || vectorBits > 2048 ||
+        !llvm::isPowerOf2_64(vectorBits))
+      return emitOptionError() << "expected vector-bits to be a power of two "
+                                  "between 128 and 2048, got "
+                               << vectorBits.getValue();
     if (vectorRegisters < 8)
       return emitOptionError()
              << "expected vector-registers to be 8 at least, got "

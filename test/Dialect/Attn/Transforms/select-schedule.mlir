@@ -4,7 +4,7 @@
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
 // NO-AVX512: attn-select-schedule: expected avx512 with bf16-dot
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
-// ERROR: attn-select-schedule: expected vector-bits to be a multiple of 128 between 128 and 2048, got 100
+// ERROR: attn-select-schedule: expected vector-bits to be a power of two between 128 and 2048, got 100
 
 // CHECK: remark: [Analysis] Schedule | Category:attn-schedule
 // CHECK-LABEL: @many_queries
