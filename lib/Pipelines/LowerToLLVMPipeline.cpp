@@ -135,7 +135,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
-  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
+  llvm::Expected<CPUTargetInfo> info =
+      getCPUTargetInfo(options.cpu, options.triple);
   if (!info) {
     pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;

@@ -67,6 +67,11 @@ struct Options {
                "for a shared object: when it runs, the last one in the list "
                "whose code the CPU can run is taken"),
       cl::value_desc("NAME,..."), cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> triple{
+      "triple",
+      cl::desc("Triple of the CPU for another machine, such as "
+               "aarch64-linux-gnu (not for --emit=shared)"),
+      cl::value_desc("TRIPLE"), cl::cat(category)};
   cl::opt<std::string> gpuArch{
       "gpu-arch",
       cl::desc("GPU to generate code for (sm_90a; no GPU is needed)"),
@@ -216,7 +221,7 @@ LogicalResult CompileDriver::checkOptions() {
   for (StringRef cpu : cpus) {
     if (llvm::count(cpus, cpu) > 1)
       return fail("--cpu names '" + cpu + "' twice");
-    llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(cpu);
+    llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(cpu, options.triple);
     if (!info)
       return fail(llvm::toString(info.takeError()));
     llvm::Expected<uint64_t> features = getFeatureMask(*info);
@@ -225,6 +230,9 @@ LogicalResult CompileDriver::checkOptions() {
     targets.push_back(*info);
     versions.push_back({info->cpu, *features});
   }
+  if (!options.triple.empty() && (isCUDA() || options.emit == Emit::Shared))
+    return fail("--triple needs --target=cpu and an --emit other than shared: "
+                "there is no linker and no runtime for other machines");
   if (cpus.size() > 1 && (isCUDA() || options.emit != Emit::Shared))
     return fail("several CPUs need --target=cpu and --emit=shared");
   return success();
@@ -256,6 +264,7 @@ LogicalResult CompileDriver::lowerForCPU(ModuleOp version, StringRef cpu) {
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
   lowering.cpu = cpu.str();
+  lowering.triple = options.triple;
   buildLowerToLLVMPipeline(pm, lowering);
   return pm.run(version);
 }
@@ -265,8 +274,10 @@ LogicalResult CompileDriver::lowerForCPU() {
   StringRef(options.cpu).split(cpus, ',');
   for (size_t i = 1; i < cpus.size(); ++i)
     others.push_back(module->clone());
+  StringRef baseline =
+      llvm::Triple(targets[0].triple).isX86() ? "x86-64" : "generic";
   if (failed(lowerForCPU(*module, cpus[0])) ||
-      failed(emitEntryPoint(*module, EntryTarget::CPU, versions)))
+      failed(emitEntryPoint(*module, EntryTarget::CPU, versions, baseline)))
     return failure();
   for (auto [i, other] : llvm::enumerate(others))
     if (failed(lowerForCPU(*other, cpus[i + 1])) ||
@@ -434,8 +445,8 @@ LogicalResult CompileDriver::run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM registers options of its own passes and tools.
-  for (StringRef taken :
-       {"o", "emit", "target", "cpu", "header", "gpu-arch", "cuda-path"})
+  for (StringRef taken : {"o", "emit", "target", "cpu", "header", "gpu-arch",
+                          "cuda-path", "triple"})
     if (cl::Option *option = cl::getRegisteredOptions().lookup(taken))
       option->removeArgument();
   Options options;

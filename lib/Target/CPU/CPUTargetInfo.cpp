@@ -16,10 +16,18 @@
 using namespace llvm;
 using namespace mlir::attn;
 
-static Expected<const Target *> lookupHostTarget(const Triple &triple) {
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
-  InitializeNativeTargetAsmParser();
+static Expected<const Target *> lookupTarget(const Triple &triple) {
+  if (triple.getArch() == Triple(sys::getProcessTriple()).getArch()) {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    InitializeNativeTargetAsmParser();
+  } else {
+    InitializeAllTargetInfos();
+    InitializeAllTargets();
+    InitializeAllTargetMCs();
+    InitializeAllAsmPrinters();
+    InitializeAllAsmParsers();
+  }
   std::string message;
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
@@ -41,11 +49,18 @@ static std::string getSuggestions(const MCSubtargetInfo &subtarget,
               ", ");
 }
 
-Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
+Expected<CPUTargetInfo>
+mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   CPUTargetInfo info;
-  Triple triple(sys::getProcessTriple());
+  Triple host(sys::getProcessTriple());
+  Triple triple = host;
+  if (!requestedTriple.empty())
+    triple = Triple(Triple::normalize(requestedTriple));
   info.triple = triple.str();
-  Expected<const Target *> target = lookupHostTarget(triple);
+  if (cpu == "native" && triple.getArch() != host.getArch())
+    return createStringError("this machine is no " + triple.getArchName() +
+                             ": name the CPU instead of 'native'");
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
 
@@ -107,7 +122,7 @@ Expected<uint64_t> mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
   Triple triple(info.triple);
   if (!triple.isX86())
     return 0;
-  Expected<const Target *> target = lookupHostTarget(triple);
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
   std::unique_ptr<MCSubtargetInfo> subtarget(
@@ -131,7 +146,7 @@ Expected<uint64_t> mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
 std::vector<std::string>
 mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   Triple triple(info.triple);
-  Expected<const Target *> target = lookupHostTarget(triple);
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target) {
     consumeError(target.takeError());
     return {};
@@ -150,7 +165,7 @@ mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
 Expected<std::unique_ptr<TargetMachine>>
 mlir::attn::createTargetMachine(const CPUTargetInfo &info) {
   Triple triple(info.triple);
-  Expected<const Target *> target = lookupHostTarget(triple);
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
   std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(

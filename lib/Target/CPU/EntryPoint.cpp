@@ -19,13 +19,6 @@ using namespace mlir::attn;
 static constexpr StringLiteral kSignatureAttr = "attn.signature";
 static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
 
-/// What every CPU of the architecture can run, as LLVM names it.
-#if defined(__x86_64__)
-static constexpr StringLiteral kBaselineCPU = "x86-64";
-#else
-static constexpr StringLiteral kBaselineCPU = "generic";
-#endif
-
 /// Internal symbols. No entry's name makes attn_NAME one of these.
 static constexpr StringLiteral kPackedName = "attn_rt_packed";
 static constexpr StringLiteral kTableName = "attn_rt_signature";
@@ -153,8 +146,9 @@ namespace {
 class EntryEmitter {
 public:
   EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry, EntryTarget target,
-               ArrayRef<EntryVersion> versions)
+               ArrayRef<EntryVersion> versions, StringRef baselineCPU)
       : module(module), entry(entry), target(target), versions(versions),
+        baselineCPU(baselineCPU),
         b(entry.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         voidType(LLVM::LLVMVoidType::get(module.getContext())) {}
@@ -184,6 +178,7 @@ private:
   LLVM::LLVMFuncOp entry;
   EntryTarget target;
   ArrayRef<EntryVersion> versions;
+  StringRef baselineCPU;
   ImplicitLocOpBuilder b;
   Type pointer, voidType;
 };
@@ -208,8 +203,8 @@ EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
   auto function = LLVM::LLVMFuncOp::create(
       b, name, LLVM::LLVMFunctionType::get(result, inputs));
   // Runs before it is known what the CPU can run.
-  if (!versions.empty())
-    function.setTargetCpu(kBaselineCPU);
+  if (!versions.empty() && name != kPackedName)
+    function.setTargetCpu(baselineCPU);
   OpBuilder::InsertionGuard guard(b);
   Block *body = function.addEntryBlock(b);
   b.setInsertionPointToStart(body);
@@ -414,18 +409,20 @@ static FailureOr<LLVM::LLVMFuncOp> lookupMarked(ModuleOp module) {
 }
 
 LogicalResult attn::emitEntryPoint(ModuleOp module, EntryTarget target,
-                                   ArrayRef<EntryVersion> versions) {
+                                   ArrayRef<EntryVersion> versions,
+                                   StringRef baselineCPU) {
   FailureOr<LLVM::LLVMFuncOp> entry = lookupMarked(module);
   if (failed(entry))
     return failure();
-  return EntryEmitter(module, *entry, target, versions).emit();
+  return EntryEmitter(module, *entry, target, versions, baselineCPU).emit();
 }
 
 LogicalResult attn::emitEntryVersion(ModuleOp module, int64_t index) {
   FailureOr<LLVM::LLVMFuncOp> entry = lookupMarked(module);
   if (failed(entry))
     return failure();
-  return EntryEmitter(module, *entry, EntryTarget::CPU, {}).emitVersion(index);
+  return EntryEmitter(module, *entry, EntryTarget::CPU, {}, "")
+      .emitVersion(index);
 }
 
 //===----------------------------------------------------------------------===//

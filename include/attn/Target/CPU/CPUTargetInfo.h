@@ -34,9 +34,11 @@ struct CPUTargetInfo {
   bool hasFastBF16Dot = false;
 };
 
-/// Resolves a CPU name of LLVM's for the host's architecture (`x86-64-v3`,
-/// `znver4`, ...) or `native`, the host itself. An unknown name is an error.
-llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
+/// Resolves a CPU name of LLVM's (`x86-64-v3`, `znver4`, ...) or `native`, the
+/// host itself. The triple is the host's unless one is given. An unknown name
+/// is an error.
+llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu,
+                                               llvm::StringRef triple = "");
 
 /// The features that the CPU has and this machine lacks, by LLVM's names, if
 /// any: its code would end in an illegal instruction here.

@@ -67,11 +67,12 @@ struct EntryVersion {
 ///
 /// `versions` says for which CPUs there is code: that of the first in this
 /// module, of the others in modules of their own, which `emitEntryVersion`
-/// prepares. The last one that the CPU can run is called. Without any, the code
-/// is not checked.
+/// prepares. The last one that the CPU can run is called; what finds it is
+/// compiled for `baselineCPU`. Without any, the code is not checked.
 LogicalResult emitEntryPoint(ModuleOp module,
                              EntryTarget target = EntryTarget::CPU,
-                             ArrayRef<EntryVersion> versions = {});
+                             ArrayRef<EntryVersion> versions = {},
+                             StringRef baselineCPU = "");
 
 /// Prepares the module with the code for `versions[index]`, index > 0, for
 /// linking with that of the first.
