@@ -60,8 +60,8 @@ void TileEmitter::emitCombined() {
       Value isEmpty =
           b.compare(arith::CmpFPredicate::OEQ, newMax, b.splat(-kInfinity));
       Value safeMax = b.select(isEmpty, b.splat(0.0), newMax);
-      Value alpha = emitExponential(oldMax, safeMax);
-      Value beta = emitExponential(partMax, safeMax);
+      Value alpha = emitRescale(oldMax, safeMax);
+      Value beta = emitRescale(partMax, safeMax);
       b.storeVector(newMax, rowState, at(zero, v));
       b.storeVector(b.fma(oldSum, alpha, b.mulf(partSum, beta)), rowState,
                     at(one, v));

@@ -225,7 +225,7 @@ void TileEmitter::emitBlock(Block block) {
         b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
     safeMax.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
     Value oldMax = b.loadVector(rowState, at(b.index(0), v));
-    alpha.push_back(emitExponential(oldMax, safeMax[v]));
+    alpha.push_back(emitRescale(oldMax, safeMax[v]));
   }
   LaneVectors sums = emitProbabilities(block, safeMax);
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -244,6 +244,13 @@ Value TileEmitter::emitExponential(Value logit, Value max) {
   if (!foldsLog2e)
     difference = b.mulf(difference, b.splat(kLog2e));
   return b.exp2(difference, schedule.getExp2());
+}
+
+/// exp(oldMax - max), and one where they are equal: the exponential's error
+/// would add up over the blocks.
+Value TileEmitter::emitRescale(Value oldMax, Value max) {
+  Value isSame = b.compare(arith::CmpFPredicate::OEQ, oldMax, max);
+  return b.select(isSame, b.splat(1.0), emitExponential(oldMax, max));
 }
 
 /// Replaces logits by probabilities and returns their sums.

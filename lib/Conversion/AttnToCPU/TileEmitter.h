@@ -84,6 +84,7 @@ private:
   void emitGroup(Value firstKey, Value end, Value hasNonFinite);
   void emitBlock(Block block);
   Value emitExponential(Value logit, Value max);
+  Value emitRescale(Value oldMax, Value max);
   LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
   void emitOutput();
   void emitUniformRows(ArrayRef<Value> isMaskedRow);

@@ -74,7 +74,7 @@ def run_case(case, options, directory):
     module = directory / "main.mlir"
     module.write_text(emit.emit_module(case))
     command = [
-        options.attn_run, str(module), "--no-raise",
+        options.attn_run, str(module), "--no-raise", "--guard",
         f"--backend={options.backend}", f"--cpu={options.cpu}",
         f"--threads={1 + len(case.name) % 3}",
     ]

@@ -94,7 +94,7 @@ private:
   /// cache; but tiles must be enough for many threads, and a tile's queries and
   /// outputs stay in the second cache.
   int64_t chooseGroups(SdpaOp op, int64_t groupQueries) {
-    constexpr int64_t kTileQueries = 128, kTileBytes = 256 << 10, kTiles = 64;
+    constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10, kTiles = 64;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
     int64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());

@@ -8,9 +8,9 @@
 
 // CHECK: remark: [Analysis] Schedule | Category:attn-schedule
 // CHECK-LABEL: @many_queries
-// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 2>
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 4>
 // AVX2-LABEL: @many_queries
-// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 8>
+// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 16>
 func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
@@ -27,7 +27,7 @@ func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x6
 
 // Narrow groups beside the edge of a mask.
 // CHECK-LABEL: @causal
-// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 4>
+// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 8>
 func.func @causal(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
   %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
@@ -60,9 +60,9 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 }
 
 // CHECK-LABEL: @bf16
-// CHECK: query_groups = 2>
+// CHECK: query_groups = 4>
 // DOT-LABEL: @bf16
-// DOT: query_groups = 2, dot = bf16>
+// DOT: query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>
