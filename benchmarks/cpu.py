@@ -218,6 +218,37 @@ def run_variants(options, dtype, length, dim):
     return {"dtype": dtype, "length": length, "dim": dim, "times": time_in_turn(contenders)}
 
 
+def run_module(options, threads):
+    """The whole module of the PyTorch tutorial, projections included, as PyTorch
+    exports it (examples/), beside the module in PyTorch, eager and compiled."""
+    example = pathlib.Path(__file__).resolve().parent.parent / "examples" / "causal_self_attention.mlir"
+    random = np.random.default_rng(2)
+    shapes = ((1, 1024, 512), (1536, 512), (512, 512))
+    arrays = [random.standard_normal(shape, dtype=np.float32) / 16 for shape in shapes]
+    output = np.zeros(shapes[0], np.float32)
+    with tempfile.TemporaryDirectory() as directory:
+        library = pathlib.Path(directory) / "module.so"
+        subprocess.run([options.attn_compile, str(example), "-o", str(library)], check=True)
+        library = ctypes.CDLL(str(library))
+    library.attn_main_set_num_threads(threads)
+    inputs = (Tensor * 3)(*[view(array, "f32") for array in arrays])
+    outputs = (Tensor * 1)(view(output, "f32"))
+
+    def ours():
+        if library.attn_main(inputs, 3, outputs, 1):
+            sys.exit("cpu.py: the module failed")
+
+    contenders = {"ours": ours}
+    if options.peers:
+        contenders.update(cpu_peers.make_modules(arrays, threads))
+    times = time_in_turn(contenders)
+    difference = None
+    if "pytorch" in contenders:
+        theirs = contenders["pytorch"]().numpy()
+        difference = float(np.linalg.norm(output - theirs) / np.linalg.norm(theirs))
+    return {"threads": threads, "times": times, "relative_difference": difference}
+
+
 def describe(row):
     ours = row["times"]["ours"]["median_ms"]
     text = (f"{row['dtype']:4} Lq {row['queries']:5} Lk {row['keys']:5} D {row['dim']:3} "
@@ -233,6 +264,8 @@ def main():
     parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
     parser.add_argument("--cc", default="clang-22", help="C compiler for the measurement of peaks")
     parser.add_argument("--quick", action="store_true", help="S 1024 on one thread only")
+    parser.add_argument("--only", choices=("cells", "decode", "modules", "variants"), action="append",
+                        help="what to time (all by default)")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
     parser.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
@@ -242,8 +275,10 @@ def main():
         "command": "./dev bench" + " --with-peers" * options.peers + " --quick" * options.quick,
         "cpu": cpu_peers.get_lscpu(), "python": platform.python_version(),
         "versions": cpu_peers.get_versions() if options.peers else {},
-        "peaks": [], "cells": [], "decode": [], "variants": [],
+        "peaks": [], "cells": [], "decode": [], "variants": [], "modules": [],
     }
+
+    wanted = options.only or ("cells", "decode", "modules", "variants")
 
     def save():
         if options.output:
@@ -251,7 +286,7 @@ def main():
 
     lengths = (1024,) if options.quick else LENGTHS
     for threads in (1,) if options.quick else sorted({1, len(os.sched_getaffinity(0))}):
-        for dtype in DTYPES:
+        for dtype in DTYPES if "cells" in wanted else ():
             report["peaks"].append(peaks.measure())
             for dim in DIMS:
                 for length in lengths:
@@ -260,14 +295,21 @@ def main():
                         report["cells"].append(row)
                         print(describe(row), flush=True)
                         save()
-        for dtype in ("f32", "bf16"):
+        for dtype in ("f32", "bf16") if "decode" in wanted else ():
             report["peaks"].append(peaks.measure())
             for queries in (1, 8, 16):
                 row = run_cell(options, dtype, queries, 8192, 128, False, threads)
                 report["decode"].append(row)
                 print(describe(row), flush=True)
                 save()
-    for dtype in ("f32", "bf16"):
+        if "modules" not in wanted:
+            continue
+        report["modules"].append(run_module(options, threads))
+        row = report["modules"][-1]
+        print(f"causal self-attention, {threads} threads:",
+              {name: round(t["median_ms"], 2) for name, t in row["times"].items()},
+              f"relative difference {row['relative_difference']}", flush=True)
+    for dtype in ("f32", "bf16") if "variants" in wanted else ():
         report["variants"].append(run_variants(options, dtype, 1024, 64))
         times = report["variants"][-1]["times"]
         print(dtype, {name: round(t["median_ms"] / times["none"]["median_ms"], 2) for name, t in times.items()})

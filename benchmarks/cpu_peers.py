@@ -112,6 +112,32 @@ def make_onnxruntime(arrays, causal, threads):
     return lambda: session.run(None, feed)
 
 
+def make_modules(arrays, threads):
+    """The tutorial's module, eager and by torch.compile; returns tensors."""
+    if not torch:
+        return {}
+    x, projections, output = (torch.from_numpy(a) for a in arrays)
+
+    def forward(x, projections, output):
+        batch, length, width = x.shape
+        query, key, value = (
+            part.view(batch, length, 8, width // 8).transpose(1, 2)
+            for part in torch.nn.functional.linear(x, projections).split(width, dim=2)
+        )
+        y = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return torch.nn.functional.linear(y.transpose(1, 2).reshape(batch, length, width), output)
+
+    torch.set_num_threads(threads)
+    compiled = torch.compile(forward)
+
+    def call(function):
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            return function(x, projections, output)
+
+    return {"pytorch": lambda: call(forward), "torch.compile": lambda: call(compiled)}
+
+
 def make(dtype, arrays, causal, threads, wanted=True):
     peers = {}
     if not wanted:
