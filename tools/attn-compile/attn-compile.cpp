@@ -224,11 +224,8 @@ LogicalResult CompileDriver::checkOptions() {
     llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(cpu, options.triple);
     if (!info)
       return fail(llvm::toString(info.takeError()));
-    llvm::Expected<uint64_t> features = getFeatureMask(*info);
-    if (!features)
-      return fail(llvm::toString(features.takeError()));
     targets.push_back(*info);
-    versions.push_back({info->cpu, *features});
+    versions.push_back({info->cpu, getFeatureMask(*info)});
   }
   if (!options.triple.empty() && (isCUDA() || options.emit == Emit::Shared))
     return fail("--triple needs --target=cpu and an --emit other than shared: "

@@ -36,6 +36,41 @@ static Expected<const Target *> lookupTarget(const Triple &triple) {
   return target;
 }
 
+/// Whether LLVM generates instructions of a feature by itself. Others are of
+/// the system's mode or for hand-written code.
+static bool isGenerated(StringRef name) {
+  for (StringRef prefix :
+       {"amx", "avx", "bmi", "f16c", "fma", "gfni", "lzcnt", "movbe", "popcnt",
+        "sse3", "sse4", "ssse", "tbm", "xop"})
+    if (name.starts_with(prefix))
+      return true;
+  return false;
+}
+
+static constexpr StringLiteral kCheckedFeatures[] = {
+#define ATTN_CPU_FEATURE(NAME, LEAF, SUBLEAF, REGISTER, BIT, STATE) NAME,
+#include "attn/Runtime/CPU/Features.def"
+};
+
+/// The place of a feature in the runtime's list, -1 if it does not know it.
+static int getFeatureBit(StringRef name) {
+  const auto *place = llvm::find(kCheckedFeatures, name);
+  return place == std::end(kCheckedFeatures)
+             ? -1
+             : place - std::begin(kCheckedFeatures);
+}
+
+/// Turns off what the runtime could not check before it runs the code.
+static void dropUncheckedFeatures(CPUTargetInfo &info,
+                                  const MCSubtargetInfo &subtarget) {
+  for (const SubtargetFeatureKV &feature :
+       subtarget.getEnabledProcessorFeatures()) {
+    StringRef name = feature.Key;
+    if (isGenerated(name) && getFeatureBit(name) < 0)
+      info.features += (info.features.empty() ? "-" : ",-") + name.str();
+  }
+}
+
 /// The known CPU names closest to an unknown one.
 static std::string getSuggestions(const MCSubtargetInfo &subtarget,
                                   StringRef cpu) {
@@ -86,6 +121,7 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   if (triple.isX86() && !subtarget->checkFeatures("+64bit"))
     return createStringError("the CPU '" + info.cpu + "' has no 64-bit mode");
   if (triple.isX86()) {
+    dropUncheckedFeatures(info, *subtarget);
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
     info.hasBF16Conversion = subtarget->checkFeatures("+avx512bf16,+avx512vl");
@@ -103,42 +139,19 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   return info;
 }
 
-/// Whether LLVM generates instructions of a feature by itself. Others are of
-/// the system's mode or for hand-written code.
-static bool isGenerated(StringRef name) {
-  for (StringRef prefix :
-       {"amx", "avx", "bmi", "f16c", "fma", "gfni", "lzcnt", "movbe", "popcnt",
-        "sse3", "sse4", "ssse", "tbm", "xop"})
-    if (name.starts_with(prefix))
-      return true;
-  return false;
-}
-
-Expected<uint64_t> mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
-  static constexpr StringLiteral kChecked[] = {
-#define ATTN_CPU_FEATURE(NAME, LEAF, SUBLEAF, REGISTER, BIT, STATE) NAME,
-#include "attn/Runtime/CPU/Features.def"
-  };
+uint64_t mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
   Triple triple(info.triple);
   if (!triple.isX86())
     return 0;
-  Expected<const Target *> target = lookupTarget(triple);
-  if (!target)
-    return target.takeError();
+  const Target *target = cantFail(lookupTarget(triple));
   std::unique_ptr<MCSubtargetInfo> subtarget(
-      (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
+      target->createMCSubtargetInfo(triple, info.cpu, info.features));
   uint64_t mask = 0;
   for (const SubtargetFeatureKV &feature :
        subtarget->getEnabledProcessorFeatures()) {
-    StringRef name = feature.Key;
-    if (!isGenerated(name))
-      continue;
-    const auto *place = llvm::find(kChecked, name);
-    if (place == std::end(kChecked))
-      return createStringError("code for the CPU '" + info.cpu + "' may use " +
-                               name +
-                               ", which cannot be checked when it is loaded");
-    mask |= uint64_t(1) << (place - std::begin(kChecked));
+    int bit = isGenerated(feature.Key) ? getFeatureBit(feature.Key) : -1;
+    if (bit >= 0)
+      mask |= uint64_t(1) << bit;
   }
   return mask;
 }

@@ -46,8 +46,8 @@ std::vector<std::string> getFeaturesHostLacks(const CPUTargetInfo &info);
 
 /// The features that code for the CPU may use, as the mask that the runtime
 /// compares with those of the CPU it runs on (attn/Runtime/CPU/Features.def).
-/// One that the runtime cannot check is an error.
-llvm::Expected<uint64_t> getFeatureMask(const CPUTargetInfo &info);
+/// Features that the runtime does not know are not used.
+uint64_t getFeatureMask(const CPUTargetInfo &info);
 
 /// A code generator for the CPU: position independent, at the highest
 /// optimization level.
