@@ -14,6 +14,7 @@
 using namespace mlir;
 using namespace mlir::attn;
 
+static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
@@ -78,10 +79,11 @@ static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
 
 /// From the scaled product to the logit that the softmax takes.
 Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
-  if (std::optional<APFloat> softcap = op.getSoftcap()) {
-    double cap = softcap->convertToDouble();
-    Value tanh = math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
-    logit = b.mulf(tanh, b.splat(cap));
+  if (softcap != 0) {
+    if (!foldsSoftcap)
+      logit = b.mulf(logit, b.splat(1.0 / softcap));
+    Value tanh = math::TanhOp::create(b, logit);
+    logit = b.mulf(tanh, b.splat(foldsLog2e ? softcap * kLog2e : softcap));
   }
   if (args.bias)
     logit = b.addf(logit, emitBias(key, row, v));

@@ -9,6 +9,7 @@
 #include "TileEmitter.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -18,6 +19,16 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kLn2 = 0.693147180559945309417;
 static constexpr double kLog2e = 1.44269504088896340736;
 
+/// Up to here a factor may be multiplied into another one: neither the product
+/// nor its inverse leaves the range of f32.
+static constexpr double kMaxFolded = 1e18;
+
+/// Zero if there is none.
+static double getSoftcap(SdpaOp op) {
+  std::optional<APFloat> softcap = op.getSoftcap();
+  return softcap ? softcap->convertToDouble() : 0.0;
+}
+
 TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
                          CPUScheduleAttr schedule,
                          const TileArguments &arguments)
@@ -26,9 +37,9 @@ TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
       groupQueries(schedule.getGroupQueries()),
       tileQueries(schedule.getTileQueries()),
       blockKeys(schedule.getBlockKeys()), headDim(op.getHeadDim()),
-      valueDim(op.getValueDim()),
-      foldsLog2e(!op.getSoftcapAttr() && !op.getBias() &&
-                 !op.hasScoreRegion()) {}
+      valueDim(op.getValueDim()), softcap(getSoftcap(op)),
+      foldsLog2e(!op.getBias() && !op.hasScoreRegion() &&
+                 softcap <= kMaxFolded) {}
 
 bool TileEmitter::isAlwaysMasked() {
   return op.getMask() || op.hasKeepRegion() ||
@@ -54,13 +65,7 @@ void TileEmitter::forEachGroup(function_ref<void()> body) {
 void TileEmitter::emit() {
   numQueries = b.dim(args.query, 0);
   numKeys = b.dim(args.key, 0);
-  if (std::optional<double> scale = op.getConstantScale()) {
-    factor = b.constant(foldsLog2e ? *scale * kLog2e : *scale);
-  } else {
-    factor = b.toF32(args.scale);
-    if (foldsLog2e)
-      factor = b.mulf(factor, b.constant(kLog2e));
-  }
+  emitFactor();
   allocateScratch();
   if (isCombination()) {
     forEachGroup([&] {
@@ -84,6 +89,26 @@ void TileEmitter::emit() {
     else
       emitOutput();
   });
+}
+
+/// The scale, with what may be multiplied into it.
+void TileEmitter::emitFactor() {
+  std::optional<double> scale = op.getConstantScale();
+  auto isModerate = [](double value) {
+    return std::abs(value) <= kMaxFolded && std::abs(value) >= 1 / kMaxFolded;
+  };
+  foldsSoftcap =
+      softcap != 0 && scale && isModerate(*scale) && isModerate(softcap);
+  double other = foldsSoftcap                 ? 1 / softcap
+                 : foldsLog2e && softcap == 0 ? kLog2e
+                                              : 1.0;
+  if (scale) {
+    factor = b.constant(*scale * other);
+    return;
+  }
+  factor = b.toF32(args.scale);
+  if (other != 1.0)
+    factor = b.mulf(factor, b.constant(other));
 }
 
 void TileEmitter::emitInitialState() {

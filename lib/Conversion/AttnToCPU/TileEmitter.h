@@ -78,6 +78,7 @@ private:
 
   /// Runs the body for every group of queries that are there.
   void forEachGroup(function_ref<void()> body);
+  void emitFactor();
   void emitInitialState();
   void emitGroupIntervals();
   void emitKeyBlocks();
@@ -203,10 +204,14 @@ private:
 
   int64_t lanes, numVectors, groupQueries, tileQueries, blockKeys;
   int64_t headDim, valueDim;
+  /// Zero without a softcap.
+  double softcap;
   /// Logits and their maxima are in units of log 2 if nothing between the
-  /// product and the softmax needs natural units: the scale is multiplied by
-  /// log2(e).
+  /// product (or the softcap) and the softmax needs natural units: the scale,
+  /// or the softcap, is multiplied by log2(e).
   bool foldsLog2e;
+  /// Whether the scale is divided by the softcap.
+  bool foldsSoftcap = false;
 
   Value numQueries, numKeys;
   /// The scale, a scalar. Applied to the query, or to logits where the query

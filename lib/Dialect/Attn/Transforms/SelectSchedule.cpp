@@ -131,14 +131,15 @@ private:
     // Up to half as many queries as lanes, columns fill lanes better.
     int64_t rowQueries = numQueries <= lanes / 2 ? numQueries : 0;
     int64_t rows = manyRegisters ? 16 : 8;
-    int64_t keyRows =
-        rowQueries
-            ? llvm::bit_floor<uint64_t>(std::max<int64_t>(2 / rowQueries, 1))
-            : rows;
+    // Columns in lanes read memory row by row: several rows at once halve the
+    // rate, and while memory is all that counts, so do long turns of keys and
+    // values.
+    int64_t keyRows = rowQueries ? 1 : rows;
+    int64_t blockKeys = rowQueries && rowQueries <= 2 ? 16 : 64;
     Type type = op.getQueryType().getElementType();
     return CPUScheduleAttr::get(
         &getContext(), lanes, llvm::divideCeil(numQueries, lanes), keyRows,
-        rows, /*blockKeys=*/64, getExp2Form(), /*queryGroups=*/1,
+        rows, blockKeys, getExp2Form(), /*queryGroups=*/1,
         rowQueries ? DotUnit::FMA : getDotUnit(type), splitKeys, rowQueries);
   }
 

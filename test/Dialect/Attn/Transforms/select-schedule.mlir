@@ -80,7 +80,7 @@ func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16
 
 // Few queries and many keys: split over the keys.
 // CHECK-LABEL: @decode
-// CHECK: block_keys = 64, exp2 = avx512, split_keys = 512, row_queries = 1>
+// CHECK: block_keys = 16, exp2 = avx512, split_keys = 512, row_queries = 1>
 // DOT-LABEL: @decode
 // DOT-NOT: dot = bf16
 // DOT: split_keys = 512, row_queries = 1>
