@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Times attention on the CPU, one thread, beside PyTorch if it is there.
+"""Times attention on the CPU beside PyTorch, OpenVINO and ONNX Runtime.
 
-Every problem is compiled by attn-compile and called in this process, in turn with
-PyTorch's scaled_dot_product_attention on the same data.
+Every problem is compiled by attn-compile to a shared object and called in this
+process, in turn with the others that are there, on the same data. The peaks of the
+processor are measured in this process too, between the problems.
 
-  ./dev bench --with-pytorch
+  ./dev bench --with-peers
 """
 
 import argparse
@@ -12,27 +13,28 @@ import ctypes
 import json
 import os
 import pathlib
+import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
 import numpy as np
 
-try:
-    import torch
-except ImportError:
-    torch = None
+import cpu_peers
 
-# name, heads, length, head dimension, causal
-PROBLEMS = [
-    ("S1024 D64", 8, 1024, 64, False),
-    ("S1024 D64 causal", 8, 1024, 64, True),
-    ("S1024 D128", 8, 1024, 128, False),
-    ("S1024 D128 causal", 8, 1024, 128, True),
-]
-ROUNDS = 25
-F32 = 3
+HEADS = 8
+LENGTHS = (128, 512, 1024, 2048, 4096)
+DIMS = (64, 128)
+DTYPES = ("f32", "bf16", "f16")
+DTYPE_NUMBERS = {"f16": 1, "bf16": 2, "f32": 3, "bool": 5}
+# Seconds for one contender of a problem, and how often it is timed at least and at
+# most.
+BUDGET, ROUNDS = 1.0, (4, 20)
+# Calls in a row until this many seconds have passed: what another left in caches
+# and pools of threads is gone.
+BURST = 0.02
 
 
 class Tensor(ctypes.Structure):
@@ -45,80 +47,274 @@ class Tensor(ctypes.Structure):
     ]
 
 
-def view(array):
+def view(array, dtype):
     shape = (ctypes.c_int64 * array.ndim)(*array.shape)
-    return Tensor(array.ctypes.data, shape, array.ndim, F32, None)
+    return Tensor(array.ctypes.data, shape, array.ndim, DTYPE_NUMBERS[dtype], None)
 
 
-def compile_attention(compiler, directory, heads, length, dim, causal):
-    tensor = f"tensor<{heads}x{length}x{dim}xf32>"
-    structure = "structure(#attn.causal<top_left>)" if causal else ""
-    module = directory / "attention.mlir"
-    module.write_text(
-        f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}) -> {tensor} {{
-  %init = tensor.empty() : {tensor}
-  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {tensor}) {structure} outs(%init : {tensor}) -> {tensor}
-  return %o : {tensor}
+def encode(array, dtype):
+    """f32 in another type; bf16 as its bits."""
+    if dtype == "f32":
+        return array
+    if dtype == "f16":
+        return array.astype(np.float16)
+    bits = array.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def decode(array, dtype):
+    if dtype == "bf16":
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
+
+
+class Ours:
+    """An attention that attn-compile made."""
+
+    SCORES = {
+        "alibi": """score(%s: f32, %h: index, %iq: index, %ik: index) {
+      %slope = tensor.extract %extra[%h] : tensor<8xf32>
+      %distance = arith.subi %ik, %iq : index
+      %bits = arith.index_cast %distance : index to i64
+      %float = arith.sitofp %bits : i64 to f32
+      %change = arith.mulf %slope, %float : f32
+      %changed = arith.addf %s, %change : f32
+      attn.yield %changed : f32
+    }""",
+    }
+
+    def __init__(self, options, dtype, query, key, value, causal, variant="none", extra=None):
+        q = "x".join(map(str, query.shape)) + f"x{dtype}"
+        k = "x".join(map(str, key.shape)) + f"x{dtype}"
+        size = f"{query.shape[1]}x{key.shape[1]}"
+        extra_type = {"bias": f"tensor<{size}xf32>", "mask": f"tensor<{size}xi1>",
+                      "alibi": "tensor<8xf32>"}.get(variant)
+        argument = f", %extra: {extra_type}" if extra_type else ""
+        clause = {"bias": f"bias(%extra : {extra_type})", "mask": f"mask(%extra : {extra_type})",
+                  "softcap": "softcap = 30.0"}.get(variant, "")
+        structure = "structure(#attn.causal<top_left>)" if causal else ""
+        text = f"""func.func @main(%q: tensor<{q}>, %k: tensor<{k}>, %v: tensor<{k}>{argument}) -> tensor<{q}> {{
+  %init = tensor.empty() : tensor<{q}>
+  %o = attn.sdpa query(%q : tensor<{q}>) key(%k : tensor<{k}>) value(%v : tensor<{k}>) {clause} {structure} {self.SCORES.get(variant, "")} outs(%init : tensor<{q}>) -> tensor<{q}>
+  return %o : tensor<{q}>
 }}
 """
-    )
-    library = directory / f"attention-{length}-{dim}-{causal}.so"
-    subprocess.run([compiler, str(module), "-o", str(library)], check=True)
-    return ctypes.CDLL(str(library))
+        with tempfile.TemporaryDirectory() as directory:
+            module = pathlib.Path(directory) / "attention.mlir"
+            library = pathlib.Path(directory) / "attention.so"
+            module.write_text(text)
+            start = time.perf_counter()
+            subprocess.run([options.attn_compile, str(module), "-o", str(library)], check=True)
+            self.library = ctypes.CDLL(str(library))
+            self.compile_seconds = time.perf_counter() - start
+            self.bytes = library.stat().st_size
+        self.library.attn_main_error.restype = ctypes.c_char_p
+        self.output = np.zeros(query.shape, query.dtype)
+        inputs = [view(array, dtype) for array in (query, key, value)]
+        if extra is not None:
+            inputs.append(view(extra, "bool" if extra.dtype == np.uint8 else "f32"))
+        self.keep = (query, key, value, extra)
+        self.inputs = (Tensor * len(inputs))(*inputs)
+        self.outputs = (Tensor * 1)(view(self.output, dtype))
+
+    def set_threads(self, threads):
+        self.library.attn_main_set_num_threads(threads)
+
+    def __call__(self):
+        if self.library.attn_main(self.inputs, len(self.inputs), self.outputs, 1):
+            sys.exit(f"cpu.py: {self.library.attn_main_error().decode()}")
+
+
+def time_in_turn(contenders):
+    """Milliseconds of every call, for each contender; they take turns."""
+    times = {name: [] for name in contenders}
+    once = {}
+    for name, call in contenders.items():
+        call()
+        start = time.perf_counter()
+        call()
+        once[name] = time.perf_counter() - start
+    rounds = int(BUDGET / max(max(once.values()), BURST))
+    rounds = min(max(rounds, ROUNDS[0]), ROUNDS[1])
+    for _ in range(rounds):
+        for name, call in contenders.items():
+            if once[name] < BURST:
+                call()
+            begin = time.perf_counter()
+            while True:
+                start = time.perf_counter()
+                call()
+                end = time.perf_counter()
+                times[name].append((end - start) * 1e3)
+                if end - begin > BURST:
+                    break
+    return {
+        name: {"median_ms": statistics.median(values), "min_ms": min(values), "calls": len(values)}
+        for name, values in times.items()
+    }
+
+
+class Peaks:
+    def __init__(self, compiler):
+        directory = tempfile.TemporaryDirectory()
+        library = pathlib.Path(directory.name) / "peak.so"
+        source = pathlib.Path(__file__).resolve().parent / "peak.c"
+        subprocess.run([compiler, "-O2", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC",
+                        str(source), "-o", str(library)], check=True)
+        self.library = ctypes.CDLL(str(library))
+        for function in (self.library.peak_fma, self.library.peak_bf16, self.library.read_bandwidth):
+            function.restype = ctypes.c_double
+        self.data = np.ones(64 << 20, np.float32)
+
+    def measure(self):
+        return {
+            "f32_gflops": self.library.peak_fma(),
+            "bf16_gflops": self.library.peak_bf16(),
+            "read_gb_per_s": self.library.read_bandwidth(
+                ctypes.c_void_p(self.data.ctypes.data), ctypes.c_int64(self.data.size)
+            ),
+        }
+
+
+def make_arrays(dtype, queries, keys, dim):
+    random = np.random.default_rng(0)
+    shapes = ((HEADS, queries, dim), (HEADS, keys, dim), (HEADS, keys, dim))
+    return [encode(random.standard_normal(shape, dtype=np.float32), dtype) for shape in shapes]
+
+
+def run_cell(options, dtype, queries, keys, dim, causal, threads):
+    arrays = make_arrays(dtype, queries, keys, dim)
+    ours = Ours(options, dtype, *arrays, causal)
+    ours.set_threads(threads)
+    contenders = {"ours": ours}
+    contenders.update(cpu_peers.make(dtype, arrays, causal, threads, options.peers))
+    times = time_in_turn(contenders)
+    difference = None
+    for name, call in contenders.items():
+        if name == "pytorch":
+            theirs = call().astype(np.float64)
+            mine = decode(ours.output, dtype).astype(np.float64)
+            difference = float(np.linalg.norm(mine - theirs) / np.linalg.norm(theirs))
+    return {
+        "dtype": dtype, "queries": queries, "keys": keys, "dim": dim, "causal": causal,
+        "threads": threads, "times": times, "relative_difference": difference,
+        "compile_seconds": ours.compile_seconds, "bytes": ours.bytes,
+    }
+
+
+def run_variants(options, dtype, length, dim):
+    """What a bias, a mask, a softcap and ALiBi cost beside none."""
+    random = np.random.default_rng(1)
+    arrays = make_arrays(dtype, length, length, dim)
+    extras = {
+        "bias": random.standard_normal((length, length), dtype=np.float32),
+        "mask": (random.random((length, length)) < 0.8).astype(np.uint8),
+        "alibi": (2.0 ** -np.arange(1, HEADS + 1)).astype(np.float32),
+    }
+    contenders = {}
+    for variant in ("none", "bias", "mask", "softcap", "alibi"):
+        contenders[variant] = Ours(options, dtype, *arrays, False, variant, extras.get(variant))
+        contenders[variant].set_threads(1)
+    return {"dtype": dtype, "length": length, "dim": dim, "times": time_in_turn(contenders)}
+
+
+def run_module(options, threads):
+    """The whole module of the PyTorch tutorial, projections included, as PyTorch
+    exports it (examples/), beside the module in PyTorch, eager and compiled."""
+    example = pathlib.Path(__file__).resolve().parent.parent / "examples" / "causal_self_attention.mlir"
+    random = np.random.default_rng(2)
+    shapes = ((1, 1024, 512), (1536, 512), (512, 512))
+    arrays = [random.standard_normal(shape, dtype=np.float32) / 16 for shape in shapes]
+    output = np.zeros(shapes[0], np.float32)
+    with tempfile.TemporaryDirectory() as directory:
+        library = pathlib.Path(directory) / "module.so"
+        subprocess.run([options.attn_compile, str(example), "-o", str(library)], check=True)
+        library = ctypes.CDLL(str(library))
+    library.attn_main_set_num_threads(threads)
+    inputs = (Tensor * 3)(*[view(array, "f32") for array in arrays])
+    outputs = (Tensor * 1)(view(output, "f32"))
+
+    def ours():
+        if library.attn_main(inputs, 3, outputs, 1):
+            sys.exit("cpu.py: the module failed")
+
+    contenders = {"ours": ours}
+    if options.peers:
+        contenders.update(cpu_peers.make_modules(arrays, threads))
+    times = time_in_turn(contenders)
+    difference = None
+    if "pytorch" in contenders:
+        theirs = contenders["pytorch"]().numpy()
+        difference = float(np.linalg.norm(output - theirs) / np.linalg.norm(theirs))
+    return {"threads": threads, "times": times, "relative_difference": difference}
+
+
+def describe(row):
+    ours = row["times"]["ours"]["median_ms"]
+    text = (f"{row['dtype']:4} Lq {row['queries']:5} Lk {row['keys']:5} D {row['dim']:3} "
+            f"{'causal' if row['causal'] else 'full':6} {row['threads']} threads: ours {ours:8.2f} ms")
+    for name, entry in row["times"].items():
+        if name != "ours":
+            text += f"   {name} {entry['median_ms']:8.2f} ({entry['median_ms'] / ours:.2f} times ours)"
+    return text
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
+    parser.add_argument("--cc", default="clang-22", help="C compiler for the measurement of peaks")
+    parser.add_argument("--quick", action="store_true", help="S 1024 on one thread only")
+    parser.add_argument("--only", choices=("cells", "decode", "modules", "variants"), action="append",
+                        help="what to time (all by default)")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
     parser.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
-    if torch:
-        torch.set_num_threads(1)
-    rows = []
-    for name, heads, length, dim, causal in PROBLEMS:
-        random = np.random.default_rng(0)
-        q, k, v = (random.standard_normal((heads, length, dim), dtype=np.float32) for _ in range(3))
-        out = np.full_like(q, np.nan)
-        with tempfile.TemporaryDirectory() as directory:
-            library = compile_attention(
-                options.attn_compile, pathlib.Path(directory), heads, length, dim, causal
-            )
-        library.attn_main_set_num_threads(1)
-        inputs, outputs = (Tensor * 3)(view(q), view(k), view(v)), (Tensor * 1)(view(out))
-        ours, theirs, error = [], [], None
-        peers = [torch.from_numpy(a)[None] for a in (q, k, v)] if torch else None
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            status = library.attn_main(inputs, 3, outputs, 1)
-            ours.append((time.perf_counter() - start) * 1e3)
-            assert status == 0
-            if torch:
-                start = time.perf_counter()
-                expected = torch.nn.functional.scaled_dot_product_attention(*peers, is_causal=causal)
-                theirs.append((time.perf_counter() - start) * 1e3)
-        if torch:
-            error = float(np.abs(out - expected[0].numpy()).max())
-        row = {
-            "problem": name,
-            "ours_ms": statistics.median(ours),
-            "pytorch_ms": statistics.median(theirs) if theirs else None,
-            "max_difference": error,
-        }
-        rows.append(row)
-        text = f"{name:20} ours {row['ours_ms']:7.2f} ms"
-        if theirs:
-            text += (
-                f"   PyTorch {torch.__version__} {row['pytorch_ms']:7.2f} ms"
-                f"   {row['pytorch_ms'] / row['ours_ms']:.2f} times ours   max difference {error:.1e}"
-            )
-        print(text, flush=True)
-    if options.output:
-        cpu = next(
-            (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
-            "unknown",
-        )
-        report = {"date": time.strftime("%Y-%m-%d"), "cpu": cpu, "threads": 1, "rounds": ROUNDS, "results": rows}
-        pathlib.Path(options.output).write_text(json.dumps(report, indent=2) + os.linesep)
+    peaks = Peaks(options.cc)
+    report = {
+        "date": time.strftime("%Y-%m-%d"),
+        "command": "./dev bench" + " --with-peers" * options.peers + " --quick" * options.quick,
+        "cpu": cpu_peers.get_lscpu(), "python": platform.python_version(),
+        "versions": cpu_peers.get_versions() if options.peers else {},
+        "peaks": [], "cells": [], "decode": [], "variants": [], "modules": [],
+    }
+
+    wanted = options.only or ("cells", "decode", "modules", "variants")
+
+    def save():
+        if options.output:
+            pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + os.linesep)
+
+    lengths = (1024,) if options.quick else LENGTHS
+    for threads in (1,) if options.quick else sorted({1, len(os.sched_getaffinity(0))}):
+        for dtype in DTYPES if "cells" in wanted else ():
+            report["peaks"].append(peaks.measure())
+            for dim in DIMS:
+                for length in lengths:
+                    for causal in (False, True):
+                        row = run_cell(options, dtype, length, length, dim, causal, threads)
+                        report["cells"].append(row)
+                        print(describe(row), flush=True)
+                        save()
+        for dtype in ("f32", "bf16") if "decode" in wanted else ():
+            report["peaks"].append(peaks.measure())
+            for queries in (1, 8, 16):
+                row = run_cell(options, dtype, queries, 8192, 128, False, threads)
+                report["decode"].append(row)
+                print(describe(row), flush=True)
+                save()
+        if "modules" not in wanted:
+            continue
+        report["modules"].append(run_module(options, threads))
+        row = report["modules"][-1]
+        print(f"causal self-attention, {threads} threads:",
+              {name: round(t["median_ms"], 2) for name, t in row["times"].items()},
+              f"relative difference {row['relative_difference']}", flush=True)
+    for dtype in ("f32", "bf16") if "variants" in wanted else ():
+        report["variants"].append(run_variants(options, dtype, 1024, 64))
+        times = report["variants"][-1]["times"]
+        print(dtype, {name: round(t["median_ms"] / times["none"]["median_ms"], 2) for name, t in times.items()})
+    report["peaks"].append(peaks.measure())
+    save()
 
 
 if __name__ == "__main__":

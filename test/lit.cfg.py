@@ -122,3 +122,27 @@ if platform.machine() == "x86_64":
         config.available_features.add("avx2")
     if {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
         config.available_features.add("avx512")
+
+
+def find_tsan_compiler():
+    """A C compiler whose thread sanitizer works, if there is one."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as directory:
+        program = os.path.join(directory, "program")
+        for compiler in (config.host_cc, "cc"):
+            command = [compiler, "-fsanitize=thread", "-x", "c", "-", "-o", program]
+            try:
+                subprocess.run(command, input=b"int main(void) { return 0; }", check=True, capture_output=True)
+                subprocess.run([program], check=True, capture_output=True)
+            except (OSError, subprocess.CalledProcessError):
+                continue
+            return compiler
+    return None
+
+
+tsan_compiler = find_tsan_compiler()
+if tsan_compiler:
+    config.available_features.add("tsan")
+config.substitutions.append(("%tsan-cc", tsan_compiler or "cc"))

@@ -135,7 +135,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
-  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
+  llvm::Expected<CPUTargetInfo> info =
+      getCPUTargetInfo(options.cpu, options.triple);
   if (!info) {
     pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;
@@ -144,6 +145,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.vectorBits = info->vectorBits;
   schedule.vectorRegisters = info->numVectorRegisters;
   schedule.useAVX512 = info->hasAVX512;
+  schedule.useBF16Dot = info->hasFastBF16Dot;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
@@ -159,6 +161,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
       createConvertContractionToVectorPass(contraction));
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
+  pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
   pm.addPass(createConvertAssertToRuntimePass());

@@ -179,4 +179,36 @@ TEST(InvokeTest, NullArrays) {
   EXPECT_STREQ(attn_rt_last_error(), "the array of outputs is a null pointer");
 }
 
+void runFirst(void **) {}
+void runSecond(void **) {}
+
+TEST(FeaturesTest, LastVersionThatRuns) {
+  uint64_t available = attn_rt_cpu_features();
+  // Not a feature of any CPU.
+  uint64_t unknown = uint64_t(1) << 62;
+  EXPECT_EQ(available & unknown, 0u);
+  attn_rt_version versions[] = {{"first", 0, runFirst},
+                                {"second", available, runSecond},
+                                {"third", available | unknown, runFirst}};
+  EXPECT_EQ(attn_rt_select_version(versions, 3), runSecond);
+  EXPECT_EQ(attn_rt_select_version(versions, 1), runFirst);
+  EXPECT_EQ(attn_rt_cpu_features(), available);
+}
+
+TEST(FeaturesTest, NoVersionRuns) {
+  // The first bit that this CPU lacks.
+  uint64_t missing = ~attn_rt_cpu_features();
+  missing &= -missing;
+  attn_rt_version versions[] = {{"a", missing, runFirst},
+                                {"b", missing, runFirst},
+                                {"c", missing, runFirst}};
+  EXPECT_EQ(attn_rt_select_version(versions, 3), nullptr);
+  std::string message = attn_rt_last_error();
+  EXPECT_EQ(message.rfind("this code is for a, b or c; this CPU lacks ", 0), 0u)
+      << message;
+  const int64_t signature[] = {0, 0};
+  EXPECT_EQ(attn_rt_invoke(signature, nullptr, nullptr, 0, nullptr, 0),
+            ATTN_NO_DEVICE);
+}
+
 } // namespace

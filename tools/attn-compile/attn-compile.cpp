@@ -63,8 +63,15 @@ struct Options {
   cl::opt<std::string> cpu{
       "cpu",
       cl::desc("CPU to generate code for, as LLVM names it (native, "
-               "x86-64-v3, x86-64-v4, ...)"),
-      cl::init("native"), cl::cat(category)};
+               "x86-64-v3, x86-64-v4, ...). Several, with commas between them, "
+               "for a shared object: when it runs, the last one in the list "
+               "whose code the CPU can run is taken"),
+      cl::value_desc("NAME,..."), cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> triple{
+      "triple",
+      cl::desc("Triple of the CPU for another machine, such as "
+               "aarch64-linux-gnu (not for --emit=shared)"),
+      cl::value_desc("TRIPLE"), cl::cat(category)};
   cl::opt<std::string> gpuArch{
       "gpu-arch",
       cl::desc("GPU to generate code for (sm_90a; no GPU is needed)"),
@@ -103,6 +110,7 @@ constexpr llvm::StringLiteral kOverview(
     "Examples:\n"
     "  attn-compile model.mlir -o model.so --header model.h\n"
     "  attn-compile model.mlir -o model.s --emit asm --cpu x86-64-v3\n"
+    "  attn-compile model.mlir -o model.so --cpu x86-64-v3,x86-64-v4,znver4\n"
     "  attn-compile model.mlir -o - --emit mlir\n"
     "  attn-compile model.mlir -o model.so --target cuda --gpu-arch sm_90a\n");
 
@@ -165,10 +173,14 @@ private:
   LogicalResult checkOptions();
   LogicalResult lower();
   LogicalResult lowerForCPU();
+  LogicalResult lowerForCPU(ModuleOp version, StringRef cpu);
   LogicalResult lowerForCUDA();
   FailureOr<std::string> makeOutput();
   FailureOr<std::string> getKernels();
-  FailureOr<std::string> linkShared(llvm::Module &module);
+  FailureOr<std::string> linkShared();
+  FailureOr<std::unique_ptr<llvm::Module>>
+  translate(ModuleOp version, const CPUTargetInfo &target,
+            llvm::LLVMContext &llvmContext);
   std::string makeHeader();
   /// A library beside the tool.
   std::string getRuntimeLibrary(StringRef name);
@@ -177,8 +189,11 @@ private:
   Options &options;
   MLIRContext &context;
   StringRef program;
-  CPUTargetInfo target;
+  SmallVector<CPUTargetInfo> targets;
+  SmallVector<EntryVersion> versions;
   OwningOpRef<ModuleOp> module;
+  /// The code for the CPUs behind the first.
+  SmallVector<OwningOpRef<ModuleOp>> others;
   EntrySignature signature;
 };
 
@@ -201,10 +216,22 @@ LogicalResult CompileDriver::checkOptions() {
     return fail("--header and -o name one file");
   if (options.emit == Emit::Shared && options.output == "-")
     return fail("a shared object cannot be written to stdout");
-  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
-  if (!info)
-    return fail(llvm::toString(info.takeError()));
-  target = *info;
+  SmallVector<StringRef> cpus;
+  StringRef(options.cpu).split(cpus, ',');
+  for (StringRef cpu : cpus) {
+    if (llvm::count(cpus, cpu) > 1)
+      return fail("--cpu names '" + cpu + "' twice");
+    llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(cpu, options.triple);
+    if (!info)
+      return fail(llvm::toString(info.takeError()));
+    targets.push_back(*info);
+    versions.push_back({info->cpu, getFeatureMask(*info)});
+  }
+  if (!options.triple.empty() && (isCUDA() || options.emit == Emit::Shared))
+    return fail("--triple needs --target=cpu and an --emit other than shared: "
+                "there is no linker and no runtime for other machines");
+  if (cpus.size() > 1 && (isCUDA() || options.emit != Emit::Shared))
+    return fail("several CPUs need --target=cpu and --emit=shared");
   return success();
 }
 
@@ -229,14 +256,31 @@ LogicalResult CompileDriver::lower() {
   return isCUDA() ? lowerForCUDA() : lowerForCPU();
 }
 
-LogicalResult CompileDriver::lowerForCPU() {
+LogicalResult CompileDriver::lowerForCPU(ModuleOp version, StringRef cpu) {
   PassManager pm(&context, ModuleOp::getOperationName());
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
-  lowering.cpu = options.cpu;
+  lowering.cpu = cpu.str();
+  lowering.triple = options.triple;
   buildLowerToLLVMPipeline(pm, lowering);
-  return success(succeeded(pm.run(*module)) &&
-                 succeeded(emitEntryPoint(*module)));
+  return pm.run(version);
+}
+
+LogicalResult CompileDriver::lowerForCPU() {
+  SmallVector<StringRef> cpus;
+  StringRef(options.cpu).split(cpus, ',');
+  for (size_t i = 1; i < cpus.size(); ++i)
+    others.push_back(module->clone());
+  StringRef baseline =
+      llvm::Triple(targets[0].triple).isX86() ? "x86-64" : "generic";
+  if (failed(lowerForCPU(*module, cpus[0])) ||
+      failed(emitEntryPoint(*module, EntryTarget::CPU, versions, baseline)))
+    return failure();
+  for (auto [i, other] : llvm::enumerate(others))
+    if (failed(lowerForCPU(*other, cpus[i + 1])) ||
+        failed(emitEntryVersion(*other, i + 1)))
+      return failure();
+  return success();
 }
 
 LogicalResult CompileDriver::lowerForCUDA() {
@@ -275,7 +319,17 @@ std::string CompileDriver::getRuntimeLibrary(StringRef name) {
   return path.str().str();
 }
 
-FailureOr<std::string> CompileDriver::linkShared(llvm::Module &llvmModule) {
+FailureOr<std::unique_ptr<llvm::Module>>
+CompileDriver::translate(ModuleOp version, const CPUTargetInfo &target,
+                         llvm::LLVMContext &llvmContext) {
+  llvm::Expected<std::unique_ptr<llvm::Module>> translated =
+      translateAndOptimize(version, llvmContext, target);
+  if (!translated)
+    return fail(llvm::toString(translated.takeError()));
+  return std::move(*translated);
+}
+
+FailureOr<std::string> CompileDriver::linkShared() {
   SmallVector<std::string> runtimes;
   if (isCUDA())
     runtimes.push_back(getRuntimeLibrary("libAttnRuntimeCUDA.a"));
@@ -283,16 +337,25 @@ FailureOr<std::string> CompileDriver::linkShared(llvm::Module &llvmModule) {
   for (const std::string &runtime : runtimes)
     if (!llvm::sys::fs::exists(runtime))
       return fail("the runtime library is not beside the tool: " + runtime);
-  TemporaryFile object, shared;
-  if (failed(object.create("o")) || failed(shared.create("so")))
+  std::vector<TemporaryFile> files(targets.size());
+  SmallVector<std::string> objects;
+  for (auto [i, target] : llvm::enumerate(targets)) {
+    llvm::LLVMContext llvmContext;
+    FailureOr<std::unique_ptr<llvm::Module>> translated =
+        translate(i == 0 ? *module : *others[i - 1], target, llvmContext);
+    if (failed(translated) || failed(files[i].create("o")))
+      return failure();
+    FailureOr<std::string> code = makeContent([&](llvm::raw_pwrite_stream &os) {
+      return emitMachineCode(**translated, target, EmitKind::Object, os);
+    });
+    if (failed(code) || failed(writeFile(files[i].getPath(), *code)))
+      return failure();
+    objects.push_back(files[i].getPath().str());
+  }
+  TemporaryFile shared;
+  if (failed(shared.create("so")))
     return failure();
-  FailureOr<std::string> code = makeContent([&](llvm::raw_pwrite_stream &os) {
-    return emitMachineCode(llvmModule, target, EmitKind::Object, os);
-  });
-  if (failed(code) || failed(writeFile(object.getPath(), *code)))
-    return failure();
-  if (llvm::Error error =
-          linkSharedObject(object.getPath(), runtimes, shared.getPath()))
+  if (llvm::Error error = linkSharedObject(objects, runtimes, shared.getPath()))
     return fail(llvm::toString(std::move(error)));
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> linked =
       llvm::MemoryBuffer::getFile(shared.getPath());
@@ -322,27 +385,23 @@ FailureOr<std::string> CompileDriver::makeOutput() {
       module->print(os);
       return llvm::Error::success();
     });
+  if (options.emit == Emit::Shared)
+    return linkShared();
   llvm::LLVMContext llvmContext;
-  llvm::Expected<std::unique_ptr<llvm::Module>> translated =
-      translateAndOptimize(*module, llvmContext, target);
-  if (!translated)
-    return fail(llvm::toString(translated.takeError()));
-  switch (options.emit) {
-  case Emit::Shared:
-    return linkShared(**translated);
-  case Emit::LLVMIR:
+  FailureOr<std::unique_ptr<llvm::Module>> translated =
+      translate(*module, targets[0], llvmContext);
+  if (failed(translated))
+    return failure();
+  if (options.emit == Emit::LLVMIR)
     return makeContent([&](llvm::raw_pwrite_stream &os) {
       (*translated)->print(os, nullptr);
       return llvm::Error::success();
     });
-  default:
-    return makeContent([&](llvm::raw_pwrite_stream &os) {
-      return emitMachineCode(**translated, target,
-                             options.emit == Emit::Assembly ? EmitKind::Assembly
-                                                            : EmitKind::Object,
-                             os);
-    });
-  }
+  EmitKind kind =
+      options.emit == Emit::Assembly ? EmitKind::Assembly : EmitKind::Object;
+  return makeContent([&](llvm::raw_pwrite_stream &os) {
+    return emitMachineCode(**translated, targets[0], kind, os);
+  });
 }
 
 std::string CompileDriver::makeHeader() {
@@ -388,8 +447,8 @@ LogicalResult CompileDriver::run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM registers options of its own passes and tools.
-  for (StringRef taken :
-       {"o", "emit", "target", "cpu", "header", "gpu-arch", "cuda-path"})
+  for (StringRef taken : {"o", "emit", "target", "cpu", "header", "gpu-arch",
+                          "cuda-path", "triple"})
     if (cl::Option *option = cl::getRegisteredOptions().lookup(taken))
       option->removeArgument();
   Options options;

@@ -13,18 +13,45 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::attn;
 
 static constexpr size_t kAlignment = 64;
 
-Buffer::Buffer(size_t numBytes)
-    : memory(std::aligned_alloc(kAlignment,
-                                llvm::alignTo(numBytes + 1, kAlignment))),
-      numBytes(numBytes) {
-  if (!memory)
+static bool guarded = false;
+
+void Buffer::guardEnds() { guarded = true; }
+
+void Buffer::Free::operator()(void *pointer) const {
+  if (mapping)
+    munmap(mapping, mappedBytes);
+  else
+    std::free(pointer);
+}
+
+Buffer::Buffer(size_t numBytes) : numBytes(numBytes) {
+  if (!guarded) {
+    memory.reset(std::aligned_alloc(kAlignment,
+                                    llvm::alignTo(numBytes + 1, kAlignment)));
+    if (!memory)
+      llvm::report_bad_alloc_error("no memory for a tensor");
+    return;
+  }
+  size_t pageBytes = sysconf(_SC_PAGESIZE);
+  size_t usedBytes = llvm::alignTo(numBytes, pageBytes);
+  size_t mappedBytes = usedBytes + pageBytes;
+  void *mapping = mmap(nullptr, mappedBytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED)
     llvm::report_bad_alloc_error("no memory for a tensor");
+  char *guard = static_cast<char *>(mapping) + usedBytes;
+  if (mprotect(guard, pageBytes, PROT_NONE))
+    llvm::report_fatal_error("a page cannot be protected");
+  memory =
+      std::unique_ptr<void, Free>(guard - numBytes, Free(mapping, mappedBytes));
 }
 
 Buffer Buffer::adopt(void *data, size_t numBytes) {

@@ -19,6 +19,10 @@ class Buffer {
 public:
   Buffer() = default;
   explicit Buffer(size_t numBytes);
+  /// From now on puts buffers directly in front of a page that nobody may
+  /// touch, so that whoever reads or writes behind their end is stopped. They
+  /// are not aligned then.
+  static void guardEnds();
   /// Takes memory that came from malloc.
   static Buffer adopt(void *data, size_t numBytes);
 
@@ -27,7 +31,13 @@ public:
 
 private:
   struct Free {
-    void operator()(void *pointer) const { std::free(pointer); }
+    Free() : mapping(nullptr), mappedBytes(0) {}
+    Free(void *mapping, size_t mappedBytes)
+        : mapping(mapping), mappedBytes(mappedBytes) {}
+    /// What is mapped for a guarded buffer; null for one from malloc.
+    void *mapping;
+    size_t mappedBytes;
+    void operator()(void *pointer) const;
   };
   std::unique_ptr<void, Free> memory;
   size_t numBytes = 0;

@@ -32,7 +32,7 @@ double draw(raw_ostream &os, SdpaOp op, double top) {
   int64_t lq = op.getNumQueries(), lk = op.getNumKeys();
   int64_t tileQueries = 64, tileKeys = 64;
   if (auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr())) {
-    tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
+    tileQueries = schedule.getGroupQueries();
     tileKeys = schedule.getBlockKeys();
   }
   bool isDynamic = op.getMask() || op.hasKeepRegion() ||

@@ -133,6 +133,12 @@ struct Options {
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: one for each CPU)"),
                        cl::init(0), cl::cat(category)};
+  cl::opt<bool> guard{
+      "guard",
+      cl::desc(
+          "Put memory that nobody may touch behind every argument, so that "
+          "a kernel that reads or writes too far is stopped"),
+      cl::cat(category)};
   cl::opt<std::string> profile{
       "profile", cl::desc("Write a Chrome trace of compilation and runs"),
       cl::value_desc("trace.json"), cl::cat(category)};
@@ -251,6 +257,8 @@ LogicalResult Runner::checkOptions() {
       (StringRef(options.bench).getAsDouble(benchSeconds) ||
        !(benchSeconds > 0) || !std::isfinite(benchSeconds)))
     return fail("--bench: expected seconds, got '" + options.bench + "'");
+  if (options.guard)
+    Buffer::guardEnds();
   if (options.threads < 0)
     return fail("--threads: expected 0 or more, got " +
                 llvm::Twine(options.threads));

@@ -45,6 +45,11 @@ struct LowerToLLVMPipelineOptions
       *this, "cpu",
       llvm::cl::desc("CPU to generate code for, as LLVM names it, or native"),
       llvm::cl::init("native")};
+  Option<std::string> triple{
+      *this, "triple",
+      llvm::cl::desc("Triple of the CPU, as LLVM writes it (default: this "
+                     "machine's)"),
+      llvm::cl::init("")};
   Option<bool> parallel{
       *this, "parallel",
       llvm::cl::desc("Run loops on the threads of the runtime"),

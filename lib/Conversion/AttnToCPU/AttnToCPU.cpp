@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -53,7 +54,8 @@ Captures getCaptures(SdpaOp op) {
 }
 
 /// Lowers one op: a parallel loop over (head, tile of queries) that calls a
-/// tile function.
+/// tile function. If keys are split, a loop over (head, part of the keys) and
+/// one over heads that puts parts together.
 class SdpaLowering {
 public:
   SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
@@ -68,10 +70,11 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale, sink, keyLength;
+        lse, scale, sink, partial, firstKey, keyLength;
     SmallVector<Value *> getAll() {
-      return {&query,        &key,    &value, &bias,  &mask, &queryDocuments,
-              &keyDocuments, &output, &lse,   &scale, &sink, &keyLength};
+      return {&query,          &key,          &value,    &bias,     &mask,
+              &queryDocuments, &keyDocuments, &output,   &lse,      &scale,
+              &sink,           &partial,      &firstKey, &keyLength};
     }
   };
 
@@ -80,6 +83,11 @@ private:
                      bool isKeyHead);
   HeadOperands getHeadOperands(ValueRange leading);
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
+  LogicalResult callTileFunction(HeadOperands operands, ValueRange leading,
+                                 Value firstQuery);
+  SmallVector<Value> getLeading(Value head);
+  LogicalResult lowerTiles();
+  LogicalResult lowerParts();
   bool lowerEmpty();
   void broadcastSinks();
 
@@ -199,11 +207,12 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   types.append(numLeading + 1, b.getIndexType());
   llvm::append_range(types, ValueRange(captures.arguments).getTypes());
 
+  std::string name =
+      getKernelName(op, schedule.getTileQueries(), schedule.getBlockKeys());
+  if (operands.partial)
+    name += operands.firstKey ? "_part" : "_combine";
   auto function = func::FuncOp::create(
-      op.getLoc(),
-      getKernelName(op, schedule.getVectorSize() * schedule.getQueryVectors(),
-                    schedule.getBlockKeys()),
-      FunctionType::get(op.getContext(), types, {}));
+      op.getLoc(), name, FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
@@ -230,6 +239,8 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.partial = inside.partial;
+  arguments.firstKey = inside.firstKey;
   for (int64_t d = 0; d < numLeading; ++d)
     arguments.leading.push_back(*argument++);
   arguments.firstQuery = *argument++;
@@ -302,41 +313,19 @@ static int64_t getScratchBytes(func::FuncOp function) {
   int64_t bytes = 0;
   function.walk([&](memref::AllocaOp alloca) {
     MemRefType type = alloca.getType();
-    bytes += llvm::divideCeil(
-        type.getNumElements() * type.getElementTypeBitWidth(), 8);
+    int64_t width = type.getElementType().isIndex()
+                        ? IndexType::kInternalStorageBitWidth
+                        : type.getElementTypeBitWidth();
+    bytes += llvm::divideCeil(type.getNumElements() * width, 8);
   });
   return bytes;
 }
 
-LogicalResult SdpaLowering::lower() {
-  buildShapeChecks(b, op);
-  if (lowerEmpty())
-    return success();
-  int64_t numLeading = op.getRank() - 2;
-  int64_t tileQueries = schedule.getVectorSize() * schedule.getQueryVectors();
-  Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
-  SmallVector<Value> sizes;
-  Value count = numTiles;
-  for (int64_t d = 0; d < numLeading; ++d) {
-    sizes.push_back(getLogitDimSize(d));
-    count = b.mul(count, sizes.back());
-  }
-
-  auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
-  b.setInsertionPointToStart(loop.getBody());
-  // Tiles of one head run one after the other, the last first: under a causal
-  // mask it takes longest.
-  Value rest = loop.getInductionVars().front();
-  Value tile = b.sub(b.sub(numTiles, b.rem(rest, numTiles)), b.index(1));
-  rest = b.div(rest, numTiles);
-  SmallVector<Value> leading(numLeading);
-  for (int64_t d = numLeading - 1; d >= 0; --d) {
-    leading[d] = d == 0 ? rest : b.rem(rest, sizes[d]);
-    if (d > 0)
-      rest = b.div(rest, sizes[d]);
-  }
-  HeadOperands operands = getHeadOperands(leading);
-  func::FuncOp function = createTileFunction(operands, numLeading);
+/// Creates a tile function and calls it.
+LogicalResult SdpaLowering::callTileFunction(HeadOperands operands,
+                                             ValueRange leading,
+                                             Value firstQuery) {
+  func::FuncOp function = createTileFunction(operands, leading.size());
   // Threads have 8 MiB of stack by default, and callers' frames on it.
   constexpr int64_t kMaxScratchBytes = 2 << 20;
   int64_t scratchBytes = getScratchBytes(function);
@@ -344,15 +333,112 @@ LogicalResult SdpaLowering::lower() {
     return op.emitError("the schedule needs ")
            << scratchBytes << " bytes of scratch memory on the stack, "
            << kMaxScratchBytes << " at most are there: take fewer block_keys, "
-           << "query_vectors or lanes";
+           << "query_vectors, query_groups or lanes";
   SmallVector<Value> arguments;
   for (Value *operand : operands.getAll())
     if (*operand)
       arguments.push_back(*operand);
   llvm::append_range(arguments, leading);
-  arguments.push_back(b.mul(tile, b.index(tileQueries)));
+  arguments.push_back(firstQuery);
   llvm::append_range(arguments, captures.arguments);
   func::CallOp::create(b, function, arguments);
+  return success();
+}
+
+/// The indices (b..., h) of a head.
+SmallVector<Value> SdpaLowering::getLeading(Value head) {
+  SmallVector<Value> leading(op.getRank() - 2);
+  for (int64_t d = leading.size() - 1; d >= 0; --d) {
+    Value size = getLogitDimSize(d);
+    leading[d] = d == 0 ? head : b.rem(head, size);
+    if (d > 0)
+      head = b.div(head, size);
+  }
+  return leading;
+}
+
+LogicalResult SdpaLowering::lowerTiles() {
+  int64_t tileQueries = schedule.getTileQueries();
+  int64_t numLeading = op.getRank() - 2;
+  Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
+  Value count = numTiles;
+  for (int64_t d = 0; d < numLeading; ++d)
+    count = b.mul(count, getLogitDimSize(d));
+  auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  // Tiles of one head run one after the other, the last first: under a causal
+  // mask it takes longest.
+  Value item = loop.getInductionVars().front();
+  Value tile = b.sub(b.sub(numTiles, b.rem(item, numTiles)), b.index(1));
+  SmallVector<Value> leading = getLeading(b.div(item, numTiles));
+  return callTileFunction(getHeadOperands(leading), leading,
+                          b.mul(tile, b.index(tileQueries)));
+}
+
+LogicalResult SdpaLowering::lowerParts() {
+  int64_t numLeading = op.getRank() - 2;
+  int64_t numQueries = op.getNumQueries();
+  int64_t numRows = 2 + op.getValueDim();
+  Value numHeads = b.index(1);
+  for (int64_t d = 0; d < numLeading; ++d)
+    numHeads = b.mul(numHeads, getLogitDimSize(d));
+  Value numParts =
+      b.ceilDiv(b.dim(op.getKey(), op.getRank() - 2), schedule.getSplitKeys());
+  auto type = MemRefType::get(
+      {ShapedType::kDynamic, ShapedType::kDynamic, numRows, numQueries},
+      b.getF32Type());
+  Value partials =
+      memref::AllocOp::create(b, type, ValueRange{numHeads, numParts});
+  // The parts of one head, or one of them.
+  auto getPartials = [&](Value head, Value part) -> Value {
+    bool isOne = bool(part);
+    SmallVector<OpFoldResult> offsets(4, b.getIndexAttr(0)),
+        sizes(4, b.getIndexAttr(1)), strides(4, b.getIndexAttr(1));
+    offsets[0] = head;
+    if (isOne)
+      offsets[1] = part;
+    else
+      sizes[1] = numParts;
+    sizes[2] = b.getIndexAttr(numRows);
+    sizes[3] = b.getIndexAttr(numQueries);
+    SmallVector<int64_t> shape{numRows, numQueries};
+    if (!isOne)
+      shape.insert(shape.begin(), ShapedType::kDynamic);
+    MemRefType sliceType = memref::SubViewOp::inferRankReducedResultType(
+        shape, type, offsets, sizes, strides);
+    return memref::SubViewOp::create(b, sliceType, partials, offsets, sizes,
+                                     strides);
+  };
+  auto emitLoop = [&](Value count, function_ref<LogicalResult(Value)> body) {
+    auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    return body(loop.getInductionVars().front());
+  };
+  if (failed(emitLoop(b.mul(numHeads, numParts), [&](Value item) {
+        Value head = b.div(item, numParts), part = b.rem(item, numParts);
+        SmallVector<Value> leading = getLeading(head);
+        HeadOperands operands = getHeadOperands(leading);
+        operands.partial = getPartials(head, part);
+        operands.firstKey = b.mul(part, b.index(schedule.getSplitKeys()));
+        return callTileFunction(operands, leading, b.index(0));
+      })))
+    return failure();
+  return emitLoop(numHeads, [&](Value head) {
+    SmallVector<Value> leading = getLeading(head);
+    HeadOperands operands = getHeadOperands(leading);
+    operands.partial = getPartials(head, {});
+    return callTileFunction(operands, leading, b.index(0));
+  });
+}
+
+LogicalResult SdpaLowering::lower() {
+  buildShapeChecks(b, op);
+  if (lowerEmpty())
+    return success();
+  if (failed(schedule.getSplitKeys() ? lowerParts() : lowerTiles()))
+    return failure();
   op->erase();
   return success();
 }
@@ -393,9 +479,25 @@ private:
           type && !type.isStrided())
         return op.emitError("expected memrefs with a strided layout, got ")
                << type;
-    if (!isa_and_nonnull<CPUScheduleAttr>(op.getScheduleAttr()))
+    auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr());
+    if (!schedule)
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");
+    Type elementType = op.getQueryType().getElementType();
+    if (schedule.getDot() == DotUnit::BF16 && !elementType.isBF16())
+      return op.emitError("a schedule with dot = bf16 needs bf16 operands, "
+                          "got ")
+             << elementType;
+    int64_t numQueries = op.getNumQueries();
+    if (schedule.getSplitKeys() != 0 &&
+        (ShapedType::isDynamic(numQueries) ||
+         numQueries > schedule.getTileQueries()))
+      return op.emitError("a schedule with split_keys needs queries that fit "
+                          "one tile of ")
+             << schedule.getTileQueries();
+    if (schedule.getRowQueries() != 0 && numQueries != schedule.getRowQueries())
+      return op.emitError("a schedule with row_queries = ")
+             << schedule.getRowQueries() << " needs as many queries";
     return success();
   }
 };

@@ -14,62 +14,51 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-TileEmitter::LaneVectors TileEmitter::emitLogits(Value firstKey, Value numKeys,
-                                                 bool masked) {
+static constexpr double kLog2e = 1.44269504088896340736;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   SmallVector<Value> maxima;
   for (int64_t v = 0; v < numVectors; ++v)
-    maxima.push_back(b.loadVector(rowState, {b.index(0), getLaneOffset(v)}));
+    maxima.push_back(b.loadVector(rowState, at(b.index(0), v)));
   // Whole register tiles of keys, then one key at a time.
   int64_t keyRows = schedule.getKeyRows();
-  Value numWhole = b.alignDown(numKeys, keyRows);
+  Value numWhole = b.alignDown(block.numKeys, keyRows);
   auto emitLoop = [&](Value begin, Value end, int64_t numRows) {
-    maxima = b.forLoop(
-        begin, end, numRows, maxima, [&](Value row, ValueRange carried) {
-          return SmallVector<Value>(
-              emitLogitRows(firstKey, row, numRows, carried, masked));
-        });
+    maxima = b.forLoop(begin, end, numRows, maxima,
+                       [&](Value row, ValueRange carried) {
+                         return SmallVector<Value>(
+                             emitLogitRows(block, row, numRows, carried));
+                       });
   };
   emitLoop(b.index(0), numWhole, keyRows);
   if (keyRows > 1)
-    emitLoop(numWhole, numKeys, 1);
+    emitLoop(numWhole, block.numKeys, 1);
+  // The second key of the last pair, if the number of keys is odd.
+  if (isPaired())
+    for (int64_t v = 0; v < numVectors; ++v)
+      b.storeVector(b.splat(-kInfinity), probabilities,
+                    {block.numKeys, getLaneOffset(v)});
   return LaneVectors(maxima);
 }
 
-/// The logits of keys firstKey + row + [0, numRows): one register tile.
-TileEmitter::LaneVectors TileEmitter::emitLogitRows(Value firstKey, Value row,
-                                                    int64_t numRows,
-                                                    ValueRange maxima,
-                                                    bool masked) {
-  Value source = isConverted() ? keyBlock : args.key;
-  SmallVector<Value> keys, sourceRows;
-  for (int64_t r = 0; r < numRows; ++r) {
-    keys.push_back(b.add(b.add(firstKey, row), r));
-    sourceRows.push_back(isConverted() ? b.add(row, r) : keys.back());
-  }
-  SmallVector<Value> zeros(numRows * numVectors, b.splat(0.0));
-  SmallVector<Value> logits = b.forLoop(
-      b.index(0), b.index(headDim), 1, zeros, [&](Value d, ValueRange carried) {
-        SmallVector<Value> queries, next(carried.begin(), carried.end());
-        for (int64_t v = 0; v < numVectors; ++v)
-          queries.push_back(b.loadVector(queryT, {d, getLaneOffset(v)}));
-        for (int64_t r = 0; r < numRows; ++r) {
-          Value key = b.broadcast(b.load(source, {sourceRows[r], d}));
-          for (int64_t v = 0; v < numVectors; ++v) {
-            Value &sum = next[r * numVectors + v];
-            sum = b.fma(key, queries[v], sum);
-          }
-        }
-        return next;
-      });
-
+/// The logits of keys row + [0, numRows) of a block: one register tile.
+TileEmitter::LaneVectors TileEmitter::emitLogitRows(const Block &block,
+                                                    Value row, int64_t numRows,
+                                                    ValueRange maxima) {
+  SmallVector<Value> products = emitKeyProducts(block, row, numRows);
   LaneVectors newMaxima(maxima);
-  Value minusInfinity = b.splat(-std::numeric_limits<double>::infinity());
   for (int64_t r = 0; r < numRows; ++r) {
     Value blockRow = b.add(row, r);
+    Value key = b.add(block.firstKey, blockRow);
     for (int64_t v = 0; v < numVectors; ++v) {
-      Value logit = emitScore(logits[r * numVectors + v], keys[r], blockRow, v);
-      if (Value keep = emitPredicate(keys[r], blockRow, v, masked))
-        logit = b.select(keep, logit, minusInfinity);
+      Value logit = products[r * numVectors + v];
+      // Queries in bf16 are not scaled.
+      if (isPaired())
+        logit = b.mulf(logit, b.broadcast(factor));
+      logit = emitScore(logit, key, blockRow, v);
+      if (Value keep = emitPredicate(block, key, blockRow, v))
+        logit = b.select(keep, logit, b.splat(-kInfinity));
       b.storeVector(logit, probabilities, {blockRow, getLaneOffset(v)});
       newMaxima[v] = b.maxf(newMaxima[v], logit);
     }
@@ -90,17 +79,18 @@ static Value getQueryIndices(KernelBuilder &b, Value firstQuery,
 
 /// From the scaled product to the logit that the softmax takes.
 Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
-  if (std::optional<APFloat> softcap = op.getSoftcap()) {
-    double cap = softcap->convertToDouble();
-    Value tanh = math::TanhOp::create(b, b.mulf(logit, b.splat(1.0 / cap)));
-    logit = b.mulf(tanh, b.splat(cap));
+  if (softcap != 0) {
+    if (!foldsSoftcap)
+      logit = b.mulf(logit, b.splat(1.0 / softcap));
+    Value tanh = math::TanhOp::create(b, logit);
+    logit = b.mulf(tanh, b.splat(foldsLog2e ? softcap * kLog2e : softcap));
   }
   if (args.bias)
     logit = b.addf(logit, emitBias(key, row, v));
   if (op.hasScoreRegion()) {
     SmallVector<Value> arguments{logit};
     llvm::append_range(arguments, args.leading);
-    arguments.push_back(getQueryIndices(b, args.firstQuery, numQueries, v));
+    arguments.push_back(getQueryIndices(b, groupFirst, numQueries, v));
     arguments.push_back(key);
     logit = inlineVectorized(b, op.getScore(), arguments, args.captured);
   }
@@ -111,26 +101,29 @@ Value TileEmitter::emitScore(Value logit, Value key, Value row, int64_t v) {
 Value TileEmitter::emitBias(Value key, Value row, int64_t v) {
   bool hasKeys = dependsOnKey(args.bias);
   if (biasT)
-    return b.loadVector(biasT, {hasKeys ? row : b.index(0), getLaneOffset(v)});
+    return hasKeys ? b.loadVector(biasT, {row, getLaneOffset(v)})
+                   : b.loadVector(biasT, at(b.index(0), v));
   return b.broadcast(
       b.toF32(b.load(args.bias, {b.index(0), hasKeys ? key : b.index(0)})));
 }
 
 /// Which queries of a vector keep a key; null if all do.
-Value TileEmitter::emitPredicate(Value key, Value row, int64_t v, bool masked) {
-  if (!masked)
+Value TileEmitter::emitPredicate(const Block &block, Value key, Value row,
+                                 int64_t v) {
+  if (!block.masked)
     return {};
   using P = arith::CmpIPredicate;
   Value keep;
-  Value lane = getLaneOffset(v);
+  SmallVector<Value> perQuery = at(b.index(0), v);
   if (intervalBegin || intervalEnd) {
     Value position =
         b.broadcast(arith::IndexCastOp::create(b, b.getI32Type(), key));
     if (intervalBegin)
-      keep = b.compare(P::sge, position, b.loadVector(intervalBegin, lane));
+      keep = b.compare(P::sge, position, b.loadVector(intervalBegin, perQuery));
     if (intervalEnd)
-      keep = b.conjunction(
-          keep, b.compare(P::slt, position, b.loadVector(intervalEnd, lane)));
+      keep =
+          b.conjunction(keep, b.compare(P::slt, position,
+                                        b.loadVector(intervalEnd, perQuery)));
   }
   if (documents) {
     auto type = cast<MemRefType>(args.keyDocuments.getType());
@@ -140,14 +133,15 @@ Value TileEmitter::emitPredicate(Value key, Value row, int64_t v, bool masked) {
       id = arith::IndexCastOp::create(b, b.getI64Type(), id);
     else if (!id.getType().isInteger(64))
       id = arith::ExtSIOp::create(b, b.getI64Type(), id);
-    keep = b.conjunction(
-        keep, b.compare(P::eq, b.broadcast(id), b.loadVector(documents, lane)));
+    keep = b.conjunction(keep, b.compare(P::eq, b.broadcast(id),
+                                         b.loadVector(documents, perQuery)));
   }
   if (args.mask) {
     bool hasKeys = dependsOnKey(args.mask);
     Value kept;
     if (maskT) {
-      Value value = b.loadVector(maskT, {hasKeys ? row : b.index(0), lane});
+      Value value = hasKeys ? b.loadVector(maskT, {row, getLaneOffset(v)})
+                            : b.loadVector(maskT, perQuery);
       kept = b.compare(arith::CmpFPredicate::UNE, value, b.splat(0.0));
     } else {
       Value byte = b.load(args.mask, {b.index(0), hasKeys ? key : b.index(0)});
@@ -158,7 +152,7 @@ Value TileEmitter::emitPredicate(Value key, Value row, int64_t v, bool masked) {
   }
   if (op.hasKeepRegion()) {
     SmallVector<Value> arguments(args.leading);
-    arguments.push_back(getQueryIndices(b, args.firstQuery, numQueries, v));
+    arguments.push_back(getQueryIndices(b, groupFirst, numQueries, v));
     arguments.push_back(key);
     keep = b.conjunction(
         keep, inlineVectorized(b, op.getKeep(), arguments, args.captured));

@@ -12,15 +12,13 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-static constexpr double kLog2e = 1.44269504088896340736;
-
 Value TileEmitter::allocate(ArrayRef<int64_t> shape, Type elementType) {
   return memref::AllocaOp::create(b, MemRefType::get(shape, elementType),
                                   b.getI64IntegerAttr(64));
 }
 
 Value TileEmitter::getClampedQuery(Value r) {
-  return b.min(b.add(args.firstQuery, r), b.sub(numQueries, b.index(1)));
+  return b.min(b.add(groupFirst, r), b.sub(numQueries, b.index(1)));
 }
 
 /// Whether a row of the memref can be read by vectors.
@@ -28,11 +26,83 @@ static bool hasUnitStride(Value memref) {
   return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
 }
 
+bool TileEmitter::hasRows() {
+  return schedule.getRowQueries() != 0 && hasUnitStride(args.key) &&
+         hasUnitStride(args.value);
+}
+
+bool TileEmitter::copiesKeys() {
+  if (!isPaired())
+    return copiesValues();
+  // A pair is read at once: the last one must be whole.
+  return headDim % 2 != 0 || !hasUnitStride(args.key);
+}
+
+void TileEmitter::allocateScratch() {
+  Type f32 = b.getF32Type(), i32 = b.getI32Type(), bf16 = b.getBF16Type();
+  int64_t groups = schedule.getQueryGroups();
+  int64_t paddedDim = llvm::alignTo(headDim, 2 * lanes);
+  int64_t paddedValueDim = llvm::alignTo(valueDim, lanes);
+  int64_t paddedKeys = llvm::alignTo(blockKeys, lanes);
+  queryT = allocate(
+      {groups, isPaired() ? paddedDim / 2 : paddedDim, groupQueries}, f32);
+  outputT = allocate({groups, paddedValueDim, groupQueries}, f32);
+  rowState = allocate({groups, 2, groupQueries}, f32);
+  rows = allocate(
+      {groupQueries, std::max({paddedDim, paddedValueDim, paddedKeys})}, f32);
+  // One row more for the second key of the last pair.
+  probabilities =
+      allocate({isPaired() ? blockKeys + 1 : blockKeys, groupQueries}, f32);
+  if (hasRows()) {
+    queryRows = allocate({schedule.getRowQueries(), headDim}, f32);
+    outputRows = allocate({schedule.getRowQueries(), valueDim}, f32);
+  }
+  if (isPaired()) {
+    pairRows = allocate({groupQueries, paddedDim}, bf16);
+    probabilityPairs = allocate({blockKeys / 2, groupQueries}, i32);
+    valueBlock = allocate({blockKeys / 2, valueDim}, i32);
+    if (copiesKeys())
+      keyBlock =
+          allocate({blockKeys, (int64_t)llvm::alignTo(headDim, 2)}, bf16);
+  } else if (copiesValues()) {
+    keyBlock = allocate({blockKeys, headDim}, f32);
+    valueBlock = allocate({blockKeys, valueDim}, f32);
+  }
+
+  auto allocateTransposed = [&](Value source) -> Value {
+    if (!source || cast<MemRefType>(source.getType()).getDimSize(0) == 1)
+      return {};
+    if (dependsOnKey(source))
+      return allocate({paddedKeys, groupQueries}, f32);
+    return allocate({groups, 1, groupQueries}, f32);
+  };
+  biasT = allocateTransposed(args.bias);
+  maskT = allocateTransposed(args.mask);
+  if (args.queryDocuments)
+    documents = allocate({groups, 1, groupQueries}, b.getI64Type());
+
+  StructuralMaskInterface structure = getStructure();
+  if (!structure)
+    return;
+  // The interval's ends say which of them exist.
+  KeyIntervalValues probe = structure.buildKeyInterval(
+      b, b.getLoc(), args.firstQuery, numQueries, numKeys);
+  if (probe.begin)
+    intervalBegin = allocate({groups, 1, groupQueries}, i32);
+  if (probe.end)
+    intervalEnd = allocate({groups, 1, groupQueries}, i32);
+  neededKeys = allocate({groups, 2}, b.getIndexType());
+  if (!isAlwaysMasked())
+    fullKeys = allocate({groups, 2}, b.getIndexType());
+}
+
 void TileEmitter::emitRowCopy(Value src, Value srcRow, Value srcColumn,
-                              Value dst, Value dstRow, Value size,
+                              Value dst, ValueRange dstRow, Value size,
                               Value factor) {
   Type dstElement = cast<MemRefType>(dst.getType()).getElementType();
   auto convert = [&](Value value) {
+    if (getElementTypeOrSelf(value.getType()) == dstElement && !factor)
+      return value;
     value = b.toF32(value);
     if (factor)
       value =
@@ -40,135 +110,316 @@ void TileEmitter::emitRowCopy(Value src, Value srcRow, Value srcColumn,
                                                          : factor);
     return b.fromF32(value, dstElement);
   };
+  auto getDstIndices = [&](Value column) {
+    SmallVector<Value> indices(dstRow);
+    indices.push_back(column);
+    return indices;
+  };
   Value begin = b.index(0);
   if (hasUnitStride(src) && hasUnitStride(dst)) {
     Value numWhole = b.alignDown(size, lanes);
     b.forLoop(begin, numWhole, lanes, [&](Value c) {
       Value value = b.loadVector(src, {srcRow, b.add(srcColumn, c)});
-      b.storeVector(convert(value), dst, {dstRow, c});
+      b.storeVector(convert(value), dst, getDstIndices(c));
     });
     begin = numWhole;
   }
   b.forLoop(begin, size, 1, [&](Value c) {
     Value value = b.load(src, {srcRow, b.add(srcColumn, c)});
-    b.store(convert(value), dst, {dstRow, c});
+    b.store(convert(value), dst, getDstIndices(c));
   });
 }
 
-void TileEmitter::emitTransposeSquare(Value src, ValueRange srcIndices,
-                                      Value dst, ValueRange dstIndices) {
-  auto squareType = VectorType::get({lanes, lanes}, b.getF32Type());
-  Value square = arith::ConstantOp::create(b, b.getZeroAttr(squareType));
-  for (int64_t r = 0; r < lanes; ++r)
-    square = vector::InsertOp::create(
-        b, b.loadVector(src, {b.add(srcIndices[0], r), srcIndices[1]}), square,
-        r);
-  square = vector::TransposeOp::create(b, square, ArrayRef<int64_t>{1, 0});
-  for (int64_t r = 0; r < lanes; ++r)
-    b.storeVector(vector::ExtractOp::create(b, square, r), dst,
-                  {b.add(dstIndices[0], r), dstIndices[1]});
+/// Concatenates vectors, a power of two of them.
+static Value concatenate(KernelBuilder &b, SmallVector<Value> parts) {
+  while (parts.size() > 1) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < parts.size(); i += 2) {
+      int64_t size = cast<VectorType>(parts[i].getType()).getNumElements();
+      next.push_back(vector::ShuffleOp::create(
+          b, parts[i], parts[i + 1],
+          llvm::to_vector(llvm::seq<int64_t>(0, 2 * size))));
+    }
+    parts = std::move(next);
+  }
+  return parts[0];
 }
 
-void TileEmitter::emitTranspose(Value src, Value dst, Value numColumns) {
+/// A vector of the rows 0, 1, ... in lanes, for each column. Four columns of a
+/// row are loaded at a time, so that loads move data between the 128-bit lanes
+/// of a register and shuffles within them do the rest.
+SmallVector<Value> TileEmitter::transposeSquare(
+    function_ref<Value(int64_t row, int64_t column)> loadFour) {
+  int64_t numParts = lanes / 4;
+  // In every four elements: from both operands in turn, or halves of both.
+  auto shuffle = [&](Value lhs, Value rhs, ArrayRef<int64_t> pattern) -> Value {
+    SmallVector<int64_t> mask;
+    for (int64_t part = 0; part < numParts; ++part)
+      for (int64_t k : pattern)
+        mask.push_back(k < 4 ? 4 * part + k : lanes + 4 * part + k - 4);
+    return vector::ShuffleOp::create(b, lhs, rhs, mask);
+  };
+  SmallVector<Value> columns;
+  for (int64_t first = 0; first < lanes; first += 4) {
+    SmallVector<Value> rows;
+    for (int64_t r = 0; r < 4; ++r) {
+      SmallVector<Value> parts;
+      for (int64_t part = 0; part < numParts; ++part)
+        parts.push_back(loadFour(4 * part + r, first));
+      rows.push_back(b.toF32(concatenate(b, parts)));
+    }
+    Value low01 = shuffle(rows[0], rows[1], {0, 4, 1, 5});
+    Value low23 = shuffle(rows[2], rows[3], {0, 4, 1, 5});
+    Value high01 = shuffle(rows[0], rows[1], {2, 6, 3, 7});
+    Value high23 = shuffle(rows[2], rows[3], {2, 6, 3, 7});
+    columns.push_back(shuffle(low01, low23, {0, 1, 4, 5}));
+    columns.push_back(shuffle(low01, low23, {2, 3, 6, 7}));
+    columns.push_back(shuffle(high01, high23, {0, 1, 4, 5}));
+    columns.push_back(shuffle(high01, high23, {2, 3, 6, 7}));
+  }
+  return columns;
+}
+
+void TileEmitter::emitTranspose(
+    Value src, Value dst, Value begin, Value end,
+    function_ref<SmallVector<Value>(Value, Value)> getSource) {
+  bool perGroup = cast<MemRefType>(dst.getType()).getRank() == 3;
+  auto fourType =
+      VectorType::get({4}, cast<MemRefType>(src.getType()).getElementType());
   for (int64_t v = 0; v < numVectors; ++v)
-    b.forLoop(b.index(0), numColumns, lanes, [&](Value c) {
-      emitTransposeSquare(src, {getLaneOffset(v), c}, dst,
-                          {c, getLaneOffset(v)});
+    b.forLoop(begin, end, lanes, [&](Value c) {
+      SmallVector<Value> columns =
+          transposeSquare([&](int64_t row, int64_t column) -> Value {
+            return vector::LoadOp::create(
+                b, fourType, src,
+                getSource(b.add(getLaneOffset(v), row), b.add(c, column)));
+          });
+      for (auto [r, vector] : llvm::enumerate(columns)) {
+        Value row = b.add(c, r);
+        b.storeVector(vector, dst,
+                      perGroup ? at(row, v)
+                               : SmallVector<Value>{row, getLaneOffset(v)});
+      }
     });
 }
 
-/// queryT = transpose(query * scale).
+/// queryT = transpose(query * scale), or transposed pairs of bf16.
 void TileEmitter::emitQuery() {
-  Value factor;
-  if (std::optional<double> scale = op.getConstantScale()) {
-    factor = b.constant(foldsLog2e ? *scale * kLog2e : *scale);
-  } else {
-    factor = b.toF32(args.scale);
-    if (foldsLog2e)
-      factor = b.mulf(factor, b.constant(kLog2e));
+  if (hasRows()) {
+    b.forLoop(b.index(0), b.index(schedule.getRowQueries()), 1, [&](Value r) {
+      emitRowCopy(args.query, getClampedQuery(r), b.index(0), queryRows, r,
+                  b.index(headDim), factor);
+      b.forLoop(b.index(0), b.index(valueDim), 1,
+                [&](Value d) { b.store(b.constant(0.0), outputRows, {r, d}); });
+    });
+    return;
   }
-  b.forLoop(b.index(0), b.index(tileQueries), 1, [&](Value r) {
-    emitRowCopy(args.query, getClampedQuery(r), b.index(0), rows, r,
-                b.index(headDim), factor);
+  auto fromRows = [&](Value r, Value c) { return SmallVector<Value>{r, c}; };
+  if (!isPaired()) {
+    b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
+      emitRowCopy(args.query, getClampedQuery(r), b.index(0), rows, r,
+                  b.index(headDim), factor);
+    });
+    emitTranspose(rows, queryT, b.index(0), b.index(headDim), fromRows);
+    return;
+  }
+  b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
+    emitRowCopy(args.query, getClampedQuery(r), b.index(0), pairRows, r,
+                b.index(headDim));
+    if (headDim % 2 != 0)
+      b.store(b.fromF32(b.constant(0.0), b.getBF16Type()), pairRows,
+              {r, b.index(headDim)});
   });
-  emitTranspose(rows, queryT, b.index(headDim));
+  int64_t numPairs = llvm::divideCeil(headDim, 2);
+  // A pair moves like an f32.
+  auto fourPairsType = VectorType::get({8}, b.getBF16Type());
+  for (int64_t v = 0; v < numVectors; ++v)
+    b.forLoop(b.index(0), b.index(numPairs), lanes, [&](Value c) {
+      SmallVector<Value> columns =
+          transposeSquare([&](int64_t row, int64_t column) -> Value {
+            Value pairs = vector::LoadOp::create(
+                b, fourPairsType, pairRows,
+                ValueRange{b.add(getLaneOffset(v), row),
+                           b.mul(b.add(c, column), b.index(2))});
+            return vector::BitCastOp::create(
+                b, VectorType::get({4}, b.getF32Type()), pairs);
+          });
+      for (auto [r, vector] : llvm::enumerate(columns))
+        b.storeVector(vector, queryT, at(b.add(c, r), v));
+    });
 }
 
 /// What masks and biases need once per query.
 void TileEmitter::emitLaneData() {
-  Type f32 = b.getF32Type();
-  auto allocateTransposed = [&](Value source) -> Value {
-    if (!source)
-      return {};
-    if (cast<MemRefType>(source.getType()).getDimSize(0) == 1)
-      return {};
-    if (dependsOnKey(source))
-      return allocate({(int64_t)llvm::alignTo(blockKeys, lanes), tileQueries},
-                      f32);
-    Value scratch = allocate({1, tileQueries}, f32);
-    b.forLoop(b.index(0), b.index(tileQueries), 1, [&](Value r) {
-      Value value = b.load(source, {getClampedQuery(r), b.index(0)});
-      b.store(b.toF32(value), scratch, {b.index(0), r});
-    });
-    return scratch;
+  Value zero = b.index(0);
+  auto forEachQuery = [&](function_ref<void(Value)> body) {
+    b.forLoop(zero, b.index(groupQueries), 1, body);
   };
-  biasT = allocateTransposed(args.bias);
-  maskT = allocateTransposed(args.mask);
+  auto copyPerQuery = [&](Value source, Value scratch) {
+    if (!scratch || dependsOnKey(source))
+      return;
+    forEachQuery([&](Value r) {
+      Value value = b.load(source, {getClampedQuery(r), zero});
+      b.store(b.toF32(value), scratch, {group, zero, r});
+    });
+  };
+  copyPerQuery(args.bias, biasT);
+  copyPerQuery(args.mask, maskT);
 
-  if (StructuralMaskInterface structure = getStructure()) {
-    // The interval's ends say which of them exist.
-    auto allocateEnd = [&](Value end) -> Value {
-      return end ? allocate({tileQueries}, b.getI32Type()) : Value();
-    };
-    Value zero = b.index(0);
-    KeyIntervalValues probe = structure.buildKeyInterval(
-        b, b.getLoc(), args.firstQuery, numQueries, numKeys);
-    intervalBegin = allocateEnd(probe.begin);
-    intervalEnd = allocateEnd(probe.end);
-    if (intervalBegin || intervalEnd)
-      b.forLoop(zero, b.index(tileQueries), 1, [&](Value r) {
-        KeyIntervalValues interval = structure.buildKeyInterval(
-            b, b.getLoc(), getClampedQuery(r), numQueries, numKeys);
-        auto storeEnd = [&](Value end, Value scratch) {
-          if (!end)
-            return;
-          Value clamped = b.min(b.max(end, zero), numKeys);
-          b.store(arith::IndexCastOp::create(b, b.getI32Type(), clamped),
-                  scratch, r);
-        };
-        storeEnd(interval.begin, intervalBegin);
-        storeEnd(interval.end, intervalEnd);
-      });
-  }
+  if (intervalBegin || intervalEnd)
+    forEachQuery([&](Value r) {
+      KeyIntervalValues interval = getStructure().buildKeyInterval(
+          b, b.getLoc(), getClampedQuery(r), numQueries, numKeys);
+      auto storeEnd = [&](Value end, Value scratch) {
+        if (!end)
+          return;
+        Value clamped = b.min(b.max(end, zero), numKeys);
+        b.store(arith::IndexCastOp::create(b, b.getI32Type(), clamped), scratch,
+                {group, zero, r});
+      };
+      storeEnd(interval.begin, intervalBegin);
+      storeEnd(interval.end, intervalEnd);
+    });
 
-  if (!args.queryDocuments)
+  if (!documents)
     return;
-  documents = allocate({tileQueries}, b.getI64Type());
   auto type = cast<MemRefType>(args.queryDocuments.getType());
-  b.forLoop(b.index(0), b.index(tileQueries), 1, [&](Value r) {
-    Value id =
-        b.load(args.queryDocuments,
-               type.getDimSize(0) == 1 ? b.index(0) : getClampedQuery(r));
+  forEachQuery([&](Value r) {
+    Value id = b.load(args.queryDocuments,
+                      type.getDimSize(0) == 1 ? zero : getClampedQuery(r));
     if (id.getType().isIndex())
       id = arith::IndexCastOp::create(b, b.getI64Type(), id);
     else if (!id.getType().isInteger(64))
       id = arith::ExtSIOp::create(b, b.getI64Type(), id);
-    b.store(id, documents, r);
+    b.store(id, documents, {group, zero, r});
   });
 }
 
-void TileEmitter::emitConvertedBlock(Value firstKey, Value numKeys) {
+void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
+  if (isPaired())
+    emitValuePairs(firstKey, numKeys);
+  if (!copiesKeys())
+    return;
   b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
     Value key = b.add(firstKey, r);
     emitRowCopy(args.key, key, b.index(0), keyBlock, r, b.index(headDim));
-    emitRowCopy(args.value, key, b.index(0), valueBlock, r, b.index(valueDim));
+    if (!isPaired())
+      emitRowCopy(args.value, key, b.index(0), valueBlock, r,
+                  b.index(valueDim));
+    else if (headDim % 2 != 0)
+      b.store(b.fromF32(b.constant(0.0), b.getBF16Type()), keyBlock,
+              {r, b.index(headDim)});
   });
+}
+
+/// valueBlock[pair][column]: the values of two keys, the first in the low half;
+/// zero beside the last one if the number of keys is odd.
+void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
+  auto emitPair = [&](Value pair, bool hasSecond) {
+    Value key = b.add(firstKey, b.mul(pair, b.index(2)));
+    // `load` gives the bits at a row of the values, as i16.
+    auto emitColumn = [&](Type type, function_ref<Value(Value)> load) {
+      Value bits = arith::ExtUIOp::create(b, type, load(key));
+      if (hasSecond) {
+        Value second = arith::ExtUIOp::create(b, type, load(b.add(key, 1)));
+        second = arith::ShLIOp::create(b, second, b.integer(16, type));
+        bits = arith::OrIOp::create(b, bits, second);
+      }
+      return bits;
+    };
+    Value begin = b.index(0);
+    if (hasUnitStride(args.value)) {
+      Value numWhole = b.index(valueDim - valueDim % lanes);
+      b.forLoop(begin, numWhole, lanes, [&](Value column) {
+        Value bits = emitColumn(b.getVectorType(b.getI32Type()),
+                                [&](Value row) -> Value {
+                                  return arith::BitcastOp::create(
+                                      b, b.getVectorType(b.getI16Type()),
+                                      b.loadVector(args.value, {row, column}));
+                                });
+        b.storeVector(bits, valueBlock, {pair, column});
+      });
+      begin = numWhole;
+    }
+    b.forLoop(begin, b.index(valueDim), 1, [&](Value column) {
+      Value bits = emitColumn(b.getI32Type(), [&](Value row) -> Value {
+        return arith::BitcastOp::create(b, b.getI16Type(),
+                                        b.load(args.value, {row, column}));
+      });
+      b.store(bits, valueBlock, {pair, column});
+    });
+  };
+  Value numPairs = b.div(numKeys, b.index(2));
+  b.forLoop(b.index(0), numPairs, 1,
+            [&](Value pair) { emitPair(pair, /*hasSecond=*/true); });
+  Value isOdd = b.compare(arith::CmpIPredicate::ne, b.rem(numKeys, b.index(2)),
+                          b.index(0));
+  b.ifThenElse(isOdd, [&] { emitPair(numPairs, /*hasSecond=*/false); });
+}
+
+/// The largest exponent tells.
+Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
+  Value source = copiesValues() ? valueBlock : args.value;
+  Value firstRow = copiesValues() ? b.index(0) : firstKey;
+  Value numRows = isPaired() ? b.ceilDiv(numKeys, 2) : numKeys;
+  // The exponent of an f32, or the larger one of a pair.
+  auto getExponent = [&](Value value) -> Value {
+    Value bits = isPaired() ? value : b.bitcastToI32(b.toF32(value));
+    Type type = bits.getType();
+    Value mask = b.integer(0x7f800000, type);
+    Value exponent = arith::AndIOp::create(b, bits, mask);
+    if (!isPaired())
+      return exponent;
+    Value low = arith::ShLIOp::create(b, bits, b.integer(16, type));
+    return b.max(exponent, arith::AndIOp::create(b, low, mask));
+  };
+  int64_t numWhole = hasUnitStride(source) ? valueDim - valueDim % lanes : 0;
+  VectorType vectorType = b.getVectorType(b.getI32Type());
+  Value none = b.integer(0, vectorType),
+        noneScalar = b.integer(0, b.getI32Type());
+  SmallVector<Value> largest = b.forLoop(
+      b.index(0), numRows, 1, {none, noneScalar},
+      [&](Value r, ValueRange carried) {
+        Value row = b.add(firstRow, r);
+        Value vector =
+            b.forLoop(b.index(0), b.index(numWhole), lanes, carried[0],
+                      [&](Value c, ValueRange inner) {
+                        Value exponent =
+                            getExponent(b.loadVector(source, {row, c}));
+                        return SmallVector<Value>{b.max(inner[0], exponent)};
+                      })[0];
+        Value scalar =
+            b.forLoop(b.index(numWhole), b.index(valueDim), 1, carried[1],
+                      [&](Value c, ValueRange inner) {
+                        Value exponent = getExponent(b.load(source, {row, c}));
+                        return SmallVector<Value>{b.max(inner[0], exponent)};
+                      })[0];
+        return SmallVector<Value>{vector, scalar};
+      });
+  Value most = b.max(
+      vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, largest[0]),
+      largest[1]);
+  return b.compare(arith::CmpIPredicate::eq, most,
+                   b.integer(0x7f800000, b.getI32Type()));
 }
 
 void TileEmitter::emitTransposedBlock(Value source, Value scratch,
                                       Value firstKey, Value numKeys) {
-  b.forLoop(b.index(0), b.index(tileQueries), 1, [&](Value r) {
-    emitRowCopy(source, getClampedQuery(r), firstKey, rows, r, numKeys);
+  Value numWhole = b.index(0);
+  if (hasUnitStride(source)) {
+    numWhole = b.alignDown(numKeys, lanes);
+    emitTranspose(source, scratch, b.index(0), numWhole, [&](Value r, Value c) {
+      return SmallVector<Value>{getClampedQuery(r), b.add(firstKey, c)};
+    });
+  }
+  Value isRest = b.compare(arith::CmpIPredicate::slt, numWhole, numKeys);
+  b.ifThenElse(isRest, [&] {
+    b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
+      emitRowCopy(source, getClampedQuery(r), b.add(firstKey, numWhole), rows,
+                  r, b.sub(numKeys, numWhole));
+    });
+    emitTranspose(rows, scratch, numWhole, numKeys, [&](Value r, Value c) {
+      return SmallVector<Value>{r, b.sub(c, numWhole)};
+    });
   });
-  emitTranspose(rows, scratch, numKeys);
 }

@@ -9,6 +9,7 @@
 #include "TileEmitter.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -18,19 +19,47 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr double kLn2 = 0.693147180559945309417;
 static constexpr double kLog2e = 1.44269504088896340736;
 
+/// Up to here a factor may be multiplied into another one: neither the product
+/// nor its inverse leaves the range of f32.
+static constexpr double kMaxFolded = 1e18;
+
+/// Zero if there is none.
+static double getSoftcap(SdpaOp op) {
+  std::optional<APFloat> softcap = op.getSoftcap();
+  return softcap ? softcap->convertToDouble() : 0.0;
+}
+
 TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
                          CPUScheduleAttr schedule,
                          const TileArguments &arguments)
     : b(builder), op(op), schedule(schedule), args(arguments),
       lanes(schedule.getVectorSize()), numVectors(schedule.getQueryVectors()),
-      tileQueries(lanes * numVectors), blockKeys(schedule.getBlockKeys()),
-      headDim(op.getHeadDim()), valueDim(op.getValueDim()),
-      foldsLog2e(!op.getSoftcapAttr() && !op.getBias() &&
-                 !op.hasScoreRegion()) {}
+      groupQueries(schedule.getGroupQueries()),
+      tileQueries(schedule.getTileQueries()),
+      blockKeys(schedule.getBlockKeys()), headDim(op.getHeadDim()),
+      valueDim(op.getValueDim()), softcap(getSoftcap(op)),
+      foldsLog2e(!op.getBias() && !op.hasScoreRegion() &&
+                 softcap <= kMaxFolded) {}
 
 bool TileEmitter::isAlwaysMasked() {
   return op.getMask() || op.hasKeepRegion() ||
          (getStructure() && !getStructure().isExact());
+}
+
+void TileEmitter::forEachGroup(function_ref<void()> body) {
+  Value numTileQueries =
+      b.min(b.index(tileQueries), b.sub(numQueries, args.firstQuery));
+  // One iteration is no loop: what follows sees constants.
+  bool isOne = schedule.getQueryGroups() == 1;
+  Value numGroups =
+      isOne ? b.index(1) : b.ceilDiv(numTileQueries, groupQueries);
+  b.forLoop(b.index(0), numGroups, 1, [&](Value index) {
+    group = isOne ? b.index(0) : index;
+    groupFirst =
+        isOne ? args.firstQuery
+              : b.add(args.firstQuery, b.mul(index, b.index(groupQueries)));
+    body();
+  });
 }
 
 void TileEmitter::emit() {
@@ -38,27 +67,56 @@ void TileEmitter::emit() {
   numKeys = b.dim(args.key, 0);
   if (args.keyLength)
     numKeys = b.min(numKeys, args.keyLength);
-
-  Type f32 = b.getF32Type();
-  int64_t paddedDim = llvm::alignTo(headDim, lanes);
-  int64_t paddedValueDim = llvm::alignTo(valueDim, lanes);
-  int64_t paddedKeys = llvm::alignTo(blockKeys, lanes);
-  queryT = allocate({paddedDim, tileQueries}, f32);
-  outputT = allocate({paddedValueDim, tileQueries}, f32);
-  probabilities = allocate({blockKeys, tileQueries}, f32);
-  rowState = allocate({2, tileQueries}, f32);
-  rows = allocate(
-      {tileQueries, std::max({paddedDim, paddedValueDim, paddedKeys})}, f32);
-  if (isConverted()) {
-    keyBlock = allocate({blockKeys, headDim}, f32);
-    valueBlock = allocate({blockKeys, valueDim}, f32);
+  emitFactor();
+  allocateScratch();
+  if (isCombination()) {
+    forEachGroup([&] {
+      emitInitialState();
+      emitCombined();
+      emitOutput();
+    });
+    return;
   }
+  forEachGroup([&] {
+    emitQuery();
+    emitLaneData();
+    emitInitialState();
+  });
+  emitKeyBlocks();
+  forEachGroup([&] {
+    if (hasRows())
+      emitRowOutput();
+    if (isPart())
+      emitPartial();
+    else
+      emitOutput();
+  });
+}
 
-  emitQuery();
-  emitLaneData();
+/// The scale, with what may be multiplied into it.
+void TileEmitter::emitFactor() {
+  std::optional<double> scale = op.getConstantScale();
+  auto isModerate = [](double value) {
+    return std::abs(value) <= kMaxFolded && std::abs(value) >= 1 / kMaxFolded;
+  };
+  foldsSoftcap =
+      softcap != 0 && scale && isModerate(*scale) && isModerate(softcap);
+  double other = foldsSoftcap                 ? 1 / softcap
+                 : foldsLog2e && softcap == 0 ? kLog2e
+                                              : 1.0;
+  if (scale) {
+    factor = b.constant(*scale * other);
+    return;
+  }
+  factor = b.toF32(args.scale);
+  if (other != 1.0)
+    factor = b.mulf(factor, b.constant(other));
+}
+
+void TileEmitter::emitInitialState() {
   Value zero = b.splat(0.0);
   Value initialMax = b.splat(-kInfinity), initialSum = zero;
-  if (args.sink) {
+  if (args.sink && !isPart()) {
     // A sink is a first logit without a value; one of -inf is none.
     Value sink = b.toF32(args.sink);
     if (foldsLog2e)
@@ -69,90 +127,141 @@ void TileEmitter::emit() {
     initialSum = b.select(isNone, zero, b.splat(1.0));
   }
   for (int64_t v = 0; v < numVectors; ++v) {
-    b.storeVector(initialMax, rowState, {b.index(0), getLaneOffset(v)});
-    b.storeVector(initialSum, rowState, {b.index(1), getLaneOffset(v)});
+    b.storeVector(initialMax, rowState, at(b.index(0), v));
+    b.storeVector(initialSum, rowState, at(b.index(1), v));
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v)
-      b.storeVector(zero, outputT, {d, getLaneOffset(v)});
+      b.storeVector(zero, outputT, at(d, v));
   });
-  emitKeyBlocks();
-  emitOutput();
+  emitGroupIntervals();
 }
 
-/// Visits the keys that the tile needs, block by block: first those before the
-/// keys that all queries see, then these, without mask code, then the rest.
+/// Stores which keys the group needs, and which of them all its queries see.
+void TileEmitter::emitGroupIntervals() {
+  if (!neededKeys)
+    return;
+  Value lastQuery =
+      b.sub(b.min(b.add(groupFirst, groupQueries), numQueries), b.index(1));
+  KeyIntervalValues needed =
+      buildNeededKeys(getStructure(), b, b.getLoc(), groupFirst, lastQuery,
+                      numQueries, numKeys);
+  b.store(needed.begin, neededKeys, {group, b.index(0)});
+  b.store(needed.end, neededKeys, {group, b.index(1)});
+  if (!fullKeys)
+    return;
+  KeyIntervalValues full =
+      buildFullKeys(getStructure(), b, b.getLoc(), groupFirst, lastQuery,
+                    numQueries, numKeys, needed);
+  b.store(full.begin, fullKeys, {group, b.index(0)});
+  b.store(full.end, fullKeys, {group, b.index(1)});
+}
+
+/// Visits the keys that the tile needs, block by block, and in each block the
+/// groups that need some of them.
 void TileEmitter::emitKeyBlocks() {
   Value lastQuery =
       b.sub(b.min(b.add(args.firstQuery, tileQueries), numQueries), b.index(1));
   KeyIntervalValues needed =
       buildNeededKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
                       numQueries, numKeys);
+  if (isPart()) {
+    Value end = b.add(args.firstKey, schedule.getSplitKeys());
+    needed.begin = b.max(needed.begin, args.firstKey);
+    needed.end = b.min(needed.end, end);
+  }
+  KeyIntervalValues full;
+  if (fullKeys)
+    full = buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery,
+                         lastQuery, numQueries, numKeys, needed);
+  b.forLoop(needed.begin, needed.end, blockKeys, [&](Value firstKey) {
+    Value end = b.min(b.add(firstKey, blockKeys), needed.end);
+    Value numBlockKeys = b.sub(end, firstKey);
+    emitCopiedBlock(firstKey, numBlockKeys);
+    Value hasNonFinite;
+    if (isAlwaysMasked()) {
+      hasNonFinite = emitHasNonFinite(firstKey, numBlockKeys);
+    } else if (fullKeys) {
+      // Where no group masks anything nobody asks.
+      Value isMasked = arith::OrIOp::create(
+          b, b.compare(arith::CmpIPredicate::slt, firstKey, full.begin),
+          b.compare(arith::CmpIPredicate::sgt, end, full.end));
+      auto ifOp = scf::IfOp::create(b, b.getI1Type(), isMasked,
+                                    /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(ifOp.thenBlock());
+      scf::YieldOp::create(b, emitHasNonFinite(firstKey, numBlockKeys));
+      b.setInsertionPointToStart(ifOp.elseBlock());
+      scf::YieldOp::create(
+          b, arith::ConstantOp::create(b, b.getBoolAttr(false)).getResult());
+      hasNonFinite = ifOp.getResult(0);
+    }
+    forEachGroup([&] { emitGroup(firstKey, end, hasNonFinite); });
+  });
+}
 
-  auto emitBlocks = [&](Value begin, Value end,
-                        function_ref<void(Value, Value)> body) {
-    b.forLoop(begin, end, blockKeys, [&](Value firstKey) {
-      body(firstKey, b.min(b.index(blockKeys), b.sub(end, firstKey)));
-    });
-  };
-  if (isAlwaysMasked() || !isEverMasked()) {
-    emitBlocks(needed.begin, needed.end, [&](Value firstKey, Value numKeys) {
-      emitBlock(firstKey, numKeys, isAlwaysMasked());
-    });
+/// The part of a block that one group needs.
+void TileEmitter::emitGroup(Value firstKey, Value end, Value hasNonFinite) {
+  Value zero = b.index(0), one = b.index(1);
+  Block block{firstKey, zero, b.sub(end, firstKey), isAlwaysMasked(),
+              hasNonFinite};
+  if (!neededKeys) {
+    emitBlock(block);
     return;
   }
-
-  KeyIntervalValues full =
-      buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
-                    numQueries, numKeys, needed);
-  // Whole register tiles only: the remainder goes to the masked part.
-  Value fullEnd = b.add(full.begin, b.alignDown(b.sub(full.end, full.begin),
-                                                schedule.getKeyRows()));
-  // One loop over the three parts, so that each form of a block is emitted
-  // once.
-  Value one = b.index(1);
-  b.forLoop(b.index(0), b.index(3), 1, [&](Value part) {
-    Value isFull = b.compare(arith::CmpIPredicate::eq, part, one);
-    Value isFirst = b.compare(arith::CmpIPredicate::slt, part, one);
-    Value begin =
-        b.select(isFirst, needed.begin, b.select(isFull, full.begin, fullEnd));
-    Value end =
-        b.select(isFirst, full.begin, b.select(isFull, fullEnd, needed.end));
-    emitBlocks(begin, end, [&](Value firstKey, Value numKeys) {
-      b.ifThenElse(
-          isFull, [&] { emitBlock(firstKey, numKeys, /*masked=*/false); },
-          [&] { emitBlock(firstKey, numKeys, /*masked=*/true); });
-    });
+  Value first = b.max(b.load(neededKeys, {group, zero}), firstKey);
+  block.firstRow = b.sub(first, firstKey);
+  // Pairs of keys stay together.
+  if (isPaired())
+    block.firstRow = b.alignDown(block.firstRow, 2);
+  block.firstKey = b.add(firstKey, block.firstRow);
+  Value last = b.min(b.load(neededKeys, {group, one}), end);
+  block.numKeys = b.sub(last, block.firstKey);
+  Value isNeeded = b.compare(arith::CmpIPredicate::slt, first, last);
+  b.ifThenElse(isNeeded, [&] {
+    if (!fullKeys) {
+      emitBlock(block);
+      return;
+    }
+    Value isFull = arith::AndIOp::create(
+        b,
+        b.compare(arith::CmpIPredicate::sge, block.firstKey,
+                  b.load(fullKeys, {group, zero})),
+        b.compare(arith::CmpIPredicate::sle, last,
+                  b.load(fullKeys, {group, one})));
+    auto emitAs = [&](bool masked) {
+      block.masked = masked;
+      emitBlock(block);
+    };
+    b.ifThenElse(isFull, [&] { emitAs(false); }, [&] { emitAs(true); });
   });
 }
 
 /// One step of the online softmax.
-void TileEmitter::emitBlock(Value firstKey, Value numKeys, bool masked) {
-  if (isConverted())
-    emitConvertedBlock(firstKey, numKeys);
+void TileEmitter::emitBlock(Block block) {
   if (biasT && dependsOnKey(args.bias))
-    emitTransposedBlock(args.bias, biasT, firstKey, numKeys);
+    emitTransposedBlock(args.bias, biasT, block.firstKey, block.numKeys);
   if (maskT && dependsOnKey(args.mask))
-    emitTransposedBlock(args.mask, maskT, firstKey, numKeys);
+    emitTransposedBlock(args.mask, maskT, block.firstKey, block.numKeys);
 
-  LaneVectors newMax = emitLogits(firstKey, numKeys, masked);
+  LaneVectors newMax = emitLogits(block);
   // Subtracting -inf from itself would make a NaN of a row without keys.
   LaneVectors safeMax, alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
     Value isEmpty =
         b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
     safeMax.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
-    Value oldMax = b.loadVector(rowState, {b.index(0), getLaneOffset(v)});
-    alpha.push_back(emitExponential(oldMax, safeMax[v]));
+    Value oldMax = b.loadVector(rowState, at(b.index(0), v));
+    alpha.push_back(emitRescale(oldMax, safeMax[v]));
   }
-  LaneVectors sums = emitProbabilities(numKeys, safeMax);
+  LaneVectors sums = emitProbabilities(block, safeMax);
   for (int64_t v = 0; v < numVectors; ++v) {
-    SmallVector<Value> sumIndices{b.index(1), getLaneOffset(v)};
-    Value oldSum = b.loadVector(rowState, sumIndices);
-    b.storeVector(b.fma(oldSum, alpha[v], sums[v]), rowState, sumIndices);
-    b.storeVector(newMax[v], rowState, {b.index(0), getLaneOffset(v)});
+    Value oldSum = b.loadVector(rowState, at(b.index(1), v));
+    b.storeVector(b.fma(oldSum, alpha[v], sums[v]), rowState,
+                  at(b.index(1), v));
+    b.storeVector(newMax[v], rowState, at(b.index(0), v));
   }
-  emitValues(firstKey, numKeys, alpha, masked);
+  emitValues(block, alpha);
 }
 
 /// exp(logit - max). The difference is taken before the multiplication by
@@ -164,30 +273,53 @@ Value TileEmitter::emitExponential(Value logit, Value max) {
   return b.exp2(difference, schedule.getExp2());
 }
 
+/// exp(oldMax - max), and one where they are equal: the exponential's error
+/// would add up over the blocks.
+Value TileEmitter::emitRescale(Value oldMax, Value max) {
+  Value isSame = b.compare(arith::CmpFPredicate::OEQ, oldMax, max);
+  return b.select(isSame, b.splat(1.0), emitExponential(oldMax, max));
+}
+
 /// Replaces logits by probabilities and returns their sums.
 TileEmitter::LaneVectors
-TileEmitter::emitProbabilities(Value numKeys, ArrayRef<Value> newMax) {
+TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
-  SmallVector<Value> sums = b.forLoop(
-      b.index(0), numKeys, 1, zeros, [&](Value row, ValueRange carried) {
+  auto compute = [&](Value row, int64_t v) {
+    Value logit = b.loadVector(probabilities, {row, getLaneOffset(v)});
+    return emitExponential(logit, newMax[v]);
+  };
+  if (!isPaired())
+    return LaneVectors(b.forLoop(b.index(0), block.numKeys, 1, zeros,
+                                 [&](Value row, ValueRange carried) {
+                                   SmallVector<Value> next;
+                                   for (int64_t v = 0; v < numVectors; ++v) {
+                                     Value p = compute(row, v);
+                                     b.storeVector(p, probabilities,
+                                                   {row, getLaneOffset(v)});
+                                     next.push_back(b.addf(carried[v], p));
+                                   }
+                                   return next;
+                                 }));
+  // The sums are of what is not rounded.
+  return LaneVectors(b.forLoop(
+      b.index(0), b.ceilDiv(block.numKeys, 2), 1, zeros,
+      [&](Value pair, ValueRange carried) {
         SmallVector<Value> next;
+        Value row = b.mul(pair, b.index(2));
         for (int64_t v = 0; v < numVectors; ++v) {
-          SmallVector<Value> indices{row, getLaneOffset(v)};
-          Value logit = b.loadVector(probabilities, indices);
-          Value p = emitExponential(logit, newMax[v]);
-          b.storeVector(p, probabilities, indices);
-          next.push_back(b.addf(carried[v], p));
+          Value first = compute(row, v), second = compute(b.add(row, 1), v);
+          emitPairOfProbabilities(first, second, pair, v);
+          next.push_back(b.addf(carried[v], b.addf(first, second)));
         }
         return next;
-      });
-  return LaneVectors(sums);
+      }));
 }
 
 /// Divides by the row sums, stores the output and the log-sum-exp.
 void TileEmitter::emitOutput() {
   LaneVectors inverse, isMaskedRow;
   for (int64_t v = 0; v < numVectors; ++v) {
-    Value sum = b.loadVector(rowState, {b.index(1), getLaneOffset(v)});
+    Value sum = b.loadVector(rowState, at(b.index(1), v));
     // The largest probability of a row with keys is one.
     isMaskedRow.push_back(
         b.compare(arith::CmpFPredicate::OEQ, sum, b.splat(0.0)));
@@ -199,7 +331,7 @@ void TileEmitter::emitOutput() {
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v) {
-      SmallVector<Value> indices{d, getLaneOffset(v)};
+      SmallVector<Value> indices = at(d, v);
       Value sum = b.loadVector(outputT, indices);
       b.storeVector(b.mulf(sum, inverse[v]), outputT, indices);
     }
@@ -208,16 +340,23 @@ void TileEmitter::emitOutput() {
     emitUniformRows(isMaskedRow);
 
   // [Dv][queries] to [queries][Dv], then out row by row.
+  auto fourType = VectorType::get({4}, b.getF32Type());
   for (int64_t v = 0; v < numVectors; ++v)
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, lanes)), lanes,
               [&](Value d) {
-                emitTransposeSquare(outputT, {d, getLaneOffset(v)}, rows,
-                                    {getLaneOffset(v), d});
+                SmallVector<Value> columns =
+                    transposeSquare([&](int64_t row, int64_t column) -> Value {
+                      return vector::LoadOp::create(
+                          b, fourType, outputT,
+                          ValueRange{group, b.add(d, row),
+                                     b.add(getLaneOffset(v), column)});
+                    });
+                for (auto [r, vector] : llvm::enumerate(columns))
+                  b.storeVector(vector, rows, {b.add(getLaneOffset(v), r), d});
               });
-  Value numRows =
-      b.min(b.index(tileQueries), b.sub(numQueries, args.firstQuery));
+  Value numRows = b.min(b.index(groupQueries), b.sub(numQueries, groupFirst));
   b.forLoop(b.index(0), numRows, 1, [&](Value r) {
-    emitRowCopy(rows, r, b.index(0), args.output, b.add(args.firstQuery, r),
+    emitRowCopy(rows, r, b.index(0), args.output, b.add(groupFirst, r),
                 b.index(valueDim));
   });
 
@@ -226,16 +365,16 @@ void TileEmitter::emitOutput() {
   // lse = max + log(sum), the maximum in natural units; -inf for a row without
   // keys.
   for (int64_t v = 0; v < numVectors; ++v) {
-    SmallVector<Value> maxIndices{b.index(0), getLaneOffset(v)};
+    SmallVector<Value> maxIndices = at(b.index(0), v);
     Value max = b.loadVector(rowState, maxIndices);
-    Value sum = b.loadVector(rowState, {b.index(1), getLaneOffset(v)});
+    Value sum = b.loadVector(rowState, at(b.index(1), v));
     Value log = math::LogOp::create(b, sum);
     Value lse = foldsLog2e ? b.fma(max, b.splat(kLn2), log) : b.addf(max, log);
     b.storeVector(lse, rowState, maxIndices);
   }
   b.forLoop(b.index(0), numRows, 1, [&](Value r) {
-    b.store(b.load(rowState, {b.index(0), r}), args.lse,
-            {b.add(args.firstQuery, r)});
+    b.store(b.load(rowState, {group, b.index(0), r}), args.lse,
+            {b.add(groupFirst, r)});
   });
 }
 
@@ -260,7 +399,7 @@ void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
                     })[0];
       Value mean = b.broadcast(b.divf(sum, count));
       for (int64_t v = 0; v < numVectors; ++v) {
-        SmallVector<Value> indices{d, getLaneOffset(v)};
+        SmallVector<Value> indices = at(d, v);
         Value other = b.loadVector(outputT, indices);
         b.storeVector(b.select(isMaskedRow[v], mean, other), outputT, indices);
       }

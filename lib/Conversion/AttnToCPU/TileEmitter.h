@@ -10,7 +10,11 @@
 // queries of one head, by the online softmax of FlashAttention (Dao et al.,
 // 2022), with queries in vector lanes: logits are kept transposed, S^T[key]
 // [query] = K Q^T, so that the row maximum and the row sum are vectors and
-// neither keys nor values are packed.
+// neither keys nor values are packed in f32.
+//
+// A tile is made of groups, each as wide as a register tile. Blocks of keys are
+// the outer loop: what is copied of a block, converted or packed, serves all
+// groups.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +45,10 @@ struct TileArguments {
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
+  /// Of a function for a part of the keys: where its result goes, and its first
+  /// key. Of the function that puts parts together: all parts, no key.
+  /// [parts?][2 + Dv][Lq]: maximum, sum, unnormalized output.
+  Value partial, firstKey;
   /// Values that the regions of the op capture, mapped into the function.
   IRMapping captured;
 };
@@ -55,15 +63,32 @@ public:
   void emit();
 
 private:
-  /// A vector of f32 for every `lanes` queries of the tile.
+  /// A vector of f32 for every `lanes` queries of a group.
   using LaneVectors = SmallVector<Value>;
+
+  /// The keys of a block that one group takes.
+  struct Block {
+    /// The first key, and its row in what was copied of the block.
+    Value firstKey, firstRow, numKeys;
+    /// Whether there may be keys that a query does not see.
+    bool masked;
+    /// Whether a value is NaN or infinite; null if not masked.
+    Value hasNonFinite;
+  };
 
   //===--- TileEmitter.cpp: the tile, its key blocks, its end -------------===//
 
+  /// Runs the body for every group of queries that are there.
+  void forEachGroup(function_ref<void()> body);
+  void emitFactor();
+  void emitInitialState();
+  void emitGroupIntervals();
   void emitKeyBlocks();
-  void emitBlock(Value firstKey, Value numKeys, bool masked);
+  void emitGroup(Value firstKey, Value end, Value hasNonFinite);
+  void emitBlock(Block block);
   Value emitExponential(Value logit, Value max);
-  LaneVectors emitProbabilities(Value numKeys, ArrayRef<Value> newMax);
+  Value emitRescale(Value oldMax, Value max);
+  LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
   void emitOutput();
   void emitUniformRows(ArrayRef<Value> isMaskedRow);
 
@@ -71,46 +96,99 @@ private:
 
   /// Computes the logits of a block into `probabilities`; returns the new
   /// row maxima.
-  LaneVectors emitLogits(Value firstKey, Value numKeys, bool masked);
-  LaneVectors emitLogitRows(Value firstKey, Value row, int64_t numRows,
-                            ValueRange maxima, bool masked);
+  LaneVectors emitLogits(const Block &block);
+  LaneVectors emitLogitRows(const Block &block, Value row, int64_t numRows,
+                            ValueRange maxima);
   Value emitScore(Value logit, Value key, Value row, int64_t v);
-  Value emitPredicate(Value key, Value row, int64_t v, bool masked);
+  Value emitPredicate(const Block &block, Value key, Value row, int64_t v);
   Value emitBias(Value key, Value row, int64_t v);
+
+  //===--- ProductEmitter.cpp: register tiles of both products ------------===//
+
+  /// The products of `numRows` keys with the queries of the group.
+  SmallVector<Value> emitKeyProducts(const Block &block, Value row,
+                                     int64_t numRows);
+  /// sums + V^T P^T for `numRows` columns of the values from `firstColumn` on.
+  SmallVector<Value> emitValueProducts(const Block &block, Value firstColumn,
+                                       int64_t numRows, ValueRange sums);
+  /// The same, but no value meets a probability of zero.
+  SmallVector<Value> emitCheckedValueProducts(const Block &block,
+                                              Value firstColumn,
+                                              int64_t numRows, ValueRange sums);
+  /// Stores two rows of probabilities as pairs of bf16.
+  void emitPairOfProbabilities(Value first, Value second, Value pair,
+                               int64_t v);
+
+  //===--- RowEmitter.cpp: columns in lanes, for few queries --------------===//
+
+  SmallVector<Value> emitKeyRowProducts(const Block &block, Value row,
+                                        int64_t numRows);
+  void emitRowValues(const Block &block, Value alpha, bool checked);
+  void emitRowColumns(const Block &block, Value firstColumn, int64_t numVectors,
+                      Value alpha, bool checked);
+  void emitRowTail(const Block &block, Value alpha, bool checked);
+  /// outputT = transpose(outputRows).
+  void emitRowOutput();
+
+  //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
+
+  void emitPartial();
+  void emitCombined();
 
   //===--- ValueEmitter.cpp: V^T P^T --------------------------------------===//
 
-  void emitValues(Value firstKey, Value numKeys, ArrayRef<Value> alpha,
-                  bool masked);
-  void emitValueRows(Value firstKey, Value numKeys, Value firstRow,
-                     int64_t numRows, ArrayRef<Value> alpha, bool masked);
+  void emitValues(const Block &block, ArrayRef<Value> alpha);
+  void emitValueRows(const Block &block, Value firstColumn, int64_t numRows,
+                     ArrayRef<Value> alpha, bool checked);
 
   //===--- Packing.cpp: copies into and out of scratch memory -------------===//
 
   Value allocate(ArrayRef<int64_t> shape, Type elementType);
+  void allocateScratch();
   void emitQuery();
   void emitLaneData();
-  /// Copies the block's keys and values to f32 if they are narrower.
-  void emitConvertedBlock(Value firstKey, Value numKeys);
+  /// Copies what a block needs of keys and values: f32 of what is narrower, or
+  /// pairs.
+  void emitCopiedBlock(Value firstKey, Value numKeys);
+  void emitValuePairs(Value firstKey, Value numKeys);
+  /// Whether a value of the block is NaN or infinite.
+  Value emitHasNonFinite(Value firstKey, Value numKeys);
   /// Brings the block's bias or mask, [query][key], into [key][query].
   void emitTransposedBlock(Value source, Value scratch, Value firstKey,
                            Value numKeys);
-  /// dst[dstRow][0:size] = convert(src[srcRow][srcColumn:+size]) * factor.
+  /// dst[dstRow...][0:size] = convert(src[srcRow][srcColumn:+size]) * factor.
   void emitRowCopy(Value src, Value srcRow, Value srcColumn, Value dst,
-                   Value dstRow, Value size, Value factor = {});
-  /// dst[c][r] = src[r][c] for all queries r and columns below `numColumns`,
-  /// both padded to the vector size.
-  void emitTranspose(Value src, Value dst, Value numColumns);
-  void emitTransposeSquare(Value src, ValueRange srcIndices, Value dst,
-                           ValueRange dstIndices);
-  /// The query that lane `r` of the tile stands for: lanes behind the last
+                   ValueRange dstRow, Value size, Value factor = {});
+  /// dst[c][r], of the group if it has groups, = src[getSource(r, c)] for all
+  /// queries r of a group and columns [begin, end), in squares of `lanes`.
+  void emitTranspose(Value src, Value dst, Value begin, Value end,
+                     function_ref<SmallVector<Value>(Value, Value)> getSource);
+  /// Transposes a square of `lanes` rows and columns, of which `loadFour` gives
+  /// four adjacent columns of a row; f32 vectors of rows for each column.
+  SmallVector<Value>
+  transposeSquare(function_ref<Value(int64_t row, int64_t column)> loadFour);
+  /// The query that lane `r` of the group stands for: lanes behind the last
   /// query repeat it.
   Value getClampedQuery(Value r);
 
   //===--- Small questions ------------------------------------------------===//
 
   Value getLaneOffset(int64_t v) { return b.index(v * lanes); }
-  bool isConverted() { return !op.getQueryType().getElementType().isF32(); }
+  /// Indices of vector `v` of a row in scratch memory [group][row][query].
+  SmallVector<Value> at(Value row, int64_t v) {
+    return {group, row, getLaneOffset(v)};
+  }
+  /// Whether bf16 is multiplied in pairs.
+  bool isPaired() { return schedule.getDot() == DotUnit::BF16; }
+  /// Whether columns are in lanes: they must be adjacent for that.
+  bool hasRows();
+  bool isPart() { return args.partial && args.firstKey; }
+  bool isCombination() { return args.partial && !args.firstKey; }
+  /// Whether values are copied block by block, and whether keys are.
+  bool copiesValues() {
+    return !op.getQueryType().getElementType().isF32() && !hasRows();
+  }
+  bool copiesKeys();
   /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
   static bool dependsOnKey(Value operand) {
     return cast<MemRefType>(operand.getType()).getDimSize(1) != 1;
@@ -126,26 +204,48 @@ private:
   CPUScheduleAttr schedule;
   const TileArguments &args;
 
-  int64_t lanes, numVectors, tileQueries, blockKeys;
+  int64_t lanes, numVectors, groupQueries, tileQueries, blockKeys;
   int64_t headDim, valueDim;
+  /// Zero without a softcap.
+  double softcap;
   /// Logits and their maxima are in units of log 2 if nothing between the
-  /// product and the softmax needs natural units: the query is multiplied by
-  /// log2(e).
+  /// product (or the softcap) and the softmax needs natural units: the scale,
+  /// or the softcap, is multiplied by log2(e).
   bool foldsLog2e;
+  /// Whether the scale is divided by the softcap.
+  bool foldsSoftcap = false;
 
   Value numQueries, numKeys;
-  /// [D][queries], [Dv][queries], [keys][queries].
-  Value queryT, outputT, probabilities;
-  /// [2][queries]: running maximum and sum.
+  /// The scale, a scalar. Applied to the query, or to logits where the query
+  /// must stay bf16.
+  Value factor;
+  /// The group at work and its first query.
+  Value group, groupFirst;
+  /// The keys that a group needs, and those that all its queries see:
+  /// [group][2] each; null without a structural mask.
+  Value neededKeys, fullKeys;
+
+  /// [group][D][queries], [group][Dv][queries]; of pairs, i32 for every two
+  /// rows of D.
+  Value queryT, outputT;
+  /// With columns in lanes: [queries][D], [queries][Dv].
+  Value queryRows, outputRows;
+  /// [keys][queries], and pairs of its rows.
+  Value probabilities, probabilityPairs;
+  /// [group][2][queries]: running maximum and sum.
   Value rowState;
-  /// [queries][columns]: for copies between rows and transposed scratch.
-  Value rows;
-  /// f32 copies of a block, or null.
+  /// [queries][columns]: for copies between rows and transposed scratch, in f32
+  /// and in bf16.
+  Value rows, pairRows;
+  /// What is copied of a block, or null. Keys: [keys][D] in f32, or in bf16
+  /// with an even number of columns; values: [keys][Dv] in f32, or a row of i32
+  /// for every two keys.
   Value keyBlock, valueBlock;
-  /// Transposed bias and mask: [keys][queries], or [1][queries] if they do not
-  /// depend on the key; null if absent or independent of the query.
+  /// Transposed bias and mask: [keys][queries], or [group][1][queries] if they
+  /// do not depend on the key; null if absent or independent of the query.
   Value biasT, maskT;
-  /// i32 ends of each query's key interval, [queries]; i64 document ids.
+  /// i32 ends of each query's key interval, i64 document ids:
+  /// [group][1][queries].
   Value intervalBegin, intervalEnd, documents;
 };
 

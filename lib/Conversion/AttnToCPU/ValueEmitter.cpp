@@ -12,56 +12,45 @@ using namespace mlir;
 using namespace mlir::attn;
 
 /// outputT = alpha * outputT + V^T P^T over the keys of a block.
-void TileEmitter::emitValues(Value firstKey, Value numKeys,
-                             ArrayRef<Value> alpha, bool masked) {
-  int64_t valueRows = schedule.getValueRows();
-  int64_t numWhole = valueDim - valueDim % valueRows;
-  b.forLoop(b.index(0), b.index(numWhole), valueRows, [&](Value firstRow) {
-    emitValueRows(firstKey, numKeys, firstRow, valueRows, alpha, masked);
-  });
-  if (numWhole != valueDim)
-    emitValueRows(firstKey, numKeys, b.index(numWhole), valueDim - numWhole,
-                  alpha, masked);
+void TileEmitter::emitValues(const Block &block, ArrayRef<Value> alpha) {
+  auto emitAll = [&](bool checked) {
+    if (hasRows()) {
+      emitRowValues(block, alpha[0], checked);
+      return;
+    }
+    int64_t valueRows = schedule.getValueRows();
+    int64_t numWhole = valueDim - valueDim % valueRows;
+    b.forLoop(b.index(0), b.index(numWhole), valueRows, [&](Value column) {
+      emitValueRows(block, column, valueRows, alpha, checked);
+    });
+    if (numWhole != valueDim)
+      emitValueRows(block, b.index(numWhole), valueDim - numWhole, alpha,
+                    checked);
+  };
+  if (!block.masked) {
+    emitAll(false);
+    return;
+  }
+  // A value at a masked position may be NaN or infinite: then it must not be
+  // multiplied, not even by zero.
+  b.ifThenElse(
+      block.hasNonFinite, [&] { emitAll(true); }, [&] { emitAll(false); });
 }
 
-/// One register tile: columns firstRow + [0, numRows) of the values.
-void TileEmitter::emitValueRows(Value firstKey, Value numKeys, Value firstRow,
+/// One register tile: columns firstColumn + [0, numRows) of the values.
+void TileEmitter::emitValueRows(const Block &block, Value firstColumn,
                                 int64_t numRows, ArrayRef<Value> alpha,
-                                bool masked) {
-  Value source = isConverted() ? valueBlock : args.value;
+                                bool checked) {
   SmallVector<Value> columns, sums;
   for (int64_t r = 0; r < numRows; ++r) {
-    columns.push_back(b.add(firstRow, r));
+    columns.push_back(b.add(firstColumn, r));
     for (int64_t v = 0; v < numVectors; ++v)
-      sums.push_back(b.mulf(
-          b.loadVector(outputT, {columns[r], getLaneOffset(v)}), alpha[v]));
+      sums.push_back(
+          b.mulf(b.loadVector(outputT, at(columns[r], v)), alpha[v]));
   }
-  sums = b.forLoop(
-      b.index(0), numKeys, 1, sums, [&](Value row, ValueRange carried) {
-        Value sourceRow = isConverted() ? row : b.add(firstKey, row);
-        SmallVector<Value> probability, observed,
-            next(carried.begin(), carried.end());
-        for (int64_t v = 0; v < numVectors; ++v) {
-          probability.push_back(
-              b.loadVector(probabilities, {row, getLaneOffset(v)}));
-          if (masked)
-            observed.push_back(b.compare(arith::CmpFPredicate::UNE,
-                                         probability[v], b.splat(0.0)));
-        }
-        for (int64_t r = 0; r < numRows; ++r) {
-          Value value = b.broadcast(b.load(source, {sourceRow, columns[r]}));
-          for (int64_t v = 0; v < numVectors; ++v) {
-            Value &sum = next[r * numVectors + v];
-            Value newSum = b.fma(value, probability[v], sum);
-            // A value at a masked position may be NaN or infinite: it must not
-            // be multiplied, not even by zero.
-            sum = masked ? b.select(observed[v], newSum, sum) : newSum;
-          }
-        }
-        return next;
-      });
+  sums = checked ? emitCheckedValueProducts(block, firstColumn, numRows, sums)
+                 : emitValueProducts(block, firstColumn, numRows, sums);
   for (int64_t r = 0; r < numRows; ++r)
     for (int64_t v = 0; v < numVectors; ++v)
-      b.storeVector(sums[r * numVectors + v], outputT,
-                    {columns[r], getLaneOffset(v)});
+      b.storeVector(sums[r * numVectors + v], outputT, at(columns[r], v));
 }

@@ -125,6 +125,22 @@ Value KernelBuilder::fromF32(Value value, Type elementType) {
   return arith::TruncFOp::create(*this, target, value);
 }
 
+Value KernelBuilder::integer(int64_t value, Type type) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return arith::ConstantOp::create(
+        *this, DenseElementsAttr::get(
+                   vector, getIntegerAttr(vector.getElementType(), value)));
+  return arith::ConstantOp::create(*this, getIntegerAttr(type, value));
+}
+Value KernelBuilder::bitcastToI32(Value value) {
+  return arith::BitcastOp::create(*this, getLike(value.getType(), getI32Type()),
+                                  value);
+}
+Value KernelBuilder::bitcastToF32(Value value) {
+  return arith::BitcastOp::create(*this, getLike(value.getType(), getF32Type()),
+                                  value);
+}
+
 /// The expansion is left to attn-expand-exp2, so that the kernel's IR has known
 /// memory effects and can be read.
 Value KernelBuilder::exp2(Value x, Exp2Form form) {

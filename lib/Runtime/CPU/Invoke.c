@@ -123,7 +123,7 @@ static attn_status take_results(const int64_t *cursor, int64_t *words,
 }
 
 struct call {
-  void (*packed)(void **);
+  attn_packed *packed;
   void **arguments;
 };
 
@@ -132,9 +132,11 @@ static void run_call(void *argument) {
   call->packed(call->arguments);
 }
 
-attn_status attn_rt_invoke(const int64_t *signature, void (*packed)(void **),
+attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
                            const attn_tensor *inputs, int32_t num_inputs,
                            attn_tensor *outputs, int32_t num_outputs) {
+  if (!packed)
+    return ATTN_NO_DEVICE;
   attn_status checked =
       attn_check_counts(signature, inputs, num_inputs, outputs, num_outputs);
   if (checked != ATTN_OK)

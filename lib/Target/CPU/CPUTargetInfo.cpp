@@ -16,16 +16,59 @@
 using namespace llvm;
 using namespace mlir::attn;
 
-static Expected<const Target *> lookupHostTarget(const Triple &triple) {
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
-  InitializeNativeTargetAsmParser();
+static Expected<const Target *> lookupTarget(const Triple &triple) {
+  if (triple.getArch() == Triple(sys::getProcessTriple()).getArch()) {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    InitializeNativeTargetAsmParser();
+  } else {
+    InitializeAllTargetInfos();
+    InitializeAllTargets();
+    InitializeAllTargetMCs();
+    InitializeAllAsmPrinters();
+    InitializeAllAsmParsers();
+  }
   std::string message;
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return createStringError("no code generator for " + triple.str() + ": " +
                              message);
   return target;
+}
+
+/// Whether LLVM generates instructions of a feature by itself. Others are of
+/// the system's mode or for hand-written code.
+static bool isGenerated(StringRef name) {
+  for (StringRef prefix :
+       {"amx", "avx", "bmi", "f16c", "fma", "gfni", "lzcnt", "movbe", "popcnt",
+        "sse3", "sse4", "ssse", "tbm", "xop"})
+    if (name.starts_with(prefix))
+      return true;
+  return false;
+}
+
+static constexpr StringLiteral kCheckedFeatures[] = {
+#define ATTN_CPU_FEATURE(NAME, LEAF, SUBLEAF, REGISTER, BIT, STATE) NAME,
+#include "attn/Runtime/CPU/Features.def"
+};
+
+/// The place of a feature in the runtime's list, -1 if it does not know it.
+static int getFeatureBit(StringRef name) {
+  const auto *place = llvm::find(kCheckedFeatures, name);
+  return place == std::end(kCheckedFeatures)
+             ? -1
+             : place - std::begin(kCheckedFeatures);
+}
+
+/// Turns off what the runtime could not check before it runs the code.
+static void dropUncheckedFeatures(CPUTargetInfo &info,
+                                  const MCSubtargetInfo &subtarget) {
+  for (const SubtargetFeatureKV &feature :
+       subtarget.getEnabledProcessorFeatures()) {
+    StringRef name = feature.Key;
+    if (isGenerated(name) && getFeatureBit(name) < 0)
+      info.features += (info.features.empty() ? "-" : ",-") + name.str();
+  }
 }
 
 /// The known CPU names closest to an unknown one.
@@ -41,11 +84,18 @@ static std::string getSuggestions(const MCSubtargetInfo &subtarget,
               ", ");
 }
 
-Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
+Expected<CPUTargetInfo>
+mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   CPUTargetInfo info;
-  Triple triple(sys::getProcessTriple());
+  Triple host(sys::getProcessTriple());
+  Triple triple = host;
+  if (!requestedTriple.empty())
+    triple = Triple(Triple::normalize(requestedTriple));
   info.triple = triple.str();
-  Expected<const Target *> target = lookupHostTarget(triple);
+  if (cpu == "native" && triple.getArch() != host.getArch())
+    return createStringError("this machine is no " + triple.getArchName() +
+                             ": name the CPU instead of 'native'");
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
 
@@ -71,9 +121,12 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
   if (triple.isX86() && !subtarget->checkFeatures("+64bit"))
     return createStringError("the CPU '" + info.cpu + "' has no 64-bit mode");
   if (triple.isX86()) {
+    dropUncheckedFeatures(info, *subtarget);
     info.hasAVX512 =
         subtarget->checkFeatures("+avx512f,+avx512dq,+avx512bw,+avx512vl");
     info.hasBF16Conversion = subtarget->checkFeatures("+avx512bf16,+avx512vl");
+    info.hasFastBF16Dot = info.hasBF16Conversion && info.hasAVX512 &&
+                          StringRef(info.cpu).starts_with("znver");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;
@@ -86,10 +139,27 @@ Expected<CPUTargetInfo> mlir::attn::getCPUTargetInfo(StringRef cpu) {
   return info;
 }
 
+uint64_t mlir::attn::getFeatureMask(const CPUTargetInfo &info) {
+  Triple triple(info.triple);
+  if (!triple.isX86())
+    return 0;
+  const Target *target = cantFail(lookupTarget(triple));
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(triple, info.cpu, info.features));
+  uint64_t mask = 0;
+  for (const SubtargetFeatureKV &feature :
+       subtarget->getEnabledProcessorFeatures()) {
+    int bit = isGenerated(feature.Key) ? getFeatureBit(feature.Key) : -1;
+    if (bit >= 0)
+      mask |= uint64_t(1) << bit;
+  }
+  return mask;
+}
+
 std::vector<std::string>
 mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   Triple triple(info.triple);
-  Expected<const Target *> target = lookupHostTarget(triple);
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target) {
     consumeError(target.takeError());
     return {};
@@ -97,14 +167,6 @@ mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
   std::vector<std::string> missing;
-  // Others, of the system's mode or for hand-written code, are never generated.
-  auto isGenerated = [](StringRef name) {
-    for (StringRef prefix : {"amx", "avx", "bmi", "f16c", "fma", "gfni",
-                             "lzcnt", "movbe", "popcnt", "sse", "ssse"})
-      if (name.starts_with(prefix))
-        return true;
-    return false;
-  };
   for (const auto &feature : sys::getHostCPUFeatures())
     if (!feature.second && isGenerated(feature.first()) &&
         subtarget->checkFeatures("+" + feature.first().str()))
@@ -116,7 +178,7 @@ mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
 Expected<std::unique_ptr<TargetMachine>>
 mlir::attn::createTargetMachine(const CPUTargetInfo &info) {
   Triple triple(info.triple);
-  Expected<const Target *> target = lookupHostTarget(triple);
+  Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
   std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(

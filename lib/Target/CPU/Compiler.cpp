@@ -35,9 +35,10 @@ attn::translateAndOptimize(ModuleOp module, LLVMContext &context,
   if (!translated)
     return createStringError("the module cannot be translated to LLVM IR");
   setTarget(*translated, **machine);
-  // Functions are compiled for the CPU that was asked for.
+  // Functions are compiled for the CPU that was asked for, but for those that
+  // find out what can run.
   for (llvm::Function &function : *translated)
-    if (!function.isDeclaration()) {
+    if (!function.isDeclaration() && !function.hasFnAttribute("target-cpu")) {
       function.addFnAttr("target-cpu", info.cpu);
       function.addFnAttr("target-features", info.features);
     }
@@ -129,7 +130,7 @@ attn::compileInProcess(ModuleOp module, StringRef name,
   return entry;
 }
 
-Error attn::linkSharedObject(StringRef object,
+Error attn::linkSharedObject(ArrayRef<std::string> objects,
                              ArrayRef<std::string> runtimeLibraries,
                              StringRef output) {
   ErrorOr<std::string> driver = std::error_code();
@@ -141,7 +142,8 @@ Error attn::linkSharedObject(StringRef object,
   if (!driver)
     return createStringError("no linker: none of cc, clang, clang-22 and gcc "
                              "is on the PATH");
-  SmallVector<StringRef> arguments{*driver, "-shared", "-o", output, object};
+  SmallVector<StringRef> arguments{*driver, "-shared", "-o", output};
+  arguments.append(objects.begin(), objects.end());
   arguments.append(runtimeLibraries.begin(), runtimeLibraries.end());
   arguments.append({"-Wl,--exclude-libs,ALL", "-Wl,--gc-sections",
                     "-Wl,-z,defs",

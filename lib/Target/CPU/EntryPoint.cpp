@@ -10,7 +10,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -22,6 +21,7 @@ static constexpr StringLiteral kInterfaceAttr = "llvm.emit_c_interface";
 /// Internal symbols. No entry's name makes attn_NAME one of these.
 static constexpr StringLiteral kPackedName = "attn_rt_packed";
 static constexpr StringLiteral kTableName = "attn_rt_signature";
+static constexpr StringLiteral kVersionsName = "attn_rt_versions";
 
 static std::optional<attn_dtype> getDtype(Type type) {
   if (type.isF16())
@@ -144,20 +144,31 @@ namespace {
 
 class EntryEmitter {
 public:
-  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry, EntryTarget target)
-      : module(module), entry(entry), target(target),
+  EntryEmitter(ModuleOp module, LLVM::LLVMFuncOp entry, EntryTarget target,
+               ArrayRef<EntryVersion> versions, StringRef baselineCPU)
+      : module(module), entry(entry), target(target), versions(versions),
+        baselineCPU(baselineCPU),
         b(entry.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         voidType(LLVM::LLVMVoidType::get(module.getContext())) {}
 
   LogicalResult emit();
+  /// Emits what a version contributes that is not the first.
+  LogicalResult emitVersion(int64_t index);
 
 private:
+  /// Whether names are free, and what calls the function with descriptors.
+  FailureOr<LLVM::LLVMFuncOp> prepare();
+  ArrayRef<int64_t> getSignature() {
+    return entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr).asArrayRef();
+  }
+  LLVM::GlobalOp emitVersionTable();
+
   LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> inputs);
   /// Defines a function whose body `emitBody` builds from its arguments.
   LLVM::LLVMFuncOp define(StringRef name, Type result, ArrayRef<Type> inputs,
                           function_ref<Value(ValueRange)> emitBody);
-  void emitPacked(LLVM::LLVMFuncOp wrapped, ArrayRef<int64_t> signature);
+  LLVM::LLVMFuncOp emitPacked(StringRef name, LLVM::LLVMFuncOp wrapped);
   /// The functions beside the entry itself.
   void emitForCPU(StringRef name);
   void emitForCUDA(StringRef name);
@@ -165,9 +176,17 @@ private:
   ModuleOp module;
   LLVM::LLVMFuncOp entry;
   EntryTarget target;
+  ArrayRef<EntryVersion> versions;
+  StringRef baselineCPU;
   ImplicitLocOpBuilder b;
   Type pointer, voidType;
 };
+
+/// The symbol of the code for a version.
+std::string getPackedName(int64_t index) {
+  return index == 0 ? kPackedName.str()
+                    : kPackedName.str() + "_" + std::to_string(index);
+}
 
 LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, Type result,
                                        ArrayRef<Type> inputs) {
@@ -182,6 +201,9 @@ EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
                      function_ref<Value(ValueRange)> emitBody) {
   auto function = LLVM::LLVMFuncOp::create(
       b, name, LLVM::LLVMFunctionType::get(result, inputs));
+  // Runs before it is known what the CPU can run.
+  if (!versions.empty() && name != kPackedName)
+    function.setTargetCpu(baselineCPU);
   OpBuilder::InsertionGuard guard(b);
   Block *body = function.addEntryBlock(b);
   b.setInsertionPointToStart(body);
@@ -193,8 +215,9 @@ EntryEmitter::define(StringRef name, Type result, ArrayRef<Type> inputs,
 /// void packed(void **arguments): reads each argument and calls the wrapper
 /// that takes descriptors by pointer. Results are a block of descriptors, first
 /// in order, or for CUDA arguments like the others.
-void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
-                              ArrayRef<int64_t> signature) {
+LLVM::LLVMFuncOp EntryEmitter::emitPacked(StringRef name,
+                                          LLVM::LLVMFuncOp wrapped) {
+  ArrayRef<int64_t> signature = getSignature();
   auto emitBody = [&](ValueRange arguments) -> Value {
     int64_t numInputs = signature[0], numResults = signature[1];
     auto getPointer = [&](int64_t index) -> Value {
@@ -227,34 +250,94 @@ void EntryEmitter::emitPacked(LLVM::LLVMFuncOp wrapped,
     LLVM::CallOp::create(b, wrapped, operands);
     return {};
   };
-  define(kPackedName, voidType, pointer, emitBody)
-      .setLinkage(LLVM::Linkage::Internal);
+  return define(name, voidType, pointer, emitBody);
 }
 
-LogicalResult EntryEmitter::emit() {
+FailureOr<LLVM::LLVMFuncOp> EntryEmitter::prepare() {
   std::string name = entry.getSymName().str();
   auto wrapped = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_ciface_" + name);
-  auto signatureAttr = entry->getAttrOfType<DenseI64ArrayAttr>(kSignatureAttr);
   if (!wrapped)
     return entry.emitError("expected a C interface of the entry function");
-  ArrayRef<int64_t> signature = signatureAttr.asArrayRef();
-
-  for (std::string symbol :
-       {"attn_" + name, "attn_" + name + "_error",
-        "attn_" + name + "_set_num_threads", "attn_" + name + "_synchronize",
-        kPackedName.str(), kTableName.str()})
+  SmallVector<std::string> needed{"attn_" + name,
+                                  "attn_" + name + "_error",
+                                  "attn_" + name + "_set_num_threads",
+                                  "attn_" + name + "_synchronize",
+                                  kTableName.str(),
+                                  kVersionsName.str()};
+  for (int64_t i = 0; i < std::max<int64_t>(versions.size(), 1); ++i)
+    needed.push_back(getPackedName(i));
+  for (const std::string &symbol : needed)
     if (Operation *taken = module.lookupSymbol(symbol))
       return taken->emitError("the name @")
              << symbol << " is needed for the C interface of @" << name;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (!function.isExternal())
       function.setLinkage(LLVM::Linkage::Internal);
+  return wrapped;
+}
 
+LogicalResult EntryEmitter::emitVersion(int64_t index) {
+  FailureOr<LLVM::LLVMFuncOp> wrapped = prepare();
+  if (failed(wrapped))
+    return failure();
+  LLVM::LLVMFuncOp packed = emitPacked(getPackedName(index), *wrapped);
+  packed.setVisibility_(LLVM::Visibility::Hidden);
+  return success();
+}
+
+/// An array of `attn_rt_version`.
+LLVM::GlobalOp EntryEmitter::emitVersionTable() {
+  auto versionType = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), {pointer, b.getI64Type(), pointer});
+  auto tableType = LLVM::LLVMArrayType::get(versionType, versions.size());
+  SmallVector<LLVM::GlobalOp> names;
+  for (auto [i, version] : llvm::enumerate(versions)) {
+    std::string text = version.cpu + std::string(1, '\0');
+    names.push_back(LLVM::GlobalOp::create(
+        b, LLVM::LLVMArrayType::get(b.getI8Type(), text.size()),
+        /*isConstant=*/true, LLVM::Linkage::Internal,
+        kVersionsName.str() + "_" + std::to_string(i), b.getStringAttr(text)));
+  }
+  auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
+                                      LLVM::Linkage::Internal, kVersionsName,
+                                      Attribute());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(b.createBlock(&table.getInitializerRegion()));
+  Value array = LLVM::UndefOp::create(b, tableType);
+  for (auto [i, version] : llvm::enumerate(versions)) {
+    Value fields[] = {LLVM::AddressOfOp::create(b, names[i]),
+                      LLVM::ConstantOp::create(
+                          b, b.getI64IntegerAttr((int64_t)version.features)),
+                      LLVM::AddressOfOp::create(b, pointer, getPackedName(i))};
+    for (auto [f, field] : llvm::enumerate(fields))
+      array = LLVM::InsertValueOp::create(
+          b, array, field, ArrayRef<int64_t>{(int64_t)i, (int64_t)f});
+  }
+  LLVM::ReturnOp::create(b, array);
+  return table;
+}
+
+LogicalResult EntryEmitter::emit() {
+  std::string name = entry.getSymName().str();
+  FailureOr<LLVM::LLVMFuncOp> wrapped = prepare();
+  if (failed(wrapped))
+    return failure();
+  ArrayRef<int64_t> signature = getSignature();
   auto tableType = LLVM::LLVMArrayType::get(b.getI64Type(), signature.size());
   auto table = LLVM::GlobalOp::create(b, tableType, /*isConstant=*/true,
                                       LLVM::Linkage::Internal, kTableName,
                                       b.getI64TensorAttr(signature));
-  emitPacked(wrapped, signature);
+  emitPacked(kPackedName, *wrapped).setLinkage(LLVM::Linkage::Internal);
+  LLVM::GlobalOp versionTable;
+  LLVM::LLVMFuncOp selectVersion;
+  if (!versions.empty()) {
+    for (size_t i = 1; i < versions.size(); ++i)
+      declare(getPackedName(i), voidType, pointer)
+          .setVisibility_(LLVM::Visibility::Hidden);
+    versionTable = emitVersionTable();
+    selectVersion =
+        declare("attn_rt_select_version", pointer, {pointer, b.getI32Type()});
+  }
 
   Type i32 = b.getI32Type();
   SmallVector<Type> inputs{pointer, i32, pointer, i32};
@@ -268,7 +351,17 @@ LogicalResult EntryEmitter::emit() {
   LLVM::LLVMFuncOp invoke = declare(invokeName, i32, invokeInputs);
   define("attn_" + name, i32, inputs, [&](ValueRange arguments) -> Value {
     Value tablePointer = LLVM::AddressOfOp::create(b, table);
-    Value packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
+    Value packed;
+    if (versions.empty()) {
+      packed = LLVM::AddressOfOp::create(b, pointer, kPackedName);
+    } else {
+      Value count =
+          LLVM::ConstantOp::create(b, b.getI32IntegerAttr(versions.size()));
+      Value versionPointer = LLVM::AddressOfOp::create(b, versionTable);
+      packed = LLVM::CallOp::create(b, selectVersion,
+                                    ValueRange{versionPointer, count})
+                   .getResult();
+    }
     SmallVector<Value> operands{tablePointer, packed};
     llvm::append_range(operands, arguments);
     return LLVM::CallOp::create(b, invoke, operands).getResult();
@@ -307,145 +400,26 @@ void EntryEmitter::emitForCUDA(StringRef name) {
 
 } // namespace
 
-LogicalResult attn::emitEntryPoint(ModuleOp module, EntryTarget target) {
+static FailureOr<LLVM::LLVMFuncOp> lookupMarked(ModuleOp module) {
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     if (function->hasAttr(kSignatureAttr))
-      return EntryEmitter(module, function, target).emit();
+      return function;
   return module.emitError("no entry function is marked");
 }
 
-//===----------------------------------------------------------------------===//
-// The header
-//===----------------------------------------------------------------------===//
-
-static constexpr StringLiteral kTensorDeclarations = R"(
-#ifndef ATTN_TENSOR_DEFINED
-#define ATTN_TENSOR_DEFINED
-
-typedef enum attn_dtype {
-  ATTN_F16 = 1,
-  ATTN_BF16 = 2,
-  ATTN_F32 = 3,
-  ATTN_F64 = 4,
-  ATTN_BOOL = 5, /* one byte, 0 or 1 */
-  ATTN_I8 = 6,
-  ATTN_I16 = 7,
-  ATTN_I32 = 8,
-  ATTN_I64 = 9
-} attn_dtype;
-
-/* A tensor, dense and row-major unless it has strides. */
-typedef struct attn_tensor {
-  void *data;     /* of an output: NULL lets the callee allocate by malloc */
-  int64_t *shape; /* `rank` sizes; of an output without data: filled in */
-  int32_t rank;
-  attn_dtype dtype;
-  const int64_t *strides; /* in elements; NULL: dense and row-major */
-} attn_tensor;
-
-typedef enum attn_status {
-  ATTN_OK = 0,
-  ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
-  ATTN_FAILED = 2,           /* the computation failed */
-  ATTN_OUT_OF_MEMORY = 3,
-  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
-  ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
-} attn_status;
-
-#endif /* ATTN_TENSOR_DEFINED */
-)";
-
-static StringRef getEnumerator(attn_dtype dtype) {
-  switch (dtype) {
-  case ATTN_F16:
-    return "ATTN_F16";
-  case ATTN_BF16:
-    return "ATTN_BF16";
-  case ATTN_F32:
-    return "ATTN_F32";
-  case ATTN_F64:
-    return "ATTN_F64";
-  case ATTN_BOOL:
-    return "ATTN_BOOL";
-  case ATTN_I8:
-    return "ATTN_I8";
-  case ATTN_I16:
-    return "ATTN_I16";
-  case ATTN_I32:
-    return "ATTN_I32";
-  case ATTN_I64:
-    return "ATTN_I64";
-  }
-  return "";
+LogicalResult attn::emitEntryPoint(ModuleOp module, EntryTarget target,
+                                   ArrayRef<EntryVersion> versions,
+                                   StringRef baselineCPU) {
+  FailureOr<LLVM::LLVMFuncOp> entry = lookupMarked(module);
+  if (failed(entry))
+    return failure();
+  return EntryEmitter(module, *entry, target, versions, baselineCPU).emit();
 }
 
-/// What callers of a function on the CPU are told, and the declarations.
-static void printCPUDeclarations(llvm::raw_ostream &os, StringRef name) {
-  os << R"( * Tensors are dense and row-major. The caller gives the memory of the outputs,
- * or sets `data` to NULL and frees what it gets. May be called from several
- * threads at once. */
-)";
-  os << "attn_status attn_" << name
-     << "(const attn_tensor *inputs, int32_t num_inputs,\n    attn_tensor "
-        "*outputs, int32_t num_outputs);\n\n/* The message of this thread's "
-        "last failure. */\nconst char *attn_"
-     << name
-     << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
-        "default. */\nvoid attn_"
-     << name << "_set_num_threads(int num_threads);\n";
-}
-
-/// The same for CUDA.
-static void printCUDADeclarations(llvm::raw_ostream &os, StringRef name) {
-  os << R"( * Tensors are in the memory of the GPU, outputs too, and may have strides; the
- * last dimension is contiguous. Outputs overlap nothing. Scalars (rank 0) that
- * the computation takes as such are in host memory.
- *
- * The work goes to `stream`, a CUstream or cudaStream_t (NULL: the default
- * stream), in the context that is current in the calling thread; without one,
- * the primary context of the tensors' device becomes current. The call returns
- * before the work is done: a fault of a kernel shows in a later call or in
- * _synchronize. Streams may be captured into a graph. May be called from several
- * threads at once. */
-)";
-  os << "attn_status attn_" << name
-     << "(const attn_tensor *inputs, int32_t num_inputs,\n    const "
-        "attn_tensor *outputs, int32_t num_outputs, void *stream);\n\n/* The "
-        "message of this thread's last failure. */\nconst char *attn_"
-     << name
-     << "_error(void);\n\n/* Waits for the work on the stream and reports its "
-        "faults. */\nattn_status attn_"
-     << name << "_synchronize(void *stream);\n";
-}
-
-std::string attn::getEntryHeader(const EntrySignature &signature,
-                                 StringRef guard, EntryTarget target) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  auto printValues = [&](StringRef kind, ArrayRef<EntryValue> values) {
-    for (auto [index, value] : llvm::enumerate(values)) {
-      os << " *   " << kind << " " << index << ": "
-         << getEnumerator(value.dtype) << " [";
-      llvm::interleaveComma(value.shape, os, [&](int64_t size) {
-        if (ShapedType::isDynamic(size))
-          os << "any";
-        else
-          os << size;
-      });
-      os << "]\n";
-    }
-  };
-  os << "/* Generated by attn-compile. */\n#ifndef " << guard << "\n#define "
-     << guard << "\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
-     << "{\n#endif\n"
-     << kTensorDeclarations << "\n/* Computes @" << signature.name << ".\n *\n";
-  printValues("input", signature.inputs);
-  printValues("output", signature.results);
-  os << " *\n";
-  if (target == EntryTarget::CPU)
-    printCPUDeclarations(os, signature.name);
-  else
-    printCUDADeclarations(os, signature.name);
-  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
-  return text;
+LogicalResult attn::emitEntryVersion(ModuleOp module, int64_t index) {
+  FailureOr<LLVM::LLVMFuncOp> entry = lookupMarked(module);
+  if (failed(entry))
+    return failure();
+  return EntryEmitter(module, *entry, EntryTarget::CPU, {}, "")
+      .emitVersion(index);
 }

@@ -21,3 +21,33 @@ func.func @no_schedule(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
   attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash outs(%o : memref<5x4xf32>)
   return
 }
+
+// -----
+
+func.func @dot(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{a schedule with dot = bf16 needs bf16 operands, got 'f32'}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable, dot = bf16>
+    outs(%o : memref<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @split(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{a schedule with split_keys needs queries that fit one tile of 4}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable, split_keys = 2>
+    outs(%o : memref<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @rows(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{a schedule with row_queries = 2 needs as many queries}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable, row_queries = 2>
+    outs(%o : memref<5x4xf32>)
+  return
+}

@@ -292,6 +292,51 @@ func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, qu
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size to be a power of two between 4 and 64, got 12}}
+func.func private @vector_size() attributes {a = #attn.cpu_schedule<vector_size = 12, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_groups between 1 and 4096, got 0}}
+func.func private @query_groups() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 0>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size 4, 8 or 16 with dot = bf16, got 32}}
+func.func private @dot_lanes() attributes {a = #attn.cpu_schedule<vector_size = 32, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys to be even with dot = bf16, got 7}}
+func.func private @dot_keys() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 1, value_rows = 8, block_keys = 7, exp2 = portable, dot = bf16>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects split_keys to be 0 or more, got -1}}
+func.func private @split_keys() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, split_keys = -1>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects row_queries between 0 and vector_size, 16 at most, got 9}}
+func.func private @row_queries() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, row_queries = 9>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_groups 1 with split_keys or row_queries, got 2}}
+func.func private @split_groups() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 2, split_keys = 64>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects dot = fma with row_queries}}
+func.func private @row_dot() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, dot = bf16, row_queries = 1>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects query_vectors 1 with row_queries, got 2}}
+func.func private @row_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, row_queries = 1>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects query_vectors between 1 and 4096, got 0}}
 func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 0, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
 
@@ -482,7 +527,7 @@ func.func private @prefix_alignment() attributes {a = #attn.prefix<1, middle>}
 
 // -----
 
-// expected-error @below {{'#attn.cpu_schedule' expects vector_size between 1 and 4096, got 0}}
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size to be a power of two between 4 and 64, got 0}}
 func.func private @vector_size_zero() attributes {a = #attn.cpu_schedule<vector_size = 0, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>}
 
 // -----

@@ -395,8 +395,44 @@ def get_length_cases():
                    lk=900, d=64, key_lengths="x", structure=causal, dynamic="bhij")
 
 
+def get_decode_cases():
+    """Few queries and many keys: columns in lanes, keys split."""
+    rows = cover_pairs(
+        {
+            "lq": [1, 2, 3, 4, 5, 8, 9, 16],
+            "lk": [1, 63, 512, 513, 1025, 2500],
+            "d": [5, 16, 64, 72, 128],
+            "dv": [None, None, 1, 40, 136],
+            "dtype": ["f32", "f16", "bf16"],
+            "group": [1, 4],
+            "dynamic": ["static", "batch", "keys"],
+            "structure": [(), (("causal", "bottom_right"),),
+                          (("window", 700, 0, "bottom_right"),), (("document",),)],
+            "masked_row": ["zero", "nan", "uniform"],
+            "mask": [None, None, "xxxx", "1x"],
+            "bias": [None, "xxxx", "x1"],
+            "softcap": [None, None, 5.0],
+            "key_lengths": [None, None, "x"],
+            "sinks": [None, None, "x"],
+            "data": ["normal", "poison"],
+        },
+        seed=17,
+    )
+    for number, row in enumerate(rows):
+        group, dynamic = row.pop("group"), row.pop("dynamic")
+        if row["sinks"]:
+            row["masked_row"] = "zero"
+        yield Case(
+            name=f"{number:02}-lq{row['lq']}-lk{row['lk']}-d{row['d']}-{row['dtype']}-"
+            f"g{group}-{dynamic}-{describe(row['structure'])}-{row['data']}",
+            batch=(2,), heads=(2 * group, 2), mask_density=0.5,
+            dynamic={"static": "", "batch": "b", "keys": "j"}[dynamic], **row,
+        )
+
+
 GROUPS = {
     "broadcast": get_broadcast_cases,
+    "decode": get_decode_cases,
     "empty": get_empty_cases,
     "lengths": get_length_cases,
     "masks": get_mask_cases,

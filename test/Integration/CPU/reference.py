@@ -25,8 +25,9 @@ roundoff of the compute type (2^-24 for f32, 2^-53 for f64):
   keys at most, is shared by many keys: it adds up without the square root.
 * Where e is large (enormous logits), errors are added up as if they conspired.
 * Probabilities below the normal range may become zero.
-* A kernel that multiplies probabilities on tensor cores rounds them to the type of
-  the values, each by itself; tensor cores truncate where others round.
+* A kernel that multiplies probabilities on tensor cores, or by a CPU's products of
+  pairs of bf16, rounds them to the type of the values, each by itself; tensor cores
+  truncate where others round.
 * A result is rounded to its type once: 2^-11 (f16), 2^-8 (bf16) of it, and half
   the spacing of subnormal numbers.
 
@@ -172,10 +173,13 @@ def get_conspired_error(weight, error):
     return gained + lost
 
 
-def compute(case, arrays, tensor_cores=False):
-    """The expected results of a case; `tensor_cores` says what computes it."""
+def compute(case, arrays, tensor_cores=False, rounds_probabilities=False):
+    """The expected results of a case; the flags say what computes it: tensor cores,
+    which round probabilities too, or a CPU that rounds these."""
     with np.errstate(all="ignore"):
-        return _compute(case, arrays, tensor_cores)
+        return _compute(
+            case, arrays, tensor_cores, tensor_cores or rounds_probabilities
+        )
 
 
 def get_rounding_of_probabilities(case, weight, total, finite_value):
@@ -189,7 +193,7 @@ def get_rounding_of_probabilities(case, weight, total, finite_value):
     return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
 
 
-def _compute(case, arrays, tensor_cores):
+def _compute(case, arrays, tensor_cores, rounds_probabilities):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
@@ -258,7 +262,7 @@ def _compute(case, arrays, tensor_cores):
         + sum_roundoff * (partial_sum + output_size)
         + 4 * u * output_size
     )
-    if tensor_cores:
+    if rounds_probabilities:
         output_error = output_error + get_rounding_of_probabilities(
             case, weight, total, finite_value
         )

@@ -8,7 +8,7 @@
 // RUN: attn-run %s --entry=powers --random --compare=math
 // RUN: attn-run %s --entry=reading --random --compare=math
 // RUN: attn-run %s --entry=huge_bias --random --compare=math
-// RUN: attn-run %s --entry=tile_of_one --random --compare=math
+// RUN: attn-run %s --entry=least_tile --random --compare=math
 // RUN: not attn-run %s --entry=heads --random --shape 0=2x5x8 --shape 1=0x7x8 2>&1 | FileCheck %s --check-prefix=HEADS
 
 // HEADS: the number of heads of query is no multiple of that of key
@@ -105,9 +105,9 @@ func.func @huge_bias(%q: !t, %o: !t) -> !t {
   return %0 : !t
 }
 
-#one = #attn.cpu_schedule<vector_size = 1, query_vectors = 1, key_rows = 1, value_rows = 1, block_keys = 1, exp2 = portable>
-func.func @tile_of_one(%q: !t, %o: !t, %b: tensor<5x5xf32>) -> !t {
-  %0 = attn.sdpa query(%q : !t) key(%q : !t) value(%q : !t) bias(%b : tensor<5x5xf32>) backend = flash schedule = #one outs(%o : !t) -> !t
+#least = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 1, value_rows = 1, block_keys = 1, exp2 = portable>
+func.func @least_tile(%q: !t, %o: !t, %b: tensor<5x5xf32>) -> !t {
+  %0 = attn.sdpa query(%q : !t) key(%q : !t) value(%q : !t) bias(%b : tensor<5x5xf32>) backend = flash schedule = #least outs(%o : !t) -> !t
   return %0 : !t
 }
 

@@ -73,6 +73,11 @@ public:
   Value toF32(Value value);
   /// Converts f32 (scalar or vector) to a float type.
   Value fromF32(Value value, Type elementType);
+  /// An i32 constant, or a vector of it, of the given type.
+  Value integer(int64_t value, Type type);
+  /// The bits of f32 as i32, and back; scalars or vectors.
+  Value bitcastToI32(Value value);
+  Value bitcastToF32(Value value);
   /// 2^x for x <= 0 and NaN; exactly zero below the normal range and for -inf.
   Value exp2(Value x, Exp2Form form);
 

@@ -45,7 +45,7 @@ typedef enum attn_status {
   ATTN_INVALID_ARGUMENT = 1, /* a tensor does not fit the signature */
   ATTN_FAILED = 2,           /* the computation failed */
   ATTN_OUT_OF_MEMORY = 3,
-  ATTN_NO_DEVICE = 4,   /* no GPU, no driver, or not one that the code is for */
+  ATTN_NO_DEVICE = 4,   /* no GPU or driver; a GPU or CPU the code is not for */
   ATTN_DEVICE_FAULT = 5 /* a kernel failed; its context is lost */
 } attn_status;
 
@@ -60,10 +60,28 @@ int64_t attn_rt_dtype_size(attn_dtype dtype);
  * sizes (-1 where dynamic). `packed` takes an array of pointers: to the memref
  * descriptor or to the scalar of each input, then to a block of descriptors,
  * one for each result, which it fills in. Returns a status; the message of a
- * failure is that of `attn_rt_last_error`. */
-attn_status attn_rt_invoke(const int64_t *signature, void (*packed)(void **),
+ * failure is that of `attn_rt_last_error`. A null `packed` is a failure of
+ * `attn_rt_select_version`: ATTN_NO_DEVICE. */
+typedef void attn_packed(void **arguments);
+attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
                            const attn_tensor *inputs, int32_t num_inputs,
                            attn_tensor *outputs, int32_t num_outputs);
+
+/* The code for one CPU, and the features that it needs: bits in the order of
+ * Features.def. */
+struct attn_rt_version {
+  const char *cpu;
+  uint64_t features;
+  attn_packed *packed;
+};
+
+/* The features of this CPU that the system supports. */
+uint64_t attn_rt_cpu_features(void);
+
+/* The last version that this CPU can run; null if there is none, and then
+ * `attn_rt_last_error` says what it lacks. */
+attn_packed *attn_rt_select_version(const struct attn_rt_version *versions,
+                                    int32_t num_versions);
 
 #ifdef __cplusplus
 }

@@ -29,15 +29,25 @@ struct CPUTargetInfo {
   bool hasAVX512 = false;
   /// Whether conversions between f32 and bf16 are instructions.
   bool hasBF16Conversion = false;
+  /// Whether products of pairs of bf16 (vdpbf16ps) run at the rate of FMAs: on
+  /// AMD's CPUs; Intel's need twice the time of the FMAs that they replace.
+  bool hasFastBF16Dot = false;
 };
 
-/// Resolves a CPU name of LLVM's for the host's architecture (`x86-64-v3`,
-/// `znver4`, ...) or `native`, the host itself. An unknown name is an error.
-llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu);
+/// Resolves a CPU name of LLVM's (`x86-64-v3`, `znver4`, ...) or `native`, the
+/// host itself. The triple is the host's unless one is given. An unknown name
+/// is an error.
+llvm::Expected<CPUTargetInfo> getCPUTargetInfo(llvm::StringRef cpu,
+                                               llvm::StringRef triple = "");
 
 /// The features that the CPU has and this machine lacks, by LLVM's names, if
 /// any: its code would end in an illegal instruction here.
 std::vector<std::string> getFeaturesHostLacks(const CPUTargetInfo &info);
+
+/// The features that code for the CPU may use, as the mask that the runtime
+/// compares with those of the CPU it runs on (attn/Runtime/CPU/Features.def).
+/// Features that the runtime does not know are not used.
+uint64_t getFeatureMask(const CPUTargetInfo &info);
 
 /// A code generator for the CPU: position independent, at the highest
 /// optimization level.

@@ -69,10 +69,10 @@ enum class EmitKind { Assembly, Object };
 llvm::Error emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
                             EmitKind kind, llvm::raw_pwrite_stream &os);
 
-/// Links an object with the runtime into a shared object by the system's
+/// Links objects with the runtime into a shared object by the system's
 /// compiler driver. `runtimeLibraries` are the paths of libAttnRuntimeCPU.a and
 /// the like, each before those that it uses.
-llvm::Error linkSharedObject(StringRef object,
+llvm::Error linkSharedObject(ArrayRef<std::string> objects,
                              ArrayRef<std::string> runtimeLibraries,
                              StringRef output);
 

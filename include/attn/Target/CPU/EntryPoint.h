@@ -46,6 +46,13 @@ LogicalResult markEntry(func::FuncOp entry);
 /// Where compiled functions run.
 enum class EntryTarget { CPU, CUDA };
 
+/// A CPU that there is code for: its name, and the features that the code needs
+/// (`getFeatureMask`).
+struct EntryVersion {
+  std::string cpu;
+  uint64_t features;
+};
+
 /// Adds the functions of the C interface for the marked function to a module in
 /// the LLVM dialect, and makes everything else internal. For the CPU:
 ///
@@ -57,8 +64,19 @@ enum class EntryTarget { CPU, CUDA };
 /// For CUDA the first has a last argument `void *stream`, and in place of the
 /// third there is `attn_status attn_<name>_synchronize(void *stream)`; the
 /// function takes its results as arguments (`attn-add-destinations`).
+///
+/// `versions` says for which CPUs there is code: that of the first in this
+/// module, of the others in modules of their own, which `emitEntryVersion`
+/// prepares. The last one that the CPU can run is called; what finds it is
+/// compiled for `baselineCPU`. Without any, the code is not checked.
 LogicalResult emitEntryPoint(ModuleOp module,
-                             EntryTarget target = EntryTarget::CPU);
+                             EntryTarget target = EntryTarget::CPU,
+                             ArrayRef<EntryVersion> versions = {},
+                             StringRef baselineCPU = "");
+
+/// Prepares the module with the code for `versions[index]`, index > 0, for
+/// linking with that of the first.
+LogicalResult emitEntryVersion(ModuleOp module, int64_t index);
 
 /// The C header that declares them.
 std::string getEntryHeader(const EntrySignature &signature, StringRef guard,

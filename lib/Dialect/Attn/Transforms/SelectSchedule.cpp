@@ -29,11 +29,11 @@ struct AttnSelectSchedulePass
     auto emitOptionError = [&]() {
       return emitError(UnknownLoc::get(context)) << "attn-select-schedule: ";
     };
-    if (vectorBits < 128 || vectorBits > 2048 || vectorBits % 128 != 0)
-      return emitOptionError()
-             << "expected vector-bits to be a multiple of 128 "
-                "between 128 and 2048, got "
-             << vectorBits.getValue();
+    if (vectorBits < 128 || vectorBits > 2048 ||
+        !llvm::isPowerOf2_64(vectorBits))
+      return emitOptionError() << "expected vector-bits to be a power of two "
+                                  "between 128 and 2048, got "
+                               << vectorBits.getValue();
     if (vectorRegisters < 8)
       return emitOptionError()
              << "expected vector-registers to be 8 at least, got "
@@ -41,6 +41,8 @@ struct AttnSelectSchedulePass
     if (useAVX512 && vectorBits != 512)
       return emitOptionError() << "expected vector-bits 512 with avx512, got "
                                << vectorBits.getValue();
+    if (useBF16Dot && !useAVX512)
+      return emitOptionError() << "expected avx512 with bf16-dot";
     return success();
   }
 
@@ -62,25 +64,93 @@ struct AttnSelectSchedulePass
 
 private:
   CPUScheduleAttr choose(SdpaOp op) {
-    int64_t lanes = vectorBits / 32;
-    // Measured (docs/Performance.md): with 32 registers 8 rows x 2 vectors, and
-    // 4 x 4 from head dimension 128 on; with 16 registers 4 rows x 2.
-    bool manyRegisters = vectorRegisters >= 32;
-    bool wide = op.getHeadDim() >= 128 && manyRegisters;
-    int64_t queryVectors = wide ? 4 : 2;
-    int64_t rows = wide ? 4 : manyRegisters ? 8 : 4;
-    int64_t blockKeys = wide ? 128 : 64;
-    // Lanes behind the last query are wasted.
     int64_t numQueries = op.getNumQueries();
+    if (numQueries >= 1 && numQueries <= kMaxFewQueries)
+      return chooseForFewQueries(op);
+    // Measured (docs/Performance.md): with 32 registers 4 rows x 4 vectors, or
+    // 8 x 2 where fewer queries in a group waste less beside a mask's edge;
+    // with 16 registers 4 x 2.
+    int64_t lanes = vectorBits / 32;
+    bool manyRegisters = vectorRegisters >= 32;
+    bool wide = manyRegisters && !op.getStructureAttr();
+    int64_t queryVectors = wide ? 4 : 2;
+    int64_t rows = manyRegisters && !wide ? 8 : 4;
+    int64_t blockKeys = manyRegisters ? 128 : 64;
+    // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
-      while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2)
+      while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {
         queryVectors /= 2;
-    if (queryVectors == 1)
-      rows = manyRegisters ? 16 : 8;
+        rows *= 2;
+      }
+    rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
     return CPUScheduleAttr::get(
         &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable);
+        getExp2Form(), chooseGroups(op, lanes * queryVectors),
+        getDotUnit(op.getQueryType().getElementType()), /*splitKeys=*/0,
+        /*rowQueries=*/0);
   }
+
+  /// Groups share what is copied of a block, and read it from the nearest
+  /// cache; but tiles must be enough for many threads, and a tile's queries and
+  /// outputs stay in the second cache.
+  int64_t chooseGroups(SdpaOp op, int64_t groupQueries) {
+    constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10, kTiles = 64;
+    int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
+    int64_t numHeads = 1;
+    bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
+    for (int64_t size : op.getOutputType().getShape().drop_back(2)) {
+      isKnown &= !ShapedType::isDynamic(size);
+      numHeads *= size;
+    }
+    auto isTooLarge = [&](int64_t tileQueries) {
+      if (tileQueries > kTileQueries || tileQueries * queryBytes > kTileBytes)
+        return true;
+      if (!ShapedType::isDynamic(op.getNumQueries()) &&
+          op.getNumQueries() <= tileQueries / 2)
+        return true;
+      return isKnown &&
+             numHeads * llvm::divideCeil(op.getNumQueries(), tileQueries) <
+                 kTiles;
+    };
+    int64_t groups = 1;
+    while (!isTooLarge(2 * groups * groupQueries))
+      groups *= 2;
+    return groups;
+  }
+
+  /// Decoding: bound by memory, and too few tiles for many threads unless keys
+  /// are split.
+  CPUScheduleAttr chooseForFewQueries(SdpaOp op) {
+    int64_t lanes = vectorBits / 32;
+    bool manyRegisters = vectorRegisters >= 32;
+    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
+    constexpr int64_t kSplitKeys = 512;
+    int64_t splitKeys =
+        ShapedType::isDynamic(numKeys) || numKeys > 2 * kSplitKeys ? kSplitKeys
+                                                                   : 0;
+    // Up to half as many queries as lanes, columns fill lanes better.
+    int64_t rowQueries = numQueries <= lanes / 2 ? numQueries : 0;
+    int64_t rows = manyRegisters ? 16 : 8;
+    // Columns in lanes read memory row by row: several rows at once halve the
+    // rate, and while memory is all that counts, so do long turns of keys and
+    // values.
+    int64_t keyRows = rowQueries ? 1 : rows;
+    int64_t blockKeys = rowQueries && rowQueries <= 2 ? 16 : 64;
+    Type type = op.getQueryType().getElementType();
+    return CPUScheduleAttr::get(
+        &getContext(), lanes, llvm::divideCeil(numQueries, lanes), keyRows,
+        rows, blockKeys, getExp2Form(), /*queryGroups=*/1,
+        rowQueries ? DotUnit::FMA : getDotUnit(type), splitKeys, rowQueries);
+  }
+
+  Exp2Form getExp2Form() const {
+    return useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable;
+  }
+  DotUnit getDotUnit(Type type) const {
+    return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
+  }
+
+  static constexpr int64_t kMaxFewQueries = 16;
 };
 
 } // namespace

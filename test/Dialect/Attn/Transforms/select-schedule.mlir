@@ -1,30 +1,51 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512}))' --remarks-filter=attn-schedule 2>&1 | FileCheck %s
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule))' | FileCheck %s --check-prefix=AVX2
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 bf16-dot}))' | FileCheck %s --check-prefix=DOT
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
+// NO-AVX512: attn-select-schedule: expected avx512 with bf16-dot
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
-// ERROR: attn-select-schedule: expected vector-bits to be a multiple of 128 between 128 and 2048, got 100
+// ERROR: attn-select-schedule: expected vector-bits to be a power of two between 128 and 2048, got 100
 
 // CHECK: remark: [Analysis] Schedule | Category:attn-schedule
 // CHECK-LABEL: @many_queries
-// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512>
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 4>
 // AVX2-LABEL: @many_queries
-// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>
+// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 16>
 func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
 }
 
 // CHECK-LABEL: @few_queries
-// CHECK: query_vectors = 1
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 64, exp2 = avx512, row_queries = 3>
+// AVX2-LABEL: @few_queries
+// AVX2: row_queries = 3>
 func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x64xf32> {
   %0 = attn.sdpa query(%q : tensor<3x64xf32>) key(%q : tensor<3x64xf32>) value(%q : tensor<3x64xf32>) backend = flash outs(%o : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
 }
 
-// CHECK-LABEL: @wide
-// CHECK: query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128
-func.func @wide(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
-  %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
+// Narrow groups beside the edge of a mask.
+// CHECK-LABEL: @causal
+// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 8>
+func.func @causal(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
+}
+
+// The scratch memory of a tile stays small, and tiles many: 6 heads of 300 queries
+// are 60 tiles of 32.
+// CHECK-LABEL: @large_head
+// CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
+func.func @large_head(%q: tensor<?x512xf32>, %o: tensor<?x512xf32>) -> tensor<?x512xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x512xf32>) key(%q : tensor<?x512xf32>) value(%q : tensor<?x512xf32>) backend = flash outs(%o : tensor<?x512xf32>) -> tensor<?x512xf32>
+  return %0 : tensor<?x512xf32>
+}
+// CHECK-LABEL: @few_tiles
+// CHECK: query_vectors = 2, {{.*}} exp2 = avx512>
+func.func @few_tiles(%q: tensor<6x300x64xf32>, %o: tensor<6x300x64xf32>) -> tensor<6x300x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<6x300x64xf32>) key(%q : tensor<6x300x64xf32>) value(%q : tensor<6x300x64xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<6x300x64xf32>) -> tensor<6x300x64xf32>
+  return %0 : tensor<6x300x64xf32>
 }
 
 // Only flash kernels have a schedule, and a given one is kept.
@@ -36,4 +57,44 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
     schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable>
     outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %1 : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: @bf16
+// CHECK: query_groups = 4>
+// DOT-LABEL: @bf16
+// DOT: query_groups = 4, dot = bf16>
+func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %0 : tensor<?x64xbf16>
+}
+
+// DOT-LABEL: @f16
+// DOT-NOT: dot =
+// DOT: return
+func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
+  // CHECK-LABEL: @f16
+  // CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
+  %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
+  return %0 : tensor<40x64xf16>
+}
+
+// Few queries and many keys: split over the keys.
+// CHECK-LABEL: @decode
+// CHECK: block_keys = 16, exp2 = avx512, split_keys = 512, row_queries = 1>
+// DOT-LABEL: @decode
+// DOT-NOT: dot = bf16
+// DOT: split_keys = 512, row_queries = 1>
+func.func @decode(%q: tensor<1x64xbf16>, %k: tensor<?x64xbf16>) -> tensor<1x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<1x64xbf16>) key(%k : tensor<?x64xbf16>) value(%k : tensor<?x64xbf16>) backend = flash outs(%q : tensor<1x64xbf16>) -> tensor<1x64xbf16>
+  return %0 : tensor<1x64xbf16>
+}
+
+// Queries fill the lanes: they stay there. Eight lanes take two vectors of them.
+// CHECK-LABEL: @sixteen
+// CHECK: query_vectors = 1, {{.*}} split_keys = 512>
+// AVX2-LABEL: @sixteen
+// AVX2: query_vectors = 2, {{.*}} split_keys = 512>
+func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<16x64xf32>) key(%k : tensor<2000x64xf32>) value(%k : tensor<2000x64xf32>) backend = flash outs(%q : tensor<16x64xf32>) -> tensor<16x64xf32>
+  return %0 : tensor<16x64xf32>
 }

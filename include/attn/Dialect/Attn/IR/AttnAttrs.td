@@ -46,6 +46,15 @@ def Attn_Exp2Form : Attn_I32Enum<"Exp2Form",
   I32EnumAttrCase<"Portable", 0, "portable">,
   I32EnumAttrCase<"AVX512", 1, "avx512">]>;
 
+def Attn_DotUnit : Attn_I32Enum<"DotUnit",
+    "What multiplies the matrices of a CPU kernel", [
+  I32EnumAttrCase<"FMA", 0, "fma">,
+  I32EnumAttrCase<"BF16", 1, "bf16">]>;
+
+def Attn_DotUnitParameter : EnumParameter<Attn_DotUnit> {
+  let defaultValue = "::mlir::attn::DotUnit::FMA";
+}
+
 def Attn_MaskedRowAttr : EnumAttr<Attn_Dialect, Attn_MaskedRow, "masked_row"> {
   let assemblyFormat = "$value";
 }
@@ -146,26 +155,48 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
     The kernel computes transposed logits with queries in vector lanes:
 
     - `vector_size`: f32 lanes of one vector register;
-    - `query_vectors`: vectors of queries in a tile; a tile holds
-      `vector_size * query_vectors` queries;
+    - `query_vectors`: vectors of queries in a group, the columns of a register
+      tile;
     - `key_rows`: rows (keys) of the register tile of `key . query^T`;
     - `value_rows`: rows (value columns) of the register tile of
       `value^T . p^T`;
     - `block_keys`: keys per step of the online softmax, a multiple of
       `key_rows`;
-    - `exp2`: the form of the exponential, `portable` or `avx512`.
+    - `exp2`: the form of the exponential, `portable` or `avx512`;
+    - `query_groups` (1): groups of queries in a tile. A tile holds
+      `vector_size * query_vectors * query_groups` queries, which share what is
+      copied of a block of keys and values;
+    - `dot` (`fma`): what multiplies. `bf16` takes pairs of bf16 and adds two
+      products to an f32 at a time; keys are read in place, values are packed by
+      pairs of keys, and probabilities are rounded to bf16;
+    - `split_keys` (0: not split): few queries of long sequences are split over
+      the keys. Parts of that many keys are computed in parallel and put together
+      in their order, so that neither threads nor their number change the result;
+    - `row_queries` (0): columns of keys and values go into lanes, instead of
+      queries, for that many queries: all that there are. Every key and value is
+      read once, in the order of memory.
 
     Example: `#attn.cpu_schedule<vector_size = 16, query_vectors = 2,
-    key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512>`
+    key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512,
+    query_groups = 4, dot = bf16>`
   }];
-  let parameters = (ins "int64_t":$vectorSize, "int64_t":$queryVectors,
-    "int64_t":$keyRows, "int64_t":$valueRows, "int64_t":$blockKeys,
-    EnumParameter<Attn_Exp2Form>:$exp2);
-  let assemblyFormat = [{
-    `<` `vector_size` `=` $vectorSize `,` `query_vectors` `=` $queryVectors `,`
-        `key_rows` `=` $keyRows `,` `value_rows` `=` $valueRows `,`
-        `block_keys` `=` $blockKeys `,` `exp2` `=` $exp2 `>`
+  let parameters = (ins "int64_t":$vector_size, "int64_t":$query_vectors,
+    "int64_t":$key_rows, "int64_t":$value_rows, "int64_t":$block_keys,
+    EnumParameter<Attn_Exp2Form>:$exp2,
+    DefaultValuedParameter<"int64_t", "1">:$query_groups,
+    Attn_DotUnitParameter:$dot,
+    DefaultValuedParameter<"int64_t", "0">:$split_keys,
+    DefaultValuedParameter<"int64_t", "0">:$row_queries);
+  let extraClassDeclaration = [{
+    /// Queries of a group and of a tile.
+    int64_t getGroupQueries() const {
+      return getVectorSize() * getQueryVectors();
+    }
+    int64_t getTileQueries() const {
+      return getGroupQueries() * getQueryGroups();
+    }
   }];
+  let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
 

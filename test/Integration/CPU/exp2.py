@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measures the error of the kernels' exp2 against f64.
+
+All negative f32, zero, -inf and NaN with --all (2^31 values, a minute), else every
+1009th of them. The largest relative error must be below 2^-21 (docs/Spec.md), results
+below the normal range may be anything from zero to 2^-126, -inf gives zero, and NaN
+stays NaN.
+"""
+
+import argparse
+import ctypes
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+CHUNK = 1 << 22
+MODULE = """func.func @main(%x: tensor<{size}xf32>) -> tensor<{size}xf32> {{
+  %init = tensor.empty() : tensor<{size}xf32>
+  %zero = arith.constant 0 : index
+  %step = arith.constant {lanes} : index
+  %size = arith.constant {size} : index
+  %pad = arith.constant 0.0 : f32
+  %result = scf.for %i = %zero to %size step %step iter_args(%out = %init) -> tensor<{size}xf32> {{
+    %v = vector.transfer_read %x[%i], %pad {{in_bounds = [true]}} : tensor<{size}xf32>, vector<{lanes}xf32>
+    %e = math.exp2 %v {{attn.exp2_form = "{form}"}} : vector<{lanes}xf32>
+    %next = vector.transfer_write %e, %out[%i] {{in_bounds = [true]}} : vector<{lanes}xf32>, tensor<{size}xf32>
+    scf.yield %next : tensor<{size}xf32>
+  }}
+  return %result : tensor<{size}xf32>
+}}
+"""
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_int32),
+        ("dtype", ctypes.c_int),
+        ("strides", ctypes.c_void_p),
+    ]
+
+
+def compile_exp2(options, directory):
+    module, library = directory / "exp2.mlir", directory / "exp2.so"
+    lanes = 16 if options.form == "avx512" else 8
+    module.write_text(MODULE.format(size=CHUNK, lanes=lanes, form=options.form))
+    subprocess.run(
+        [options.attn_compile, str(module), "-o", str(library), "--cpu", options.cpu], check=True
+    )
+    return ctypes.CDLL(str(library)).attn_main
+
+
+def call(function, x):
+    result = np.full_like(x, np.nan)
+    shape = (ctypes.c_int64 * 1)(x.size)
+    view = [Tensor(a.ctypes.data, shape, 1, 3, None) for a in (x, result)]
+    assert function(ctypes.byref(view[0]), 1, ctypes.byref(view[1]), 1) == 0
+    return result
+
+
+def check(x, result):
+    """The largest relative error and where it is; raises on what must not be."""
+    x64 = x.astype(np.float64)
+    nan = np.isnan(x)
+    assert np.isnan(result[nan]).all(), "a NaN is lost"
+    assert (result[x == -np.inf] == 0).all(), "exp2(-inf) is not zero"
+    low = x64 < -126
+    assert ((result[low] >= 0) & (result[low] <= 2.0**-126)).all(), "below the normal range"
+    normal = x64 >= -126
+    if not normal.any():
+        return 0.0, 0.0
+    error = np.abs(result[normal] / np.exp2(x64[normal]) - 1)
+    worst = np.argmax(error)
+    return float(error[worst]), float(x[normal][worst])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
+    parser.add_argument("--form", choices=("portable", "avx512"), default="portable")
+    parser.add_argument("--cpu", default="native", help="CPU to compile for")
+    parser.add_argument("--all", action="store_true", help="all values")
+    options = parser.parse_args()
+    step = 1 if options.all else 1009
+    worst, place, count = 0.0, 0.0, 0
+    with tempfile.TemporaryDirectory() as directory:
+        function = compile_exp2(options, pathlib.Path(directory))
+        # From -0.0 over -inf to the last NaN.
+        for first in range(1 << 31, 1 << 32, CHUNK * step):
+            bits = first + step * np.arange(CHUNK, dtype=np.uint64)
+            bits = np.minimum(bits, (1 << 32) - 1).astype(np.uint32)
+            bits[:2] = 0, 0xFF800000  # zero and -inf
+            x = bits.view(np.float32)
+            error, where = check(x, call(function, x).astype(np.float64))
+            count += x.size
+            if error > worst:
+                worst, place = error, where
+    print(f"exp2, {options.form}, {options.cpu}: {count} values, largest relative error "
+          f"{worst:.3e} (2^{np.log2(worst):.2f}) at {place!r}")
+    return 0 if worst < 2.0**-21 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
