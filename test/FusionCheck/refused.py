@@ -8,7 +8,7 @@ there is no softmax between two matmuls and nothing to be said.
   refused.py > refused.mlir
 """
 
-from shapes import Graph
+from graph import Graph
 from spell import INFINITY, LOWEST
 
 CASES = []

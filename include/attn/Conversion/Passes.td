@@ -74,6 +74,7 @@ def AttnPrintSummaryPass : Pass<"attn-print-summary", "::mlir::ModuleOp"> {
               without keys: zero
       missed  model.mlir:55:8: uses: the logits or probabilities are also used by
               'func.return' outside of the attention, ...
+      missed by step: uses 1
     ```
   }];
   let dependentDialects = [

@@ -64,8 +64,7 @@ private:
     return failure();
   }
 
-  //===--- FuseAttention.cpp: matching
-  //-------------------------------------===//
+  // FuseAttention.cpp, ChooseOperands.cpp and ClassifyMasks.cpp: matching.
 
   void setUpVariables();
   LogicalResult classifyLoops();
@@ -93,8 +92,7 @@ private:
   }
   bool hasScore() const { return logits.score != logits.base; }
 
-  //===--- BuildAttention.cpp: the op
-  //--------------------------------------===//
+  // BuildAttention.cpp: the op.
 
   void build();
   void buildScale(ImplicitLocOpBuilder &b, SdpaOp op);

@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionMatcher.h"
+#include "SoftmaxMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <cmath>
 
@@ -22,120 +22,15 @@ using namespace mlir::attn;
 
 namespace {
 
-constexpr double kLn2 = 0.693147180559945309417;
 /// What adding to a number of 1 or more does not change in f32.
 constexpr double kNegligible = 0x1p-25;
-/// A maximum that no logit which counts is below: the lowest f16.
-constexpr double kLowest = -65504;
-
-bool isReduction(const Expr *expr, ReduceKind kind) {
-  return expr->kind == Expr::Kind::Reduce && expr->reduce == kind;
-}
 
 bool isNegativeInfinity(const Expr *expr) {
   std::optional<double> value = expr->getFloat();
   return value && std::isinf(*value) && *value < 0;
 }
 
-/// Whether a masked logit may become infinite where it is scaled.
-bool overflows(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return (value && *value < -1e37 && std::isfinite(*value)) ||
-         llvm::any_of(expr->operands, overflows);
-}
-
-/// Whether a condition says that `value` is -inf (or infinite), or the
-/// contrary.
-bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
-  using P = arith::CmpFPredicate;
-  if (condition->is("arith.xori") &&
-      condition->operands[1]->getInteger() == 1) {
-    condition = condition->operands[0];
-    isNegated = !isNegated;
-  }
-  if (!condition->is("arith.cmpf"))
-    return false;
-  P predicate =
-      condition->attrs.getAs<arith::CmpFPredicateAttr>("predicate").getValue();
-  const Expr *tested = condition->operands[0];
-  std::optional<double> constant = condition->operands[1]->getFloat();
-  if (!constant || !std::isinf(*constant))
-    return false;
-  if (*constant > 0) {
-    if (!tested->is("math.absf"))
-      return false;
-    tested = tested->operands[0];
-  }
-  if (tested != value)
-    return false;
-  return isNegated ? predicate == P::UNE || predicate == P::ONE
-                   : predicate == P::OEQ || predicate == P::UEQ;
-}
-
-/// exp(factor * (logits - max) - log(logOf)).
-struct Exponential {
-  const Expr *logits = nullptr;
-  double factor = 1.0;
-  /// The maximum as it is subtracted, null if there is none; and that of the
-  /// logits alone.
-  const Expr *shift = nullptr, *max = nullptr;
-  const Expr *logOf = nullptr;
-  bool isClamped = false;
-
-  bool hasShiftOf(const Exponential &other) const {
-    return shift == other.shift && std::abs(factor - other.factor) < 1e-6;
-  }
-};
-
-class SoftmaxMatcher {
-public:
-  SoftmaxMatcher(ExprContext &context, unsigned keyVar, Numerics numerics)
-      : context(context), keyVar(keyVar), numerics(numerics) {}
-
-  std::variant<SoftmaxMatch, MatchFailure> match(const Expr *probability);
-
-private:
-  LogicalResult fail(const Twine &reason, const Expr *where = nullptr,
-                     const Twine &change = "") {
-    failure.step = "softmax";
-    failure.reason = reason.str();
-    failure.change = change.str();
-    failure.where = where ? context.getOperation(where) : nullptr;
-    return mlir::failure();
-  }
-  bool isRowValue(const Expr *expr) { return !context.dependsOn(expr, keyVar); }
-  /// The body of a reduction over all keys, at `keyVar`.
-  const Expr *getBody(const Expr *reduction) {
-    return context.substitute(reduction->operands[0], reduction->var,
-                              context.getVariable(keyVar));
-  }
-  bool isOverKeys(const Expr *reduction) {
-    return context.getExtent(reduction->var) == context.getExtent(keyVar);
-  }
-
-  LogicalResult peelSelects(const Expr *&expr);
-  LogicalResult collectFactors(const Expr *expr, bool isDivisor);
-  LogicalResult matchExponential(const Expr *expr, Exponential &result);
-  bool matchShift(const Expr *term, double factor, const Expr *rest,
-                  Exponential &result);
-  void collectRowTerms(const Expr *expr, double factor,
-                       SmallVectorImpl<std::pair<double, const Expr *>> &terms);
-  LogicalResult matchSum(const Expr *sum);
-  LogicalResult checkAllMasked(const Expr *condition);
-
-  ExprContext &context;
-  unsigned keyVar;
-  Numerics numerics;
-  MatchFailure failure;
-  SoftmaxMatch result;
-  Exponential exponential;
-  const Expr *exponentialExpr = nullptr, *sumExpr = nullptr;
-  /// Another factor of the probabilities.
-  const Expr *scaledBy = nullptr;
-  /// Conditions under which rows are set to zero.
-  SmallVector<const Expr *> zeroedRows;
-  bool hasNaNGuard = false, isEpsilonAdded = false, hasLogSum = false;
-};
+} // namespace
 
 /// Zeros that are selected after the softmax.
 LogicalResult SoftmaxMatcher::peelSelects(const Expr *&expr) {
@@ -220,157 +115,6 @@ LogicalResult SoftmaxMatcher::collectFactors(const Expr *expr, bool isDivisor) {
                 "run dropout in inference form, or apply the factor to "
                 "the values");
   scaledBy = expr;
-  return success();
-}
-
-void SoftmaxMatcher::collectRowTerms(
-    const Expr *expr, double factor,
-    SmallVectorImpl<std::pair<double, const Expr *>> &terms) {
-  if (expr->is("arith.addf") || expr->is("arith.subf")) {
-    collectRowTerms(expr->operands[0], factor, terms);
-    collectRowTerms(expr->operands[1],
-                    expr->is("arith.subf") ? -factor : factor, terms);
-    return;
-  }
-  if (expr->is("arith.negf"))
-    return collectRowTerms(expr->operands[0], -factor, terms);
-  if (expr->is("arith.mulf"))
-    if (std::optional<double> constant = expr->operands[1]->getFloat())
-      return collectRowTerms(expr->operands[0], factor * *constant, terms);
-  terms.push_back({factor, expr});
-}
-
-/// Whether `factor * term` is minus the row maximum of `rest`.
-bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
-                                const Expr *rest, Exponential &exp) {
-  // The maximum may have a lower bound or a sink.
-  const Expr *max = term;
-  bool isClamped = false;
-  if (term->is("arith.maximumf") || term->is("arith.maxnumf")) {
-    for (auto [x, y] : {std::pair{term->operands[0], term->operands[1]},
-                        std::pair{term->operands[1], term->operands[0]}}) {
-      if (!isReduction(x, ReduceKind::Max) || isReduction(y, ReduceKind::Max))
-        continue;
-      max = x;
-      std::optional<double> bound = y->getFloat();
-      isClamped = bound && *bound <= kLowest && std::isfinite(*bound);
-      // Anything else must be the sink that the sum has too.
-    }
-  }
-  // Zero in place of an infinite maximum.
-  if (term->is("arith.select")) {
-    for (bool isFirst : {false, true}) {
-      const Expr *kept = term->operands[isFirst ? 1 : 2];
-      const Expr *replaced = term->operands[isFirst ? 2 : 1];
-      std::optional<double> value = replaced->getFloat();
-      if (isReduction(kept, ReduceKind::Max) && value &&
-          std::isfinite(*value) &&
-          isInfinityTest(term->operands[0], kept, /*isNegated=*/isFirst)) {
-        max = kept;
-        isClamped = true;
-      }
-    }
-  }
-  if (!isReduction(max, ReduceKind::Max) || !isOverKeys(max))
-    return false;
-  const Expr *body = getBody(max);
-  const Expr *logits = rest;
-  double logitFactor = 1.0;
-  if (body == rest) {
-    if (std::abs(factor + 1) > 1e-6)
-      return false;
-  } else {
-    // c * x - c * max(x), where c * x may have been folded.
-    logitFactor = -factor;
-    if (!(logitFactor > 0) || context.makeScaled(body, logitFactor) != rest ||
-        overflows(body))
-      return false;
-    logits = body;
-  }
-  exp.logits = logits;
-  exp.factor = logitFactor;
-  exp.shift = term;
-  exp.max = max;
-  exp.isClamped = isClamped;
-  return true;
-}
-
-LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
-                                               Exponential &exp) {
-  double base = expr->is("math.exp2") ? kLn2 : 1.0;
-  const Expr *rest = expr->operands[0];
-  double outer = 1.0;
-  SmallVector<std::pair<double, const Expr *>> terms;
-  const Expr *sawOtherMax = nullptr;
-  // Takes row values off the exponent until the maximum of the rest is among
-  // them.
-  const Expr *start = rest;
-  while (true) {
-    if (rest->is("arith.mulf") && rest->operands[1]->getFloat() &&
-        terms.empty()) {
-      outer *= *rest->operands[1]->getFloat();
-      rest = rest->operands[0];
-      continue;
-    }
-    if (!rest->is("arith.subf") && !rest->is("arith.addf"))
-      break;
-    const Expr *next = rest->operands[0], *row = rest->operands[1];
-    double sign = rest->is("arith.subf") ? -1.0 : 1.0;
-    if (rest->is("arith.addf") && isRowValue(next))
-      std::swap(next, row);
-    if (!isRowValue(row) || isRowValue(next))
-      break;
-    size_t before = terms.size();
-    collectRowTerms(row, sign, terms);
-    rest = next;
-    bool found = false;
-    for (size_t t = before; t < terms.size() && !found; ++t) {
-      auto [factor, term] = terms[t];
-      if (matchShift(term, factor, rest, exp)) {
-        terms.erase(terms.begin() + t);
-        found = true;
-      } else if (isReduction(term, ReduceKind::Max) ||
-                 term->is("arith.maximumf")) {
-        sawOtherMax = term;
-      }
-    }
-    if (found)
-      break;
-  }
-  if (!exp.logits && sawOtherMax)
-    return fail("what is subtracted before exp is not the row maximum of the "
-                "logits",
-                sawOtherMax, "subtract the maximum of the same logits");
-  if (!exp.logits) {
-    // Without a maximum: only logarithms may be subtracted.
-    exp.factor = 1.0;
-    SmallVector<std::pair<double, const Expr *>> logs;
-    for (auto [factor, term] : terms)
-      if (term->is("math.log") || term->is("math.log2"))
-        logs.push_back({factor, term});
-    if (logs.size() == terms.size() && !terms.empty()) {
-      exp.logits = rest;
-    } else {
-      terms.clear();
-      // A factor stays with the logits.
-      exp.logits = start;
-      outer = 1.0;
-    }
-  }
-  for (auto [factor, term] : terms) {
-    bool isLog = term->is("math.log"), isLog2 = term->is("math.log2");
-    double natural = factor * outer * base * (isLog2 ? 1 / kLn2 : 1.0);
-    if ((!isLog && !isLog2) || exp.logOf || std::abs(natural + 1) > 1e-6)
-      return fail("the exponent holds a term of the row that is neither its "
-                  "maximum nor the logarithm of its sum",
-                  term);
-    exp.logOf = term->operands[0];
-  }
-  exp.factor *= outer * base;
-  if (!(exp.factor > 0) || !std::isfinite(exp.factor))
-    return fail("the logits are multiplied by a negative factor after their "
-                "maximum is taken",
-                expr);
   return success();
 }
 
@@ -608,8 +352,6 @@ SoftmaxMatcher::match(const Expr *probability) {
     result.maskedRow = MaskedRow::Zero;
   return result;
 }
-
-} // namespace
 
 std::variant<SoftmaxMatch, MatchFailure>
 attn::matchSoftmax(ExprContext &context, const Expr *probability,

@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 namespace mlir::attn {
@@ -125,6 +127,18 @@ private:
         if (!miss->change.empty())
           os << "; it would be fused with this change: " << miss->change;
       }
+      os << "\n";
+    }
+    // Counts of misses by step: libraries without statistics print none.
+    llvm::MapVector<StringRef, unsigned> counts;
+    for (auto &[loc, miss] : others)
+      if (miss)
+        ++counts[miss->step];
+    if (!counts.empty()) {
+      os << "  missed by step: ";
+      llvm::interleaveComma(counts, os, [&](const auto &entry) {
+        os << entry.first << " " << entry.second;
+      });
       os << "\n";
     }
     return success();

@@ -1,0 +1,236 @@
+//===- ChooseOperands.cpp - Query, key, value and uses ----------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionFuser.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+//===----------------------------------------------------------------------===//
+// Query, key and value
+//===----------------------------------------------------------------------===//
+
+/// The tensor on the path that comes into layout, as far back as possible, with
+/// rows that are contiguous if there is one.
+std::optional<AttentionFuser::Operand>
+AttentionFuser::chooseOperand(ArrayRef<TracedOperand> path, Type elementType,
+                              const Layout &target, const Layout &required,
+                              bool mayBeScaled) {
+  std::optional<Operand> best;
+  for (const TracedOperand &traced : path) {
+    if (getElementTypeOrSelf(traced.tensor.getType()) != elementType ||
+        (!mayBeScaled && traced.factor != 1.0))
+      continue;
+    std::optional<Arrangement> arrangement =
+        arrange(context, traced.indices, target, required);
+    if (!arrangement || !isWhole(context, traced.tensor, *arrangement))
+      continue;
+    // Transposes are views, but the last dimension should stay innermost.
+    auto getRank = [&](const Arrangement &candidate) {
+      const Layout &innermost = candidate.sourceVars.back();
+      bool isInnermost =
+          !innermost.empty() && innermost.back() == target.back();
+      return isInnermost ? 2 : !candidate.isPermuted;
+    };
+    if (!best || getRank(*arrangement) >= getRank(best->arrangement))
+      best = Operand{traced, *arrangement};
+  }
+  return best;
+}
+
+LogicalResult AttentionFuser::chooseOperands() {
+  const Expr *product = logits.product;
+  auto uses = [&](ArrayRef<AffineExpr> indices, unsigned var) {
+    return llvm::any_of(
+        indices, [&](AffineExpr index) { return index.isFunctionOfDim(var); });
+  };
+  // With one key or one query the indices do not tell; the product is
+  // symmetric, so either order is right then.
+  bool lhsIsKey =
+      uses(product->indices, keyVar) || (uses(product->rhsIndices, queryVar) &&
+                                         !uses(product->rhsIndices, keyVar));
+  SmallVector<TracedOperand> lhsPath =
+      traceOperand(context, product->value, product->indices);
+  SmallVector<TracedOperand> rhsPath =
+      traceOperand(context, product->rhs, product->rhsIndices);
+  SmallVector<TracedOperand> &queryPath = lhsIsKey ? rhsPath : lhsPath;
+  SmallVector<TracedOperand> &keyPath = lhsIsKey ? lhsPath : rhsPath;
+  if (uses(queryPath.front().indices, keyVar) ||
+      uses(keyPath.front().indices, queryVar))
+    return fail("operands",
+                "a factor of the first matmul depends on both the "
+                "query and the key",
+                "", product->op);
+  OpOperand *valueOperand = probabilityIsLhs ? root.rhs : root.lhs;
+  SmallVector<TracedOperand> valuePath =
+      traceOperand(context, valueOperand->get(),
+                   context.getOperandIndices(root.op, *valueOperand, loops));
+
+  unsigned depthVar = product->var;
+  Layout queryLayout = lead, keyLayout = lead, valueLayout = lead;
+  queryLayout.append({queryVar, depthVar});
+  keyLayout.append({keyVar, depthVar});
+  valueLayout.append({keyVar, columnVar});
+  if (ShapedType::isDynamic(context.getExtent(depthVar)) ||
+      ShapedType::isDynamic(context.getExtent(columnVar)))
+    return fail("operands", "the head dimension is not static",
+                "export with a static head dimension", product->op);
+  if (context.getExtent(depthVar) == 0 || context.getExtent(columnVar) == 0)
+    return fail("operands", "the head dimension is zero", "", product->op);
+  // The narrowest type in which all three can be had, but not below f64 for a
+  // product in f64.
+  bool isDouble =
+      getElementTypeOrSelf(product->value.getType()).isF64() ||
+      getElementTypeOrSelf(product->rhs.getType()).isF64() ||
+      getElementTypeOrSelf(product->op->getResult(0).getType()).isF64();
+  SmallVector<Type> types;
+  for (ArrayRef<TracedOperand> path :
+       {ArrayRef(queryPath), ArrayRef(keyPath), ArrayRef(valuePath)})
+    for (const TracedOperand &traced : path)
+      if (Type type = getElementTypeOrSelf(traced.tensor.getType());
+          !llvm::is_contained(types, type))
+        types.push_back(type);
+  llvm::sort(types, [](Type a, Type b) {
+    return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth();
+  });
+  for (Type type : types) {
+    if (isDouble ? !type.isF64()
+                 : !type.isF16() && !type.isBF16() && !type.isF32())
+      continue;
+    auto q = chooseOperand(queryPath, type, queryLayout, queryLayout, true);
+    auto k = chooseOperand(keyPath, type, keyLayout, {keyVar, depthVar}, true);
+    auto v =
+        chooseOperand(valuePath, type, valueLayout, {keyVar, columnVar}, false);
+    if (!q || !k || !v)
+      continue;
+    auto hasBoth = [&](unsigned var) {
+      return std::pair{llvm::is_contained(k->arrangement.present, var),
+                       llvm::is_contained(v->arrangement.present, var)};
+    };
+    if (!lead.empty()) {
+      // Keys and values share their heads.
+      bool inKey, inValue;
+      std::tie(inKey, inValue) = hasBoth(lead.back());
+      if (inKey != inValue && !inKey)
+        if (auto repeated =
+                chooseOperand(keyPath, type, keyLayout,
+                              {lead.back(), keyVar, depthVar}, true))
+          k = repeated;
+      if (inKey != inValue && !inValue)
+        if (auto repeated =
+                chooseOperand(valuePath, type, valueLayout,
+                              {lead.back(), keyVar, columnVar}, false))
+          v = repeated;
+      std::tie(inKey, inValue) = hasBoth(lead.back());
+      if (inKey != inValue && context.getExtent(lead.back()) != 1)
+        return fail("operands", "keys and values differ in the number of heads",
+                    "repeat the heads of neither", product->op);
+      if (!inKey && !inValue && lead.size() > 1) {
+        auto [inKeyGroup, inValueGroup] = hasBoth(lead[lead.size() - 2]);
+        // Without a batch the other one is as good as one.
+        hasGroups = lead.size() > 2 && inKeyGroup && inValueGroup &&
+                    !ShapedType::isDynamic(context.getExtent(lead.back()));
+      }
+    }
+    query = *q;
+    key = *k;
+    value = *v;
+    scale = logits.scale * query.traced.factor * key.traced.factor;
+    if (!std::isfinite(scale))
+      return fail("operands", "the scale is not finite", "", product->op);
+    return success();
+  }
+  return fail("operands",
+              "query, key and value cannot be brought into the layout [batch, "
+              "head, length, dimension] in one floating-point type",
+              "", product->op);
+}
+
+//===----------------------------------------------------------------------===//
+// Uses
+//===----------------------------------------------------------------------===//
+
+/// Whether a result of the operation is the log-sum-exp, which the op can give.
+bool AttentionFuser::noteLogSumExp(Operation *op) {
+  if (!isa<linalg::LinalgOp>(op) || op->getNumResults() != 1 ||
+      op->getBlock() != root.op->getBlock() || !logits.masksAreInfinite)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  bool isDouble =
+      getElementTypeOrSelf(replaced->getResult(0).getType()).isF64();
+  if (!type || !(isDouble ? type.getElementType().isF64()
+                          : type.getElementType().isF32()))
+    return false;
+  // Where a row has no keys, the log-sum-exp would be NaN instead of -inf.
+  if (mayMaskRows() && options.numerics != Numerics::Fast)
+    return false;
+  // Uses must come after the new op.
+  for (Operation *user : op->getUsers()) {
+    Operation *ancestor = root.op->getBlock()->findAncestorOpInBlock(*user);
+    if (!ancestor || !replaced->isBeforeInBlock(ancestor))
+      return false;
+  }
+  OpOperand *operand = probabilityIsLhs ? root.lhs : root.rhs;
+  SmallVector<AffineExpr> rows, withUnit, split;
+  AffineExpr zero = getAffineConstantExpr(0, root.op.getContext());
+  for (AffineExpr index : context.getOperandIndices(root.op, *operand, loops)) {
+    bool isKey = index.isFunctionOfDim(keyVar);
+    if (!isKey)
+      rows.push_back(index);
+    withUnit.push_back(isKey ? zero : index);
+  }
+  for (unsigned var : ArrayRef(logitLayout).drop_back())
+    split.push_back(context.getVariable(var));
+  SmallVector<AffineExpr> splitWithUnit = split;
+  splitWithUnit.push_back(zero);
+  for (ArrayRef<AffineExpr> indices :
+       {ArrayRef(rows), ArrayRef(withUnit), ArrayRef(split),
+        ArrayRef(splitWithUnit)}) {
+    if ((int64_t)indices.size() != type.getRank())
+      continue;
+    const Expr *element = context.evaluate(op->getResult(0), indices);
+    if (!isLogSumExp(context, softmax, element, keyVar))
+      continue;
+    lseUses.push_back({op->getResult(0), SmallVector<AffineExpr>(indices)});
+    return true;
+  }
+  return false;
+}
+
+/// Everything between the two matmuls must be dead after fusion.
+LogicalResult AttentionFuser::checkUses() {
+  if (options.allowRecompute)
+    return success();
+  SmallVector<Operation *> worklist{logits.product->op};
+  llvm::SmallPtrSet<Operation *, 32> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    for (Operation *user : op->getUsers()) {
+      // A use within a body is a use by the operation around it.
+      if (Operation *around = op->getBlock()->findAncestorOpInBlock(*user);
+          around && isa<linalg::LinalgOp, tensor::GenerateOp>(around))
+        user = around;
+      if (user == root.op || user == replaced || !seen.insert(user).second)
+        continue;
+      if (user->getNumResults() == 0 || !isMemoryEffectFree(user))
+        return fail("uses",
+                    "the logits or probabilities are also used by '" +
+                        user->getName().getStringRef() +
+                        "' outside of the attention, so they would be computed "
+                        "anyway",
+                    "drop that use, or let the pass recompute them "
+                    "(recompute=true)",
+                    user);
+      if (!noteLogSumExp(user))
+        worklist.push_back(user);
+    }
+  }
+  return success();
+}

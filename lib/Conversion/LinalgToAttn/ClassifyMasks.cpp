@@ -1,0 +1,258 @@
+//===- ClassifyMasks.cpp - Masks, biases and sinks --------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionFuser.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include <functional>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+std::optional<AttentionFuser::LogitOperand>
+AttentionFuser::getLogitOperandAt(Value tensor, ArrayRef<AffineExpr> indices) {
+  if (!hasGroups && isAlignedWith(context, tensor, indices, logitLayout))
+    return LogitOperand{tensor, std::nullopt};
+  std::optional<Arrangement> arrangement =
+      arrange(context, indices, logitLayout, {});
+  if (!arrangement || arrangement->isPermuted ||
+      !isStaticPart(context, tensor, *arrangement))
+    return std::nullopt;
+  // Half of a joined head is no dimension.
+  if (hasGroups &&
+      llvm::is_contained(arrangement->present, lead.back()) !=
+          llvm::is_contained(arrangement->present, lead[lead.size() - 2]))
+    return std::nullopt;
+  return LogitOperand{tensor, arrangement};
+}
+
+/// A tensor that holds the expression, in a layout that the op takes.
+std::optional<AttentionFuser::LogitOperand>
+AttentionFuser::getLogitOperand(const Expr *expr) {
+  if (expr->kind == Expr::Kind::Load)
+    return getLogitOperandAt(expr->value, expr->indices);
+  if (const ExprContext::Access *source = context.getSource(expr))
+    return getLogitOperandAt(source->tensor, source->indices);
+  return std::nullopt;
+}
+
+/// Whether an expression costs little beside the exponential of its logit: some
+/// arithmetic, and no element of a tensor per pair of query and key.
+bool AttentionFuser::isCheap(const Expr *expr) {
+  unsigned budget = 24;
+  std::function<bool(const Expr *)> visit = [&](const Expr *part) {
+    if (budget-- == 0)
+      return false;
+    switch (part->kind) {
+    case Expr::Kind::Constant:
+    case Expr::Kind::Index:
+    case Expr::Kind::Scalar:
+      return true;
+    case Expr::Kind::Load:
+      return !context.dependsOn(part, queryVar) ||
+             !context.dependsOn(part, keyVar);
+    case Expr::Kind::Apply:
+      return part->name.getValue().starts_with("arith.") &&
+             llvm::all_of(part->operands, visit);
+    default:
+      return false;
+    }
+  };
+  return visit(expr);
+}
+
+/// Whether an expression is arithmetic on indices and numbers alone.
+static bool isIndexArithmetic(const Expr *expr) {
+  switch (expr->kind) {
+  case Expr::Kind::Constant:
+  case Expr::Kind::Index:
+  case Expr::Kind::Scalar:
+    return true;
+  case Expr::Kind::Apply:
+    return llvm::all_of(expr->operands, isIndexArithmetic);
+  default:
+    return false;
+  }
+}
+
+/// Whether a tensor of the expression's values is small: it has no element per
+/// pair of query and key.
+bool AttentionFuser::isSmall(const Expr *expr) {
+  return !isIndexArithmetic(expr) && (!context.dependsOn(expr, queryVar) ||
+                                      !context.dependsOn(expr, keyVar));
+}
+
+/// Whether an expression is computed from results of a contraction, at whatever
+/// indices.
+static bool holdsResultOf(const Expr *expr, Operation *contraction) {
+  return (expr->kind == Expr::Kind::Contract && expr->op == contraction) ||
+         llvm::any_of(expr->operands, [&](const Expr *operand) {
+           return holdsResultOf(operand, contraction);
+         });
+}
+
+/// `expr` with elements of tensors in place of what a region cannot compute.
+const Expr *AttentionFuser::makeEmittable(const Expr *expr,
+                                          const ExprEmitter &emitter) {
+  if (emitter.canEmit(expr))
+    return expr;
+  if (!holdsResultOf(expr, logits.product->op))
+    if (const ExprContext::Access *source = context.getSource(expr)) {
+      const Expr *load = context.makeLoad(source->tensor, source->indices);
+      if (emitter.canEmit(load))
+        return load;
+    }
+  if (expr->kind != Expr::Kind::Apply && expr->kind != Expr::Kind::Gather)
+    return nullptr;
+  SmallVector<const Expr *> operands;
+  for (const Expr *operand : expr->operands) {
+    operands.push_back(makeEmittable(operand, emitter));
+    if (!operands.back())
+      return nullptr;
+  }
+  const Expr *rebuilt =
+      expr->kind == Expr::Kind::Gather
+          ? context.makeGather(expr->value, operands)
+          : context.makeApply(expr->name, expr->type, operands, expr->attrs);
+  return emitter.canEmit(rebuilt) ? rebuilt : nullptr;
+}
+
+void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
+  if (condition->is("arith.xori") && condition->operands[1]->getInteger() == 1)
+    return classifyCondition(condition->operands[0], !isNegated);
+  if (condition->is(isNegated ? "arith.ori" : "arith.andi")) {
+    for (const Expr *operand : condition->operands)
+      classifyCondition(operand, isNegated);
+    return;
+  }
+  if (std::optional<int64_t> constant = condition->getInteger();
+      constant && (*constant != 0) != isNegated)
+    return;
+  bool isTensor = condition->kind == Expr::Kind::Load || isSmall(condition) ||
+                  (!isCheap(condition) && !isIndexArithmetic(condition));
+  if (!mask && isTensor)
+    if ((mask = getLogitOperand(condition))) {
+      maskIsNegated = isNegated;
+      return;
+    }
+  regionConditions.push_back({condition, isNegated});
+}
+
+LogicalResult AttentionFuser::classifyMasks() {
+  for (const LogitMatch::Condition &condition : logits.keep)
+    classifyCondition(condition.expr, condition.isNegated);
+  // A bias is a tensor if it is one, or costly; else the region computes it.
+  if (logits.bias && (logits.bias->kind == Expr::Kind::Load ||
+                      isSmall(logits.bias) || !isCheap(logits.bias)))
+    bias = getLogitOperand(logits.bias);
+  if (logits.bias && !bias)
+    logits.base = logits.baseWithoutBias;
+  OpBuilder builder(root.op.getContext());
+  DenseMap<unsigned, Value> variables;
+  for (unsigned var : logitLayout)
+    variables[var] = Value();
+  ExprEmitter emitter(builder, root.op.getLoc(), builder.getF32Type(),
+                      variables);
+  for (LogitMatch::Condition &condition : regionConditions) {
+    const Expr *emittable = makeEmittable(condition.expr, emitter);
+    if (!emittable)
+      return fail("mask",
+                  "a mask is computed by a reduction or from other dimensions",
+                  "compute the mask into a boolean tensor",
+                  context.getOperation(condition.expr));
+    condition.expr = emittable;
+  }
+  if (hasScore()) {
+    emitter.bind(logits.base, Value());
+    const Expr *emittable = makeEmittable(logits.score, emitter);
+    if (!emittable)
+      return fail("logits",
+                  "the logits are changed by a reduction, or by what is no "
+                  "arithmetic, between the matmul and the softmax",
+                  "", context.getOperation(logits.score));
+    logits.score = emittable;
+  }
+  if (logits.scaleExpr) {
+    ExprEmitter outside(builder, root.op.getLoc(), builder.getF32Type(),
+                        DenseMap<unsigned, Value>());
+    const Expr *emittable = makeEmittable(logits.scaleExpr, outside);
+    if (!emittable)
+      return fail("logits", "the scale is computed by a reduction", "",
+                  context.getOperation(logits.scaleExpr));
+    logits.scaleExpr = emittable;
+  }
+  return success();
+}
+
+/// Zeros after the softmax must be where the only mask is.
+LogicalResult AttentionFuser::checkZeroed() {
+  if (!softmax.zeroed)
+    return success();
+  const Expr *kept = context.makeBool(true);
+  for (const LogitMatch::Condition &condition : logits.keep)
+    kept = context.makeApply(
+        "arith.andi", kept->type,
+        {condition.isNegated ? context.makeNot(condition.expr) : condition.expr,
+         kept});
+  bool isSame = context.makeNot(kept) == softmax.zeroed ||
+                kept == context.makeNot(softmax.zeroed);
+  if (isSame && !logits.bias && !hasScore())
+    return success();
+  return fail("softmax",
+              "probabilities are set to zero after the softmax by another mask "
+              "than that of the logits",
+              "mask the logits instead", context.getOperation(softmax.zeroed));
+}
+
+LogicalResult AttentionFuser::classifySink() {
+  if (!softmax.sink)
+    return success();
+  if (std::optional<double> constant = softmax.sink->getFloat()) {
+    constantSink = constant;
+    return success();
+  }
+  const Expr *expr = softmax.sink;
+  Value tensor;
+  SmallVector<AffineExpr> indices;
+  if (expr->kind == Expr::Kind::Load) {
+    tensor = expr->value;
+    indices.assign(expr->indices.begin(), expr->indices.end());
+  } else if (const ExprContext::Access *source = context.getSource(expr)) {
+    tensor = source->tensor;
+    indices.assign(source->indices.begin(), source->indices.end());
+  }
+  std::optional<Arrangement> arrangement;
+  auto arrangeIn = [&](unsigned numHeadDims) {
+    arrangement = arrange(context, indices,
+                          Layout(ArrayRef(lead).take_back(numHeadDims)), {});
+  };
+  if (tensor)
+    arrangeIn(hasGroups ? 2 : lead.empty() ? 0 : 1);
+  if (tensor && !arrangement && !hasGroups && lead.size() > 1) {
+    // Repeated heads of keys and values are heads as good as any.
+    auto has = [&](const Operand &operand, unsigned var) {
+      return llvm::is_contained(operand.arrangement.present, var);
+    };
+    unsigned outer = lead[lead.size() - 2], inner = lead.back();
+    if (has(key, outer) && has(value, outer) &&
+        has(key, inner) == has(value, inner) &&
+        !ShapedType::isDynamic(context.getExtent(inner))) {
+      hasGroups = true;
+      keysHaveGroups = has(key, inner);
+      arrangeIn(2);
+    }
+  }
+  if (!arrangement || arrangement->isPermuted ||
+      !isStaticPart(context, tensor, *arrangement) ||
+      (hasGroups && arrangement->present.size() == 1))
+    return fail("softmax",
+                "the logit that is added to the denominator depends on more "
+                "than the head",
+                "", context.getOperation(expr));
+  sink = LogitOperand{tensor, arrangement};
+  return success();
+}

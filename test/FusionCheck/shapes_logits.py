@@ -1,0 +1,375 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Shapes that differ in scale, bias and mask; `shapes.py` says how they are written."""
+
+from graph import SCALED, shape
+from spell import INFINITY, LOWEST
+
+
+# ---- B1. Scale ---------------------------------------------------------------
+
+
+@shape("I1", SCALED)
+def scale_divided(g):
+    return g.attend(*g.qkv(), lambda s: g.div(s, 4.0))
+
+
+@shape("I2", SCALED)
+def scale_multiplied(g):
+    return g.attend(*g.qkv(), lambda s: g.mul(s, 0.25))
+
+
+@shape("I9, I10, I20", SCALED)
+def scale_divides_query(g):
+    q, k, v = g.qkv()
+    return g.attend(g.div(q, 4.0), k, v)
+
+
+@shape("Flax", SCALED)
+def scale_on_query(g):
+    q, k, v = g.qkv()
+    return g.attend(g.mul(q, 0.25), k, v)
+
+
+@shape("OpenVINO SDPAFusion", SCALED)
+def scale_on_key(g):
+    q, k, v = g.qkv()
+    return g.attend(q, g.mul(k, 0.25), v)
+
+
+@shape("I29, I30; ONNX function body", SCALED)
+def scale_on_both(g):
+    q, k, v = g.qkv()
+    return g.attend(g.mul(q, 0.5), g.mul(k, 0.5), v)
+
+
+@shape("T5, I13, I21", "scale = 1.000000e+00")
+def scale_missing(g):
+    return g.attend(*g.qkv())
+
+
+@shape("I18: full([], c)", SCALED)
+def scale_splat(g):
+    return g.attend(*g.qkv(), lambda s: g.binary("arith.mulf", s, g.dense("", "f32", "0.25")))
+
+
+@shape("linalg.fill", SCALED)
+def scale_filled(g):
+    return g.attend(*g.qkv(), lambda s: g.binary("arith.divf", s, g.filled("", "f32", 4.0)))
+
+
+@shape("learned temperature, a scalar", "scale(%{{.*}} : f32)")
+def scale_value(g):
+    q, k, v = g.qkv()
+    value = g.argument(None, "f32")
+    return g.attend(q, k, v, lambda s: g.generic(s.dims, "f32", [s], lambda a: g.op(f"arith.mulf {a}, {value} : f32")))
+
+
+@shape("learned temperature, a tensor of rank 0, as divisor", "scale(%{{.*}} : f32)")
+def scale_tensor(g):
+    q, k, v = g.qkv()
+    value = g.argument("", "f32", "positive")
+    return g.attend(q, k, v, lambda s: g.binary("arith.divf", s, value))
+
+
+@shape("two scales in a row", SCALED)
+def scale_twice(g):
+    return g.attend(*g.qkv(), lambda s: g.mul(g.mul(s, 0.5), 0.5))
+
+
+@shape("scale after a mask of -inf", SCALED)
+def scale_after_mask(g):
+    q, k, v = g.qkv()
+    m = g.argument("bhij", "i1")
+    return g.attend(q, k, v, lambda s: g.mul(g.select(m, s, -INFINITY), 0.25))
+
+
+# ---- B2. Additive masks and biases -------------------------------------------
+
+
+def bias_shape(dims):
+    def build(g):
+        q, k, v = g.qkv()
+        m = g.argument(dims, "f32", "bias")
+        return g.attend(q, k, v, lambda s: g.add(g.div(s, 4.0), m))
+
+    build.__name__ = f"bias_{dims}"
+    return build
+
+
+for form in ("bhij", "b1ij", "1hij", "11ij", "b11j", "ij", "j", "bh1j", "hij"):
+    shape("I5, all forms of broadcasting", "bias(%arg3")(bias_shape(form))
+
+
+@shape("I14: collapsed [b*h, i, j]", "bias(%expanded")
+def bias_collapsed(g):
+    q, k, v = g.qkv()
+    g.sizes["Z"] = 6
+    m = g.argument("Zij", "f32")
+    s = g.collapse(g.logits(q, k), [("Z", "bh"), ("i", "i"), ("j", "j")])
+    p = g.soft(g.add(s, m))
+    return g.output(g.expand(p, [("Z", "bh"), ("i", "i"), ("j", "j")]), v)
+
+
+@shape("bias before the scale: it is scaled as well", "score(")
+def bias_scaled(g):
+    q, k, v = g.qkv()
+    m = g.argument("bhij", "f32")
+    return g.attend(q, k, v, lambda s: g.div(g.add(s, m), 4.0))
+
+
+@shape("BERT: (1 - mask) * -10000", "bias(%")
+def bias_bert(g):
+    q, k, v = g.qkv()
+    m = g.argument("b11j", "f32")
+    penalty = g.mul(g.with_constant("arith.subf", m, 1.0, first=True), -10000.0)
+    return g.attend(q, k, v, lambda s: g.add(s, penalty))
+
+
+@shape("(1 - keep) * finfo.min of booleans", "mask(%{{.*}} masked_row = uniform")
+def bias_finfo(g):
+    q, k, v = g.qkv()
+    m = g.number(g.argument("b11j", "i1"), "f32")
+    penalty = g.mul(g.with_constant("arith.subf", m, 1.0, first=True), LOWEST["f32"])
+    return g.attend(q, k, v, lambda s: g.add(s, penalty))
+
+
+@shape("SDPA: where(keep, 0, -inf) is added", "mask(%{{.*}} masked_row = nan")
+def bias_where(g):
+    q, k, v = g.qkv()
+    m = g.argument("b1ij", "i1")
+    return g.attend(q, k, v, lambda s: g.add(s, g.matrix(m, "f32", -INFINITY)))
+
+
+@shape("log(keep)", "mask(%")
+def bias_logarithm(g):
+    q, k, v = g.qkv()
+    m = g.unary("math.log", g.number(g.argument("b1ij", "i1"), "f32"))
+    return g.attend(q, k, v, lambda s: g.add(s, m))
+
+
+@shape("T5, Swin: position bias and padding", "bias(%arg3{{.*}}score(")
+def bias_two(g):
+    q, k, v = g.qkv()
+    x, y = g.argument("1hij", "f32"), g.argument("b11j", "f32")
+    return g.attend(q, k, v, lambda s: g.add(g.add(s, x), y))
+
+
+@shape("gathered relative position bias: T5, Swin", "bias(%")
+def bias_gathered(g):
+    q, k, v = g.qkv()
+    g.sizes["T"] = 11
+    table, index = g.argument("Th", "f32"), g.argument("ij", "i64")
+
+    def body(a):
+        h = g.index(0, "index")
+        row = g.op(f"arith.index_cast {a} : i64 to index")
+        return g.op(f"tensor.extract {table.name}[{row}, {h}] : {g.type_of(table)}")
+
+    bias = g.generic("hij", "f32", [index], body)
+    return g.attend(q, k, v, lambda s: g.add(s, bias))
+
+
+@shape("ALiBi from slopes: nothing of size Lq x Lk is left", "score(")
+def bias_alibi(g):
+    q, k, v = g.qkv()
+    slopes = g.argument("h", "f32")
+
+    def body(slope):
+        distance = g.op(f"arith.subi {g.index(2)}, {g.index(1)} : i64")
+        return g.op(f"arith.mulf {slope}, {g.op(f'arith.sitofp {distance} : i64 to f32')} : f32")
+
+    bias = g.generic("hij", "f32", [slopes], body)
+    return g.attend(q, k, v, lambda s: g.add(s, bias))
+
+
+@shape("I23: a zero mask folds away", "value(%arg2 : tensor<2x3x7x4xf32>) scale = 1.000000e+00 outs")
+def bias_zero(g):
+    return g.attend(*g.qkv(), lambda s: g.add(s, g.filled("ij", "f32", 0.0)))
+
+
+# ---- B3. Boolean masks -------------------------------------------------------
+
+
+@shape("where(B, S, -inf)", "mask(%arg3 : tensor<2x1x5x7xi1>) masked_row = nan")
+def mask_where(g):
+    q, k, v = g.qkv()
+    m = g.argument("b1ij", "i1")
+    return g.attend(q, k, v, lambda s: g.select(m, s, -INFINITY))
+
+
+def fill_shape(name, value, check):
+    def build(g):
+        q, k, v = g.qkv()
+        m = g.argument("b1ij", "i1")
+        return g.attend(q, k, v, lambda s: g.select(m, s, value, negated=True))
+
+    build.__name__ = f"mask_filled_{name}"
+    shape(f"masked_fill with {name}", check)(build)
+
+
+fill_shape("inf", -INFINITY, "masked_row = nan")
+fill_shape("finfo_min", LOWEST["f32"], "masked_row = uniform")
+fill_shape("1e4", -1e4, "masked_row = uniform")
+fill_shape("1e9", -1e9, "masked_row = uniform")
+fill_shape("1e30", -1e30, "masked_row = uniform")
+fill_shape("jax", -0.7 * 3.4028235e38, "masked_row = uniform")
+
+
+@shape("I15, I17, I20: DistilBert's view(mask == 0)", "mask(%")
+def mask_distilbert(g):
+    q, k, v = g.qkv()
+    m = g.argument("bj", "i64", "mask")
+    zero = g.constant(0, "i64")
+    drop = g.generic("bj", "i1", [m], lambda a: g.op(f"arith.cmpi eq, {a}, {zero} : i64"))
+    drop = g.expand(drop, [("b", "b11"), ("j", "j")])
+    drop = g.generic("bhij", "i1", [drop], lambda a: a)
+    return g.attend(q, k, v, lambda s: g.select(drop, s, -INFINITY, negated=True))
+
+
+@shape("I18: GPT-2's where(causal, S / c, finfo.min)", "structure(#attn.causal<top_left>)")
+def mask_gpt2(g):
+    q, k, v = g.qkv()
+    return g.attend(q, k, v, lambda s: g.select(g.compare("sge"), g.div(s, 4.0), LOWEST["f32"]))
+
+
+@shape("I19: GPT-2's where(causal, S, finfo.min) + M; rows decide alone", "bias(%arg3|score(")
+def mask_gpt2_padding(g):
+    q, k, v = g.qkv()
+    m = g.argument("b11j", "f32")
+    return g.attend(q, k, v, lambda s: g.add(g.select(g.compare("sge"), s, LOWEST["f32"]), m))
+
+
+@shape("old GPT-2 exports: S * keep + (1 - keep) * -1e4", "masked_row = uniform")
+def mask_multiplied(g):
+    q, k, v = g.qkv()
+    m = g.number(g.argument("bhij", "i1"), "f32")
+    penalty = g.mul(g.with_constant("arith.subf", m, 1.0, first=True), -1e4)
+    return g.attend(q, k, v, lambda s: g.add(g.binary("arith.mulf", s, m), penalty))
+
+
+@shape("XLA: select(B, S, broadcast c) with B of lower rank", "mask(%")
+def mask_xla(g):
+    q, k, v = g.qkv()
+    m = g.argument("ij", "i1")
+    wide = g.generic("bhij", "i1", [m], lambda a: a)
+    return g.attend(q, k, v, lambda s: g.select(wide, s, -INFINITY))
+
+
+@shape("and, or, not of masks; chained selects", "mask(%")
+def mask_boolean(g):
+    q, k, v = g.qkv()
+    x, y = g.argument("b11j", "i1"), g.argument("ij", "i1")
+    both = g.generic("b1ij", "i1", [x, y], lambda a, b: g.op(f"arith.andi {a}, {b} : i1"))
+    return g.attend(q, k, v, lambda s: g.select(g.compare("sge"), g.select(both, s, -INFINITY), -INFINITY))
+
+
+# ---- B4. Masks of indices ----------------------------------------------------
+
+
+@shape("two iotas", "structure(#attn.causal<top_left>)")
+def causal_iota(g):
+    q, k, v = g.qkv()
+    g.sizes["q"] = 5
+    rows = g.generic("i", "i64", [], lambda: g.index(0))
+    columns = g.generic("j", "i64", [], lambda: g.index(0))
+    keep = g.generic("ij", "i1", [rows, columns], lambda a, b: g.op(f"arith.cmpi sge, {a}, {b} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+def triangle(rows, columns, offset=0, yes="true", no="false"):
+    return "[" + ", ".join("[" + ", ".join(yes if j <= i + offset else no for j in range(columns)) + "]"
+                           for i in range(rows)) + "]"
+
+
+@shape("tril(ones), a constant", "structure(#attn.causal<top_left>)")
+def causal_constant(g):
+    q, k, v = g.qkv()
+    keep = g.dense("ij", "i1", triangle(5, 7))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("triu(-inf, 1), a constant", "structure(#attn.causal<top_left>)")
+def causal_triu(g):
+    q, k, v = g.qkv()
+    bias = g.dense("ij", "f32", triangle(5, 7, yes="0.0", no="0xFF800000"))
+    return g.attend(q, k, v, lambda s: g.add(s, bias))
+
+
+@shape("GPT-2's slice of a registered buffer", "structure(#attn.causal<top_left>)")
+def causal_buffer(g):
+    q, k, v = g.qkv()
+    g.sizes.update(L=9, M=9)
+    buffer = g.slice(g.slice(g.dense("11LM", "i1", f"[[{triangle(9, 9)}]]"), "L", 0, "i"), "M", 0, "j")
+    return g.attend(q, k, v, lambda s: g.select(buffer, s, -INFINITY))
+
+
+@shape("a slice of the buffer at an offset: bottom right", "structure(#attn.causal<bottom_right>)")
+def causal_buffer_offset(g):
+    q, k, v = g.qkv()
+    g.sizes.update(L=9, M=9)
+    buffer = g.slice(g.slice(g.dense("11LM", "i1", f"[[{triangle(9, 9)}]]"), "L", 2, "i"), "M", 0, "j")
+    return g.attend(q, k, v, lambda s: g.select(buffer, s, -INFINITY))
+
+
+@shape("i + past >= j", "structure(#attn.causal<bottom_right>)")
+def causal_past(g):
+    q, k, v = g.qkv()
+    return g.attend(q, k, v, lambda s: g.select(g.compare("sge", 2), s, -INFINITY))
+
+
+@shape("sliding window", "structure(#attn.window<2, 0>)")
+def window(g):
+    q, k, v = g.qkv()
+
+    def body():
+        i, j = g.index(0), g.index(1)
+        distance = g.op(f"arith.subi {i}, {j} : i64")
+        near = g.op(f"arith.cmpi slt, {distance}, {g.constant(3, 'i64')} : i64")
+        return g.op(f"arith.andi {near}, {g.op(f'arith.cmpi sge, {i}, {j} : i64')} : i1")
+
+    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+
+
+@shape("|i - j| <= w", "structure(#attn.all_of<[#attn.window<2, -1>, #attn.causal<bottom_right>]>)")
+def window_symmetric(g):
+    q, k, v = g.qkv()
+
+    def body():
+        distance = g.op(f"arith.subi {g.index(0)}, {g.index(1)} : i64")
+        return g.op(f"arith.cmpi sle, {g.op(f'math.absi {distance} : i64')}, {g.constant(2, 'i64')} : i64")
+
+    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+
+
+@shape("causal and padding", "mask(%arg3 : tensor<2x1x1x7xi1>) structure(#attn.causal<top_left>)")
+def causal_padding(g):
+    q, k, v = g.qkv()
+    m = g.argument("b11j", "i1")
+    keep = g.generic("b1ij", "i1", [g.compare("sge"), m], lambda a, b: g.op(f"arith.andi {a}, {b} : i1"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("doc[i] == doc[j]", "keep(")
+def documents(g):
+    q, k, v = g.qkv()
+    x, y = g.argument("bi", "i64"), g.argument("bj", "i64")
+    keep = g.generic("bij", "i1", [x, y], lambda a, b: g.op(f"arith.cmpi eq, {a}, {b} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("j < length[b]", "mask(%{{.*}} : tensor<2x1x1x7xi1>)")
+def lengths(g):
+    q, k, v = g.qkv()
+    n = g.argument("b", "i64")
+    keep = g.generic("bj", "i1", [n], lambda a: g.op(f"arith.cmpi slt, {g.index(1)}, {a} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("cumulative position ids as constants", "structure(#attn.causal<top_left>)")
+def position_ids(g):
+    q, k, v = g.qkv()
+    rows, columns = g.dense("i", "i64", str(list(range(5)))), g.dense("j", "i64", str(list(range(7))))
+    keep = g.generic("ij", "i1", [columns, rows], lambda a, b: g.op(f"arith.cmpi sle, {a}, {b} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
