@@ -39,6 +39,20 @@ struct FailPass : PassWrapper<FailPass, OperationPass<>> {
   std::string message;
 };
 
+/// Tells LLVM what it knows of malloc only: memory that was just allocated is
+/// nobody else's.
+struct MarkAllocationsPass
+    : PassWrapper<MarkAllocationsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MarkAllocationsPass)
+
+  void runOnOperation() override {
+    if (auto function = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(
+            "_mlir_memref_to_llvm_alloc"))
+      function.setResultAttr(0, LLVM::LLVMDialect::getNoAliasAttrName(),
+                             UnitAttr::get(&getContext()));
+  }
+};
+
 /// Reports what the passes before could not lower: some of them leave alone
 /// what they do not know, or go on after an error.
 struct CheckLoweredPass
@@ -58,6 +72,15 @@ struct CheckLoweredPass
   }
 };
 } // namespace
+
+/// What does not fit together when the program runs is an error.
+static void addShapeChecks(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createAttnCheckShapesPass());
+  // A size that is only compared must not keep its tensor from being fused.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 /// Tensors to buffers.
 static void addBufferization(OpPassManager &pm) {
@@ -119,7 +142,12 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions =
+      true; // the run time's, which fail with a message
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
+  pm.addPass(std::make_unique<MarkAllocationsPass>());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
@@ -131,6 +159,7 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
 
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
                                     const LowerToLLVMPipelineOptions &options) {
+  addShapeChecks(pm);
   AttnSelectBackendPassOptions backend;
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
@@ -164,6 +193,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
+  pm.addNestedPass<func::FuncOp>(createAttnCheckAllocationsPass());
   pm.addPass(createConvertAssertToRuntimePass());
   addLoweringToLLVM(pm, *info);
 }

@@ -97,6 +97,8 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   add("attn_rt_last_error", attn_rt_last_error);
   add("attn_rt_set_num_threads", attn_rt_set_num_threads);
   add("memrefCopy", memrefCopy);
+  add("_mlir_memref_to_llvm_alloc", _mlir_memref_to_llvm_alloc);
+  add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   for (const RuntimeSymbol &symbol : others)
     symbols[jit.mangleAndIntern(symbol.name)] = {
         orc::ExecutorAddr::fromPtr(symbol.address),

@@ -15,6 +15,7 @@
 #ifndef ATTN_RUNTIME_CPU_RUNTIME_H
 #define ATTN_RUNTIME_CPU_RUNTIME_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -57,6 +58,12 @@ void attn_rt_set_error(const char *message);
 /// Copies a strided memref into another of the same shape; what MLIR's lowering
 /// of `memref.copy` calls. Both point to MLIR's unranked memrefs.
 void memrefCopy(int64_t element_size, void *source, void *target);
+
+/// Memory of compiled code, what MLIR's lowering of `memref.alloc` and
+/// `memref.dealloc` calls: malloc and free, as results become the caller's.
+/// Fails (`attn_rt_fail`) where there is no memory.
+void *_mlir_memref_to_llvm_alloc(size_t size);
+void _mlir_memref_to_llvm_free(void *memory);
 
 #ifdef __cplusplus
 }

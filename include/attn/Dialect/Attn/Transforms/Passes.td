@@ -162,6 +162,78 @@ def AttnExpandTanhPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-check-allocations
+//===----------------------------------------------------------------------===//
+
+def AttnCheckAllocationsPass
+    : InterfacePass<"attn-check-allocations", "::mlir::FunctionOpInterface"> {
+  let summary = "Check that the sizes of buffers do not overflow";
+  let description = [{
+    Puts a `cf.assert` before every `memref.alloc` of a dynamic size: its number of
+    bytes, computed in f64, must be below 2^62. Without it a product that wraps
+    around would give a buffer that is too small. Whether there is so much memory,
+    the allocation itself finds out.
+
+    Before:
+
+    ```mlir
+    %0 = memref.alloc(%m, %n) : memref<?x?xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %bytes = ... // 4.0 * f64(%m) * f64(%n)
+    %fits = arith.cmpf olt, %bytes, %limit : f64
+    cf.assert %fits, "a buffer of memref<?x?xf32> is larger than memory can be"
+    %0 = memref.alloc(%m, %n) : memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-check-shapes
+//===----------------------------------------------------------------------===//
+
+def AttnCheckShapesPass
+    : InterfacePass<"attn-check-shapes", "::mlir::FunctionOpInterface"> {
+  let summary = "Check the shapes of tensor programs when they run";
+  let description = [{
+    Puts `cf.assert`s before operations of `tensor` and `linalg` whose shapes,
+    slices or indices are known at run time only, so that operands that do not fit
+    together end in an error and not in memory of others. `attn.sdpa` has checks of
+    its own, which its lowerings make. Uses the interface for run-time verification
+    of upstream, with messages of one line, and adds what that does not cover:
+    `tensor.expand_shape`, `tensor.insert_slice`, `tensor.reshape`, `linalg.softmax`.
+    What is in the body of a structured operation or in a region of `attn.sdpa`, such
+    as the index of a gather, is not checked.
+
+    Before:
+
+    ```mlir
+    %0 = tensor.cast %x : tensor<?xf32> to tensor<4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %size = tensor.dim %x, %c0 : tensor<?xf32>
+    %fits = arith.cmpi eq, %size, %c4 : index
+    cf.assert %fits, "f.mlir:2:8: 'tensor.cast': size mismatch of dim 0"
+    %0 = tensor.cast %x : tensor<?xf32> to tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::index::IndexDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-fuse-elementwise
 //===----------------------------------------------------------------------===//
 
