@@ -248,10 +248,12 @@ def _make_plan(request: Request) -> Plan:
 
 def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
     """Computes the attention into memory of the caller's."""
+    # Copies live until the call is over.
+    query, key, value = map(with_contiguous_rows, (request.query, request.key, request.value))
     words = [
-        *with_contiguous_rows(request.query).broadcast_to(plan.query_shape).words(),
-        *with_contiguous_rows(request.key).broadcast_to(plan.key_shape).words(),
-        *with_contiguous_rows(request.value).broadcast_to(plan.value_shape).words(),
+        *query.broadcast_to(plan.query_shape).words(),
+        *key.broadcast_to(plan.key_shape).words(),
+        *value.broadcast_to(plan.value_shape).words(),
     ]
     if request.scale is not None:
         number = ctypes.c_double if plan.kernel.dtype == F64 else ctypes.c_float

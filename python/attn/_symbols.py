@@ -406,7 +406,14 @@ def trace(function: Callable[..., Any], is_score: bool, real: str, num_batch: in
             arguments.append(Symbol(region, INDEX, f"%{prefix}{origin}", origin))
         else:
             arguments.append(region.constant(0))
-    result = function(*arguments)
+    try:
+        result = function(*arguments)
+    except IndexError as error:
+        # What NumPy says of an index that is none.
+        if "only integers" in str(error):
+            raise TypeError("a score or mask function cannot read a NumPy array by its arguments: wrap it in "
+                            "attn.capture(array)") from error
+        raise
     if not isinstance(result, Symbol):
         result = region.constant(_to_number(result))
     result = result.to(REAL if is_score else BIT)
