@@ -32,6 +32,8 @@ class View:
 
     def broadcast_to(self, shape: tuple[int, ...]) -> View:
         """The view with dimensions of one repeated, by a stride of 0."""
+        if shape == self.shape:
+            return self
         missing = len(shape) - len(self.shape)
         own = (1,) * missing + self.shape
         strides = (0,) * missing + self.strides
@@ -75,19 +77,29 @@ def _view_of_torch(tensor: Any, name: str) -> View:
     return View(tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), dtype, tensor)
 
 
+_NUMPY_DTYPES: dict[Any, int] = {}
+
+
 def _view_of_numpy(array: Any, name: str) -> View:
     import numpy
 
     array = numpy.asarray(array)
-    dtype = _BY_NAME.get(array.dtype.name)
-    if dtype is None or array.dtype.byteorder == ">":
+    dtype = _NUMPY_DTYPES.get(array.dtype)
+    if dtype is None and array.dtype.isnative and array.dtype.name in _BY_NAME:
+        dtype = _NUMPY_DTYPES[array.dtype] = _BY_NAME[array.dtype.name]
+    if dtype is None:
         raise TypeError(f"{name}: no kernel takes arrays of {array.dtype}; they take {', '.join(_BY_NAME)}")
     size = ITEM_SIZES[dtype]
     address = array.__array_interface__["data"][0]
-    if address % size or any(stride % size for stride in array.strides):
+    strides = array.strides
+    # `|` collects the bits that are no whole elements.
+    loose = address
+    for stride in strides:
+        loose |= stride
+    if loose & (size - 1):
         array = numpy.ascontiguousarray(array)
-        address = array.__array_interface__["data"][0]
-    return View(address, array.shape, tuple(stride // size for stride in array.strides), dtype, array)
+        address, strides = array.__array_interface__["data"][0], array.strides
+    return View(address, array.shape, tuple([stride // size for stride in strides]), dtype, array)
 
 
 class _DLTensor(ctypes.Structure):

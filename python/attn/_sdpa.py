@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,12 +40,16 @@ class Request:
     sinks: View | None = None
     key_lengths: View | None = None
     return_lse: bool = False
+    # In place of the functions, where they were traced before: the regions, and
+    # what they capture.
+    regions: tuple[str, str, list[View]] | None = None
 
     def memo_key(self) -> tuple[Any, ...] | None:
         """What the plan depends on; None if it has to be made anew."""
         if self.score_mod is not None or self.mask_mod is not None:
             return None
         q, k, v, mask = self.query, self.key, self.value, self.mask
+        regions = self.regions
         return (
             q.dtype, k.dtype, v.dtype, q.shape, k.shape, v.shape,
             mask and (mask.dtype, mask.shape, mask.strides[-1:] == (1,)),
@@ -52,6 +57,7 @@ class Request:
             self.sinks and (self.sinks.dtype, self.sinks.shape),
             self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,)),
             self.return_lse,
+            regions and (*regions[:2], *((view.dtype, view.shape) for view in regions[2])),
         )
 
 
@@ -65,6 +71,7 @@ class Plan:
     key_shape: tuple[int, ...]
     value_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
+    # Read by functions that were traced for this plan alone.
     captures: list[View] = dataclasses.field(default_factory=list)
     programs: dict[tuple[str, ...], _library.Program] = dataclasses.field(default_factory=dict)
 
@@ -177,15 +184,31 @@ def _trace_regions(request: Request, shapes: tuple[tuple[int, ...], ...], captur
         if rank > 4:
             raise ValueError(f"attn.sdpa: score_mod and mask_mod take one batch dimension, got {rank - 3}")
         regions.append(trace(function, is_score, real, max(rank - 3, 0), rank > 2, captures))
+    return regions[0], regions[1]
+
+
+def read_bounds(regions: str) -> set[tuple[int, int, str]]:
+    """What `Captures.bounds` was when the regions were traced."""
+    bounds = set()
+    for number, indices in re.findall(r"tensor\.extract %c(\d+)\[([^]]*)\]", regions):
+        for dimension, name in enumerate(indices.split(", ")):
+            if re.fullmatch(r"%[sk][bhij]", name):
+                bounds.add((int(number), dimension, name[2]))
+    return bounds
+
+
+def _check_bounds(bounds: set[tuple[int, int, str]], captured: list[tuple[int, ...]],
+                  shapes: tuple[tuple[int, ...], ...]) -> None:
+    """Whether captured arrays have all elements that regions read."""
+    rank = len(shapes[0])
     sizes = {"b": shapes[0][0] if rank > 3 else 1, "h": shapes[0][-3] if rank > 2 else 1, "i": shapes[0][-2],
              "j": shapes[1][-2]}
     names = {"b": "batch index", "h": "head", "i": "query", "j": "key"}
-    for number, dimension, origin in captures.bounds:
-        size = tuple(captures.arrays[number].shape)[dimension]
+    for number, dimension, origin in bounds:
+        size = captured[number][dimension]
         if size < sizes[origin]:
             raise IndexError(f"attn.sdpa: dimension {dimension} of a captured array has {size} elements and is read by the "
                              f"{names[origin]}, of which there are {sizes[origin]}")
-    return regions[0], regions[1]
 
 
 _memo: dict[tuple[Any, ...], Plan] = {}
@@ -235,7 +258,13 @@ def _make_plan(request: Request) -> Plan:
             raise TypeError(f"attn.sdpa: key_lengths are {DTYPE_NAMES[request.key_lengths.dtype]}; expected int32 or int64")
         lengths = _make_broadcast(request.key_lengths, query[:-3], "key_lengths")
     captures = Captures()
-    score, keep = _trace_regions(request, shapes, captures)
+    if request.regions is not None:
+        score, keep, views = request.regions
+        captures.types = [(view.dtype, len(view.shape)) for view in views]
+        _check_bounds(read_bounds(score + keep), [view.shape for view in views], shapes)
+    else:
+        score, keep = _trace_regions(request, shapes, captures)
+        _check_bounds(captures.bounds, [tuple(array.shape) for array in captures.arrays], shapes)
     kernel = Kernel(
         dtype=request.query.dtype, rank=len(query), head_dim=query[-1], value_dim=value[-1],
         num_queries=query[-2] if 1 <= query[-2] <= FEW_QUERIES else None,
@@ -259,7 +288,8 @@ def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
         number = ctypes.c_double if plan.kernel.dtype == F64 else ctypes.c_float
         scale = number(request.scale)
         words.append(ctypes.addressof(scale))
-    for operand in (request.mask, request.sinks, request.key_lengths, *plan.captures):
+    captures = request.regions[2] if request.regions is not None else plan.captures
+    for operand in (request.mask, request.sinks, request.key_lengths, *captures):
         if operand is not None:
             words += operand.words()
     words += output.words()
