@@ -110,13 +110,13 @@ class Symbol:
 
     __int__ = __index__
 
-    def to(self, kind: str) -> Symbol:
+    def as_kind(self, kind: str) -> Symbol:
         """The value as another kind, as Python converts numbers."""
         region = self.region
         if kind == self.kind:
             return self
         if kind == REAL:
-            integer = self if self.kind == INDEX else self.to(INDEX)
+            integer = self if self.kind == INDEX else self.as_kind(INDEX)
             # Positions fit 32 bits; vectors of those are converted at once.
             narrow = region.emit(f"arith.index_cast {integer.name} : index to i32")
             return Symbol(region, REAL, region.emit(f"arith.sitofp {narrow} : i32 to {region.real}"))
@@ -156,6 +156,26 @@ class Symbol:
     def __ge__(self, other): return _compare("ge", self, other)
     def __eq__(self, other): return _compare("eq", self, other)  # type: ignore[override]
     def __ne__(self, other): return _compare("ne", self, other)  # type: ignore[override]
+
+    # What arrays and tensors have as methods.
+    def __getattr__(self, name: str) -> Any:
+        function = None if name.startswith("_") else _FUNCTIONS.get(name)
+        if function is None:
+            raise AttributeError(f"a value of a score or mask function has no '{name}'")
+        return lambda *arguments: function(self, *arguments)
+
+    def to(self, dtype: Any) -> Symbol:
+        """Converted to a dtype, as far as regions tell them apart."""
+        name = str(getattr(dtype, "__name__", dtype))
+        return self.as_kind(REAL if "float" in name else BIT if "bool" in name else INDEX)
+
+    astype = type = to
+
+    def float(self) -> Symbol: return self.as_kind(REAL)
+    def double(self) -> Symbol: return self.as_kind(REAL)
+    def int(self) -> Symbol: return self.as_kind(INDEX)
+    def long(self) -> Symbol: return self.as_kind(INDEX)
+    def bool(self) -> Symbol: return self.as_kind(BIT)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         function = _FUNCTIONS.get(ufunc.__name__)
@@ -200,7 +220,7 @@ def _unify(*values: Any, least: str = BIT) -> list[Symbol]:
     order = [BIT, INDEX, REAL]
     symbols = _lift(*values)
     kind = max([least] + [symbol.kind for symbol in symbols], key=order.index)
-    return [symbol.to(kind) for symbol in symbols]
+    return [symbol.as_kind(kind) for symbol in symbols]
 
 
 def _arithmetic(operation: str, a: Any, b: Any) -> Symbol:
@@ -267,7 +287,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     region = next(value.region for value in (condition, a, b) if isinstance(value, Symbol))
     if not isinstance(condition, Symbol):
         condition = region.constant(bool(condition))
-    condition = condition.to(BIT)
+    condition = condition.as_kind(BIT)
     # Lifted beside the condition, in case both are numbers.
     a, b = _unify(*(value if isinstance(value, Symbol) else region.constant(_to_number(value)) for value in (a, b)))
     kind = a.kind
@@ -373,7 +393,7 @@ class capture:  # noqa: N801  (called like a function)
                 continue
             constant = region.constant(dimension)
             size = Symbol(region, INDEX, region.emit(f"tensor.dim {tensor}, {constant.name} : {kind}"))
-            names.append(_extremum(_extremum(symbol.to(INDEX), size - 1, False), 0, True).name)
+            names.append(_extremum(_extremum(symbol.as_kind(INDEX), size - 1, False), 0, True).name)
         element = region.emit(f"tensor.extract {tensor}[{', '.join(names)}] : {kind}")
         dtype, real = view.dtype, region.real
         if dtype == BOOL:
@@ -416,6 +436,6 @@ def trace(function: Callable[..., Any], is_score: bool, real: str, num_batch: in
         raise
     if not isinstance(result, Symbol):
         result = region.constant(_to_number(result))
-    result = result.to(REAL if is_score else BIT)
+    result = result.as_kind(REAL if is_score else BIT)
     body = "\n      ".join(region.lines + [f"attn.yield {result.name} : {region.type_of(result.kind)}"])
     return f"{kind}({', '.join(operands)}) {{\n      {body}\n    }}"

@@ -281,7 +281,7 @@ def _is_plain(*tensors: Any) -> bool:
         return False
     wants_gradient = torch.is_grad_enabled()
     return all(
-        tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and not (wants_gradient and tensor.requires_grad)
+        tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.is_cpu and not (wants_gradient and tensor.requires_grad)
         for tensor in tensors)
 
 
@@ -292,6 +292,8 @@ class _TracedTensors(Captures):
         return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
 
 
+# Dynamo does not follow symbols: a graph ends here.
+@torch.compiler.disable
 def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
     if rank > 4:
         raise ValueError(f"attn.sdpa: score_mod and mask_mod take one batch dimension, got {rank - 3}")
@@ -344,7 +346,7 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
     if window is not None:
         window = list(_sdpa.read_window(window))
     device = query.device.type
-    if torch.is_autocast_enabled(device):
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         lower = torch.get_autocast_dtype(device)
         query, key, value = (x.to(lower) if x.is_floating_point() and x.dtype != torch.float64 else x
                              for x in (query, key, value))
