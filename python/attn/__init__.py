@@ -93,10 +93,18 @@ def _request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p:
     return _sdpa.make_request(query, key, value, attn_mask, *arguments, **options)
 
 
-def explain(*arguments: Any, **options: Any) -> Explanation:
-    """Which backend `sdpa` uses for these arguments, and why not another.
+def explain(*arguments: Any, **options: Any) -> Any:
+    """What computes an attention, and why nothing else does.
 
-    Takes what `sdpa` takes; computes and compiles nothing."""
+    With what `sdpa` takes: an `Explanation` with `backend` and `reasons`; nothing
+    is computed. With a model of PyTorch and its arguments: runs it once and
+    returns what torch.compile(model, backend="attn") makes of each attention, in
+    `attentions`, each with `fused`, `backend`, `reason` and `location`. Both print
+    as text."""
+    if arguments and callable(arguments[0]) and not hasattr(arguments[0], "shape"):
+        from . import _compile
+
+        return _compile.explain_model(*arguments, **options)
     from . import _sdpa
 
     return _sdpa.explain_request(_request(*arguments, **options))
