@@ -70,6 +70,36 @@ if python:
 config.substitutions.append(("%python", python or "python3"))
 
 
+def has_pytest():
+    """Whether the distribution's pytest is there, which every Python can use."""
+    return os.path.isdir("/usr/lib/python3/dist-packages/pytest") or bool(
+        python and subprocess.run([python, "-c", "import pytest"], capture_output=True).returncode == 0
+    )
+
+
+if has_pytest():
+    config.available_features.add("pytest")
+config.substitutions.append(("%pytest", os.path.join(config.attn_source_dir, "test", "Python", "run_pytest.py")))
+
+
+def find_torch_python():
+    """A Python with PyTorch among the virtual environments that `./dev` installs."""
+    import glob
+
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    environments = glob.glob(os.path.join(cache, "attn-mlir", "venv-*", "complete"))
+    for complete in [models_python and os.path.join(os.path.dirname(models_python), "..", "complete"), *environments]:
+        if complete and glob.glob(os.path.join(os.path.dirname(complete), "lib", "*", "site-packages", "torch")):
+            return os.path.join(os.path.dirname(complete), "bin", "python")
+    return None
+
+
+torch_python = find_torch_python()
+if torch_python:
+    config.available_features.add("torch")
+config.substitutions.append(("%torch-python", torch_python or "python3"))
+
+
 def find_cuda_tool(name):
     """A tool of CUDA's where ours look for it."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))

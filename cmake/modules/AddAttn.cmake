@@ -111,6 +111,7 @@ function(attn_install_package)
   include(CMakePackageConfigHelpers)
   install(DIRECTORY ${ATTN_SOURCE_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
+  install(DIRECTORY ${ATTN_SOURCE_DIR}/include/attn-c DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(DIRECTORY ${ATTN_BINARY_DIR}/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/AttnMLIR)

@@ -248,7 +248,7 @@ LogicalResult CompileDriver::lower() {
     buildRaisePipeline(pm);
   if (options.emit == Emit::MLIR)
     return pm.run(*module);
-  if ((!isCUDA() && failed(verifyDenseArguments(*entry))) ||
+  if ((!isCUDA() && failed(verifyMemRefArguments(*entry))) ||
       failed(markEntry(*entry)))
     return failure();
   if (failed(pm.run(*module)))

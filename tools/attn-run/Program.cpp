@@ -54,7 +54,7 @@ LogicalResult Program::compile(StringRef entry, const CPUTargetInfo &info,
                                const LowerToLLVMPipelineOptions &options,
                                Trace &trace) {
   FailureOr<func::FuncOp> function = lookupEntry(*module, entry);
-  if (failed(function) || failed(verifyDenseArguments(*function)) ||
+  if (failed(function) || failed(verifyMemRefArguments(*function)) ||
       failed(markEntry(*function)))
     return failure();
   auto begin = Trace::Clock::now();

@@ -38,11 +38,24 @@ static bool is_dense(const int64_t *shape, const int64_t *strides,
   return true;
 }
 
-/// Compiled CPU code takes dense tensors only.
-static attn_status check_dense(const attn_tensor *tensor, const char *kind,
-                               int index) {
-  if (!tensor->strides ||
-      is_dense(tensor->shape, tensor->strides, tensor->rank))
+/// Whether the code takes the strides that the tensor has.
+static attn_status check_strides(const struct attn_value *value,
+                                 const attn_tensor *tensor, const char *kind,
+                                 int index) {
+  if (!tensor->strides || value->passing == ATTN_PASS_STRIDED)
+    return ATTN_OK;
+  const int64_t last = value->rank - 1;
+  if (value->passing == ATTN_PASS_ROWS) {
+    if (last < 0 || tensor->shape[last] <= 1 || tensor->strides[last] == 1 ||
+        attn_count_elements(tensor->shape, value->rank) == 0)
+      return ATTN_OK;
+    return attn_signature_error(
+        ATTN_INVALID_ARGUMENT,
+        "%s %d: expected the last dimension to be contiguous, its stride is "
+        "%lld",
+        kind, index, (long long)tensor->strides[last]);
+  }
+  if (is_dense(tensor->shape, tensor->strides, tensor->rank))
     return ATTN_OK;
   return attn_signature_error(ATTN_INVALID_ARGUMENT,
                               "%s %d: expected a dense tensor, got strides",
@@ -148,7 +161,7 @@ attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
     attn_status status =
         attn_check_tensor(&value, &inputs[i], "input", i, /*has_shape=*/true);
     if (status == ATTN_OK)
-      status = check_dense(&inputs[i], "input", i);
+      status = check_strides(&value, &inputs[i], "input", i);
     if (status != ATTN_OK)
       return status;
     if (!inputs[i].data && attn_count_elements(inputs[i].shape, value.rank) > 0)
@@ -164,19 +177,27 @@ attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
         attn_check_tensor(&value, &outputs[i], "output", i,
                           /*has_shape=*/outputs[i].data != NULL);
     if (status == ATTN_OK && outputs[i].data)
-      status = check_dense(&outputs[i], "output", i);
+      status = check_strides(&value, &outputs[i], "output", i);
     if (status != ATTN_OK)
       return status;
     num_words += attn_get_descriptor_size(value.rank);
   }
 
-  int64_t *words = calloc(num_words + 1, sizeof *words);
-  void **arguments = calloc(num_inputs + 1, sizeof *arguments);
-  if (!words || !arguments) {
-    free(words);
-    free(arguments);
-    return attn_signature_error(ATTN_OUT_OF_MEMORY, "out of memory");
+  // On the stack unless it is long.
+  union slot {
+    int64_t word;
+    void *pointer;
+  } few[256], *slots = few;
+  const int64_t num_slots = num_words + num_inputs + 1;
+  if (num_slots > (int64_t)(sizeof few / sizeof *few)) {
+    slots = malloc(num_slots * sizeof *slots);
+    if (!slots)
+      return attn_signature_error(ATTN_OUT_OF_MEMORY, "out of memory");
   }
+  void **arguments = &slots->pointer;
+  int64_t *words = &slots[num_inputs + 1].word;
+  // Results that a failed call does not write are not to be freed.
+  memset(slots, 0, num_slots * sizeof *slots);
   cursor = signature + 2;
   int64_t *next = words;
   for (int32_t i = 0; i < num_inputs; ++i) {
@@ -197,7 +218,7 @@ attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
   } else {
     status = take_results(results, next, outputs, num_outputs);
   }
-  free(words);
-  free(arguments);
+  if (slots != few)
+    free(slots);
   return status;
 }

@@ -50,7 +50,9 @@ attn_status attn_signature_error(attn_status status, const char *format, ...) {
 
 struct attn_value attn_read_value(const int64_t **cursor) {
   const int64_t *words = *cursor;
-  struct attn_value value = {words[0] != 0, words[1], words[2], words + 3};
+  struct attn_value value = {words[0] == ATTN_PASS_SCALAR,
+                             (enum attn_passing)words[0], words[1], words[2],
+                             words + 3};
   *cursor = words + 3 + value.rank;
   return value;
 }

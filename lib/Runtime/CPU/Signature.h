@@ -23,6 +23,7 @@
 /// One value of a signature.
 struct attn_value {
   bool is_scalar;
+  enum attn_passing passing;
   int64_t dtype, rank;
   const int64_t *shape;
 };

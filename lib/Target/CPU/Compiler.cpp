@@ -106,6 +106,17 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
 }
 
+Expected<CompiledEntry> CompiledEntry::lookUp(std::unique_ptr<orc::LLJIT> jit,
+                                              StringRef name) {
+  Expected<orc::ExecutorAddr> address = jit->lookup("attn_" + name.str());
+  if (!address)
+    return address.takeError();
+  CompiledEntry entry;
+  entry.function = address->toPtr<EntryFunction>();
+  entry.jit = std::move(jit);
+  return entry;
+}
+
 Expected<CompiledEntry>
 attn::compileInProcess(ModuleOp module, StringRef name,
                        const CPUTargetInfo &info,
@@ -123,13 +134,21 @@ attn::compileInProcess(ModuleOp module, StringRef name,
   if (Error error = (*jit)->addIRModule(
           orc::ThreadSafeModule(std::move(*translated), std::move(context))))
     return error;
-  Expected<orc::ExecutorAddr> address = (*jit)->lookup("attn_" + name.str());
-  if (!address)
-    return address.takeError();
-  CompiledEntry entry;
-  entry.function = address->toPtr<EntryFunction>();
-  entry.jit = std::move(*jit);
-  return entry;
+  return CompiledEntry::lookUp(std::move(*jit), name);
+}
+
+Expected<CompiledEntry> attn::loadObject(std::unique_ptr<MemoryBuffer> object,
+                                         StringRef name,
+                                         const CPUTargetInfo &info,
+                                         ArrayRef<RuntimeSymbol> symbols) {
+  Expected<std::unique_ptr<orc::LLJIT>> jit = createJIT(info);
+  if (!jit)
+    return jit.takeError();
+  if (Error error = defineRuntime(**jit, symbols))
+    return error;
+  if (Error error = (*jit)->addObjectFile(std::move(object)))
+    return error;
+  return CompiledEntry::lookUp(std::move(*jit), name);
 }
 
 Error attn::linkSharedObject(ArrayRef<std::string> objects,

@@ -92,6 +92,11 @@ FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
     EntryValue value{isScalar, *dtype, {}};
     if (!isScalar)
       llvm::append_range(value.shape, shaped.getShape());
+    if (auto memref = dyn_cast<MemRefType>(type);
+        memref && !memref.getLayout().isIdentity()) {
+      value.hasStrides = true;
+      value.hasContiguousRows = memref.isLastDimUnitStride();
+    }
     return value;
   };
   for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
@@ -109,13 +114,29 @@ FailureOr<EntrySignature> attn::getEntrySignature(func::FuncOp entry) {
   return signature;
 }
 
-LogicalResult attn::verifyDenseArguments(func::FuncOp entry) {
+/// Whether any strides will do, but for a last one that may have to be 1.
+static bool hasDynamicStrides(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)) ||
+      (offset != 0 && !ShapedType::isDynamic(offset)))
+    return false;
+  if (!strides.empty() && strides.back() == 1)
+    strides.pop_back();
+  return llvm::all_of(strides, ShapedType::isDynamic);
+}
+
+LogicalResult attn::verifyMemRefArguments(func::FuncOp entry) {
   for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
     auto memref = dyn_cast<MemRefType>(type);
-    if (memref && (!memref.getLayout().isIdentity() || memref.getMemorySpace()))
+    if (memref &&
+        ((!memref.getLayout().isIdentity() && !hasDynamicStrides(memref)) ||
+         memref.getMemorySpace()))
       return entry.emitError()
              << "argument " << index << " of @" << entry.getSymName() << " is "
-             << type << ": expected a dense memref in the default memory space";
+             << type
+             << ": expected a memref in the default memory space that is dense "
+                "or whose strides are dynamic, but for a last one of 1";
   }
   return success();
 }
@@ -129,7 +150,8 @@ LogicalResult attn::markEntry(func::FuncOp entry) {
   for (ArrayRef<EntryValue> values :
        {ArrayRef(signature->inputs), ArrayRef(signature->results)})
     for (const EntryValue &value : values) {
-      words.append({value.isScalar, value.dtype, (int64_t)value.shape.size()});
+      words.append(
+          {value.getPassing(), value.dtype, (int64_t)value.shape.size()});
       for (int64_t size : value.shape)
         words.push_back(ShapedType::isDynamic(size) ? -1 : size);
     }
@@ -230,7 +252,7 @@ LLVM::LLVMFuncOp EntryEmitter::emitPacked(StringRef name,
       operands.push_back(getPointer(numInputs));
     const int64_t *cursor = signature.begin() + 2;
     for (int64_t i = 0; i < numInputs; ++i) {
-      bool isScalar = cursor[0] != 0;
+      bool isScalar = cursor[0] == ATTN_PASS_SCALAR;
       cursor += 3 + cursor[2];
       Value operand = getPointer(i);
       if (isScalar) {

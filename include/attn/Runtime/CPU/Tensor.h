@@ -54,10 +54,18 @@ typedef enum attn_status {
 /* Size of one element in bytes; 0 for an unknown type. */
 int64_t attn_rt_dtype_size(attn_dtype dtype);
 
+/* What a compiled function takes for a value. */
+enum attn_passing {
+  ATTN_PASS_DENSE = 0,   /* a dense, row-major tensor */
+  ATTN_PASS_SCALAR = 1,  /* a scalar, from a tensor of rank 0 */
+  ATTN_PASS_ROWS = 2,    /* any strides, but a contiguous last dimension */
+  ATTN_PASS_STRIDED = 3, /* any strides */
+};
+
 /* Checks the tensors against a signature and calls `packed`. The signature is
  * the number of inputs, the number of results, and for each of them, inputs
- * first: 1 if it is passed as a scalar (else 0), the dtype, the rank and the
- * sizes (-1 where dynamic). `packed` takes an array of pointers: to the memref
+ * first: how it is passed (attn_passing), the dtype, the rank and the sizes (-1
+ * where dynamic). `packed` takes an array of pointers: to the memref
  * descriptor or to the scalar of each input, then to a block of descriptors,
  * one for each result, which it fills in. Returns a status; the message of a
  * failure is that of `attn_rt_last_error`. A null `packed` is a failure of

@@ -44,10 +44,11 @@ public:
     return reinterpret_cast<Function *>(function);
   }
 
+  /// Finds the entry point of @name in what the JIT compiler holds.
+  static llvm::Expected<CompiledEntry>
+  lookUp(std::unique_ptr<llvm::orc::LLJIT> jit, StringRef name);
+
 private:
-  friend llvm::Expected<CompiledEntry>
-  compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info,
-                   ArrayRef<RuntimeSymbol> symbols);
   std::unique_ptr<llvm::orc::LLJIT> jit;
   EntryFunction function = nullptr;
 };
@@ -57,6 +58,12 @@ private:
 llvm::Expected<CompiledEntry>
 compileInProcess(ModuleOp module, StringRef name, const CPUTargetInfo &info,
                  ArrayRef<RuntimeSymbol> symbols = {});
+
+/// Links an object with the entry point of @name into this process, and to the
+/// runtime.
+llvm::Expected<CompiledEntry>
+loadObject(std::unique_ptr<llvm::MemoryBuffer> object, StringRef name,
+           const CPUTargetInfo &info, ArrayRef<RuntimeSymbol> symbols = {});
 
 /// Translates a module in the LLVM dialect to optimized LLVM IR.
 llvm::Expected<std::unique_ptr<llvm::Module>>

@@ -22,6 +22,18 @@ struct EntryValue {
   attn_dtype dtype;
   /// `ShapedType::kDynamic` where unknown.
   SmallVector<int64_t> shape;
+  /// Whether it may have strides, and then whether its last dimension has to be
+  /// contiguous.
+  bool hasStrides = false;
+  bool hasContiguousRows = true;
+
+  attn_passing getPassing() const {
+    if (isScalar)
+      return ATTN_PASS_SCALAR;
+    if (!hasStrides)
+      return ATTN_PASS_DENSE;
+    return hasContiguousRows ? ATTN_PASS_ROWS : ATTN_PASS_STRIDED;
+  }
 };
 
 struct EntrySignature {
@@ -35,9 +47,9 @@ struct EntrySignature {
 FailureOr<func::FuncOp> lookupEntry(ModuleOp module, StringRef name);
 FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
 
-/// Checks that all arguments that are memrefs are dense: the C interface of CPU
-/// code passes no strides.
-LogicalResult verifyDenseArguments(func::FuncOp entry);
+/// Checks that arguments that are memrefs are dense or have dynamic strides
+/// (the last one may be 1): the C interface of CPU code checks no static ones.
+LogicalResult verifyMemRefArguments(func::FuncOp entry);
 
 /// Marks the function before lowering, so that `emitEntryPoint` finds it and
 /// its signature in the LLVM dialect.

@@ -1,0 +1,131 @@
+//===- Compiler.h - The compiler as a C library ------------------ -*- C
+//-*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Compiles MLIR into this process and calls it. The library exports these
+// functions alone, whatever LLVM it is linked to.
+//
+// Functions that fail return null or a status other than ATTN_OK, and leave a
+// message for `attn_error_message`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_C_COMPILER_H
+#define ATTN_C_COMPILER_H
+
+#include "attn/Runtime/CPU/Tensor.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ATTN_C_EXPORT __attribute__((visibility("default")))
+
+/// The version of attn-mlir, as "0.1.0".
+ATTN_C_EXPORT const char *attn_version(void);
+
+/// The message of this thread's last failure; "" if there was none. Valid until
+/// the thread's next call of this library.
+ATTN_C_EXPORT const char *attn_error_message(void);
+
+//===----------------------------------------------------------------------===//
+// Compilers
+//===----------------------------------------------------------------------===//
+
+/// What MLIR keeps between compilations. Threads may share one: it compiles one
+/// program at a time. It has no threads, so that a process may fork.
+typedef struct attn_compiler attn_compiler;
+
+ATTN_C_EXPORT attn_compiler *attn_compiler_create(void);
+/// Programs outlive their compiler. Null is ignored.
+ATTN_C_EXPORT void attn_compiler_destroy(attn_compiler *compiler);
+
+/// How to compile. Zero or null stands for the default.
+typedef struct attn_options {
+  size_t size;            ///< sizeof(attn_options)
+  const char *entry;      ///< the function to compile; "main"
+  const char *backend;    ///< "auto", "flash" or "math"; "auto"
+  const char *cpu;        ///< as LLVM names it, or "native"; "native"
+  const char *numerics;   ///< what fusion may change; "default"
+  const char *cache;      ///< the directory of compiled objects; none
+  uint64_t cache_bytes;   ///< the size it may have; 256 MiB
+  int32_t fuse;           ///< not 0: raises naive attention first
+  int32_t require_cached; ///< not 0: fails where it had to compile
+} attn_options;
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+/// A compiled function. Threads may call it at once.
+typedef struct attn_program attn_program;
+
+/// Compiles a module in MLIR's textual form. `text` need not end in 0.
+ATTN_C_EXPORT attn_program *attn_compile(attn_compiler *compiler,
+                                         const char *text, size_t length,
+                                         const attn_options *options);
+/// Null is ignored. The program must not be running.
+ATTN_C_EXPORT void attn_program_destroy(attn_program *program);
+
+/// Whether the program came from the cache.
+ATTN_C_EXPORT int32_t attn_program_is_cached(const attn_program *program);
+
+ATTN_C_EXPORT int32_t attn_program_num_inputs(const attn_program *program);
+ATTN_C_EXPORT int32_t attn_program_num_outputs(const attn_program *program);
+
+/// What the program takes: outputs are counted from the last input on. `shape`
+/// points to `rank` sizes, -1 where dynamic.
+typedef struct attn_value_type {
+  enum attn_passing passing;
+  attn_dtype dtype;
+  int32_t rank;
+  const int64_t *shape;
+} attn_value_type;
+ATTN_C_EXPORT attn_status attn_program_get_type(const attn_program *program,
+                                                int32_t index,
+                                                attn_value_type *type);
+
+/// Checks the tensors and runs the program.
+ATTN_C_EXPORT attn_status attn_program_call(const attn_program *program,
+                                            const attn_tensor *inputs,
+                                            int32_t num_inputs,
+                                            attn_tensor *outputs,
+                                            int32_t num_outputs);
+
+/// The same for a program without outputs, from one array: for each input its
+/// address, its sizes and its strides in elements. Types are those of the
+/// program.
+ATTN_C_EXPORT attn_status attn_program_call_words(const attn_program *program,
+                                                  const int64_t *words,
+                                                  int64_t num_words);
+
+//===----------------------------------------------------------------------===//
+// Questions
+//===----------------------------------------------------------------------===//
+
+/// Whether every attn.sdpa of the module has the backend of the options.
+/// ATTN_OK or ATTN_INVALID_ARGUMENT, with the reason as the message.
+ATTN_C_EXPORT attn_status attn_check_backend(attn_compiler *compiler,
+                                             const char *text, size_t length,
+                                             const attn_options *options);
+
+/// The CPU that "native" stands for: its name and features as LLVM writes them.
+ATTN_C_EXPORT const char *attn_compiler_cpu(attn_compiler *compiler);
+
+/// Threads of later calls in this process; 0: one for each CPU, the default.
+ATTN_C_EXPORT void attn_set_num_threads(int32_t num_threads);
+ATTN_C_EXPORT int32_t attn_get_num_threads(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // ATTN_C_COMPILER_H

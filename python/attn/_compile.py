@@ -1,0 +1,190 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""torch.compile(model, backend="attn"): PyTorch's attention becomes attn::sdpa,
+and Inductor compiles the rest as ever."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from . import _torch  # noqa: F401  (defines the operator)
+
+_MAX_HEAD_DIM = 512
+
+
+@dataclasses.dataclass(frozen=True)
+class Attention:
+    """One attention of a model: whether a kernel of attn-mlir computes it, on
+    which backend, else why not, and the line that it stands in."""
+
+    operation: str
+    fused: bool
+    backend: str
+    reason: str
+    location: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelExplanation:
+    """The attentions of a model, in the order of its graphs; prints as a table."""
+
+    attentions: list[Attention]
+
+    def __str__(self) -> str:
+        if not self.attentions:
+            return "no attention was found"
+        rows = [("location", "operation", "fused", "backend", "reason")]
+        rows += [(a.location, a.operation, "yes" if a.fused else "no", a.backend, a.reason) for a in self.attentions]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[4]]).rstrip() for row in rows)
+
+
+def _locate(node: torch.fx.Node) -> str:
+    """The innermost line of the user's program."""
+    places = re.findall(r'File "([^"]*)", line (\d+)', node.meta.get("stack_trace") or "")
+    for file, line in reversed(places):
+        if "/torch/" not in file:
+            return f"{file}:{line}"
+    return "?"
+
+
+def _value_of(argument: Any) -> Any:
+    """The example of a node, or the constant."""
+    return argument.meta.get("example_value", argument.meta.get("val")) if isinstance(argument, torch.fx.Node) else argument
+
+
+_PARAMETERS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
+_DEFAULTS = {"attn_mask": None, "dropout_p": 0.0, "is_causal": False, "scale": None, "enable_gqa": False}
+
+
+def _get_obstacle(arguments: dict[str, Any]) -> str | None:
+    """Why a node of scaled_dot_product_attention stays PyTorch's."""
+    tensors = {name: _value_of(arguments[name]) for name in ("query", "key", "value", "attn_mask")}
+    operands = [tensors[name] for name in ("query", "key", "value")]
+    if not all(isinstance(tensor, torch.Tensor) for tensor in operands):
+        return "the shapes of its operands are not known"
+    query, key, value = operands
+    if query.is_nested:
+        return "nested tensors stay with PyTorch"
+    if query.device.type != "cpu":
+        return f"it runs on {query.device}; kernels run on the CPU"
+    if query.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        return f"the flash kernel of the CPU computes in float32, the operands are {query.dtype}"
+    if not query.dtype == key.dtype == value.dtype:
+        return "query, key and value differ in dtype"
+    if _value_of(arguments["dropout_p"]) not in (0, 0.0):
+        return "dropout: PyTorch's own formula draws the same numbers as before"
+    sizes = (query.shape[-1], value.shape[-1])
+    if not all(isinstance(size, int) for size in sizes):
+        return "its head dimension is dynamic"
+    if max(sizes) > _MAX_HEAD_DIM:
+        return f"head dimensions end at {_MAX_HEAD_DIM}, these are {sizes[0]} and {sizes[1]}"
+    mask = tensors["attn_mask"]
+    if mask is not None and not isinstance(mask, torch.Tensor):
+        return f"attn_mask is a {type(mask).__name__}"
+    scale = _value_of(arguments["scale"])
+    if scale is not None and not isinstance(scale, (int, float)):
+        return "its scale is no constant"
+    wanted = [x for x in (*operands, mask) if x is not None and x.requires_grad]
+    if wanted and torch.is_grad_enabled():
+        return "a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none"
+    return None
+
+
+def _read_arguments(node: torch.fx.Node) -> dict[str, Any]:
+    arguments = {**_DEFAULTS, **dict(zip(_PARAMETERS, node.args)), **node.kwargs}
+    return {name: arguments[name] for name in _PARAMETERS}
+
+
+def _is_naive(node: torch.fx.Node) -> bool:
+    """A softmax of what a product gives, whose result a product takes."""
+    if node.op not in ("call_function", "call_method"):
+        return False
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+    if name not in ("softmax", "_softmax"):
+        return False
+    products = {"matmul", "bmm", "baddbmm", "einsum", "__matmul__"}
+
+    def is_product(other: torch.fx.Node) -> bool:
+        target = other.target if isinstance(other.target, str) else getattr(other.target, "__name__", "")
+        return target in products
+
+    def reaches(start: torch.fx.Node, step: Callable[[torch.fx.Node], Any], limit: int) -> bool:
+        seen, frontier = {start}, [start]
+        for _ in range(limit):
+            frontier = [other for current in frontier for other in step(current) if other not in seen]
+            seen.update(frontier)
+            if any(is_product(other) for other in frontier):
+                return True
+        return False
+
+    return reaches(node, lambda n: n.all_input_nodes, 12) and reaches(node, lambda n: n.users, 6)
+
+
+def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
+    """Replaces what attn::sdpa computes as well, and says what became of every
+    attention."""
+    attentions = []
+    graph = graph_module.graph
+    for node in list(graph.nodes):
+        place = _locate(node)
+        if node.target is F.scaled_dot_product_attention:
+            arguments = _read_arguments(node)
+            obstacle = _get_obstacle(arguments)
+            if obstacle is None:
+                with graph.inserting_before(node):
+                    new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS))
+                new.meta = dict(node.meta)
+                node.replace_all_uses_with(new)
+                graph.erase_node(node)
+            attentions.append(Attention("scaled_dot_product_attention", obstacle is None, "pytorch" if obstacle else "flash",
+                                        obstacle or "", place))
+        elif node.target is torch.ops.attn.sdpa.default or node.target is torch.ops.attn.sdpa:
+            query = _value_of(node.args[0])
+            backend = "math" if getattr(query, "dtype", None) is torch.float64 else "flash"
+            attentions.append(Attention("attn.sdpa", True, backend, "", place))
+        elif getattr(node.target, "__name__", "") == "flex_attention":
+            attentions.append(Attention("flex_attention", False, "inductor",
+                                        "FlexAttention stays with Inductor; attn.sdpa takes score_mod and mask_mod", place))
+        elif _is_naive(node):
+            attentions.append(Attention(
+                "matmul, softmax, matmul", False, "inductor",
+                "spelled out: scaled_dot_product_attention or attn.sdpa would be fused", place))
+    graph.lint()
+    graph_module.recompile()
+    return attentions
+
+
+def backend(graph_module: torch.fx.GraphModule, example_inputs: list[Any], *, mode: str | None = None,
+            options: dict[str, Any] | None = None) -> Callable[..., Any]:
+    """What torch.compile calls for backend="attn". `mode` and `options` are
+    Inductor's."""
+    from torch._inductor import list_mode_options
+    from torch._inductor.compile_fx import compile_fx
+
+    rewrite(graph_module)
+    patches = {**(list_mode_options(mode) if mode else {}), **(options or {})}
+    return compile_fx(graph_module, example_inputs, config_patches=patches or None)
+
+
+def explain_model(model: Callable[..., Any], *arguments: Any, **options: Any) -> ModelExplanation:
+    """What torch.compile(model, backend="attn") would make of the attentions.
+
+    Runs the model once, and compiles nothing."""
+    attentions: list[Attention] = []
+
+    def collect(graph_module: torch.fx.GraphModule, example_inputs: list[Any]) -> Callable[..., Any]:
+        import copy
+
+        attentions.extend(rewrite(copy.deepcopy(graph_module)))
+        return graph_module.forward
+
+    torch.compile(model, backend=collect)(*arguments, **options)
+    return ModelExplanation(attentions)

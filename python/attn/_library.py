@@ -1,0 +1,211 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The compiler's C library (include/attn-c/Compiler.h) through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pathlib
+import sys
+import threading
+import time
+from collections.abc import Iterable
+
+F16, BF16, F32, F64, BOOL, I8, I16, I32, I64 = range(1, 10)
+
+
+class CompileError(RuntimeError):
+    """The compiler cannot compile what was asked for; the message says why."""
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("entry", ctypes.c_char_p),
+        ("backend", ctypes.c_char_p),
+        ("cpu", ctypes.c_char_p),
+        ("numerics", ctypes.c_char_p),
+        ("cache", ctypes.c_char_p),
+        ("cache_bytes", ctypes.c_uint64),
+        ("fuse", ctypes.c_int32),
+        ("require_cached", ctypes.c_int32),
+    ]
+
+
+def _find_library() -> str:
+    """ATTN_LIBRARY, or the library that the package holds."""
+    given = os.environ.get("ATTN_LIBRARY")
+    if given:
+        return given
+    path = pathlib.Path(__file__).parent / "lib" / "libAttnC.so"
+    if not path.exists():
+        raise ImportError(f"{path} is missing: install the wheel, or point ATTN_LIBRARY to a build's libAttnC.so")
+    return str(path)
+
+
+def _load() -> ctypes.CDLL:
+    library = ctypes.CDLL(_find_library())
+    pointer, text = ctypes.c_void_p, ctypes.c_char_p
+    for name, result, arguments in [
+        ("attn_version", text, []),
+        ("attn_error_message", text, []),
+        ("attn_compiler_create", pointer, []),
+        ("attn_compiler_cpu", text, [pointer]),
+        ("attn_compile", pointer, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
+        ("attn_check_backend", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
+        ("attn_program_destroy", None, [pointer]),
+        ("attn_program_is_cached", ctypes.c_int32, [pointer]),
+        ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
+        ("attn_set_num_threads", None, [ctypes.c_int32]),
+        ("attn_get_num_threads", ctypes.c_int32, []),
+    ]:
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+_library = _load()
+_call_words = _library.attn_program_call_words
+_lock = threading.RLock()
+_compiler: int | None = None
+
+# A fork while another thread compiles would leave the child with a lock that
+# nobody releases.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
+
+
+def version() -> str:
+    """The version of the compiler."""
+    return _library.attn_version().decode()
+
+
+def set_num_threads(count: int) -> None:
+    """Sets the threads of later calls of CPU kernels, the caller included; 0:
+    one for each CPU that the process may run on, the default."""
+    if count < 0:
+        raise ValueError(f"expected a number of threads, got {count}")
+    _library.attn_set_num_threads(count)
+
+
+def get_num_threads() -> int:
+    """The threads of later calls of CPU kernels."""
+    return _library.attn_get_num_threads()
+
+
+def cache_directory() -> str | None:
+    """Where compiled kernels are kept: ATTN_CACHE_DIR (empty: nowhere), or
+    attn-mlir/kernels in the user's cache."""
+    given = os.environ.get("ATTN_CACHE_DIR")
+    if given is not None:
+        return given or None
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "attn-mlir", "kernels")
+
+
+def _cache_bytes() -> int:
+    """ATTN_CACHE_SIZE in bytes; 0 is the compiler's default of 256 MiB."""
+    given = os.environ.get("ATTN_CACHE_SIZE", "0")
+    if not given.isdigit():
+        raise ValueError(f"ATTN_CACHE_SIZE: expected a number of bytes, got '{given}'")
+    return int(given)
+
+
+def _make_options(backend: str) -> _Options:
+    directory = cache_directory()
+    return _Options(
+        size=ctypes.sizeof(_Options),
+        entry=b"main",
+        backend=backend.encode(),
+        cache=os.fsencode(directory) if directory else None,
+        cache_bytes=_cache_bytes(),
+    )
+
+
+def _get_compiler() -> int:
+    global _compiler
+    if _compiler is None:
+        _compiler = _library.attn_compiler_create()
+    return _compiler
+
+
+def _error() -> str:
+    return _library.attn_error_message().decode(errors="replace")
+
+
+class Program:
+    """A kernel in this process."""
+
+    __slots__ = ("_handle", "is_cached", "text")
+
+    def __init__(self, handle: int, text: str):
+        self._handle = handle
+        self.text = text
+        self.is_cached = bool(_library.attn_program_is_cached(handle))
+
+    def __call__(self, words: Iterable[int]) -> None:
+        """Runs on what the words say: for each argument its address, sizes and
+        strides in elements."""
+        words = tuple(words)
+        count = len(words)
+        if _call_words(self._handle, (ctypes.c_int64 * count)(*words), count):
+            raise RuntimeError(_error())
+
+
+class _Progress:
+    """Says so on stderr when a compilation takes longer than a second."""
+
+    def __init__(self, what: str):
+        self._what = what
+        self._timer = threading.Timer(1.0, self._say)
+        self._timer.daemon = True
+        self._said = False
+
+    def _say(self) -> None:
+        self._said = True
+        print(f"attn: compiling {self._what} ...", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._said:
+            seconds = time.monotonic() - self._start
+            print(f"attn: compiled {self._what} in {seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+_programs: dict[tuple[str, str], Program] = {}
+
+
+def compile_program(text: str, backend: str, what: str) -> Program:
+    """Compiles @main of a module, or finds it in memory or on disk.
+
+    Raises CompileError with the compiler's message."""
+    program = _programs.get((text, backend))
+    if program is not None:
+        return program
+    with _lock:
+        program = _programs.get((text, backend))
+        if program is not None:
+            return program
+        encoded = text.encode()
+        with _Progress(what):
+            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), _make_options(backend))
+        if not handle:
+            raise CompileError(_error())
+        program = _programs[text, backend] = Program(handle, text)
+    return program
+
+
+def check_backend(text: str, backend: str) -> str | None:
+    """Why the backend cannot take the attention of a module; None if it can."""
+    with _lock:
+        encoded = text.encode()
+        status = _library.attn_check_backend(_get_compiler(), encoded, len(encoded), _make_options(backend))
+        return _error() if status else None

@@ -1,0 +1,372 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention of PyTorch's tensors: the operator attn::sdpa and its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from . import _sdpa
+from ._arguments import View, torch_dtypes
+from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
+from ._library import F64
+from ._symbols import Captures, trace
+
+_DTYPES = torch_dtypes()
+_Tensor = torch.Tensor
+
+_library = torch.library.Library("attn", "DEF")
+_library.define(
+    "sdpa(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float? scale=None, bool enable_gqa=False, "
+    "str? causal=None, int[]? window=None, float? softcap=None, Tensor? sinks=None, Tensor? key_lengths=None, "
+    "str score='', str keep='', Tensor[]? captures=None, bool return_lse=False) -> (Tensor, Tensor)")
+
+
+def _is_swapped(rank: int) -> bool:
+    """Whether outputs lie in memory as [B, L, H, D], so that transposing them
+    back for the next projection costs nothing."""
+    return rank >= 4
+
+
+def _allocate(shape: Any, dtype: torch.dtype, device: Any) -> _Tensor:
+    if not _is_swapped(len(shape)):
+        return torch.empty(shape, dtype=dtype, device=device)
+    *batch, heads, queries, size = shape
+    return torch.empty((*batch, queries, heads, size), dtype=dtype, device=device).transpose(-2, -3)
+
+
+def _view(tensor: _Tensor | None, name: str) -> View | None:
+    if tensor is None:
+        return None
+    if tensor.device.type != "cpu":
+        raise ValueError(f"attn.sdpa: {name} is on {tensor.device}; kernels run on the CPU")
+    dtype = _DTYPES.get(tensor.dtype)
+    if dtype is None:
+        raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}, which no kernel takes")
+    return View(tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), dtype, tensor)
+
+
+def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: float | None = None,
+         enable_gqa: bool = False, causal: str | None = None, window: Any = None, softcap: float | None = None,
+         sinks: Any = None, key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
+         return_lse: bool = False) -> tuple[_Tensor, _Tensor | None]:
+    """Computes it now: what runs for the operator on the CPU."""
+    mask = _view(attn_mask, "attn_mask")
+    if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
+        mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner)
+    request = _sdpa.Request(
+        _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
+        causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
+        _view(key_lengths, "key_lengths"), return_lse,
+        (score, keep, [_view(capture, "a captured tensor") for capture in captures or ()]) if score or keep else None)
+    plan = _sdpa.make_plan(request)
+    output = _allocate(plan.output_shape, query.dtype, query.device)
+    output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output)
+    if not return_lse:
+        _sdpa.run(plan, request, output_view, None)
+        return output, None
+    lse_dtype = torch.float64 if plan.kernel.dtype == F64 else torch.float32
+    lse = torch.empty(plan.lse_shape, dtype=lse_dtype, device=query.device)
+    _sdpa.run(plan, request, output_view, View(lse.data_ptr(), plan.lse_shape, lse.stride(), plan.lse_dtype, lse))
+    return output, lse
+
+
+def _sdpa_cpu(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
+    output, lse = _run(*arguments, **options)
+    if lse is None:
+        lse = torch.empty(0, dtype=torch.float64 if output.dtype == torch.float64 else torch.float32)
+    return output, lse
+
+
+_library.impl("sdpa", _sdpa_cpu, "CPU")
+
+
+def _broadcast_batch(query: _Tensor, key: _Tensor, value: _Tensor, enable_gqa: bool) -> tuple[Any, Any, Any]:
+    """The shapes that the operands broadcast to."""
+    if not enable_gqa:
+        batch = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2], value.shape[:-2])
+        return (*batch, *query.shape[-2:]), (*batch, *key.shape[-2:]), (*batch, *value.shape[-2:])
+    batch = torch.broadcast_shapes(query.shape[:-3], key.shape[:-3], value.shape[:-3])
+    (heads,) = torch.broadcast_shapes(key.shape[-3:-2], value.shape[-3:-2])
+    return (*batch, *query.shape[-3:]), (*batch, heads, *key.shape[-2:]), (*batch, heads, *value.shape[-2:])
+
+
+@torch.library.register_fake("attn::sdpa", lib=_library)
+def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: Any = None,
+               enable_gqa: bool = False, causal: Any = None, window: Any = None, softcap: Any = None, sinks: Any = None,
+               key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
+               return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
+    if not query.dtype == key.dtype == value.dtype:
+        raise TypeError(f"attn.sdpa: query, key and value need one dtype, got {query.dtype}, {key.dtype} and {value.dtype}")
+    torch._check(query.dim() >= 2 and key.dim() >= 2 and value.dim() >= 2, lambda: "attn.sdpa: two dimensions at least")
+    torch._check(query.shape[-1] == key.shape[-1], lambda: "attn.sdpa: query and key need the same last dimension")
+    torch._check(key.shape[-2] == value.shape[-2], lambda: "attn.sdpa: key and value need the same length")
+    shape, _, value_shape = _broadcast_batch(query, key, value, enable_gqa)
+    shape = (*shape[:-1], value_shape[-1])
+    lse_dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
+    lse = torch.empty(shape[:-1] if return_lse else (0,), dtype=lse_dtype, device=query.device)
+    return _allocate(shape, query.dtype, query.device), lse
+
+
+#===--- By PyTorch's own formulas --------------------------------------------===#
+
+
+def _positions(logits: _Tensor) -> tuple[_Tensor, _Tensor]:
+    i = torch.arange(logits.shape[-2], device=logits.device).unsqueeze(-1)
+    return i, torch.arange(logits.shape[-1], device=logits.device)
+
+
+def _attends(logits: _Tensor, attn_mask: Any, causal: str | None, window: Any, key_lengths: Any) -> _Tensor | None:
+    """Where queries attend, broadcastable to the logits."""
+    result: _Tensor | None = attn_mask if attn_mask is not None and attn_mask.dtype == torch.bool else None
+
+    def add(condition: _Tensor) -> None:
+        nonlocal result
+        result = condition if result is None else result & condition
+
+    i, j = _positions(logits)
+    lengths = None if key_lengths is None else key_lengths.clamp(0, logits.shape[-1])[..., None, None, None]
+    if causal == LOWER_RIGHT:
+        i = i + (logits.shape[-1] if lengths is None else lengths) - logits.shape[-2]
+    if causal is not None:
+        add(j <= i)
+    if window is not None:
+        left, right = window
+        if left >= 0:
+            add(j >= i - left)
+        if right >= 0:
+            add(j <= i + right)
+    if lengths is not None:
+        add(j < lengths)
+    return result
+
+
+def _repeat_heads(tensor: _Tensor, heads: int) -> _Tensor:
+    if tensor.dim() < 3 or tensor.shape[-3] == heads:
+        return tensor
+    return tensor.repeat_interleave(heads // tensor.shape[-3], -3)
+
+
+def _compute_dtype(dtype: torch.dtype) -> torch.dtype:
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def _by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, causal: str | None,
+                window: Any, softcap: float | None, sinks: Any, key_lengths: Any, score_mod: Any, mask_mod: Any,
+                dropout_p: float) -> tuple[_Tensor, _Tensor]:
+    """Output and log-sum-exp by differentiable operations: what kernels cannot
+    do yet, dropout and the gradients of score functions."""
+    dtype = _compute_dtype(query.dtype)
+    heads = query.shape[-3] if query.dim() > 2 else 1
+    q, k, v = query.to(dtype), _repeat_heads(key.to(dtype), heads), _repeat_heads(value.to(dtype), heads)
+    logits = (q @ k.transpose(-1, -2)) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    if softcap is not None:
+        logits = softcap * torch.tanh(logits / softcap)
+    if attn_mask is not None and attn_mask.dtype != torch.bool:
+        logits = logits + attn_mask.to(dtype)
+    attends = _attends(logits, attn_mask, causal, window, key_lengths)
+    if score_mod is not None or mask_mod is not None:
+        i, j = _positions(logits)
+        sizes = [logits.shape[d] if logits.dim() >= -d else 1 for d in (-4, -3)]
+        b, h = (torch.arange(size, device=logits.device).view(-1, *[1] * count) for size, count in zip(sizes, (3, 2)))
+        if logits.dim() < 4:
+            b = b.view([])
+        if logits.dim() < 3:
+            h = h.view([])
+        if score_mod is not None:
+            logits = score_mod(logits, b, h, i, j)
+        if mask_mod is not None:
+            kept = mask_mod(b, h, i, j)
+            attends = kept if attends is None else attends & kept
+    if attends is not None:
+        logits = logits.masked_fill(~attends, -torch.inf)
+    all_logits = logits
+    if sinks is not None:
+        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
+        all_logits = torch.cat([logits, column], -1)
+    lse = torch.logsumexp(all_logits, -1)
+    # Rows without keys: 0, and no gradient.
+    empty = torch.isneginf(lse).unsqueeze(-1)
+    weights = torch.exp(logits - lse.unsqueeze(-1).masked_fill(empty, 0)).masked_fill(empty, 0)
+    return (torch.nn.functional.dropout(weights, dropout_p) @ v).to(query.dtype), lse
+
+
+def _sum_to(gradient: _Tensor, like: _Tensor) -> _Tensor:
+    return gradient.sum_to_size(like.shape).to(like.dtype)
+
+
+def _sum_groups(gradient: _Tensor, shape: Any) -> _Tensor:
+    """Sums the gradients of the heads that share a key head."""
+    if gradient.dim() < 3 or gradient.shape[-3] == shape[-3]:
+        return gradient
+    return gradient.unflatten(-3, (shape[-3], gradient.shape[-3] // shape[-3])).sum(-3)
+
+
+def _setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+    (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep, captures,
+     return_lse) = inputs
+    ctx.save_for_backward(query, key, value, attn_mask, sinks, key_lengths)
+    ctx.options = scale, enable_gqa, causal, window, softcap, return_lse
+    ctx.has_regions = bool(score or keep)
+    ctx.num_captures = None if captures is None else len(captures)
+
+
+def _backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, ...]:
+    """The gradient by recomputation: the logits exist as a whole."""
+    if ctx.has_regions:
+        raise RuntimeError("attn::sdpa: score and keep regions have no gradient here; attn.sdpa takes PyTorch's own operations "
+                           "where a gradient is needed")
+    query, key, value, attn_mask, sinks, key_lengths = ctx.saved_tensors
+    scale, enable_gqa, causal, window, softcap, return_lse = ctx.options
+    dtype = _compute_dtype(query.dtype)
+    query_shape, key_shape, value_shape = _broadcast_batch(query, key, value, enable_gqa)
+    heads = query_shape[-3] if len(query_shape) > 2 else 1
+    q = query.to(dtype).expand(query_shape)
+    k = _repeat_heads(key.to(dtype).expand(key_shape), heads)
+    v = _repeat_heads(value.to(dtype).expand(value_shape), heads)
+    factor = query.shape[-1] ** -0.5 if scale is None else scale
+    logits = (q @ k.transpose(-1, -2)) * factor
+    slope = None
+    if softcap is not None:
+        t = torch.tanh(logits / softcap)
+        logits, slope = softcap * t, 1 - t * t
+    is_bias = attn_mask is not None and attn_mask.dtype != torch.bool
+    if is_bias:
+        logits = logits + attn_mask.to(dtype)
+    attends = _attends(logits, attn_mask, causal, window, key_lengths)
+    if attends is not None:
+        logits = logits.masked_fill(~attends, -torch.inf)
+    all_logits = logits
+    if sinks is not None:
+        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
+        all_logits = torch.cat([logits, column], -1)
+    lse = torch.logsumexp(all_logits, -1, keepdim=True)
+    empty = torch.isneginf(lse)
+    lse = lse.masked_fill(empty, 0)
+    weights = torch.exp(logits - lse).masked_fill(empty, 0)
+    gradient = output_gradient.to(dtype)
+    products = gradient @ v.transpose(-1, -2)
+    # How much of a row's gradient its log-sum-exp carries.
+    carried = (weights * products).sum(-1, keepdim=True)
+    if return_lse and lse_gradient is not None:
+        carried = carried - lse_gradient.to(dtype).unsqueeze(-1)
+    logit_gradient = weights * (products - carried)
+    product_gradient = (logit_gradient if slope is None else logit_gradient * slope) * factor
+    result: list[Any] = [None] * 15
+    result[0] = _sum_to(product_gradient @ k, query)
+    result[1] = _sum_to(_sum_groups(product_gradient.transpose(-1, -2) @ q, key_shape), key)
+    result[2] = _sum_to(_sum_groups(weights.transpose(-1, -2) @ gradient, value_shape), value)
+    if is_bias and ctx.needs_input_grad[3]:
+        result[3] = _sum_to(logit_gradient, attn_mask)
+    if sinks is not None and ctx.needs_input_grad[9]:
+        share = torch.exp(sinks.to(dtype)[:, None, None] - lse)
+        result[9] = _sum_to((-share * carried).sum((-1, -2)), sinks)
+    result[13] = None if ctx.num_captures is None else [None] * ctx.num_captures
+    return tuple(result)
+
+
+torch.library.register_autograd("attn::sdpa", _backward, setup_context=_setup_context, lib=_library)
+
+
+#===--- What users call ------------------------------------------------------===#
+
+
+def _is_plain(*tensors: Any) -> bool:
+    """Whether the tensors can be computed with at once: nobody watches."""
+    if torch._C._len_torch_dispatch_stack() or torch._C._functorch.peek_interpreter_stack() is not None:
+        return False
+    wants_gradient = torch.is_grad_enabled()
+    return all(
+        tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.is_cpu and not (wants_gradient and tensor.requires_grad)
+        for tensor in tensors)
+
+
+class _TracedTensors(Captures):
+    """Captures whose arrays are tensors, however they came."""
+
+    def tensors(self) -> list[_Tensor]:
+        return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
+
+
+# Dynamo does not follow symbols: a graph ends here.
+@torch.compiler.disable
+def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
+    if rank > 4:
+        raise ValueError(f"attn.sdpa: score_mod and mask_mod take one batch dimension, got {rank - 3}")
+    real = "f64" if query.dtype == torch.float64 else "f32"
+    captures = _TracedTensors()
+    score, keep = (
+        trace(function, is_score, real, max(rank - 3, 0), rank > 2, captures) if function is not None else ""
+        for function, is_score in [(score_mod, True), (mask_mod, False)])
+    return score, keep, captures.tensors()
+
+
+def _captures_need_gradient(*functions: Any) -> bool:
+    """Whether a function closes over a tensor that wants a gradient."""
+    for function in functions:
+        for cell in getattr(function, "__closure__", None) or ():
+            content = cell.cell_contents
+            if isinstance(content, torch.Tensor) and content.requires_grad:
+                return True
+    return False
+
+
+def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dropout_p: float = 0.0,
+         is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False, *, causal: str | None = None,
+         window: Any = None, softcap: float | None = None, score_mod: Callable[..., Any] | None = None,
+         mask_mod: Callable[..., Any] | None = None, sinks: Any = None, key_lengths: Any = None,
+         return_lse: bool = False) -> Any:
+    """attn.sdpa for tensors; see there."""
+    for name, tensor in [("key", key), ("value", value)]:
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
+    if causal not in (None, UPPER_LEFT, LOWER_RIGHT):
+        raise ValueError(f"attn.sdpa: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
+    if is_causal:
+        if attn_mask is not None:
+            raise ValueError("attn.sdpa: attn_mask and is_causal=True exclude each other; causal='upper_left' goes with a mask")
+        if causal == LOWER_RIGHT:
+            raise ValueError("attn.sdpa: is_causal=True means causal='upper_left', got causal='lower_right'")
+        causal = UPPER_LEFT
+    if attn_mask is not None:
+        bias = read_bias(attn_mask)
+        if bias is not None:
+            if causal is not None:
+                raise ValueError("attn.sdpa: attn_mask is causal already; leave causal out")
+            if bias.shape != (query.shape[-2], key.shape[-2]):
+                raise ValueError(f"attn.sdpa: the causal bias is for {bias.num_queries} queries and {bias.num_keys} keys, got "
+                                 f"{query.shape[-2]} and {key.shape[-2]}")
+            causal, attn_mask = bias.variant, None
+        elif not isinstance(attn_mask, torch.Tensor):
+            raise TypeError(f"attn.sdpa: expected attn_mask to be a tensor or a causal bias, got {type(attn_mask).__name__}")
+    if window is not None:
+        window = list(_sdpa.read_window(window))
+    device = query.device.type
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        lower = torch.get_autocast_dtype(device)
+        query, key, value = (x.to(lower) if x.is_floating_point() and x.dtype != torch.float64 else x
+                             for x in (query, key, value))
+    if not 0.0 <= dropout_p <= 1.0:
+        raise ValueError(f"attn.sdpa: expected dropout_p between 0 and 1, got {dropout_p}")
+    has_mods = score_mod is not None or mask_mod is not None
+    if dropout_p > 0.0 or has_mods and torch.is_grad_enabled() and (
+            any(x is not None and x.requires_grad for x in (query, key, value, attn_mask, sinks))
+            or _captures_need_gradient(score_mod, mask_mod)):
+        output, lse = _by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks, key_lengths,
+                                  score_mod, mask_mod, dropout_p)
+        return (output, lse) if return_lse else output
+    score, keep, captures = "", "", None
+    if has_mods:
+        rank = max(query.dim(), key.dim(), value.dim())
+        score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
+    arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
+                 captures, return_lse)
+    if not torch.compiler.is_compiling() and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
+        output, lse = _run(*arguments)
+    else:
+        output, lse = torch.ops.attn.sdpa(*arguments)
+    return (output, lse) if return_lse else output

@@ -1,0 +1,162 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""torch.compile(model, backend="attn")."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import attn
+import pytest
+
+torch = pytest.importorskip("torch")
+import torch.nn.functional as F  # noqa: E402
+from attn import _compile  # noqa: E402
+
+
+class SelfAttention(torch.nn.Module):
+    """The module of PyTorch's tutorial, in our words."""
+
+    def __init__(self, heads=4, size=32, dropout=0.0, naive=False):
+        super().__init__()
+        self.heads, self.dropout, self.naive = heads, dropout, naive
+        self.inward, self.outward = torch.nn.Linear(size, 3 * size), torch.nn.Linear(size, size)
+
+    def forward(self, x, mask=None):
+        q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.inward(x).chunk(3, -1))
+        if self.naive:
+            y = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1) @ v
+        else:
+            y = F.scaled_dot_product_attention(
+                q, k, v, mask, dropout_p=self.dropout if self.training else 0.0, is_causal=mask is None)
+        return self.outward(y.transpose(1, 2).flatten(-2))
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+
+
+def count_calls(monkeypatch):
+    """How often kernels run."""
+    calls = []
+    from attn import _sdpa
+
+    original = _sdpa.run
+    monkeypatch.setattr(_sdpa, "run", lambda *arguments: (calls.append(1), original(*arguments))[1])
+    return calls
+
+
+@pytest.mark.parametrize("mode", [None, "reduce-overhead"])
+def test_inference(monkeypatch, mode):
+    calls = count_calls(monkeypatch)
+    model, x = SelfAttention().eval(), torch.randn(2, 20, 32)
+    with torch.no_grad():
+        expected = model(x)
+        compiled = torch.compile(model, backend=_compile.backend, fullgraph=True, mode=mode)
+        assert torch.allclose(compiled(x), expected, atol=2e-5)
+        assert len(calls) == 1
+        mask = torch.rand(20, 20) < 0.8
+        assert torch.allclose(compiled(x, mask), model(x, mask), atol=2e-5)
+        assert len(calls) == 2
+
+
+def test_dynamic(monkeypatch):
+    calls = count_calls(monkeypatch)
+    model = SelfAttention().eval()
+    from torch._dynamo.utils import counters
+
+    counters.clear()
+    compiled = torch.compile(model, backend=_compile.backend, fullgraph=True, dynamic=True)
+    with torch.no_grad():
+        for batch, length in [(2, 20), (3, 33), (5, 64), (2, 17)]:
+            x = torch.randn(batch, length, 32)
+            assert torch.allclose(compiled(x), model(x), atol=2e-5)
+    assert len(calls) == 4
+    assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_training(monkeypatch):
+    """The gradient stays PyTorch's."""
+    calls = count_calls(monkeypatch)
+    model, x = SelfAttention(), torch.randn(2, 20, 32)
+    model(x).square().sum().backward()
+    expected = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    torch.compile(model, backend=_compile.backend, fullgraph=True)(x).square().sum().backward()
+    for parameter, gradient in zip(model.parameters(), expected):
+        assert torch.allclose(parameter.grad, gradient, rtol=1e-3, atol=1e-3)
+    assert not calls
+
+
+def test_autocast(monkeypatch):
+    calls = count_calls(monkeypatch)
+    model, x = SelfAttention().eval(), torch.randn(2, 20, 32)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        result = torch.compile(model, backend=_compile.backend, fullgraph=True)(x)
+        assert result.dtype == torch.bfloat16 and len(calls) == 1
+        assert torch.allclose(result.float(), model(x).float(), atol=5e-2)
+
+
+def this_line(offset):
+    return f"{__file__}:{sys._getframe(1).f_lineno + offset}"
+
+
+def test_explain():
+    q = torch.randn(2, 4, 20, 8)
+
+    def model(q, w):
+        a = F.scaled_dot_product_attention(q, q, q)
+        b = F.scaled_dot_product_attention(q, q, q, dropout_p=0.1)
+        c = torch.softmax(q @ q.transpose(-1, -2), -1) @ q
+        d = attn.sdpa(q, q, q, softcap=3.0)
+        e = F.scaled_dot_product_attention(w, q, q)
+        return a + b + c + d + e
+
+    first = model.__code__.co_firstlineno + 1
+    result = attn.explain(model, q, torch.randn(2, 4, 20, 8, requires_grad=True))
+    found = {int(a.location.rpartition(":")[2]) - first: a for a in result.attentions if a.location.startswith(__file__)}
+    assert found[0].fused and found[0].backend == "flash" and not found[0].reason
+    assert not found[1].fused and "dropout" in found[1].reason
+    assert not found[2].fused and "spelled out" in found[2].reason
+    assert not found[4].fused and "gradient" in found[4].reason
+    assert [a.fused for a in result.attentions if a.operation == "attn.sdpa"] == [True]
+    lines = str(result).splitlines()
+    assert lines[0].startswith("location") and len(lines) == 6
+
+
+@pytest.mark.parametrize("call, reason", [
+    (lambda q: F.scaled_dot_product_attention(q.double(), q.double(), q.double()), "float64"),
+    (lambda q: F.scaled_dot_product_attention(*3 * [q.repeat(1, 1, 1, 80)]), "end at 512, these are 640"),
+])
+def test_reasons(call, reason):
+    (attention,) = attn.explain(call, torch.randn(2, 4, 20, 8)).attentions
+    assert not attention.fused and attention.backend == "pytorch" and reason in attention.reason
+    # And it still computes the same.
+    q = torch.randn(2, 4, 20, 8)
+    assert torch.allclose(torch.compile(call, backend=_compile.backend)(q), call(q), atol=2e-5)
+
+
+def test_entry_point(tmp_path):
+    """By name, without an import: as an installed package is found."""
+    root = pathlib.Path(__file__).parents[2]
+    project = (root / "pyproject.toml").read_text()
+    section = project.partition('[project.entry-points."torch_dynamo_backends"]')[2].strip().splitlines()[0]
+    name, _, target = section.partition(" = ")
+    metadata = tmp_path / "attn_mlir-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: attn-mlir\nVersion: 0.1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[torch_dynamo_backends]\n{name} = {target.strip(chr(34))}\n")
+    program = """
+import sys, torch, torch.nn.functional as F
+assert "attn" in torch._dynamo.list_backends()
+q = torch.randn(2, 4, 20, 8)
+f = torch.compile(lambda q: F.scaled_dot_product_attention(q, q, q), backend="attn")
+assert torch.allclose(f(q), F.scaled_dot_product_attention(q, q, q), atol=2e-5)
+assert "attn._torch" in sys.modules
+"""
+    paths = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": paths})

@@ -1,0 +1,142 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The cache on disk, threads, forks and the end of the interpreter."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+import attn
+import numpy as np
+import pytest
+from reference import attention
+
+PROGRAM = """
+import sys, numpy as np, attn
+from attn import _library
+sizes = [int(size) for size in sys.argv[1:]] or [8]
+for size in sizes:
+    q = np.random.default_rng(0).standard_normal((2, 20, size), dtype=np.float32)
+    out = attn.sdpa(q, q, q)
+    s = q @ q.transpose(0, 2, 1) / size ** 0.5
+    p = np.exp(s - s.max(-1, keepdims=True))
+    assert abs(out - p / p.sum(-1, keepdims=True) @ q).max() < 1e-5
+print([program.is_cached for program in _library._programs.values()])
+"""
+
+
+def start(directory, *sizes, **environment):
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, *map(str, sizes)], text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env={**os.environ, "ATTN_CACHE_DIR": str(directory), **environment})
+
+
+def finish(process):
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out.strip()
+
+
+def test_disk(tmp_path):
+    assert finish(start(tmp_path)) == "[False]"
+    (file,) = pathlib.Path(tmp_path).iterdir()
+    assert finish(start(tmp_path)) == "[True]"
+    # Damaged: cut, changed, empty, of another kind.
+    content = file.read_bytes()
+    middle = len(content) // 2
+    for damaged in [content[:middle], content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :], b"", b"x" * 99]:
+        file.write_bytes(damaged)
+        assert finish(start(tmp_path)) == "[False]"
+        assert file.read_bytes() == content
+    assert finish(start(tmp_path)) == "[True]"
+
+
+def test_size(tmp_path):
+    finish(start(tmp_path, 8))
+    (first,) = pathlib.Path(tmp_path).iterdir()
+    size = first.stat().st_size
+    finish(start(tmp_path, 16, 24, ATTN_CACHE_SIZE=str(2 * size + size // 2)))
+    files = list(pathlib.Path(tmp_path).iterdir())
+    assert first not in files and len(files) == 2
+
+
+def test_many_processes(tmp_path):
+    results = [finish(process) for process in [start(tmp_path, 8, 16) for _ in range(6)]]
+    assert "[False, False]" in results
+    assert len(list(pathlib.Path(tmp_path).iterdir())) == 2
+    assert finish(start(tmp_path, 8, 16)) == "[True, True]"
+
+
+def test_no_cache(tmp_path):
+    assert finish(start("")) == "[False]"
+    # A directory that cannot be made costs time alone.
+    (tmp_path / "file").write_text("")
+    assert finish(start(tmp_path / "file" / "below")) == "[False]"
+
+
+def test_threads(rng):
+    q = rng.standard_normal((2, 3, 50, 40)).astype("float32")
+    expected = attention(q, q, q, offset=0)[0]
+    errors = []
+
+    def call():
+        for _ in range(50):
+            errors.append(np.abs(attn.sdpa(q, q, q, is_causal=True) - expected).max())
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(errors) == 200 and max(errors) < 1e-5
+
+
+def test_number_of_threads():
+    attn.set_num_threads(1)
+    assert attn.get_num_threads() == 1
+    attn.set_num_threads(0)
+    assert attn.get_num_threads() >= 1
+    with pytest.raises(ValueError, match="expected a number of threads, got -1"):
+        attn.set_num_threads(-1)
+
+
+def test_fork(rng):
+    """Calls and compiles in a child, while the parent has threads."""
+    q = rng.standard_normal((2, 3, 100, 8)).astype("float32")
+    expected = attention(q, q, q)[0]
+    attn.sdpa(q, q, q)
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            attn.sdpa(q, q, q)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for round_ in range(3):
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    fine = np.abs(attn.sdpa(q, q, q) - expected).max() < 1e-5
+                    new = attn.sdpa(q, q, q, softcap=3.0 + round_)
+                    fine &= np.abs(new - attention(q, q, q, softcap=3.0 + round_)[0]).max() < 1e-5
+                    status = 0 if fine else 2
+                finally:
+                    os._exit(status)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_exit_with_threads(tmp_path):
+    program = PROGRAM + """
+import threading
+threading.Thread(target=lambda: [attn.sdpa(q, q, q) for _ in range(10**6)], daemon=True).start()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300, capture_output=True,
+                   env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})

@@ -1,0 +1,243 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""attn.sdpa for PyTorch, against its math backend in float64."""
+
+import attn
+import pytest
+
+torch = pytest.importorskip("torch")
+import torch.nn.functional as F  # noqa: E402
+from torch.nn.attention import SDPBackend  # noqa: E402
+from torch.nn.attention.bias import causal_lower_right, causal_upper_left  # noqa: E402
+
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+TOLERANCES = {torch.float16: 3e-3, torch.bfloat16: 3e-2, torch.float32: 2e-5, torch.float64: 1e-12}
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+def expect(q, k, v, *arguments, **options):
+    arguments = [x.double() if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in arguments]
+    with torch.nn.attention.sdpa_kernel(SDPBackend.MATH):
+        return F.scaled_dot_product_attention(q.double(), k.double(), v.double(), *arguments, **options)
+
+
+def check(result, expected, dtype):
+    assert result.dtype == dtype and result.shape == expected.shape
+    error = (result.double() - expected).abs().max().item() if expected.numel() else 0
+    assert error <= TOLERANCES[dtype], f"largest error {error}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", [
+    {}, {"is_causal": True}, {"scale": 0.3}, {"mask": "bool"}, {"mask": "float"}, {"mask": "keys"}, {"enable_gqa": True},
+], ids=str)
+@pytest.mark.parametrize("queries", [1, 9, 70])
+def test_pytorch(dtype, options, queries):
+    options = dict(options)
+    kind = options.pop("mask", None)
+    heads = 2 if options.get("enable_gqa") else 4
+    q = torch.randn(2, 4, queries, 32, dtype=dtype)
+    k, v = torch.randn(2, heads, 45, 32, dtype=dtype), torch.randn(2, heads, 45, 16, dtype=dtype)
+    mask = {None: None, "bool": torch.rand(queries, 45) < 0.8, "float": torch.randn(2, 1, queries, 45, dtype=dtype),
+            "keys": (torch.rand(2, 1, 1, 45) < 0.8).expand(2, 4, queries, 45)}[kind]
+    check(attn.sdpa(q, k, v, mask, **options), expect(q, k, v, mask, **options), dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_projected(dtype):
+    """Heads cut out of one projection, as models do."""
+    qkv = torch.randn(2, 33, 3 * 4 * 16, dtype=dtype)
+    q, k, v = (x.view(2, 33, 4, 16).transpose(1, 2) for x in qkv.chunk(3, -1))
+    result = attn.sdpa(q, k, v, is_causal=True)
+    check(result, expect(q, k, v, is_causal=True), dtype)
+    # Back to [B, L, H D] without a copy.
+    assert result.transpose(1, 2).is_contiguous()
+    last = qkv.view(2, 33, 16, 12).permute(0, 3, 1, 2)
+    check(attn.sdpa(last[:, :4], last[:, 4:8], last[:, 8:]), expect(last[:, :4], last[:, 4:8], last[:, 8:]), dtype)
+
+
+@pytest.mark.parametrize("shapes", [((5, 8), (7, 8)), ((3, 5, 8), (3, 7, 8)), ((2, 1, 4, 5, 8), (1, 3, 4, 7, 8)), ((0, 2, 5, 8), (0, 2, 5, 8))])
+def test_ranks(shapes):
+    q, k = torch.randn(shapes[0]), torch.randn(shapes[1])
+    check(attn.sdpa(q, k, k), expect(q, k, k), torch.float32)
+
+
+def test_causal_biases():
+    q, k = torch.randn(2, 4, 20, 8), torch.randn(2, 4, 30, 8)
+    for ours, theirs in [(attn.causal_upper_left, causal_upper_left), (attn.causal_lower_right, causal_lower_right)]:
+        mask = torch.as_tensor(ours(20, 30).materialize())
+        for bias in [ours(20, 30), theirs(20, 30), mask]:
+            check(attn.sdpa(q, k, k, bias), expect(q, k, k, mask), torch.float32)
+
+
+def make_leaves(*shapes):
+    return [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"causal": "upper_left"}, {"causal": "lower_right", "window": (3, 0)}, {"softcap": 1.5, "scale": 0.7},
+    {"return_lse": True}, {"enable_gqa": True}, {"key_lengths": torch.tensor([0, 5])},
+], ids=str)
+def test_gradient(options):
+    heads = 2 if options.get("enable_gqa") else 4
+    leaves = make_leaves((2, 4, 5, 3), (2, heads, 6, 3), (2, heads, 6, 2))
+    assert torch.autograd.gradcheck(lambda *x: attn.sdpa(*x, **options), leaves)
+
+
+def test_gradient_of_mask_and_sinks():
+    leaves = make_leaves((2, 3, 5, 3), (1, 3, 6, 3), (2, 1, 6, 2), (3, 1, 6), (3,))
+    assert torch.autograd.gradcheck(lambda q, k, v, mask, sinks: attn.sdpa(q, k, v, mask, sinks=sinks), leaves)
+
+
+def test_second_gradient():
+    assert torch.autograd.gradgradcheck(lambda *x: attn.sdpa(*x, is_causal=True), make_leaves((1, 2, 3, 2), (1, 2, 3, 2), (1, 2, 3, 2)))
+
+
+def test_gradient_of_functions():
+    leaves = make_leaves((2, 3, 5, 2), (2, 3, 5, 2), (2, 3, 5, 2), (3,))
+
+    def call(q, k, v, slopes):
+        return attn.sdpa(q, k, v, score_mod=lambda s, b, h, i, j: s + slopes[h] * (j - i), mask_mod=lambda b, h, i, j: j <= i)
+
+    assert torch.autograd.gradcheck(call, leaves)
+    with torch.no_grad():
+        expected = call(*leaves)
+    assert torch.allclose(call(*leaves), expected, atol=1e-12)
+
+
+def test_row_without_keys_has_no_gradient():
+    q = torch.randn(1, 4, 8, requires_grad=True)
+    mask = torch.ones(4, 4, dtype=torch.bool)
+    mask[2] = False
+    attn.sdpa(q, q, q, mask).sum().backward()
+    assert torch.isfinite(q.grad).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("grad", [False, True])
+@pytest.mark.parametrize("options", [{}, {"causal": "upper_left", "return_lse": True}, {"softcap": 2.0, "window": [3, 4]}], ids=str)
+def test_opcheck(dtype, grad, options):
+    q, k, v = (torch.randn(2, 3, size, 8, dtype=dtype, requires_grad=grad) for size in (5, 6, 6))
+    mask = torch.rand(5, 6) < 0.9
+    torch.library.opcheck(torch.ops.attn.sdpa.default, (q, k, v, mask), options)
+
+
+def slopes_mod(slopes):
+    return lambda s, b, h, i, j: torch.where(j > 3, s + slopes[h] * (j - i).abs(), torch.tanh(s))
+
+
+def test_score_mod():
+    q = torch.randn(2, 4, 40, 16)
+    slopes = torch.rand(4)
+    result = attn.sdpa(q, q, q, score_mod=slopes_mod(slopes), mask_mod=lambda b, h, i, j: (i - j) % 7 != 2)
+    logits = q.double() @ q.double().transpose(-1, -2) / 4
+    i, j = torch.arange(40).unsqueeze(1), torch.arange(40)
+    logits = slopes_mod(slopes.double())(logits, None, torch.arange(4).view(4, 1, 1), i, j)
+    logits = logits.masked_fill((i - j) % 7 == 2, -torch.inf)
+    check(result, torch.softmax(logits, -1) @ q.double(), torch.float32)
+
+
+def test_compiled():
+    from torch._dynamo.testing import CompileCounterWithBackend
+
+    counter = CompileCounterWithBackend("inductor")
+    attends = torch.compile(lambda q: attn.sdpa(q * 2, q, q, is_causal=True).sin(), fullgraph=True, backend=counter, dynamic=True)
+    for length in (20, 33, 48):
+        q = torch.randn(2, 4, length, 16)
+        assert torch.allclose(attends(q), expect(q * 2, q, q, is_causal=True).sin().float(), atol=2e-5)
+    assert counter.frame_count == 1
+
+
+def test_compiled_score_mod():
+    """The graph ends where the function is traced."""
+    slopes = torch.rand(4)
+
+    def step(q):
+        return attn.sdpa(q.relu(), q, q, score_mod=slopes_mod(slopes)).sin()
+
+    q = torch.randn(2, 4, 20, 16)
+    assert torch.allclose(torch.compile(step)(q), step(q), atol=2e-5)
+
+
+def test_compiled_training():
+    linear = torch.nn.Linear(16, 48)
+
+    def loss(x):
+        q, k, v = (y.unflatten(-1, (4, 4)).transpose(1, 2) for y in linear(x).chunk(3, -1))
+        return attn.sdpa(q, k, v, is_causal=True).square().sum()
+
+    x = torch.randn(2, 20, 16)
+    loss(x).backward()
+    expected = linear.weight.grad.clone()
+    linear.zero_grad()
+    torch.compile(loss, fullgraph=True)(x).backward()
+    assert torch.allclose(linear.weight.grad, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_exported():
+    class Module(torch.nn.Module):
+        def forward(self, q):
+            return attn.sdpa(q, q, q, causal="lower_right", softcap=5.0)
+
+    q = torch.randn(2, 3, 20, 8)
+    length = torch.export.Dim("length", min=2, max=512)
+    program = torch.export.export(Module(), (q,), dynamic_shapes=({2: length},))
+    assert any("attn.sdpa" in str(node.target) for node in program.graph.nodes)
+    other = torch.randn(2, 3, 31, 8)
+    assert torch.equal(program.module()(other), Module()(other))
+
+
+def test_autocast():
+    q = torch.randn(2, 4, 20, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        result = attn.sdpa(q, q, q)
+    check(result, expect(q, q, q), torch.bfloat16)
+
+
+def test_vmap():
+    q = torch.randn(3, 2, 4, 20, 16)
+    result = torch.vmap(lambda x: attn.sdpa(x, x, x))(q)
+    assert torch.allclose(result, expect(q, q, q).float(), atol=2e-5)
+
+
+def test_dropout():
+    q = torch.randn(2, 4, 20, 16, requires_grad=True)
+    torch.manual_seed(1)
+    first = attn.sdpa(q, q, q, dropout_p=0.4)
+    torch.manual_seed(1)
+    assert torch.equal(first, attn.sdpa(q, q, q, dropout_p=0.4))
+    mean = torch.stack([attn.sdpa(q, q, q, dropout_p=0.4) for _ in range(2000)]).mean(0)
+    assert (mean - attn.sdpa(q, q, q)).abs().max() < 0.25
+    assert attn.sdpa(q, q, q, dropout_p=1.0).abs().max() == 0
+    first.sum().backward()
+    assert torch.isfinite(q.grad).all()
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda q: attn.sdpa(q, q.numpy(), q), TypeError, "query is a tensor of PyTorch, key is ndarray"),
+    (lambda q: attn.sdpa(q, q.double(), q), TypeError, "need one dtype"),
+    (lambda q: attn.sdpa(q, q[..., :4], q), ValueError, "same last dimension"),
+    (lambda q: attn.sdpa(q, q, q, torch.ones(3, 3)), ValueError, "does not broadcast"),
+    (lambda q: attn.sdpa(q, q, q, dropout_p=1.5), ValueError, "dropout_p between 0 and 1, got 1.5"),
+    (lambda q: attn.sdpa(q, q, q, torch.ones(5, 5), is_causal=True), ValueError, "exclude each other"),
+    (lambda q: attn.sdpa(q.to("meta"), q.to("meta").double(), q.to("meta")), TypeError, "need one dtype"),
+    (lambda q: attn.sdpa(q.to(torch.complex64), q, q), TypeError, "complex64, which no kernel takes"),
+    (lambda q: attn.sdpa(q, q, q, score_mod=lambda s, b, h, i, j: torch.fft.fft(s)), TypeError, "cannot call torch.fft_fft"),
+])
+def test_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call(torch.randn(2, 5, 8))
+
+
+def test_backends():
+    q = torch.randn(2, 5, 8)
+    with attn.sdpa_kernel(SDPBackend.MATH):
+        check(attn.sdpa(q, q, q), expect(q, q, q), torch.float32)
+    with attn.sdpa_kernel([SDPBackend.FLASH_ATTENTION]), pytest.raises(attn.BackendError, match="operands are f64"):
+        attn.sdpa(q.double(), q.double(), q.double())
+    assert attn.explain(q, q, q, is_causal=True).backend == "flash"
