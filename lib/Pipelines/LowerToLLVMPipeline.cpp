@@ -183,6 +183,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   addBufferization(pm);
   pm.addPass(createConvertAttnToCPUPass());
+  if (options.trace)
+    pm.addPass(createConvertTraceToRuntimePass());
   ConvertContractionToVectorPassOptions contraction;
   contraction.vectorBits = info->vectorBits;
   contraction.vectorRegisters = info->numVectorRegisters;

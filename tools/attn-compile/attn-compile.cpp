@@ -249,7 +249,7 @@ LogicalResult CompileDriver::lower() {
   if (options.emit == Emit::MLIR)
     return pm.run(*module);
   if ((!isCUDA() && failed(verifyMemRefArguments(*entry))) ||
-      failed(markEntry(*entry)))
+      failed(markEntry(*entry)) || failed(dropUnreachable(*entry)))
     return failure();
   if (failed(pm.run(*module)))
     return failure();
@@ -314,8 +314,14 @@ LogicalResult CompileDriver::lowerForCUDA() {
 std::string CompileDriver::getRuntimeLibrary(StringRef name) {
   std::string executable = llvm::sys::fs::getMainExecutable(
       program.str().c_str(), reinterpret_cast<void *>(&fail));
-  SmallString<256> path(llvm::sys::path::parent_path(executable));
-  llvm::sys::path::append(path, "..", "lib", name);
+  SmallString<256> path;
+  // Where it was built, and where it is installed.
+  for (StringRef directory : {"lib", ATTN_INSTALL_LIBDIR}) {
+    path = llvm::sys::path::parent_path(executable);
+    llvm::sys::path::append(path, "..", directory, name);
+    if (llvm::sys::fs::exists(path))
+      break;
+  }
   return path.str().str();
 }
 

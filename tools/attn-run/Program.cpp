@@ -29,6 +29,15 @@ void Trace::add(StringRef name, StringRef category, Clock::time_point begin,
                     Microseconds(end - begin).count()});
 }
 
+void Trace::addKernel(void *trace, const char *name, int64_t begin,
+                      int64_t end) {
+  // The clock of both is CLOCK_MONOTONIC.
+  auto at = [](int64_t time) {
+    return Clock::time_point(std::chrono::nanoseconds(time));
+  };
+  static_cast<Trace *>(trace)->add(name, "kernel", at(begin), at(end));
+}
+
 llvm::Error Trace::write(StringRef path) const {
   llvm::json::Array list;
   for (const Event &event : events)

@@ -23,6 +23,9 @@ public:
 
   void add(StringRef name, StringRef category, Clock::time_point begin,
            Clock::time_point end);
+  /// The event of a kernel, as the runtime gives it (nanoseconds).
+  static void addKernel(void *trace, const char *name, int64_t begin,
+                        int64_t end);
   llvm::Error write(StringRef path) const;
 
 private:

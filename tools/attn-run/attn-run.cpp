@@ -131,7 +131,8 @@ struct Options {
       cl::value_desc("seconds"),
       cl::cat(category)};
   cl::opt<int> threads{"threads",
-                       cl::desc("Number of threads (0: one for each CPU)"),
+                       cl::desc("Number of threads, 1024 at most (0: one for "
+                                "each CPU)"),
                        cl::init(0), cl::cat(category)};
   cl::opt<bool> guard{
       "guard",
@@ -461,6 +462,7 @@ LowerToLLVMPipelineOptions &Runner::getLowering(StringRef backend) {
   lowering.backend = backend.str();
   lowering.cpu = options.cpu.getValue();
   lowering.parallel = true;
+  lowering.trace = !options.profile.empty();
   return lowering;
 }
 
@@ -546,6 +548,8 @@ LogicalResult Runner::runOnDevice() {
 
 LogicalResult Runner::runAll() {
   attn_rt_set_num_threads(options.threads);
+  if (!options.profile.empty())
+    attn_rt_set_trace_handler(Trace::addKernel, &trace);
   auto begin = Trace::Clock::now();
   if (options.isCUDA()) {
     if (failed(runOnDevice()))
@@ -816,6 +820,10 @@ LogicalResult Runner::run() {
   if (failed(found))
     return failure();
   signature = *found;
+  if (failed(dropUnreachable(*entry)))
+    return failure();
+  if (options.compare != CompareWith::None && signature.results.empty())
+    return fail("--compare: @" + options.entry + " has no results to compare");
   for (auto [list, name] : {std::pair{&options.outputs, "--output"},
                             std::pair{&options.expected, "--expect"}})
     if (!list->empty() && list->size() != signature.results.size())

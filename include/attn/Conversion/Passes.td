@@ -125,6 +125,44 @@ def ConvertAssertToRuntimePass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-trace-to-runtime
+//===----------------------------------------------------------------------===//
+
+def ConvertTraceToRuntimePass
+    : Pass<"convert-trace-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Let kernels tell the runtime when they run";
+  let description = [{
+    Puts calls of the runtime (`attn/Runtime/CPU/Runtime.h`) around every parallel
+    loop that calls a kernel and every structured operation on memrefs outside of
+    such loops. The event is called after the kernel or the operation, and the line
+    of the source. `attn-run --profile` makes a trace of the events.
+
+    Before:
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      func.call @attn_fwd_f32_full_d64_q64_k128(...)
+    }
+    ```
+
+    After:
+
+    ```mlir
+    %begin = llvm.call @attn_rt_trace_begin() : () -> i64
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      func.call @attn_fwd_f32_full_d64_q64_k128(...)
+    }
+    %name = llvm.mlir.addressof @attn_event : !llvm.ptr
+    llvm.call @attn_rt_trace_end(%name, %begin) : (!llvm.ptr, i64) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numEvents", "num-events", "Number of operations with events">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-gpu-to-nvvm
 //===----------------------------------------------------------------------===//
 

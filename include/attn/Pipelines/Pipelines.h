@@ -54,6 +54,10 @@ struct LowerToLLVMPipelineOptions
       *this, "parallel",
       llvm::cl::desc("Run loops on the threads of the runtime"),
       llvm::cl::init(true)};
+  Option<bool> trace{
+      *this, "trace",
+      llvm::cl::desc("Let kernels tell the runtime when they run"),
+      llvm::cl::init(false)};
 };
 
 /// Options of `attn-lower-to-nvvm-pipeline`.

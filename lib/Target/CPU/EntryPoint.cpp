@@ -10,6 +10,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -43,6 +45,16 @@ static std::optional<attn_dtype> getDtype(Type type) {
   if (type.isInteger(64) || type.isIndex())
     return ATTN_I64;
   return std::nullopt;
+}
+
+LogicalResult attn::dropUnreachable(func::FuncOp entry) {
+  auto module = entry->getParentOfType<ModuleOp>();
+  for (auto function : module.getOps<func::FuncOp>())
+    function.setPrivate();
+  entry.setPublic();
+  PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  pm.addPass(createSymbolDCEPass());
+  return pm.run(module);
 }
 
 FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {

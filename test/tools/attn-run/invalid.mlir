@@ -5,7 +5,7 @@
 // RUN: echo 'func.func @main( {' > %t/bad.mlir && not attn-run %t/bad.mlir --random 2>&1 | FileCheck %s --check-prefix=SYNTAX
 // SYNTAX: bad.mlir:1:{{[0-9]+}}: error
 // RUN: not attn-run %s --entry=nobody --random 2>&1 | FileCheck %s --check-prefix=ENTRY
-// ENTRY: no function @nobody in the module; it has @main, @scalar
+// ENTRY: no function @nobody in the module; it has @main, @scalar, @nothing
 // RUN: not attn-run %s 2>&1 | FileCheck %s --check-prefix=NOINPUT
 // NOINPUT: @main takes 2 arguments, got 0 --input files (or use --random)
 // RUN: not attn-run %s --random --input x.npy 2>&1 | FileCheck %s --check-prefix=BOTH
@@ -41,6 +41,8 @@
 // BATCH: argument 1 is 2x?x8xf32, got 3x6x8xf32
 // RUN: not attn-run %s --entry=lengths --random --shape 0=5x8 --shape 1=6x8 2>&1 | FileCheck %s --check-prefix=LENGTHS
 // LENGTHS: @lengths failed: attn.sdpa: the length of key differs from that of value
+// RUN: not attn-run %s --entry=nothing --compare=math 2>&1 | FileCheck %s --check-prefix=NORESULT
+// NORESULT: --compare: @nothing has no results to compare
 // RUN: not attn-run %s --random --bench=-1 2>&1 | FileCheck %s --check-prefix=BENCH
 // BENCH: --bench: expected seconds, got '-1'
 // RUN: not attn-run %s --random --unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
@@ -59,6 +61,9 @@ func.func @main(%q: tensor<2x?x8xf32>, %k: tensor<2x?x8xf32>) -> tensor<2x?x8xf3
 func.func @scalar() -> f32 {
   %0 = arith.constant 0.0 : f32
   return %0 : f32
+}
+func.func @nothing() {
+  return
 }
 func.func @other(%x: tensor<4xf16>) -> tensor<4xf16> {
   return %x : tensor<4xf16>

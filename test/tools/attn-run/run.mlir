@@ -2,7 +2,7 @@
 // RUN: attn-run %s --random --compare=unfused --bench=0.01 | FileCheck %s --check-prefix=TABLE
 // RUN: attn-run %s --entry=dynamic --random --shape 0=2x5x8 --shape 1=2x0x8 --compare=math | FileCheck %s --check-prefix=EMPTY
 // RUN: rm -rf %t && mkdir %t
-// RUN: attn-run %s --random --output %t/o.npy --profile %t/trace.json
+// RUN: attn-run %s --random --compare=math --output %t/o.npy --profile %t/trace.json
 // RUN: attn-run %s --random --backend=math --expect %t/o.npy --tolerance=1e-5
 // RUN: not attn-run %s --random=1 --expect %t/o.npy 2>&1 | FileCheck %s --check-prefix=MISMATCH
 // RUN: FileCheck %s --check-prefix=TRACE --input-file %t/trace.json
@@ -30,6 +30,7 @@
 // MISMATCH: result 0 differs: relative Frobenius error
 // TRACE: "traceEvents"
 // TRACE-SAME: "lower fused"
+// TRACE-SAME: "cat":"kernel",{{.*}}"name":"attn_fwd_f32_full_d16x8_{{[a-z0-9_]*}} (line [[#@LINE+13]])"
 // HELP: Examples:
 // HELP: --compare
 // VERSION: attn-run {{[0-9.]+}} (LLVM 22

@@ -55,6 +55,19 @@ const char *attn_rt_last_error(void);
 /// Sets the message without failing; it is copied, and cut at 511 bytes.
 void attn_rt_set_error(const char *message);
 
+/// Receives the event of a kernel: its name, and when it began and ended in
+/// nanoseconds of CLOCK_MONOTONIC. Called by the thread that called the kernel.
+typedef void attn_rt_trace_handler(void *context, const char *name,
+                                   int64_t begin, int64_t end);
+
+/// Sets what receives events; null for nobody, the default. Applies to the
+/// calling thread.
+void attn_rt_set_trace_handler(attn_rt_trace_handler *handler, void *context);
+
+/// What code compiled with events calls around a kernel.
+int64_t attn_rt_trace_begin(void);
+void attn_rt_trace_end(const char *name, int64_t begin);
+
 /// Copies a strided memref into another of the same shape; what MLIR's lowering
 /// of `memref.copy` calls. Both point to MLIR's unranked memrefs.
 void memrefCopy(int64_t element_size, void *source, void *target);
