@@ -38,18 +38,25 @@ config.substitutions.append(("%utils", os.path.join(config.attn_source_dir, "uti
 config.substitutions.append(("%source", config.attn_source_dir))
 
 
-def find_models_python():
-    """The virtual environment that `./dev test --models` installs."""
+def find_venv(requirements):
+    """The virtual environment that `./dev` installs for a list of utils."""
     import hashlib
 
-    requirements = os.path.join(config.attn_source_dir, "utils", "requirements-models.txt")
-    with open(requirements, "rb") as file:
+    with open(os.path.join(config.attn_source_dir, "utils", requirements), "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()[:16]
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     venv = os.path.join(cache, "attn-mlir", f"venv-{digest}")
-    return os.path.join(venv, "bin", "python") if os.path.exists(os.path.join(venv, "complete")) else None
+    return venv if os.path.exists(os.path.join(venv, "complete")) else None
 
 
+def find_models_python():
+    """The virtual environment that `./dev test --models` installs."""
+    venv = find_venv("requirements-models.txt")
+    return os.path.join(venv, "bin", "python") if venv else None
+
+
+if find_venv("requirements-wheel.txt"):
+    config.available_features.add("wheel")
 models_python = find_models_python()
 if models_python:
     config.available_features.add("models")

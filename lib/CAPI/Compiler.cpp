@@ -53,7 +53,9 @@ private:
     llvm::raw_string_ostream os(text);
     if (!text.empty())
       os << "\n";
-    if (auto at = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    // The module itself stands at line 0.
+    if (auto at = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+        at && at.getLine() > 0)
       os << at.getFilename().getValue() << ":" << at.getLine() << ":"
          << at.getColumn() << ": ";
     os << diagnostic;
