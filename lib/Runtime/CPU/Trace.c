@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#define _POSIX_C_SOURCE 200809L // clock_gettime
+
 #include "attn/Runtime/CPU/Runtime.h"
 
 #include <time.h>
