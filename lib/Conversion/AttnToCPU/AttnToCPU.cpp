@@ -479,12 +479,6 @@ private:
           type && !type.isStrided())
         return op.emitError("expected memrefs with a strided layout, got ")
                << type;
-    // Values of other types are converted first.
-    if (auto type = dyn_cast<MemRefType>(op.getValue().getType());
-        type.getElementType().isF32() && !type.isLastDimUnitStride())
-      return op.emitError("the flash backend of the CPU loads vectors of "
-                          "values: expected a contiguous last dimension, got ")
-             << type;
     auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr());
     if (!schedule)
       return op.emitError("expected a schedule #attn.cpu_schedule; "

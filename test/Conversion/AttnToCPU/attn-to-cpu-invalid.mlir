@@ -16,15 +16,6 @@ func.func @f64(%q: memref<5x4xf64>, %o: memref<5x4xf64>) {
 
 // -----
 
-!strided = memref<5x4xf32, strided<[?, ?]>>
-func.func @strided_values(%q: memref<5x4xf32>, %v: !strided, %o: memref<5x4xf32>) {
-  // expected-error @below {{the flash backend of the CPU loads vectors of values: expected a contiguous last dimension, got 'memref<5x4xf32, strided<[?, ?]>>'}}
-  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%v : !strided) backend = flash outs(%o : memref<5x4xf32>)
-  return
-}
-
-// -----
-
 func.func @no_schedule(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
   // expected-error @below {{expected a schedule #attn.cpu_schedule; attn-select-schedule sets one}}
   attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash outs(%o : memref<5x4xf32>)
