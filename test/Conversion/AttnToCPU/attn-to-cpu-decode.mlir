@@ -40,8 +40,8 @@ func.func @split(%q: memref<3x2x8xf32>, %k: memref<3x?x8xf32>, %v: memref<3x?x8x
 // CHECK-LABEL: func.func private @attn_fwd_f32_full_d8_q4_k8
 // CHECK-NOT: vector.reduction
 // CHECK: return
-func.func @strided(%q: memref<2x8xf32>, %k: memref<9x8xf32, strided<[1, 9]>>, %v: memref<9x8xf32>, %o: memref<2x8xf32>) {
-  attn.sdpa query(%q : memref<2x8xf32>) key(%k : memref<9x8xf32, strided<[1, 9]>>) value(%v : memref<9x8xf32>) backend = flash schedule = #schedule outs(%o : memref<2x8xf32>)
+func.func @strided(%q: memref<2x8xf32>, %k: memref<9x8xf32, strided<[1, 9]>>, %o: memref<2x8xf32>) {
+  attn.sdpa query(%q : memref<2x8xf32>) key(%k : memref<9x8xf32, strided<[1, 9]>>) value(%k : memref<9x8xf32, strided<[1, 9]>>) backend = flash schedule = #schedule outs(%o : memref<2x8xf32>)
   return
 }
 
