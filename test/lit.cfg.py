@@ -138,6 +138,8 @@ if has_gpu():
 
 if config.sanitizers:
     config.available_features.add("sanitizer")
+    # Tests ask for more memory than there is, and want the program's own error.
+    config.environment["ASAN_OPTIONS"] = "allocator_may_return_null=1"
 
 
 def cpu_flags():

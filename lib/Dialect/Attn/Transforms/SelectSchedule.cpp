@@ -99,8 +99,10 @@ private:
     int64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
     for (int64_t size : op.getOutputType().getShape().drop_back(2)) {
-      isKnown &= !ShapedType::isDynamic(size);
-      numHeads *= size;
+      if (ShapedType::isDynamic(size))
+        isKnown = false;
+      else
+        numHeads *= size;
     }
     auto isTooLarge = [&](int64_t tileQueries) {
       if (tileQueries > kTileQueries || tileQueries * queryBytes > kTileBytes)

@@ -1,5 +1,5 @@
 /* Loops of the pool from several threads at once, nested ones, ones that fail,
- * and another number of threads meanwhile. For the thread sanitizer. */
+ * and another number of threads meanwhile. For the sanitizers. */
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Runtime/CPU/Tensor.h"
 
