@@ -139,7 +139,8 @@ if has_gpu():
 if config.sanitizers:
     config.available_features.add("sanitizer")
     # Tests ask for more memory than there is, and want the program's own error.
-    config.environment["ASAN_OPTIONS"] = "allocator_may_return_null=1"
+    # LLVM gives threads stacks for signals, which the sanitizer would take for its own.
+    config.environment["ASAN_OPTIONS"] = "allocator_may_return_null=1:use_sigaltstack=0"
 
 
 def cpu_flags():
