@@ -4,17 +4,39 @@
 """The graph shapes in which attention is spelled, each with where it comes from.
 
   shapes.py > shapes.mlir
+  shapes.py docs/Fusion.md    # is every shape in its tables?
 
 `In` names patterns of PyTorch Inductor's fuse_attention.py. Every function must be
 fused (`test.fused`) and carries a CHECK line for what must be recognised.
 """
+
+import pathlib
+import re
+import sys
 
 import shapes_logits  # noqa: F401
 import shapes_softmax  # noqa: F401
 from graph import SHAPES, Graph
 
 
+def check_page(path):
+    """Every shape is in the tables of the page, and what is there is a shape."""
+    tables = pathlib.Path(path).read_text().split("## What is not fused")[0]
+    documented = {name for row in tables.splitlines() if row.startswith("|")
+                  for name in re.findall(r"`([a-z0-9_]+)`", row.rsplit("|", 2)[-2])}
+    # These two are in files of their own.
+    documented -= {"no_maximum_fast", "dynamic_batch"}
+    names = {name for name, *_ in SHAPES}
+    for name in sorted(names - documented):
+        print(f"{path} misses {name}")
+    for name in sorted(documented - names):
+        print(f"{path} names {name}, which is no shape")
+    sys.exit(names != documented)
+
+
 def main():
+    if len(sys.argv) > 1:
+        check_page(sys.argv[1])
     for name, source, check, fused, sizes, build in SHAPES:
         graph = Graph(name, **sizes)
         text = graph.finish(build(graph), f"attributes {{test.fused = {fused} : i64}} ")

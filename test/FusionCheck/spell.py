@@ -68,6 +68,9 @@ class Writer:
             self.constants[key] = f"%c{len(self.constants)}"
         return self.constants[key]
 
+    def constant_index(self, value):
+        return self.constant(value, "index")
+
     def finish(self, result, attributes=""):
         results = [result] if isinstance(result, Tensor) else result
         types = ", ".join(self.type_of(r) for r in results)

@@ -26,7 +26,7 @@ public:
   AttentionFuser(Contraction root, bool probabilityIsLhs,
                  const LoopParts &parts, FunctionFacts &facts,
                  const FusionOptions &options)
-      : root(root), probabilityIsLhs(probabilityIsLhs),
+      : root(root), probabilityIsLhs(probabilityIsLhs), facts(facts),
         context(root.op.getContext(), facts), parts(parts), options(options) {}
 
   FusionResult fuse();
@@ -110,6 +110,7 @@ private:
 
   Contraction root;
   bool probabilityIsLhs;
+  FunctionFacts &facts;
   ExprContext context;
   const LoopParts &parts;
   const FusionOptions &options;

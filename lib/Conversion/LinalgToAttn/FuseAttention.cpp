@@ -108,6 +108,96 @@ static bool holdsContraction(const Expr *expr,
   });
 }
 
+/// Calls `visit` with the tensors that the operation reads, those that its
+/// bodies capture among them.
+static void forEachInput(Operation *op, llvm::function_ref<void(Value)> visit) {
+  auto dps = dyn_cast<DestinationStyleOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands())
+    if (isa<TensorType>(operand.get().getType()) &&
+        !(dps && dps.isDpsInit(&operand)))
+      visit(operand.get());
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  for (Value inner : captured)
+    if (isa<TensorType>(inner.getType()))
+      visit(inner);
+}
+
+/// Whether an exponential is among what the value is computed from without
+/// another contraction in between: a softmax may be there.
+static bool mayHoldSoftmax(Value value, FunctionFacts &facts) {
+  auto [position, inserted] = facts.mayHoldSoftmax.try_emplace(value, false);
+  if (!inserted)
+    return position->second;
+  Operation *op = value.getDefiningOp();
+  if (!op || getContraction(op))
+    return false;
+  bool holds = isa<linalg::SoftmaxOp>(op);
+  if (!holds)
+    op->walk([&](Operation *inner) {
+      holds |= isa<math::ExpOp, math::Exp2Op>(inner);
+    });
+  if (!holds)
+    forEachInput(op,
+                 [&](Value input) { holds |= mayHoldSoftmax(input, facts); });
+  return facts.mayHoldSoftmax[value] = holds;
+}
+
+/// Exponentials, or what is computed from them, divided by one another.
+static bool isNormalization(Operation *op, FunctionFacts &facts) {
+  if (isa<linalg::SoftmaxOp>(op))
+    return true;
+  bool divides = false;
+  op->walk([&](Operation *inner) { divides |= isa<arith::DivFOp>(inner); });
+  unsigned numHolding = 0;
+  if (divides)
+    forEachInput(
+        op, [&](Value input) { numHolding += mayHoldSoftmax(input, facts); });
+  return numHolding >= 2;
+}
+
+/// Whether the value is computed from a softmax of a contraction's result.
+static bool hidesSoftmax(Value value, FunctionFacts &facts) {
+  // With whether the softmax was already passed.
+  using Step = llvm::PointerIntPair<Operation *, 1, bool>;
+  SmallVector<Step> worklist;
+  llvm::SmallDenseSet<Step> seen;
+  auto push = [&](Value input, bool isBelow) {
+    Step step(input.getDefiningOp(), isBelow);
+    if (step.getPointer() && seen.insert(step).second)
+      worklist.push_back(step);
+  };
+  push(value, false);
+  while (!worklist.empty()) {
+    Step step = worklist.pop_back_val();
+    Operation *op = step.getPointer();
+    if (getContraction(op)) {
+      if (step.getInt())
+        return true;
+      continue;
+    }
+    bool isBelow = step.getInt() || isNormalization(op, facts);
+    forEachInput(op, [&](Value input) { push(input, isBelow); });
+  }
+  return false;
+}
+
+/// The operation at which an expression ends, if a softmax is behind it.
+static Operation *findOpaqueSoftmax(const Expr *expr, FunctionFacts &facts,
+                                    llvm::SmallPtrSet<const Expr *, 16> &seen) {
+  if (!seen.insert(expr).second)
+    return nullptr;
+  bool isRead =
+      expr->kind == Expr::Kind::Load || expr->kind == Expr::Kind::Gather;
+  if (isRead && mayHoldSoftmax(expr->value, facts) &&
+      hidesSoftmax(expr->value, facts))
+    return expr->value.getDefiningOp();
+  for (const Expr *operand : expr->operands)
+    if (Operation *op = findOpaqueSoftmax(operand, facts, seen))
+      return op;
+  return nullptr;
+}
+
 LogicalResult AttentionFuser::matchExpressions() {
   OpOperand *operand = probabilityIsLhs ? root.lhs : root.rhs;
   probability = context.evaluate(
@@ -118,6 +208,15 @@ LogicalResult AttentionFuser::matchExpressions() {
     llvm::SmallPtrSet<const Expr *, 16> seen;
     if (missed->isNearMiss && holdsContraction(probability, seen))
       result.miss = *missed;
+    seen.clear();
+    Operation *opaque =
+        result.miss ? nullptr : findOpaqueSoftmax(probability, facts, seen);
+    if (opaque)
+      return fail(
+          "softmax",
+          "there is a softmax behind an operation whose elements cannot "
+          "be traced to those of its operands",
+          "", opaque);
     return failure();
   }
   softmax = std::get<SoftmaxMatch>(softmaxMatch);
@@ -251,36 +350,6 @@ FusionResult AttentionFuser::fuse() {
   if (!context.split)
     build();
   return result;
-}
-
-/// Whether an exponential is among what the value is computed from without
-/// another contraction in between: a softmax may be there.
-static bool mayHoldSoftmax(Value value, FunctionFacts &facts) {
-  auto [position, inserted] = facts.mayHoldSoftmax.try_emplace(value, false);
-  if (!inserted)
-    return position->second;
-  Operation *op = value.getDefiningOp();
-  if (!op || getContraction(op))
-    return false;
-  bool holds = isa<linalg::SoftmaxOp>(op);
-  if (!holds)
-    op->walk([&](Operation *inner) {
-      holds |= isa<math::ExpOp, math::Exp2Op>(inner);
-    });
-  if (!holds) {
-    auto dps = dyn_cast<DestinationStyleOpInterface>(op);
-    for (OpOperand &operand : op->getOpOperands())
-      if (isa<TensorType>(operand.get().getType()) &&
-          !(dps && dps.isDpsInit(&operand)))
-        holds |= mayHoldSoftmax(operand.get(), facts);
-    // Bodies may extract elements of tensors from above.
-    SetVector<Value> captured;
-    getUsedValuesDefinedAbove(op->getRegions(), captured);
-    for (Value inner : captured)
-      if (isa<TensorType>(inner.getType()))
-        holds |= mayHoldSoftmax(inner, facts);
-  }
-  return facts.mayHoldSoftmax[value] = holds;
 }
 
 FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SymbolicSize.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -62,6 +63,28 @@ static std::optional<bool> getKnownCondition(Value condition) {
   return std::nullopt;
 }
 
+/// A map's result as a product of its operands, if it is one.
+static std::optional<SymbolicSize> getAffineProduct(AffineExpr expr,
+                                                    affine::AffineApplyOp op) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return SymbolicSize(constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return getSymbolicSize(op.getMapOperands()[dim.getPosition()]);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return getSymbolicSize(op.getMapOperands()[op.getAffineMap().getNumDims() +
+                                               symbol.getPosition()]);
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  if (expr.getKind() != AffineExprKind::Mul &&
+      expr.getKind() != AffineExprKind::FloorDiv)
+    return std::nullopt;
+  auto lhs = getAffineProduct(binary.getLHS(), op);
+  auto rhs = getAffineProduct(binary.getRHS(), op);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  return expr.getKind() == AffineExprKind::Mul ? *lhs * *rhs
+                                               : lhs->dividedBy(*rhs);
+}
+
 SymbolicSize attn::getSymbolicSize(Value value) {
   APInt constant;
   if (matchPattern(value, m_ConstantInt(&constant)))
@@ -81,6 +104,10 @@ SymbolicSize attn::getSymbolicSize(Value value) {
   if (isa<arith::ExtUIOp>(op) && op->getOperand(0).getType().isInteger(1)) {
     std::optional<bool> known = getKnownCondition(op->getOperand(0));
     return known ? SymbolicSize(*known) : opaque;
+  }
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
+    auto product = getAffineProduct(apply.getAffineMap().getResult(0), apply);
+    return product ? *product : opaque;
   }
   if (isa<arith::MulIOp>(op))
     return getSymbolicSize(op->getOperand(0)) *

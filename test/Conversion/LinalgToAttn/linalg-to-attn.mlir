@@ -98,3 +98,51 @@ func.func @sentinel(%q: tensor<6x16xf32>, %kt: tensor<16x6xf32>, %v: tensor<6x8x
   %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x8xf32>) outs(%oz : tensor<6x8xf32>) -> tensor<6x8xf32>
   return %o : tensor<6x8xf32>
 }
+
+// -----
+
+// The batch and heads of PyTorch with a dynamic batch: the collapsed size is a
+// product, that of the logits the quotient, and whether they broadcast is asked
+// in between.
+// CHECK-LABEL: func.func @dynamic_batch
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<?x4x5x8xf32>, %[[K:[a-z0-9]+]]: tensor<?x4x5x8xf32>, %[[V:[a-z0-9]+]]: tensor<?x4x5x8xf32>
+// CHECK: attn.sdpa query(%[[Q]] {{.*}} key(%[[K]] {{.*}} value(%[[V]] {{.*}} scale = 1.000000e+00
+// CHECK-NOT: linalg.batch_matmul
+func.func @dynamic_batch(%q: tensor<?x4x5x8xf32>, %k: tensor<?x4x5x8xf32>, %v: tensor<?x4x5x8xf32>) -> tensor<?x4x5x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %dim = tensor.dim %q, %c0 : tensor<?x4x5x8xf32>
+  %qc = tensor.collapse_shape %q [[0, 1], [2], [3]] : tensor<?x4x5x8xf32> into tensor<?x5x8xf32>
+  %kc = tensor.collapse_shape %k [[0, 1], [2], [3]] : tensor<?x4x5x8xf32> into tensor<?x5x8xf32>
+  %vc = tensor.collapse_shape %v [[0, 1], [2], [3]] : tensor<?x4x5x8xf32> into tensor<?x5x8xf32>
+  %n = affine.apply affine_map<()[s0] -> (s0 * 4)>()[%dim]
+  %te = tensor.empty(%n) : tensor<?x8x5xf32>
+  %kt = linalg.transpose ins(%kc : tensor<?x5x8xf32>) outs(%te : tensor<?x8x5xf32>) permutation = [0, 2, 1]
+  %se = tensor.empty(%n) : tensor<?x5x5xf32>
+  %sz = linalg.fill ins(%zero : f32) outs(%se : tensor<?x5x5xf32>) -> tensor<?x5x5xf32>
+  %s = linalg.batch_matmul ins(%qc, %kt : tensor<?x5x8xf32>, tensor<?x8x5xf32>) outs(%sz : tensor<?x5x5xf32>) -> tensor<?x5x5xf32>
+  %b = arith.divsi %n, %c4 : index
+  %x = tensor.expand_shape %s [[0, 1], [2], [3]] output_shape [%b, 4, 5, 5] : tensor<?x5x5xf32> into tensor<?x4x5x5xf32>
+  %pe = tensor.empty(%b) : tensor<?x4x5x5xf32>
+  %p = linalg.softmax dimension(3) ins(%x : tensor<?x4x5x5xf32>) outs(%pe : tensor<?x4x5x5xf32>) -> tensor<?x4x5x5xf32>
+  %be = tensor.empty(%dim) : tensor<?x4x5x5xf32>
+  %pb = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} outs(%be : tensor<?x4x5x5xf32>) {
+  ^bb0(%out: f32):
+    %i0 = linalg.index 0 : index
+    %i1 = linalg.index 1 : index
+    %i2 = linalg.index 2 : index
+    %i3 = linalg.index 3 : index
+    %isOne = arith.cmpi eq, %b, %c1 : index
+    %i = arith.select %isOne, %c0, %i0 : index
+    %element = tensor.extract %p[%i, %i1, %i2, %i3] : tensor<?x4x5x5xf32>
+    linalg.yield %element : f32
+  } -> tensor<?x4x5x5xf32>
+  %pc = tensor.collapse_shape %pb [[0, 1], [2], [3]] : tensor<?x4x5x5xf32> into tensor<?x5x5xf32>
+  %oe = tensor.empty(%n) : tensor<?x5x8xf32>
+  %oz = linalg.fill ins(%zero : f32) outs(%oe : tensor<?x5x8xf32>) -> tensor<?x5x8xf32>
+  %o = linalg.batch_matmul ins(%pc, %vc : tensor<?x5x5xf32>, tensor<?x5x8xf32>) outs(%oz : tensor<?x5x8xf32>) -> tensor<?x5x8xf32>
+  %r = tensor.expand_shape %o [[0, 1], [2], [3]] output_shape [%b, 4, 5, 8] : tensor<?x5x8xf32> into tensor<?x4x5x8xf32>
+  return %r : tensor<?x4x5x8xf32>
+}

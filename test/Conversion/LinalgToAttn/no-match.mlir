@@ -385,3 +385,73 @@ func.func @sigmoid(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>
   %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
   return %o : tensor<6x6xf32>
 }
+
+// -----
+
+// A reshape to a shape that nobody knows is in between.
+// REMARK: remark: [Missed] NotFused
+// REMARK-SAME: Function=opaque_reshape
+// REMARK-SAME: Op=tensor.reshape, Reason="there is a softmax behind an operation whose elements cannot be traced to those of its operands", Step=softmax
+// CHECK-LABEL: func.func @opaque_reshape
+func.func @opaque_reshape(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %shape: tensor<2xi64>) -> tensor<?x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %e = tensor.empty() : tensor<6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%s : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %r = tensor.reshape %p(%shape) : (tensor<6x6xf32>, tensor<2xi64>) -> tensor<?x6xf32>
+  %n = tensor.dim %r, %c0 : tensor<?x6xf32>
+  %en = tensor.empty(%n) : tensor<?x6xf32>
+  %zn = linalg.fill ins(%zero : f32) outs(%en : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %o = linalg.matmul ins(%r, %v : tensor<?x6xf32>, tensor<6x6xf32>) outs(%zn : tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %o : tensor<?x6xf32>
+}
+
+// -----
+
+// The same without a matmul in front: the weights of experts are no attention.
+// REMARK-NOT: Function=opaque_weights
+// CHECK-LABEL: func.func @opaque_weights
+func.func @opaque_weights(%s: tensor<6x6xf32>, %v: tensor<6x6xf32>, %shape: tensor<2xi64>) -> tensor<?x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %e = tensor.empty() : tensor<6x6xf32>
+  %p = linalg.softmax dimension(1) ins(%s : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
+  %r = tensor.reshape %p(%shape) : (tensor<6x6xf32>, tensor<2xi64>) -> tensor<?x6xf32>
+  %n = tensor.dim %r, %c0 : tensor<?x6xf32>
+  %en = tensor.empty(%n) : tensor<?x6xf32>
+  %zn = linalg.fill ins(%zero : f32) outs(%en : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %o = linalg.matmul ins(%r, %v : tensor<?x6xf32>, tensor<6x6xf32>) outs(%zn : tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %o : tensor<?x6xf32>
+}
+
+// -----
+
+#map = affine_map<(b, i, j) -> (b, i, j)>
+
+// A gate of exponentials behind the same reshape: no softmax, so no remark.
+// REMARK-NOT: Function=opaque_gate
+// CHECK-LABEL: func.func @opaque_gate
+func.func @opaque_gate(%q: tensor<1x6x6xf32>, %k: tensor<1x6x6xf32>, %v: tensor<6x6xf32>, %shape: tensor<2xi64>) -> tensor<?x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %e = tensor.empty() : tensor<1x6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %s = linalg.batch_matmul ins(%q, %k : tensor<1x6x6xf32>, tensor<1x6x6xf32>) outs(%z : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s : tensor<1x6x6xf32>) outs(%e : tensor<1x6x6xf32>) {
+  ^bb0(%x: f32, %a: f32):
+    %one = arith.constant 1.0 : f32
+    %n = arith.negf %x : f32
+    %ex = math.exp %n : f32
+    %d = arith.addf %one, %ex : f32
+    %y = arith.divf %x, %d : f32
+    linalg.yield %y : f32
+  } -> tensor<1x6x6xf32>
+  %r = tensor.reshape %p(%shape) : (tensor<1x6x6xf32>, tensor<2xi64>) -> tensor<?x6xf32>
+  %n = tensor.dim %r, %c0 : tensor<?x6xf32>
+  %en = tensor.empty(%n) : tensor<?x6xf32>
+  %zn = linalg.fill ins(%zero : f32) outs(%en : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %o = linalg.matmul ins(%r, %v : tensor<?x6xf32>, tensor<6x6xf32>) outs(%zn : tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %o : tensor<?x6xf32>
+}
