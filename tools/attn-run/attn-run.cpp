@@ -23,6 +23,7 @@
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
@@ -704,9 +705,17 @@ LogicalResult Runner::bench() {
 }
 
 LogicalResult Runner::writeOutputs() {
-  for (auto [path, result] : llvm::zip(options.outputs, results))
-    if (llvm::Error error = writeNpy(path, toArray(result)))
-      return fail(llvm::toString(std::move(error)));
+  for (size_t index = 0; index < options.outputs.size(); ++index) {
+    llvm::Error error =
+        writeNpy(options.outputs[index], toArray(results[index]));
+    if (!error)
+      continue;
+    // All results or none.
+    for (size_t i = 0; i < index; ++i)
+      if (llvm::sys::fs::is_regular_file(options.outputs[i]))
+        llvm::sys::fs::remove(options.outputs[i]);
+    return fail(llvm::toString(std::move(error)));
+  }
   if (!options.profile.empty())
     if (llvm::Error error = trace.write(options.profile))
       return fail(options.profile + ": " + llvm::toString(std::move(error)));

@@ -5,7 +5,7 @@
 // RUN: echo 'func.func @main( {' > %t/bad.mlir && not attn-run %t/bad.mlir --random 2>&1 | FileCheck %s --check-prefix=SYNTAX
 // SYNTAX: bad.mlir:1:{{[0-9]+}}: error
 // RUN: not attn-run %s --entry=nobody --random 2>&1 | FileCheck %s --check-prefix=ENTRY
-// ENTRY: no function @nobody in the module; it has @main, @scalar, @nothing
+// ENTRY: no function @nobody in the module; it has @main, @scalar, @two, @nothing
 // RUN: not attn-run %s 2>&1 | FileCheck %s --check-prefix=NOINPUT
 // NOINPUT: @main takes 2 arguments, got 0 --input files (or use --random)
 // RUN: not attn-run %s --random --input x.npy 2>&1 | FileCheck %s --check-prefix=BOTH
@@ -33,6 +33,8 @@
 // BACKEND: unknown backend 'fast', expected auto, flash, efficient or math
 // RUN: not attn-run %s --random --shape 0=2x5x8 --shape 1=2x6x8 --output %t/no/o.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
 // OUTPUT: no such directory
+// RUN: not attn-run %s --entry=two --random --output %t/first.npy --output %t/no/o.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: not ls %t/first.npy
 // RUN: not attn-run %s --random --shape 0=2x5x8 --shape 1=2x6x8 --output a.npy --output b.npy 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: @main has 1 results, got 2 --output files
 // RUN: not attn-run %s --entry=scalar --random 2>&1 | FileCheck %s --check-prefix=SCALAR
@@ -61,6 +63,9 @@ func.func @main(%q: tensor<2x?x8xf32>, %k: tensor<2x?x8xf32>) -> tensor<2x?x8xf3
 func.func @scalar() -> f32 {
   %0 = arith.constant 0.0 : f32
   return %0 : f32
+}
+func.func @two(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  return %x, %x : tensor<4xf32>, tensor<4xf32>
 }
 func.func @nothing() {
   return
