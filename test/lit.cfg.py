@@ -22,11 +22,6 @@ config.environment["PATH"] = os.pathsep.join(
 )
 # A variable of one CHECK-LABEL block does not leak into the next.
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
-# libMLIR is not instrumented: it does not unpoison what it allocates from arenas
-# that our code poisons, and what it keeps until exit is no leak of ours.
-config.environment["ASAN_OPTIONS"] = ":".join(
-    ["detect_container_overflow=0", "allow_user_poisoning=0", "detect_leaks=0"]
-)
 config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
 config.substitutions.append(("%cc", config.host_cc))
@@ -138,9 +133,18 @@ if has_gpu():
 
 if config.sanitizers:
     config.available_features.add("sanitizer")
-    # Tests ask for more memory than there is, and want the program's own error.
-    # LLVM gives threads stacks for signals, which the sanitizer would take for its own.
-    config.environment["ASAN_OPTIONS"] = "allocator_may_return_null=1:use_sigaltstack=0"
+    config.environment["ASAN_OPTIONS"] = ":".join(
+        [
+            # Tests ask for more memory than there is, and want the program's own error.
+            "allocator_may_return_null=1",
+            # LLVM is not instrumented: our code would poison parts of its containers
+            # and arenas, which it does not undo.
+            "detect_container_overflow=0",
+            "allow_user_poisoning=0",
+            # It gives threads stacks for signals, which the sanitizer takes for its own.
+            "use_sigaltstack=0",
+        ]
+    )
 
 
 def cpu_flags():

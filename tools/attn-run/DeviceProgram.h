@@ -80,14 +80,6 @@ private:
   attn_cuda_timer *timer = nullptr;
 };
 
-/// The sizes of all results of `entry` for these arguments: what of the module
-/// computes sizes is compiled for the CPU and run.
-FailureOr<std::vector<SmallVector<int64_t>>>
-computeResultShapes(ModuleOp module, StringRef entry,
-                    MutableArrayRef<HostTensor> inputs,
-                    const EntrySignature &signature, const CPUTargetInfo &info,
-                    const LowerToLLVMPipelineOptions &lowering, Trace &trace);
-
 } // namespace mlir::attn
 
 #endif // ATTN_TOOLS_ATTN_RUN_DEVICEPROGRAM_H

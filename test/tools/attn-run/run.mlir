@@ -1,6 +1,8 @@
 // RUN: attn-run %s --random=3 --compare=math --bench=0.01 --threads=2 --format=json | FileCheck %s --check-prefix=JSON
 // RUN: attn-run %s --random --compare=unfused --bench=0.01 | FileCheck %s --check-prefix=TABLE
 // RUN: attn-run %s --entry=dynamic --random --shape 0=2x5x8 --shape 1=2x0x8 --compare=math | FileCheck %s --check-prefix=EMPTY
+// RUN: attn-run %s --entry=dynamic --random --shape 0=2x5x8 --shape 1=2x3x8 --bench=0.01 --format=json | FileCheck %s --check-prefix=SIZES
+// RUN: attn-run %s --entry=loop --random --bench=0.01 --format=json | FileCheck %s --check-prefix=LOOP
 // RUN: rm -rf %t && mkdir %t
 // RUN: attn-run %s --random --compare=math --output %t/o.npy --profile %t/trace.json
 // RUN: attn-run %s --random --backend=math --expect %t/o.npy --tolerance=1e-5
@@ -54,3 +56,21 @@ func.func @dynamic(%q: tensor<2x?x8xf32>, %k: tensor<2x?x8xf32>) -> tensor<2x?x8
   %o = attn.sdpa query(%q : tensor<2x?x8xf32>) key(%k : tensor<2x?x8xf32>) value(%k : tensor<2x?x8xf32>) outs(%i : tensor<2x?x8xf32>) -> tensor<2x?x8xf32>
   return %o : tensor<2x?x8xf32>
 }
+
+// 2 * (8 + 8) * 5 * 3 * 2
+// SIZES: "flops": 960
+// SIZES: "gflops": {{[0-9.e-]+}}
+
+// Nobody knows how often.
+func.func @loop(%q: tensor<2x3x8xf32>, %n: index) -> tensor<2x3x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %j = %c0 to %n step %c1 iter_args(%x = %q) -> (tensor<2x3x8xf32>) {
+    %i = tensor.empty() : tensor<2x3x8xf32>
+    %o = attn.sdpa query(%x : tensor<2x3x8xf32>) key(%q : tensor<2x3x8xf32>) value(%q : tensor<2x3x8xf32>) outs(%i : tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+    scf.yield %o : tensor<2x3x8xf32>
+  }
+  return %r : tensor<2x3x8xf32>
+}
+// LOOP: "flops": null
+// LOOP: "gflops": null

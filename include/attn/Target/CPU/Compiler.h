@@ -41,7 +41,7 @@ public:
   /// The entry of a function for another target, which has another type.
   template <typename Function>
   Function *getAs() const {
-    return reinterpret_cast<Function *>(function);
+    return reinterpret_cast<Function *>(reinterpret_cast<void *>(function));
   }
 
   /// Finds the entry point of @name in what the JIT compiler holds.
