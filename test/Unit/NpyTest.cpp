@@ -106,7 +106,18 @@ TEST_F(NpyTest, Errors) {
                                  "12345678")),
                "expected 12 bytes of data, got 8"));
   EXPECT_TRUE(contains(getError(writeRaw("{'descr': '<f4'}", "")),
-                       "expected the keys"));
+                       "expected the keys descr, fortran_order and shape"));
+  EXPECT_TRUE(
+      contains(getError(writeRaw("descr", "")), "expected a dictionary"));
+  EXPECT_TRUE(contains(getError(writeRaw("{descr: 1}", "")), "expected a key"));
+  EXPECT_TRUE(contains(getError(writeRaw("{'descr': [('x', '<f4')]}", "")),
+                       "structured dtypes are not supported"));
+  EXPECT_TRUE(contains(getError(writeRaw("{'fortran_order': 1}", "")),
+                       "expected fortran_order to be True or False"));
+  EXPECT_TRUE(
+      contains(getError(writeRaw("{'order': 1}", "")), "unknown key 'order'"));
+  EXPECT_TRUE(contains(getError(writeRaw("{'descr': '<f4' 'shape': ()}", "")),
+                       "expected ',' or '}'"));
   EXPECT_TRUE(
       contains(getError(writeRaw("{'descr': '<f4', 'fortran_order': False, "
                                  "'shape': (-1,), }",

@@ -138,7 +138,7 @@ attn::countFlops(ModuleOp module, StringRef entry,
   FailureOr<func::FuncOp> function = lookupEntry(program.getModule(), entry);
   if (failed(function))
     return failure();
-  bool isElsewhere = false;
+  bool isElsewhere = !function->getBody().hasOneBlock();
   program.getModule().walk([&](SdpaOp op) {
     if (op->getBlock() != &function->getBody().front())
       isElsewhere = true;

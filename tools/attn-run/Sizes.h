@@ -22,8 +22,8 @@ computeResultShapes(ModuleOp module, StringRef entry,
                     const LowerToLLVMPipelineOptions &lowering, Trace &trace);
 
 /// The operations of all attention of `entry` for these arguments: 2 (D + Dv)
-/// for each pair of query and key that the structure keeps. Nothing if there is
-/// attention in a loop or in another function.
+/// for each pair of query and key that the structure keeps. Nothing if some
+/// attention may run any number of times: in loops, branches, other functions.
 FailureOr<std::optional<int64_t>>
 countFlops(ModuleOp module, StringRef entry, MutableArrayRef<HostTensor> inputs,
            const EntrySignature &signature, const CPUTargetInfo &info,

@@ -47,6 +47,20 @@
 // NORESULT: --compare: @nothing has no results to compare
 // RUN: not attn-run %s --random --bench=-1 2>&1 | FileCheck %s --check-prefix=BENCH
 // BENCH: --bench: expected seconds, got '-1'
+// RUN: not attn-run %s --random=x 2>&1 | FileCheck %s --check-prefix=SEED
+// SEED: --random: expected a seed, got 'x'
+// RUN: not attn-run %s --random --random-scale=inf 2>&1 | FileCheck %s --check-prefix=SCALE
+// SCALE: --random-scale: expected a finite number
+// RUN: not attn-run %s --shape 0=2x5x8 2>&1 | FileCheck %s --check-prefix=LONE
+// LONE: --shape needs --random
+// RUN: not attn-run %s --random --threads=-1 2>&1 | FileCheck %s --check-prefix=THREADS
+// THREADS: --threads: expected 0 or more, got -1
+// RUN: not attn-run %s --random --tolerance=nan 2>&1 | FileCheck %s --check-prefix=TOLERANCE
+// TOLERANCE: --tolerance: expected a number that is not negative
+// RUN: not attn-run %s --entry=two --random --numerics=sloppy 2>&1 | FileCheck %s --check-prefix=NUMERICS
+// NUMERICS: 'sloppy', expected strict, default or fast
+// RUN: not attn-run %s --random --shape 0=2x99999999999999x8 2>&1 | FileCheck %s --check-prefix=LARGE
+// LARGE: argument 0: a tensor of 2x99999999999999x8xf32 is too large
 // RUN: not attn-run %s --random --unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: Unknown command line argument '--unknown'
 // RUN: ls %t | FileCheck %s --check-prefix=FILES

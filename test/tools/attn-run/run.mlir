@@ -3,6 +3,7 @@
 // RUN: attn-run %s --entry=dynamic --random --shape 0=2x5x8 --shape 1=2x0x8 --compare=math | FileCheck %s --check-prefix=EMPTY
 // RUN: attn-run %s --entry=dynamic --random --shape 0=2x5x8 --shape 1=2x3x8 --bench=0.01 --format=json | FileCheck %s --check-prefix=SIZES
 // RUN: attn-run %s --entry=loop --random --bench=0.01 --format=json | FileCheck %s --check-prefix=LOOP
+// RUN: attn-run %s --entry=branch --random --shape 0=2x5x8 --bench=0.01 --format=json | FileCheck %s --check-prefix=LOOP
 // RUN: rm -rf %t && mkdir %t
 // RUN: attn-run %s --random --compare=math --output %t/o.npy --profile %t/trace.json
 // RUN: attn-run %s --random --backend=math --expect %t/o.npy --tolerance=1e-5
@@ -74,3 +75,10 @@ func.func @loop(%q: tensor<2x3x8xf32>, %n: index) -> tensor<2x3x8xf32> {
 }
 // LOOP: "flops": null
 // LOOP: "gflops": null
+
+func.func @branch(%q: tensor<2x?x8xf32>, %c: i1) -> tensor<2x?x8xf32> {
+  %r = call @dynamic(%q, %q) : (tensor<2x?x8xf32>, tensor<2x?x8xf32>) -> tensor<2x?x8xf32>
+  cf.cond_br %c, ^a(%r : tensor<2x?x8xf32>), ^a(%q : tensor<2x?x8xf32>)
+^a(%x: tensor<2x?x8xf32>):
+  return %x : tensor<2x?x8xf32>
+}
