@@ -249,7 +249,8 @@ LogicalResult CompileDriver::lower() {
   if (options.emit == Emit::MLIR)
     return pm.run(*module);
   if ((!isCUDA() && failed(verifyMemRefArguments(*entry))) ||
-      failed(markEntry(*entry)) || failed(dropUnreachable(*entry)))
+      failed(markEntry(*entry)) || failed(dropUnreachable(*entry)) ||
+      (options.emit == Emit::Shared && failed(verifyCallees(*entry))))
     return failure();
   if (failed(pm.run(*module)))
     return failure();
@@ -345,7 +346,8 @@ FailureOr<std::string> CompileDriver::linkShared() {
       return fail("the runtime library is not beside the tool: " + runtime);
   std::vector<TemporaryFile> files(targets.size());
   SmallVector<std::string> objects;
-  for (auto [i, target] : llvm::enumerate(targets)) {
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const CPUTargetInfo &target = targets[i];
     llvm::LLVMContext llvmContext;
     FailureOr<std::unique_ptr<llvm::Module>> translated =
         translate(i == 0 ? *module : *others[i - 1], target, llvmContext);

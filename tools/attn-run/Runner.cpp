@@ -395,7 +395,7 @@ LogicalResult Runner::readModule() {
   if (failed(found))
     return failure();
   signature = *found;
-  if (failed(dropUnreachable(*entry)))
+  if (failed(dropUnreachable(*entry)) || failed(verifyCallees(*entry)))
     return failure();
   if (options.compare != CompareWith::None && signature.results.empty())
     return fail("--compare: @" + options.entry + " has no results to compare");

@@ -57,6 +57,19 @@ LogicalResult attn::dropUnreachable(func::FuncOp entry) {
   return pm.run(module);
 }
 
+LogicalResult attn::verifyCallees(func::FuncOp entry) {
+  auto module = entry->getParentOfType<ModuleOp>();
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isExternal() &&
+        llvm::any_of(llvm::concat<const Type>(function.getArgumentTypes(),
+                                              function.getResultTypes()),
+                     llvm::IsaPred<ShapedType>))
+      return function.emitError("the function @")
+             << function.getSymName() << ", which @" << entry.getSymName()
+             << " calls, has no body";
+  return success();
+}
+
 FailureOr<func::FuncOp> attn::lookupEntry(ModuleOp module, StringRef name) {
   auto entry = module.lookupSymbol<func::FuncOp>(name);
   if (!entry) {

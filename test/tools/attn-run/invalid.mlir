@@ -61,6 +61,8 @@
 // NUMERICS: 'sloppy', expected strict, default or fast
 // RUN: not attn-run %s --random --shape 0=2x99999999999999x8 2>&1 | FileCheck %s --check-prefix=LARGE
 // LARGE: argument 0: a tensor of 2x99999999999999x8xf32 is too large
+// RUN: not attn-run %S/../attn-compile/Inputs/names.mlir --entry=calls --random 2>&1 | FileCheck %s --check-prefix=CALLEE
+// CALLEE: names.mlir:17:1: error: the function @elsewhere, which @calls calls, has no body
 // RUN: not attn-run %s --random --unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: Unknown command line argument '--unknown'
 // RUN: ls %t | FileCheck %s --check-prefix=FILES
