@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Frame.h"
 #include "attn/Runtime/CPU/Runtime.h"
 
 #include <setjmp.h>
@@ -17,21 +18,67 @@
 struct frame {
   jmp_buf target;
   struct frame *outer;
+  /// Memory that is live, in the order of its allocation but for what replaces
+  /// freed memory; programs have little at a time.
+  void **owned, *few[32];
+  size_t num_owned, capacity;
 };
 
 static _Thread_local struct frame *innermost;
 static _Thread_local char last_error[512];
 
+void attn_frame_own(void *memory) {
+  struct frame *frame = innermost;
+  if (!frame)
+    return;
+  if (frame->num_owned == frame->capacity) {
+    const size_t capacity = 2 * frame->capacity;
+    void **more = malloc(capacity * sizeof *more);
+    if (!more)
+      return;
+    memcpy(more, frame->owned, frame->num_owned * sizeof *more);
+    if (frame->owned != frame->few)
+      free(frame->owned);
+    frame->owned = more;
+    frame->capacity = capacity;
+  }
+  frame->owned[frame->num_owned++] = memory;
+}
+
+void attn_frame_disown(void *memory) {
+  struct frame *frame = innermost;
+  if (!frame)
+    return;
+  for (size_t i = frame->num_owned; i-- > 0;)
+    if (frame->owned[i] == memory) {
+      frame->owned[i] = frame->owned[--frame->num_owned];
+      return;
+    }
+}
+
+static void close_frame(struct frame *frame) {
+  innermost = frame->outer;
+  if (frame->owned != frame->few)
+    free(frame->owned);
+}
+
 int attn_rt_call(void (*function)(void *), void *argument) {
   struct frame frame;
   frame.outer = innermost;
+  frame.owned = frame.few;
+  frame.num_owned = 0;
+  frame.capacity = sizeof frame.few / sizeof *frame.few;
   if (setjmp(frame.target)) {
-    innermost = frame.outer;
+    // The frame, as it was when the call failed.
+    struct frame *failed = innermost;
+    for (size_t i = 0; i < failed->num_owned; ++i)
+      free(failed->owned[i]);
+    close_frame(failed);
     return 1;
   }
   innermost = &frame;
   function(argument);
-  innermost = frame.outer;
+  close_frame(&frame);
   return 0;
 }
 

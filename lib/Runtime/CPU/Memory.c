@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Frame.h"
 #include "attn/Runtime/CPU/Runtime.h"
 
 #include <stdio.h>
@@ -20,7 +21,11 @@ void *_mlir_memref_to_llvm_alloc(size_t size) {
              size);
     attn_rt_fail(message);
   }
+  attn_frame_own(memory);
   return memory;
 }
 
-void _mlir_memref_to_llvm_free(void *memory) { free(memory); }
+void _mlir_memref_to_llvm_free(void *memory) {
+  attn_frame_disown(memory);
+  free(memory);
+}

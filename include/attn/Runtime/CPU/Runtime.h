@@ -40,8 +40,8 @@ void attn_rt_set_num_threads(int num_threads);
 int attn_rt_get_num_threads(void);
 
 /// Calls `function(argument)`. Returns 0, or 1 if the call failed through
-/// `attn_rt_fail`; `attn_rt_last_error` then has the message. Memory that the
-/// function had allocated is not released in that case.
+/// `attn_rt_fail`; `attn_rt_last_error` then has the message. Memory that
+/// compiled code had allocated in it is released in that case.
 int attn_rt_call(void (*function)(void *), void *argument);
 
 /// Ends the innermost `attn_rt_call` of this thread with an error. Without one,
