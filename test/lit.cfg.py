@@ -24,6 +24,10 @@ config.environment["PATH"] = os.pathsep.join(
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
+# Who links what this build made needs the sanitizers too.
+sanitize = " ".join(f"-fsanitize={name}" for name in config.sanitizers.split(";") if name)
+config.substitutions.append(("%user-cc", f"{config.host_cc} {sanitize}" if sanitize else "cc"))
+config.substitutions.append(("%sanitize", sanitize))
 config.substitutions.append(("%cc", config.host_cc))
 config.substitutions.append(("%cxx", config.host_cxx))
 config.substitutions.append(("%cmake", config.cmake))
@@ -145,6 +149,14 @@ if config.sanitizers:
             "use_sigaltstack=0",
         ]
     )
+    config.environment["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + os.path.join(
+        config.attn_source_dir, "utils", "leaks.supp"
+    )
+    # For programs that are not instrumented and load a library that is.
+    runtime = subprocess.run(
+        [config.host_cc, "-print-file-name=libclang_rt.asan-x86_64.so"], capture_output=True, text=True
+    ).stdout.strip()
+    config.environment["ATTN_TEST_PRELOAD"] = runtime
 
 
 def cpu_flags():

@@ -29,6 +29,10 @@ def main():
         PYTHONPATH=str(python),
         PYTHONDONTWRITEBYTECODE="1",
     )
+    # The sanitizer's library must come first, and Python itself leaks.
+    if preload := environment.get("ATTN_TEST_PRELOAD"):
+        environment["LD_PRELOAD"] = preload
+        environment["ASAN_OPTIONS"] += ":detect_leaks=0"
     tests = python / "tests"
     command = [sys.executable, "-c", RUN, "-q", "-p", "no:cacheprovider", "--rootdir", str(tests), str(tests / file)]
     status = subprocess.run([*command, *options], env=environment, cwd=tests).returncode

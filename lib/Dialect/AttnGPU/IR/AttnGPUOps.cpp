@@ -91,9 +91,10 @@ LogicalResult RolesOp::verify() {
                          "got ")
              << registers;
   // What a kernel starts with: 65536 registers over its threads, in eights.
-  int64_t entry = 65536 / (128 * (numConsumers + 1)) / 8 * 8;
-  if (getProducerRegisters() + numConsumers * getConsumerRegisters() >
-      (numConsumers + 1) * entry)
+  uint64_t consumers = numConsumers, warpgroups = consumers + 1;
+  uint64_t entry = 65536 / (128 * warpgroups) / 8 * 8;
+  if (getProducerRegisters() + consumers * getConsumerRegisters() >
+      warpgroups * entry)
     return emitOpError("expected registers that fit the ")
            << entry << " per thread that the kernel starts with";
   return success();
