@@ -16,6 +16,14 @@ int main(int argc, char **argv) {
   llvm::cl::AddExtraVersionPrinter([](llvm::raw_ostream &os) {
     os << "attn-lsp-server " ATTN_VERSION "\n";
   });
+  llvm::cl::extrahelp examples(
+      "\nExamples:\n"
+      "  VS Code (extension MLIR), settings.json:\n"
+      "    \"mlir.server_path\": \"/path/to/attn-lsp-server\"\n"
+      "  Neovim:\n"
+      "    vim.lsp.config('attn', {cmd = {'attn-lsp-server'}, filetypes = "
+      "{'mlir'}})\n"
+      "    vim.lsp.enable('attn')\n");
   mlir::DialectRegistry registry;
   mlir::attn::registerAllDialects(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
