@@ -22,6 +22,12 @@ void registerAllDialects(DialectRegistry &registry);
 /// Registers the passes and pipelines of this project and upstream's.
 void registerAllPasses();
 
+/// The same without upstream's, for programs that have those: mlir-opt, or a
+/// compiler that registers what it needs. Lowering also needs upstream's dialects
+/// of the pipelines with their interface models.
+void registerAttnDialects(DialectRegistry &registry);
+void registerAttnPasses();
+
 } // namespace mlir::attn
 
 #endif // ATTN_INITALL_H

@@ -25,12 +25,20 @@ void attn::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllToLLVMIRTranslations(registry);
+  registerAttnDialects(registry);
+}
+
+void attn::registerAttnDialects(DialectRegistry &registry) {
   registry.insert<AttnDialect, attn_gpu::AttnGPUDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void attn::registerAllPasses() {
   mlir::registerAllPasses();
+  registerAttnPasses();
+}
+
+void attn::registerAttnPasses() {
   registerAttnConversionPasses();
   registerAttnTransformsPasses();
   registerAttnNVVMPasses();
