@@ -128,6 +128,12 @@ def _is_naive(node: torch.fx.Node) -> bool:
     return reaches(node, lambda n: n.all_input_nodes, 12) and reaches(node, lambda n: n.users, 6)
 
 
+_OPERATORS = {
+    operator for packet in (torch.ops.attn.sdpa, torch.ops.attn.sdpa_dense, torch.ops.attn.sdpa_masked)
+    for operator in (packet, packet.default)
+}
+
+
 def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
     """Replaces what attn::sdpa computes as well, and says what became of every
     attention."""
@@ -146,7 +152,7 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
                 graph.erase_node(node)
             attentions.append(Attention("scaled_dot_product_attention", obstacle is None, "pytorch" if obstacle else "flash",
                                         obstacle or "", place))
-        elif node.target is torch.ops.attn.sdpa.default or node.target is torch.ops.attn.sdpa:
+        elif node.target in _OPERATORS:
             query = _value_of(node.args[0])
             backend = "math" if getattr(query, "dtype", None) is torch.float64 else "flash"
             attentions.append(Attention("attn.sdpa", True, backend, "", place))

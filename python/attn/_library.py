@@ -60,6 +60,10 @@ def _load() -> ctypes.CDLL:
         ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
         ("attn_set_num_threads", None, [ctypes.c_int32]),
         ("attn_get_num_threads", ctypes.c_int32, []),
+        ("attn_torch_register", ctypes.c_int, [text]),
+        ("attn_torch_remember", None, [pointer, pointer, ctypes.c_int64]),
+        ("attn_torch_suspend", None, [ctypes.c_int32]),
+        ("attn_torch_set_error", None, [text]),
     ]:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -154,6 +158,28 @@ class Program:
         count = len(words)
         if _call_words(self._handle, (ctypes.c_int64 * count)(*words), count):
             raise RuntimeError(_error())
+
+
+# Operators of PyTorch by kernels of the library (include/attn-c/Torch.h).
+
+
+def register_torch(libtorch_cpu: str) -> bool:
+    """Whether the PyTorch that is loaded has them now."""
+    return bool(_library.attn_torch_register(os.fsencode(libtorch_cpu)) == 0)
+
+
+def remember_torch_call(program: Program, words: tuple[int, ...]) -> None:
+    """Lets kernels run the program for calls that look like this one."""
+    _library.attn_torch_remember(program._handle, (ctypes.c_int64 * len(words))(*words), len(words))
+
+
+def suspend_torch_kernels(change: int) -> None:
+    """While the sum of changes is not 0, kernels take no program they know."""
+    _library.attn_torch_suspend(change)
+
+
+def set_torch_error(message: str) -> None:
+    _library.attn_torch_set_error(message.encode())
 
 
 class _Progress:
