@@ -117,6 +117,14 @@ ATTN_C_EXPORT attn_status attn_check_backend(attn_compiler *compiler,
                                              const char *text, size_t length,
                                              const attn_options *options);
 
+/// Raises naive attention as `fuse` does. `count` is how many attn.sdpa there
+/// are then, and the message what was not fused and why, each in a line; "" if
+/// nothing was missed.
+ATTN_C_EXPORT attn_status attn_count_fused(attn_compiler *compiler,
+                                           const char *text, size_t length,
+                                           const attn_options *options,
+                                           int32_t *count);
+
 /// The CPU that "native" stands for: its name and features as LLVM writes them.
 ATTN_C_EXPORT const char *attn_compiler_cpu(attn_compiler *compiler);
 

@@ -9,6 +9,7 @@
 
 #include "attn-c/Compiler.h"
 #include "BuildID.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/InitAll.h"
 #include "attn/Pipelines/Pipelines.h"
@@ -20,6 +21,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Config/llvm-config.h"
@@ -33,10 +35,12 @@ namespace {
 /// Puts what MLIR reports into the message of this thread.
 class MessageHandler : public ScopedDiagnosticHandler {
 public:
-  explicit MessageHandler(MLIRContext *context)
+  explicit MessageHandler(MLIRContext *context, bool takesRemarks = false)
       : ScopedDiagnosticHandler(context) {
-    setHandler([this](Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+    setHandler([this, takesRemarks](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != DiagnosticSeverity::Error &&
+          !(takesRemarks &&
+            diagnostic.getSeverity() == DiagnosticSeverity::Remark))
         return;
       add(diagnostic);
       for (Diagnostic &note : diagnostic.getNotes())
@@ -47,6 +51,9 @@ public:
   void report() const {
     attn_rt_set_error(text.empty() ? "cannot compile" : text.c_str());
   }
+
+  /// What was reported, where nothing failed.
+  void reportRemarks() const { attn_rt_set_error(text.c_str()); }
 
 private:
   void add(Diagnostic &diagnostic) {
@@ -82,6 +89,13 @@ struct attn_compiler {
   explicit attn_compiler(const DialectRegistry &registry)
       : context(registry, MLIRContext::Threading::DISABLED) {
     context.printOpOnDiagnostic(false);
+    // Of what is not fused, as diagnostics.
+    remark::RemarkCategories categories;
+    categories.missed = "attn-fusion";
+    (void)remark::enableOptimizationRemarks(
+        context, /*streamer=*/nullptr,
+        std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+        /*printAsEmitRemarks=*/true);
   }
 };
 
@@ -371,6 +385,26 @@ attn_status attn_check_backend(attn_compiler *compiler, const char *text,
     return ATTN_OK;
   messages.report();
   return ATTN_INVALID_ARGUMENT;
+}
+
+attn_status attn_count_fused(attn_compiler *compiler, const char *text,
+                             size_t length, const attn_options *given,
+                             int32_t *count) {
+  std::optional<Options> options = readOptions(given);
+  if (!options)
+    return ATTN_INVALID_ARGUMENT;
+  std::lock_guard<std::mutex> guard(compiler->mutex);
+  MessageHandler messages(&compiler->context, /*takesRemarks=*/true);
+  OwningOpRef<ModuleOp> module =
+      parse(compiler->context, StringRef(text, length));
+  if (!module || failed(raise(*module, *options))) {
+    messages.report();
+    return ATTN_INVALID_ARGUMENT;
+  }
+  *count = 0;
+  module->walk([&](SdpaOp) { ++*count; });
+  messages.reportRemarks();
+  return ATTN_OK;
 }
 
 void attn_set_num_threads(int32_t num_threads) {

@@ -26,7 +26,8 @@ from ._symbols import capture, where
 __version__ = version()
 __all__ = [
     "BackendError", "CausalBias", "CompileError", "Explanation", "cache_directory", "can_use", "capture",
-    "causal_lower_right", "causal_upper_left", "explain", "get_num_threads", "sdpa", "sdpa_kernel", "set_num_threads",
+    "causal_lower_right", "causal_upper_left", "explain", "get_num_threads", "sdpa", "sdpa_kernel", "sdpa_varlen",
+    "set_num_threads",
     "warmup", "where",
 ]
 
@@ -42,7 +43,9 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
 
     Args:
         query: [..., Hq, Lq, D] of float16, bfloat16, float32 or float64, any
-            strides. Two dimensions at least.
+            strides. Two dimensions at least. A nested tensor of PyTorch with
+            layout=torch.jagged, [B, Hq, jagged, D], as key and value then; no
+            masks, sinks, functions, lengths and log-sum-exp.
         key: [..., Hkv, Lk, D], of the same dtype.
         value: [..., Hkv, Lk, Dv], of the same dtype.
         attn_mask: broadcastable to [..., Hq, Lq, Lk]: booleans, true attends, or
@@ -76,6 +79,10 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
     options = dict(causal=causal, window=window, softcap=softcap, score_mod=score_mod, mask_mod=mask_mod, sinks=sinks,
                    key_lengths=key_lengths, return_lse=return_lse)
     if is_torch_tensor(query):
+        if query.is_nested:
+            from . import _torch_varlen
+
+            return _torch_varlen.sdpa_nested(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, **options)
         from . import _torch
 
         return _torch.sdpa(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, **options)
@@ -84,6 +91,37 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
     from . import _numpy
 
     return _numpy.sdpa(query, key, value, attn_mask, is_causal, scale, enable_gqa, **options)
+
+
+def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_k: Any = None, *, is_causal: bool = False,
+                scale: float | None = None, enable_gqa: bool = False, causal: str | None = None, window: Any = None,
+                softcap: float | None = None) -> Any:
+    """Attention of sequences of any lengths whose rows lie behind one another.
+
+    Args:
+        query: [rows, Hq, D]: the rows of all sequences; dtypes and strides as for
+            `sdpa`.
+        key: [key rows, Hkv, D].
+        value: [key rows, Hkv, Dv].
+        cu_seqlens_q: int32 or int64 [sequences + 1]: sequence s has the rows from
+            cu_seqlens_q[s] to cu_seqlens_q[s + 1].
+        cu_seqlens_k: the same for keys; cu_seqlens_q by default.
+        is_causal, scale, enable_gqa, causal, window, softcap: as for `sdpa`, in
+            each sequence.
+
+    Returns:
+        [rows, Hq, Dv]. Nothing is padded; rows without keys are 0.
+
+    Raises:
+        ValueError, TypeError: an argument does not fit."""
+    options = (is_causal, scale, enable_gqa, causal, window, softcap)
+    if is_torch_tensor(query):
+        from . import _torch_varlen
+
+        return _torch_varlen.sdpa_varlen(query, key, value, cu_seqlens_q, cu_seqlens_k, *options)
+    from . import _varlen
+
+    return _varlen.sdpa_varlen(query, key, value, cu_seqlens_q, cu_seqlens_k, *options)
 
 
 def _request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, *arguments: Any,

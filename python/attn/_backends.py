@@ -53,9 +53,12 @@ def sdpa_kernel(backends: Any) -> Iterator[None]:
     if not names:
         raise ValueError("expected a backend at least")
     token = _allowed.set(names)
+    # Kernels that know programs know nothing of this thread's choice.
+    _library.suspend_torch_kernels(1)
     try:
         yield
     finally:
+        _library.suspend_torch_kernels(-1)
         _allowed.reset(token)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import _torch  # noqa: F401  (defines the operator)
+from . import _regions, _torch
 
 _MAX_HEAD_DIM = 512
 
@@ -103,29 +103,10 @@ def _read_arguments(node: torch.fx.Node) -> dict[str, Any]:
     return {name: arguments[name] for name in _PARAMETERS}
 
 
-def _is_naive(node: torch.fx.Node) -> bool:
-    """A softmax of what a product gives, whose result a product takes."""
-    if node.op not in ("call_function", "call_method"):
-        return False
-    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-    if name not in ("softmax", "_softmax"):
-        return False
-    products = {"matmul", "bmm", "baddbmm", "einsum", "__matmul__"}
-
-    def is_product(other: torch.fx.Node) -> bool:
-        target = other.target if isinstance(other.target, str) else getattr(other.target, "__name__", "")
-        return target in products
-
-    def reaches(start: torch.fx.Node, step: Callable[[torch.fx.Node], Any], limit: int) -> bool:
-        seen, frontier = {start}, [start]
-        for _ in range(limit):
-            frontier = [other for current in frontier for other in step(current) if other not in seen]
-            seen.update(frontier)
-            if any(is_product(other) for other in frontier):
-                return True
-        return False
-
-    return reaches(node, lambda n: n.all_input_nodes, 12) and reaches(node, lambda n: n.users, 6)
+_OPERATORS = {
+    operator for packet in (torch.ops.attn.sdpa, torch.ops.attn.sdpa_dense, torch.ops.attn.sdpa_masked)
+    for operator in (packet, packet.default)
+}
 
 
 def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
@@ -146,17 +127,22 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
                 graph.erase_node(node)
             attentions.append(Attention("scaled_dot_product_attention", obstacle is None, "pytorch" if obstacle else "flash",
                                         obstacle or "", place))
-        elif node.target is torch.ops.attn.sdpa.default or node.target is torch.ops.attn.sdpa:
+        elif node.target in _OPERATORS:
             query = _value_of(node.args[0])
             backend = "math" if getattr(query, "dtype", None) is torch.float64 else "flash"
             attentions.append(Attention("attn.sdpa", True, backend, "", place))
         elif getattr(node.target, "__name__", "") == "flex_attention":
             attentions.append(Attention("flex_attention", False, "inductor",
                                         "FlexAttention stays with Inductor; attn.sdpa takes score_mod and mask_mod", place))
-        elif _is_naive(node):
-            attentions.append(Attention(
-                "matmul, softmax, matmul", False, "inductor",
-                "spelled out: scaled_dot_product_attention or attn.sdpa would be fused", place))
+        elif _regions.is_softmax(node) and _regions.find_products(node) is not None:
+            reason = ""
+            try:
+                _regions.replace(node)
+            except _regions.RegionError as error:
+                reason = str(error)
+            attentions.append(Attention("matmul, softmax, matmul", not reason, "inductor" if reason else "flash", reason, place))
+    # What led to a replaced region.
+    graph.eliminate_dead_code()
     graph.lint()
     graph_module.recompile()
     return attentions

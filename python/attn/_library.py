@@ -11,7 +11,7 @@ import pathlib
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 F16, BF16, F32, F64, BOOL, I8, I16, I32, I64 = range(1, 10)
 
@@ -32,6 +32,20 @@ class _Options(ctypes.Structure):
         ("fuse", ctypes.c_int32),
         ("require_cached", ctypes.c_int32),
     ]
+
+
+class _Tensor(ctypes.Structure):
+    """attn_tensor. Dense and row-major."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("shape", ctypes.POINTER(ctypes.c_int64)), ("rank", ctypes.c_int32),
+        ("dtype", ctypes.c_int32), ("strides", ctypes.POINTER(ctypes.c_int64)),
+    ]
+
+
+def make_tensor(address: int, shape: Sequence[int], dtype: int) -> _Tensor:
+    """The argument of Program.call_tensors."""
+    return _Tensor(address, (ctypes.c_int64 * len(shape))(*shape), len(shape), dtype, None)
 
 
 def _find_library() -> str:
@@ -55,11 +69,18 @@ def _load() -> ctypes.CDLL:
         ("attn_compiler_cpu", text, [pointer]),
         ("attn_compile", pointer, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
         ("attn_check_backend", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
+        ("attn_count_fused", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options),
+                                            ctypes.POINTER(ctypes.c_int32)]),
+        ("attn_program_call", ctypes.c_int, [pointer, pointer, ctypes.c_int32, pointer, ctypes.c_int32]),
         ("attn_program_destroy", None, [pointer]),
         ("attn_program_is_cached", ctypes.c_int32, [pointer]),
         ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
         ("attn_set_num_threads", None, [ctypes.c_int32]),
         ("attn_get_num_threads", ctypes.c_int32, []),
+        ("attn_torch_register", ctypes.c_int, [text]),
+        ("attn_torch_remember", None, [pointer, pointer, ctypes.c_int64]),
+        ("attn_torch_suspend", None, [ctypes.c_int32]),
+        ("attn_torch_set_error", None, [text]),
     ]:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -115,7 +136,7 @@ def _cache_bytes() -> int:
     return int(given)
 
 
-def _make_options(backend: str) -> _Options:
+def _make_options(backend: str, fuse: bool = False) -> _Options:
     directory = cache_directory()
     return _Options(
         size=ctypes.sizeof(_Options),
@@ -123,6 +144,7 @@ def _make_options(backend: str) -> _Options:
         backend=backend.encode(),
         cache=os.fsencode(directory) if directory else None,
         cache_bytes=_cache_bytes(),
+        fuse=fuse,
     )
 
 
@@ -155,6 +177,34 @@ class Program:
         if _call_words(self._handle, (ctypes.c_int64 * count)(*words), count):
             raise RuntimeError(_error())
 
+    def call_tensors(self, inputs: Sequence[_Tensor], outputs: Sequence[_Tensor]) -> None:
+        """Runs a program of tensors. Outputs have their memory."""
+        given, results = (_Tensor * len(inputs))(*inputs), (_Tensor * len(outputs))(*outputs)
+        if _library.attn_program_call(self._handle, given, len(inputs), results, len(outputs)):
+            raise RuntimeError(_error())
+
+
+# Operators of PyTorch by kernels of the library (include/attn-c/Torch.h).
+
+
+def register_torch(libtorch_cpu: str) -> bool:
+    """Whether the PyTorch that is loaded has them now."""
+    return bool(_library.attn_torch_register(os.fsencode(libtorch_cpu)) == 0)
+
+
+def remember_torch_call(program: Program, words: tuple[int, ...]) -> None:
+    """Lets kernels run the program for calls that look like this one."""
+    _library.attn_torch_remember(program._handle, (ctypes.c_int64 * len(words))(*words), len(words))
+
+
+def suspend_torch_kernels(change: int) -> None:
+    """While the sum of changes is not 0, kernels take no program they know."""
+    _library.attn_torch_suspend(change)
+
+
+def set_torch_error(message: str) -> None:
+    _library.attn_torch_set_error(message.encode())
+
 
 class _Progress:
     """Says so on stderr when a compilation takes longer than a second."""
@@ -183,8 +233,9 @@ class _Progress:
 _programs: dict[tuple[str, str], Program] = {}
 
 
-def compile_program(text: str, backend: str, what: str) -> Program:
-    """Compiles @main of a module, or finds it in memory or on disk.
+def compile_program(text: str, backend: str, what: str, fuse: bool = False) -> Program:
+    """Compiles @main of a module, or finds it in memory or on disk. With `fuse`,
+    naive attention is raised first; modules are either to be fused or not.
 
     Raises CompileError with the compiler's message."""
     program = _programs.get((text, backend))
@@ -196,16 +247,27 @@ def compile_program(text: str, backend: str, what: str) -> Program:
             return program
         encoded = text.encode()
         with _Progress(what):
-            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), _make_options(backend))
+            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), _make_options(backend, fuse))
         if not handle:
             raise CompileError(_error())
         program = _programs[text, backend] = Program(handle, text)
     return program
 
 
-def check_backend(text: str, backend: str) -> str | None:
+def check_backend(text: str, backend: str, fuse: bool = False) -> str | None:
     """Why the backend cannot take the attention of a module; None if it can."""
     with _lock:
         encoded = text.encode()
-        status = _library.attn_check_backend(_get_compiler(), encoded, len(encoded), _make_options(backend))
+        status = _library.attn_check_backend(_get_compiler(), encoded, len(encoded), _make_options(backend, fuse))
         return _error() if status else None
+
+
+def count_fused(text: str) -> tuple[int, str]:
+    """How many attn.sdpa a module has once naive attention is raised, and what was
+    not fused and why."""
+    with _lock:
+        encoded, count = text.encode(), ctypes.c_int32()
+        if _library.attn_count_fused(_get_compiler(), encoded, len(encoded), _make_options("auto", True),
+                                     ctypes.byref(count)):
+            raise CompileError(_error())
+        return count.value, _error()

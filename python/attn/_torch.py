@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from . import _sdpa
+from . import _library as _compiler
+from . import _backends, _sdpa
 from ._arguments import View, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -24,6 +28,14 @@ _library.define(
     "sdpa(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float? scale=None, bool enable_gqa=False, "
     "str? causal=None, int[]? window=None, float? softcap=None, Tensor? sinks=None, Tensor? key_lengths=None, "
     "str score='', str keep='', Tensor[]? captures=None, bool return_lse=False) -> (Tensor, Tensor)")
+
+# What most calls need, in types that cost little and without a gradient. Their
+# kernels are C++ (lib/CAPI/Torch.cpp) and leave to sdpa_anew what they do not know.
+_PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
+_library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
+_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK = (1 << bit for bit in range(7))
 
 
 def _is_swapped(rank: int) -> bool:
@@ -55,11 +67,14 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, sc
          sinks: Any = None, key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
          return_lse: bool = False) -> tuple[_Tensor, _Tensor | None]:
     """Computes it now: what runs for the operator on the CPU."""
-    is_simple = scale is None and sinks is None and key_lengths is None and not (score or keep or return_lse)
-    if is_simple:
-        output = _run_known(query, key, value, attn_mask, enable_gqa, causal, window, softcap)
-        if output is not None:
-            return output, None
+    return _compute(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score,
+                    keep, captures, return_lse)[1:]
+
+
+def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, enable_gqa: bool,
+             causal: str | None, window: Any, softcap: float | None, sinks: Any = None, key_lengths: Any = None,
+             score: str = "", keep: str = "", captures: Any = None,
+             return_lse: bool = False) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
     mask = _view(attn_mask, "attn_mask")
     if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
         mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner)
@@ -73,57 +88,89 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, sc
     output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output)
     if not return_lse:
         _sdpa.run(plan, request, output_view, None)
-        if is_simple:
-            _remember(plan, query, key, value, attn_mask, enable_gqa, causal, window, softcap)
-        return output, None
+        return plan, output, None
     lse_dtype = torch.float64 if plan.kernel.dtype == F64 else torch.float32
     lse = torch.empty(plan.lse_shape, dtype=lse_dtype, device=query.device)
     _sdpa.run(plan, request, output_view, View(lse.data_ptr(), plan.lse_shape, lse.stride(), plan.lse_dtype, lse))
-    return output, lse
+    return plan, output, lse
 
 
-# Plans of calls of which strides alone are to be looked at, by all else that
-# tells such calls apart.
-_known: dict[Any, _sdpa.Plan] = {}
+_failure = threading.local()
 
 
-def _make_known_key(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, enable_gqa: bool, causal: Any,
-                    window: Any, softcap: Any) -> tuple[Any, ...]:
-    return (query.shape, key.shape, value.shape, query.dtype, key.dtype, value.dtype,
-            None if attn_mask is None else (attn_mask.shape, attn_mask.dtype), enable_gqa, causal,
-            None if window is None else tuple(window), softcap)
-
-
-def _run_known(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, *options: Any) -> _Tensor | None:
-    """What `_run` computes, in less time around the kernel; None if it has to."""
-    plan = _known.get(_make_known_key(query, key, value, attn_mask, *options))
-    if plan is None:
-        return None
-    strides, key_strides, value_strides = query.stride(), key.stride(), value.stride()
-    if not strides[-1] == key_strides[-1] == value_strides[-1] == 1:
-        return None
-    words = (query.data_ptr(), *query.shape, *strides, key.data_ptr(), *key.shape, *key_strides, value.data_ptr(),
-             *value.shape, *value_strides)
-    if attn_mask is not None:
-        mask_strides = attn_mask.stride()
-        if mask_strides[-1:] != (1,):
-            return None
-        words += (attn_mask.data_ptr(), *attn_mask.shape, *mask_strides)
-    output = _allocate(plan.output_shape, query.dtype, query.device)
-    plan.get_program()((*words, output.data_ptr(), *plan.output_shape, *output.stride()))
+def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, scale: float,
+               softcap: float, left: int, right: int) -> _Tensor:
+    """What the kernels in C++ call when they do not know a program. Errors are
+    kept for the caller: exceptions do not pass through them."""
+    mask = attn_mask if flags & _MASK else None
+    try:
+        plan, output, _ = _compute(
+            query, key, value, mask, scale if flags & _SCALE else None, bool(flags & _GQA),
+            UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None,
+            (left, right) if flags & _WINDOW else None, softcap if flags & _SOFTCAP else None)
+    except Exception as error:
+        _failure.error = error
+        _compiler.set_torch_error(str(error) or type(error).__name__)
+        return torch.empty(0, dtype=torch.bool)
+    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
+    # Where nothing broadcasts but the mask.
+    if shapes == (plan.query_shape, plan.key_shape, plan.value_shape) and _backends.get_allowed() == _backends.BACKENDS:
+        words = [flags & ~_MASK, struct.unpack("q", struct.pack("d", softcap))[0], left, right]
+        for tensor in (query, key, value) if mask is None else (query, key, value, mask):
+            words += [_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape]
+        _compiler.remember_torch_call(plan.get_program(), tuple(words))
     return output
 
 
-def _remember(plan: _sdpa.Plan, query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, *options: Any) -> None:
-    """Lets `_run_known` find the plan, where nothing broadcasts but the mask."""
-    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
-    if (plan.query_shape, plan.key_shape, plan.value_shape) != shapes:
-        return
-    if attn_mask is not None and attn_mask.stride()[-1:] != (1,):
-        return
-    if len(_known) >= 4096:
-        _known.clear()
-    _known[_make_known_key(query, key, value, attn_mask, *options)] = plan
+_library.impl("sdpa_anew", _sdpa_anew, "CPU")
+
+if not _compiler.register_torch(os.path.join(torch.__path__[0], "lib", "libtorch_cpu.so")):
+
+    def _check(output: _Tensor) -> _Tensor:
+        error = _take_failure()
+        if error is not None:
+            raise error
+        return output
+
+    def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
+        return _check(_sdpa_anew(query, key, value, query, *options))
+
+    def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+        return _check(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+
+    _library.impl("sdpa_dense", _sdpa_dense, "CPU")
+    _library.impl("sdpa_masked", _sdpa_masked, "CPU")
+
+
+def _take_failure() -> Exception | None:
+    error: Exception | None = getattr(_failure, "error", None)
+    _failure.error = None
+    return error
+
+
+def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
+               enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
+    """By the operators without a gradient."""
+    flags = _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT if causal == LOWER_RIGHT else 0
+    if enable_gqa:
+        flags |= _GQA
+    if scale is None:
+        scale = 0.0
+    else:
+        flags |= _SCALE
+    if softcap is None:
+        softcap = 0.0
+    else:
+        flags |= _SOFTCAP
+    left, right = -1, -1
+    if window is not None:
+        left, right = window
+        flags |= _WINDOW
+    if attn_mask is None:
+        output: _Tensor = torch.ops.attn.sdpa_dense.default(query, key, value, flags, scale, softcap, left, right)
+    else:
+        output = torch.ops.attn.sdpa_masked.default(query, key, value, attn_mask, flags, scale, softcap, left, right)
+    return output
 
 
 def _sdpa_cpu(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
@@ -161,6 +208,20 @@ def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = No
     lse_dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
     lse = torch.empty(shape[:-1] if return_lse else (0,), dtype=lse_dtype, device=query.device)
     return _allocate(shape, query.dtype, query.device), lse
+
+
+def _plain_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int) -> _Tensor:
+    return _sdpa_fake(query, key, value, enable_gqa=bool(flags & _GQA))[0]
+
+
+@torch.library.register_fake("attn::sdpa_dense", lib=_library)
+def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return _plain_fake(query, key, value, flags)
+
+
+@torch.library.register_fake("attn::sdpa_masked", lib=_library)
+def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return _plain_fake(query, key, value, flags)
 
 
 #===--- By PyTorch's own formulas --------------------------------------------===#
@@ -336,6 +397,13 @@ def _is_plain(*tensors: Any) -> bool:
         for tensor in tensors)
 
 
+# Dynamo has the transforms of what it traces active, and guards them.
+@torch.compiler.assume_constant_result
+def _is_transformed() -> bool:
+    """Whether this runs under torch.func's grad, vmap and the like."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
 class _TracedTensors(Captures):
     """Captures whose arrays are tensors, however they came."""
 
@@ -410,13 +478,30 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
         output, lse = _by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks, key_lengths,
                                   score_mod, mask_mod, dropout_p)
         return (output, lse) if return_lse else output
+    is_compiling = torch.compiler.is_compiling()
+    if sinks is None and key_lengths is None and not has_mods and not return_lse:
+        if not is_compiling and _is_plain(query, key, value, attn_mask):
+            try:
+                return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
+            except RuntimeError as raised:
+                error = _take_failure()
+                if error is not None and str(error) in str(raised):
+                    raise error from None
+                raise
+        wanted = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (query, key, value, attn_mask))
+        in_functorch = _is_transformed()
+        if in_functorch and (wanted or is_compiling):
+            # Gradients of operators that Python registers do not work there.
+            return _by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
+        if not wanted and not in_functorch:
+            return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
     score, keep, captures = "", "", None
     if has_mods:
         rank = max(query.dim(), key.dim(), value.dim())
         score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
-    if not torch.compiler.is_compiling() and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
+    if not is_compiling and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
         output, lse = _run(*arguments)
     else:
         output, lse = torch.ops.attn.sdpa(*arguments)

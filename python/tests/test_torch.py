@@ -240,3 +240,88 @@ def test_backends():
     with attn.sdpa_kernel([SDPBackend.FLASH_ATTENTION]), pytest.raises(attn.BackendError, match="operands are f64"):
         attn.sdpa(q.double(), q.double(), q.double())
     assert attn.explain(q, q, q, is_causal=True).backend == "flash"
+
+
+# By the kernels in C++, which know what ran before.
+
+
+@pytest.mark.parametrize("dtype, rank, options", [
+    (torch.float32, 4, {}), (torch.float32, 4, {"is_causal": True}), (torch.float64, 4, {"causal": "lower_right", "scale": -0.5}),
+    (torch.float32, 4, {"scale": 0.25}), (torch.float32, 4, {"softcap": 1.5, "window": (3, 1)}),
+    (torch.float32, 4, {"mask": True, "scale": 0.3}), (torch.bfloat16, 4, {"enable_gqa": True}), (torch.float32, 2, {}),
+    (torch.bfloat16, 3, {"mask": True}), (torch.float64, 5, {}),
+], ids=str)
+def test_known(dtype, rank, options):
+    options = dict(options)
+    masked = options.pop("mask", False)
+    heads = 2 if options.get("enable_gqa") else 4
+    q = torch.randn((2, 3, 4, 20, 16)[-rank:], dtype=dtype)
+    k, v = (torch.randn((2, 3, heads, 25, size)[-rank:], dtype=dtype) for size in (16, 8))
+    mask = torch.rand(20, 25) < 0.8 if masked else None
+    first = attn.sdpa(q, k, v, mask, **options)
+    k2, v2 = k.transpose(-1, -2).contiguous().transpose(-1, -2), v.flip(-2)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        again = attn.sdpa(q, k, v, mask, **options)
+        flipped = attn.sdpa(q.clone(), k.flip(-2), v2, None if mask is None else mask.flip(-1), **options)
+    assert {event.key for event in profiler.key_averages()}.isdisjoint({"attn::sdpa_anew", "attn::sdpa"})
+    assert torch.equal(first, again) and first.stride() == again.stride()
+    if not options.get("causal") and not options.get("is_causal") and "window" not in options:
+        assert torch.allclose(first.double(), flipped.double(), atol=TOLERANCES[dtype])
+    # Columns that are not contiguous go another way.
+    assert torch.equal(first, attn.sdpa(q, k2, v, mask, **options))
+    with attn.sdpa_kernel("math"):
+        by_math = attn.sdpa(q, k, v, mask, **options)
+    assert torch.allclose(first.double(), by_math.double(), atol=10 * TOLERANCES[dtype])
+
+
+def test_known_and_forbidden():
+    """A kernel that is known is not taken where its backend is not allowed."""
+    q = torch.randn(2, 5, 8, dtype=torch.float64)
+    attn.sdpa(q, q, q)
+    attn.sdpa(q, q, q)
+    with attn.sdpa_kernel("flash"), pytest.raises(attn.BackendError, match="operands are f64"):
+        attn.sdpa(q, q, q)
+
+
+def test_plain_operators():
+    options = (2, 0.0, 0.0, -1, -1)
+    q = torch.randn(2, 3, 5, 8)
+    torch.library.opcheck(torch.ops.attn.sdpa_dense.default, (q, q, q, *options))
+    torch.library.opcheck(torch.ops.attn.sdpa_masked.default, (q, q, q, torch.rand(5, 5) < 0.9, *options))
+    # Called by itself it fails as a RuntimeError, with the same message.
+    with pytest.raises(RuntimeError, match="same last dimension"):
+        torch.ops.attn.sdpa_dense(q, q[..., :4], q, *options)
+    with pytest.raises(NotImplementedError, match="meta|Meta|CUDA|fake|SparseCPU"):
+        torch.ops.attn.sdpa_dense(q.to_sparse(), q, q, *options)
+
+
+def test_functional_gradient():
+    q = torch.randn(2, 5, 8, dtype=torch.float64)
+    ours = torch.func.grad(lambda x: attn.sdpa(x, q, q).square().sum())(q)
+    theirs = torch.func.grad(lambda x: expect(x, q, q).square().sum())(q)
+    assert torch.allclose(ours, theirs, atol=1e-12)
+    compiled = torch.compile(torch.func.grad(lambda x: attn.sdpa(x, q, q).square().sum()))(q)
+    assert torch.allclose(compiled, theirs, atol=1e-12)
+
+
+def test_overhead():
+    """Around the kernel, beside PyTorch's own; far over what is reached, since
+    machines are busy."""
+    import statistics
+    import time
+
+    q = torch.randn(1, 2, 4, 16)
+
+    def measure(call):
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            for _ in range(300):
+                call()
+            times.append((time.perf_counter() - start) / 300)
+        return statistics.median(times)
+
+    with torch.no_grad():
+        measure(lambda: attn.sdpa(q, q, q))
+        theirs = measure(lambda: F.scaled_dot_product_attention(q, q, q))
+        assert measure(lambda: attn.sdpa(q, q, q)) < 4 * theirs + 30e-6

@@ -8,6 +8,23 @@
 #define ROWS "memref<?x?x8xf32, strided<[?, ?, 1], offset: ?>>"
 #define TENSOR "tensor<?x?x8xf32>"
 
+static const char kNaive[] =
+    "func.func @main(%q: tensor<8x8xf32>, %k: tensor<8x8xf32>,\n"
+    "                %v: tensor<8x8xf32>) -> tensor<8x8xf32> {\n"
+    "  %zero = arith.constant 0.0 : f32\n"
+    "  %e = tensor.empty() : tensor<8x8xf32>\n"
+    "  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x8xf32>)\n"
+    "      -> tensor<8x8xf32>\n"
+    "  %t = linalg.transpose ins(%k : tensor<8x8xf32>)\n"
+    "      outs(%e : tensor<8x8xf32>) permutation = [1, 0]\n"
+    "  %s = linalg.matmul ins(%q, %t : tensor<8x8xf32>, tensor<8x8xf32>)\n"
+    "      outs(%z : tensor<8x8xf32>) -> tensor<8x8xf32>\n"
+    "  %w = linalg.softmax dimension(1) ins(%s : tensor<8x8xf32>)\n"
+    "      outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>\n"
+    "  %r = linalg.matmul ins(%w, %v : tensor<8x8xf32>, tensor<8x8xf32>)\n"
+    "      outs(%z : tensor<8x8xf32>) -> tensor<8x8xf32>\n"
+    "  return %r : tensor<8x8xf32>\n"
+    "}";
 static const char kAttention[] =
     "func.func @main(%q_: " ROWS ", %k_: " ROWS ", %v_: " ROWS ", %o_: " ROWS
     ") {\n"
@@ -147,6 +164,21 @@ int main(int argc, char **argv) {
            attn_check_backend(compiler, texts[i], strlen(texts[i]), &flash)
                ? attn_error_message()
                : "ok");
+
+  int32_t count = -1;
+  if (attn_count_fused(compiler, kNaive, strlen(kNaive), NULL, &count))
+    return puts(attn_error_message()), 1;
+  printf("naive: %d, %s\n", count, attn_error_message());
+  /* The other axis is no attention. */
+  char other_axis[sizeof kNaive];
+  memcpy(other_axis, kNaive, sizeof kNaive);
+  strstr(other_axis, "dimension(1)")[10] = '0';
+  if (attn_count_fused(compiler, other_axis, strlen(other_axis), NULL, &count))
+    return puts(attn_error_message()), 1;
+  printf("other axis: %d, %s\n", count, attn_error_message());
+  if (!attn_count_fused(compiler, "nonsense.op", 11, NULL, &count))
+    return puts("nonsense was raised"), 1;
+  printf("nonsense: %s\n", attn_error_message());
 
   /* Programs outlive the compiler; results may be allocated by the callee. */
   attn_program *add = compile(compiler, kAdd, none);

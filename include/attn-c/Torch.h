@@ -1,0 +1,60 @@
+//===- Torch.h - Operators of PyTorch as a C library ---------------- -*- C
+//-*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// CPU kernels of attn::sdpa_dense and attn::sdpa_masked, which the Python
+// package defines, by PyTorch's stable C functions. They are looked up in the
+// process: this library is built without PyTorch and runs without.
+//
+// A kernel knows programs by the shapes and options of calls; what it does not
+// know goes to the operator attn::sdpa_anew, which Python implements.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_C_TORCH_H
+#define ATTN_C_TORCH_H
+
+#include "attn-c/Compiler.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Bits of the operators' argument `flags`.
+enum attn_torch_flags {
+  ATTN_TORCH_SCALE = 1,       ///< `scale` counts
+  ATTN_TORCH_UPPER_LEFT = 2,  ///< causal
+  ATTN_TORCH_LOWER_RIGHT = 4, ///< causal
+  ATTN_TORCH_GQA = 8,         ///< heads of the query share those of the key
+  ATTN_TORCH_SOFTCAP = 16,    ///< `softcap` counts
+  ATTN_TORCH_WINDOW = 32,     ///< `left` and `right` count
+  ATTN_TORCH_MASK = 64        ///< of attn::sdpa_anew: `attn_mask` counts
+};
+
+/// Registers the kernels with the PyTorch of this process. ATTN_FAILED
+/// where it is not loaded, or lacks a function that they need.
+ATTN_C_EXPORT attn_status attn_torch_register(const char *libtorch_cpu);
+
+/// Calls that look like this one run the program, which must never be
+/// destroyed. The words: flags, the bits of softcap, left, right; then for
+/// query, key, value and a mask if there is one its attn_dtype, rank and sizes.
+ATTN_C_EXPORT void attn_torch_remember(const attn_program *program,
+                                       const int64_t *words, int64_t num_words);
+
+/// While the sum of all changes is not 0, every call goes to attn::sdpa_anew.
+ATTN_C_EXPORT void attn_torch_suspend(int32_t change);
+
+/// The message that the running attn::sdpa_anew fails with: it returns booleans
+/// then.
+ATTN_C_EXPORT void attn_torch_set_error(const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // ATTN_C_TORCH_H

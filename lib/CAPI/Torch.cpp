@@ -1,0 +1,359 @@
+//===- Torch.cpp - Operators of PyTorch as a C library ---------- -*- C++
+//-*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled with exceptions and without LLVM: PyTorch's dispatcher takes
+// failures as C++ exceptions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn-c/Torch.h"
+#include "attn/Runtime/CPU/Runtime.h"
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <dlfcn.h>
+#include <mutex>
+#include <pthread.h>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// PyTorch's functions
+//===----------------------------------------------------------------------===//
+
+// Of torch/csrc/inductor/aoti_torch/c/shim.h, whose functions keep their
+// signatures; test/CAPI/torch-abi.test compares. A value on the stack of an
+// operator is 64 bits: the number, or a tensor that the kernel owns.
+using Value = uint64_t;
+struct TensorOpaque;
+using Tensor = TensorOpaque *;
+struct LibraryOpaque;
+using Library = LibraryOpaque *;
+using Kernel = void (*)(Value *, uint64_t, uint64_t);
+
+struct Functions {
+  int32_t (*getDataPtr)(Tensor, void **);
+  int32_t (*getDim)(Tensor, int64_t *);
+  int32_t (*getSizes)(Tensor, int64_t **);
+  int32_t (*getStrides)(Tensor, int64_t **);
+  int32_t (*getDtype)(Tensor, int32_t *);
+  int32_t (*deleteTensor)(Tensor);
+  int32_t (*newHandle)(Tensor, Tensor *);
+  int32_t (*emptyStrided)(int64_t, const int64_t *, const int64_t *, int32_t,
+                          int32_t, int32_t, Tensor *);
+  int32_t (*callDispatcher)(const char *, const char *, Value *);
+  int32_t (*initLibrary)(const char *, const char *, const char *, uint32_t,
+                         Library *);
+  int32_t (*implement)(Library, const char *, Kernel);
+  int32_t (*getCPU)();
+};
+
+Functions functions;
+int32_t cpu;
+/// PyTorch's numbers of dtypes and ours.
+std::array<std::pair<int32_t, attn_dtype>, 9> dtypes;
+
+void check(int32_t status) {
+  if (status != 0)
+    throw std::runtime_error("attn.sdpa: PyTorch cannot do what a kernel asks");
+}
+
+/// A tensor of an operator's stack.
+class OwnedTensor {
+public:
+  explicit OwnedTensor(Tensor tensor) : tensor(tensor) {}
+  OwnedTensor(const OwnedTensor &) = delete;
+  OwnedTensor &operator=(const OwnedTensor &) = delete;
+  ~OwnedTensor() {
+    if (tensor)
+      functions.deleteTensor(tensor);
+  }
+  Tensor get() const { return tensor; }
+  Value release() { return (Value)(uintptr_t)std::exchange(tensor, nullptr); }
+
+private:
+  Tensor tensor;
+};
+
+/// Where a tensor lies.
+struct View {
+  void *data;
+  int64_t rank, *sizes, *strides;
+  int32_t torchDtype;
+  int64_t dtype = 0;
+
+  explicit View(Tensor tensor) {
+    check(functions.getDataPtr(tensor, &data));
+    check(functions.getDim(tensor, &rank));
+    check(functions.getSizes(tensor, &sizes));
+    check(functions.getStrides(tensor, &strides));
+    check(functions.getDtype(tensor, &torchDtype));
+    for (auto [theirs, ours] : dtypes)
+      if (theirs == torchDtype)
+        dtype = ours;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+/// Words on the stack, as many as a call of our rank has.
+class Words {
+public:
+  bool add(int64_t word) {
+    if (size == capacity)
+      return false;
+    words[size++] = word;
+    return true;
+  }
+  bool add(const int64_t *begin, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      if (!add(begin[i]))
+        return false;
+    return true;
+  }
+  const int64_t *data() const { return words; }
+  int64_t length() const { return size; }
+  std::string bytes() const {
+    return {reinterpret_cast<const char *>(words), size * sizeof(int64_t)};
+  }
+
+private:
+  static constexpr size_t capacity = 96;
+  size_t size = 0;
+  int64_t words[capacity];
+};
+
+/// The programs by calls. Grows with the shapes that come.
+struct Programs {
+  std::shared_mutex mutex;
+  std::unordered_map<std::string, const attn_program *> byCall;
+};
+
+/// Lives as long as threads may call. A forked child gets a new one: a thread
+/// that it lacks may have held the lock.
+std::atomic<Programs *> allPrograms = new Programs;
+
+std::atomic<int32_t> suspensions = 0;
+thread_local std::string failure;
+
+const attn_program *lookup(const std::string &call) {
+  Programs &programs = *allPrograms.load();
+  std::shared_lock<std::shared_mutex> guard(programs.mutex);
+  auto found = programs.byCall.find(call);
+  return found == programs.byCall.end() ? nullptr : found->second;
+}
+
+/// The result, as [..., L, H, D] in memory: transposing it back for the next
+/// projection costs nothing.
+Tensor allocate(const View &query, const View &value) {
+  constexpr int64_t maxRank = 8;
+  int64_t sizes[maxRank], strides[maxRank], rank = query.rank;
+  if (rank > maxRank)
+    return nullptr;
+  std::copy(query.sizes, query.sizes + rank - 1, sizes);
+  sizes[rank - 1] = value.sizes[rank - 1];
+  int64_t order[maxRank], stride = 1;
+  for (int64_t i = 0; i < rank; ++i)
+    order[i] = i;
+  if (rank >= 4)
+    std::swap(order[rank - 2], order[rank - 3]);
+  for (int64_t i = rank; i-- > 0;) {
+    strides[order[i]] = stride;
+    stride *= std::max<int64_t>(sizes[order[i]], 1);
+  }
+  Tensor result;
+  check(functions.emptyStrided(rank, sizes, strides, query.torchDtype, cpu, 0,
+                               &result));
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+struct Arguments {
+  int64_t flags;
+  double scale, softcap;
+  int64_t left, right;
+
+  explicit Arguments(const Value *stack) {
+    flags = (int64_t)stack[0];
+    std::memcpy(&scale, stack + 1, sizeof(double));
+    std::memcpy(&softcap, stack + 2, sizeof(double));
+    left = (int64_t)stack[3];
+    right = (int64_t)stack[4];
+  }
+};
+
+/// The result of a program that is known; null if there is none.
+Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
+                const Arguments &arguments) {
+  if (suspensions.load(std::memory_order_relaxed) != 0)
+    return nullptr;
+  View views[4] = {View(query), View(key), View(value),
+                   View(mask ? mask : query)};
+  Words call, words;
+  int64_t softcap;
+  std::memcpy(&softcap, &arguments.softcap, sizeof(softcap));
+  for (int64_t word :
+       {arguments.flags, softcap, arguments.left, arguments.right})
+    call.add(word);
+  float scaleF32 = (float)arguments.scale;
+  const void *scale = &scaleF32;
+  if (views[0].dtype == ATTN_F64)
+    scale = &arguments.scale;
+  for (int i = 0; i < (mask ? 4 : 3); ++i) {
+    const View &view = views[i];
+    // Rows that are not contiguous are copied elsewhere.
+    if (view.dtype == 0 || view.rank == 0 || view.strides[view.rank - 1] != 1)
+      return nullptr;
+    if (!call.add(view.dtype) || !call.add(view.rank) ||
+        !call.add(view.sizes, view.rank) || !words.add((intptr_t)view.data) ||
+        !words.add(view.sizes, view.rank) ||
+        !words.add(view.strides, view.rank))
+      return nullptr;
+    if (i == 2 && (arguments.flags & ATTN_TORCH_SCALE))
+      words.add((intptr_t)scale);
+  }
+  const attn_program *program = lookup(call.bytes());
+  if (!program)
+    return nullptr;
+  OwnedTensor result(allocate(views[0], views[2]));
+  if (!result.get())
+    return nullptr;
+  View view(result.get());
+  if (!words.add((intptr_t)view.data) || !words.add(view.sizes, view.rank) ||
+      !words.add(view.strides, view.rank))
+    return nullptr;
+  if (attn_program_call_words(program, words.data(), words.length()) != ATTN_OK)
+    throw std::runtime_error(attn_error_message());
+  return (Tensor)(uintptr_t)result.release();
+}
+
+/// (query, key, value[, attn_mask], flags, scale, softcap, left, right)
+void run(Value *stack, bool hasMask) {
+  OwnedTensor query((Tensor)(uintptr_t)stack[0]);
+  OwnedTensor key((Tensor)(uintptr_t)stack[1]);
+  OwnedTensor value((Tensor)(uintptr_t)stack[2]);
+  OwnedTensor mask(hasMask ? (Tensor)(uintptr_t)stack[3] : nullptr);
+  Arguments arguments(stack + (hasMask ? 4 : 3));
+  if (Tensor result = runKnown(query.get(), key.get(), value.get(), mask.get(),
+                               arguments)) {
+    stack[0] = (Value)(uintptr_t)result;
+    return;
+  }
+  Value call[9];
+  if (!hasMask) {
+    Tensor again;
+    check(functions.newHandle(query.get(), &again));
+    call[3] = (Value)(uintptr_t)again;
+  } else {
+    call[3] = mask.release();
+  }
+  call[0] = query.release();
+  call[1] = key.release();
+  call[2] = value.release();
+  std::copy(stack + (hasMask ? 4 : 3), stack + (hasMask ? 9 : 8), call + 4);
+  call[4] |= hasMask ? ATTN_TORCH_MASK : 0;
+  failure.clear();
+  check(functions.callDispatcher("attn::sdpa_anew", "", call));
+  OwnedTensor result((Tensor)(uintptr_t)call[0]);
+  if (!failure.empty())
+    throw std::runtime_error(std::exchange(failure, {}));
+  stack[0] = result.release();
+}
+
+void runDense(Value *stack, uint64_t, uint64_t) { run(stack, false); }
+void runMasked(Value *stack, uint64_t, uint64_t) { run(stack, true); }
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What Python calls
+//===----------------------------------------------------------------------===//
+
+attn_status attn_torch_register(const char *libtorch_cpu) {
+  void *library = dlopen(libtorch_cpu, RTLD_LAZY | RTLD_NOLOAD);
+  if (!library) {
+    attn_rt_set_error("attn_torch_register: PyTorch is not loaded");
+    return ATTN_FAILED;
+  }
+  const char *missing = nullptr;
+  auto find = [&](auto &function, const char *name) {
+    void *address = dlsym(library, name);
+    if (!address)
+      missing = name;
+    function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
+  };
+  find(functions.getDataPtr, "aoti_torch_get_data_ptr");
+  find(functions.getDim, "aoti_torch_get_dim");
+  find(functions.getSizes, "aoti_torch_get_sizes");
+  find(functions.getStrides, "aoti_torch_get_strides");
+  find(functions.getDtype, "aoti_torch_get_dtype");
+  find(functions.deleteTensor, "aoti_torch_delete_tensor_object");
+  find(functions.newHandle, "aoti_torch_new_tensor_handle");
+  find(functions.emptyStrided, "aoti_torch_empty_strided");
+  find(functions.callDispatcher, "aoti_torch_call_dispatcher");
+  find(functions.initLibrary, "aoti_torch_library_init_impl");
+  find(functions.implement, "aoti_torch_library_impl");
+  find(functions.getCPU, "aoti_torch_device_type_cpu");
+  const std::pair<const char *, attn_dtype> names[] = {
+      {"float16", ATTN_F16}, {"bfloat16", ATTN_BF16}, {"float32", ATTN_F32},
+      {"float64", ATTN_F64}, {"bool", ATTN_BOOL},     {"int8", ATTN_I8},
+      {"int16", ATTN_I16},   {"int32", ATTN_I32},     {"int64", ATTN_I64}};
+  for (size_t i = 0; i < dtypes.size(); ++i) {
+    int32_t (*get)() = nullptr;
+    std::string name = std::string("aoti_torch_dtype_") + names[i].first;
+    find(get, name.c_str());
+    if (!get)
+      break;
+    dtypes[i] = {get(), names[i].second};
+  }
+  Library operators;
+  if (missing) {
+    attn_rt_set_error("attn_torch_register: this PyTorch lacks functions that "
+                      "kernels need");
+    return ATTN_FAILED;
+  }
+  cpu = functions.getCPU();
+  pthread_atfork(nullptr, nullptr, [] { allPrograms = new Programs; });
+  // Kernels stay registered until the process ends.
+  if (functions.initLibrary("attn", "CPU", __FILE__, __LINE__, &operators) ||
+      functions.implement(operators, "sdpa_dense", runDense) ||
+      functions.implement(operators, "sdpa_masked", runMasked)) {
+    attn_rt_set_error("attn_torch_register: PyTorch refuses the kernels");
+    return ATTN_FAILED;
+  }
+  return ATTN_OK;
+}
+
+void attn_torch_remember(const attn_program *program, const int64_t *words,
+                         int64_t num_words) {
+  Programs &programs = *allPrograms.load();
+  std::unique_lock<std::shared_mutex> guard(programs.mutex);
+  // Shapes that never come again shall not take all memory.
+  if (programs.byCall.size() >= 65536)
+    programs.byCall.clear();
+  programs.byCall.insert_or_assign(
+      std::string(reinterpret_cast<const char *>(words),
+                  (size_t)num_words * sizeof(int64_t)),
+      program);
+}
+
+void attn_torch_suspend(int32_t change) { suspensions += change; }
+
+void attn_torch_set_error(const char *message) { failure = message; }

@@ -1,0 +1,224 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention that a graph spells out: cut out, and given to the compiler.
+
+What a region computes is for the compiler's fusion to say (convert-linalg-to-attn);
+here is only guessed where one begins and ends. torch-mlir translates it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from . import _library as _compiler
+from ._arguments import torch_dtypes
+from ._torch import _library
+
+_Node = torch.fx.Node
+_DTYPES = torch_dtypes()
+
+# Some operation between the products may be anything; aside of them, only what
+# costs nothing when it is computed twice.
+_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "__matmul__"}
+_VIEWS = {
+    "view", "reshape", "transpose", "permute", "unflatten", "flatten", "expand", "expand_as", "unsqueeze", "squeeze", "getitem",
+    "swapaxes", "movedim", "contiguous", "detach", "t", "mT", "getattr", "chunk", "split", "unbind", "select", "narrow",
+}
+_SCALARS = {"mul", "truediv", "div", "neg"}
+
+
+class RegionError(Exception):
+    """Why a region stays as it is."""
+
+
+def _name(node: _Node) -> str:
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+
+
+def _example(node: Any) -> Any:
+    return node.meta.get("example_value", node.meta.get("val")) if isinstance(node, _Node) else node
+
+
+def is_softmax(node: _Node) -> bool:
+    return node.op in ("call_function", "call_method") and _name(node) in ("softmax", "_softmax")
+
+
+def _is_product(node: _Node) -> bool:
+    return node.op in ("call_function", "call_method") and _name(node) in _PRODUCTS
+
+
+def _search(start: _Node, step: Callable[[_Node], Any], limit: int) -> _Node | None:
+    """The nearest product."""
+    seen, frontier = {start}, [start]
+    for _ in range(limit):
+        frontier = [other for current in frontier for other in step(current) if other not in seen]
+        seen.update(frontier)
+        for other in frontier:
+            if _is_product(other):
+                return other
+    return None
+
+
+def find_products(softmax: _Node) -> tuple[_Node, _Node] | None:
+    """The products of logits and of values around a softmax."""
+    first = _search(softmax, lambda node: node.all_input_nodes, 12)
+    last = _search(softmax, lambda node: node.users, 6)
+    return None if first is None or last is None else (first, last)
+
+
+def _is_free(node: _Node) -> bool:
+    """Whether a region may compute the node again."""
+    if node.op not in ("call_function", "call_method"):
+        return False
+    value, name = _example(node), _name(node)
+    if isinstance(value, torch.Tensor) and not value.is_floating_point():
+        return True
+    if not node.all_input_nodes and isinstance(value, torch.Tensor):
+        return not name.startswith("rand")
+    if name == "getitem" and not isinstance(_example(node.args[0]), torch.Tensor):
+        return _is_free(node.args[0])
+    if name in _SCALARS:
+        return len(node.all_input_nodes) == 1
+    return name in _VIEWS or isinstance(value, (torch.Size, int))
+
+
+def _collect(first: _Node, last: _Node) -> tuple[list[_Node], list[_Node]]:
+    """The nodes of a region, and its inputs, both in the order of the graph."""
+    order = {node: place for place, node in enumerate(first.graph.nodes)}
+    after = {first}
+    for node in first.graph.nodes:
+        if any(other in after for other in node.all_input_nodes) and order[node] <= order[last]:
+            after.add(node)
+    inside: set[_Node] = set()
+    inputs: set[_Node] = set()
+    frontier = [last]
+    while frontier:
+        node = frontier.pop()
+        if node in inside or node in inputs:
+            continue
+        if node in after or _is_free(node):
+            inside.add(node)
+            frontier += node.all_input_nodes
+        else:
+            inputs.add(node)
+    for node in inside:
+        name = _name(node)
+        if name == "dropout" and _dropout_is_on(node):
+            raise RegionError("it drops out probabilities")
+        if name.endswith("_") and not name.endswith("__") or name in ("iadd", "imul", "isub", "itruediv", "setitem"):
+            raise RegionError(f"{name} writes in place")
+        if node in after and node is not last and any(user not in inside for user in node.users):
+            raise RegionError(f"the result of {name} is used elsewhere too")
+    return sorted(inside, key=order.__getitem__), sorted(inputs, key=order.__getitem__)
+
+
+def _dropout_is_on(node: _Node) -> bool:
+    p = node.args[1] if len(node.args) > 1 else node.kwargs.get("p", 0.5)
+    training = node.args[2] if len(node.args) > 2 else node.kwargs.get("training", True)
+    return bool(training) and p != 0
+
+
+def _translate(nodes: list[_Node], inputs: list[_Node]) -> str:
+    """The region as MLIR, with its inputs as arguments."""
+    if importlib.util.find_spec("torch_mlir") is None:
+        raise RegionError("spelled out: torch-mlir is needed to read it; scaled_dot_product_attention or attn.sdpa need nothing")
+    from torch_mlir import fx
+
+    graph = torch.fx.Graph()
+    copies: dict[_Node, _Node] = {node: graph.placeholder(f"input{place}") for place, node in enumerate(inputs)}
+    for node in nodes:
+        copies[node] = graph.node_copy(node, copies.__getitem__)
+        copies[node].meta = {}
+    graph.output(copies[nodes[-1]])
+    # Of their own memory each: an export joins arguments that are one tensor.
+    examples = tuple(torch.empty_strided(x.shape, x.stride(), dtype=x.dtype) for x in map(_example, inputs))
+    with torch.no_grad():
+        program = torch.export.export(torch.fx.GraphModule({}, graph), examples)
+        module = fx.export_and_import(program, output_type="linalg-on-tensors", func_name="main")
+    # Attributes of dialects that the compiler does not have.
+    return re.sub(r"\{torch\.[^}]*\} ?", "", str(module))
+
+
+def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
+    """The last node of the region around a softmax, its inputs and its program.
+
+    Raises RegionError with the reason why it cannot be had."""
+    products = find_products(softmax)
+    if products is None:
+        raise RegionError("no products around the softmax")
+    nodes, inputs = _collect(*products)
+    values = [_example(node) for node in [*inputs, products[1]]]
+    for value in values:
+        if not isinstance(value, torch.Tensor):
+            raise RegionError(f"spelled out over a {type(value).__name__}, not tensors alone")
+        if value.device.type != "cpu":
+            raise RegionError(f"it runs on {value.device}; kernels run on the CPU")
+        if value.dtype not in _DTYPES:
+            raise RegionError(f"no kernel takes {value.dtype}")
+        if not all(isinstance(size, int) for size in value.shape):
+            raise RegionError("spelled out with dynamic shapes")
+    if torch.is_grad_enabled() and any(value.requires_grad for value in values):
+        raise RegionError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+    try:
+        text = _translate(nodes, inputs)
+        count, missed = _compiler.count_fused(text)
+    except RegionError:
+        raise
+    except Exception as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RegionError(f"spelled out, and not translated: {first_line}") from error
+    if count == 0:
+        raise RegionError("not fused: " + (_read_reason(missed) or "the compiler finds no attention in it"))
+    obstacle = _compiler.check_backend(text, "flash", fuse=True)
+    if obstacle is not None:
+        raise RegionError(obstacle.split(": ", 1)[-1])
+    return products[1], inputs, text
+
+
+def _read_reason(missed: str) -> str:
+    """The reason and the suggestion of a missed remark."""
+    parts = re.findall(r'(?:Reason|Suggestion)\s*[=:]\s*"?([^"|\n]+)', missed)
+    return "; ".join(part.strip().rstrip(",") for part in parts) or missed.strip().partition("\n")[0]
+
+
+#===--- The operator ---------------------------------------------------------===#
+
+_library.define("fused(Tensor[] inputs, str program, SymInt[] shape, ScalarType dtype) -> Tensor")
+
+
+def _fused(inputs: list[torch.Tensor], program: str, shape: Any, dtype: torch.dtype) -> torch.Tensor:
+    compiled = _compiler.compile_program(program, "auto", "attention of a graph", fuse=True)
+    output = torch.empty(shape, dtype=dtype)
+    dense = [tensor.contiguous() for tensor in inputs]
+    given, (result,) = (
+        [_compiler.make_tensor(tensor.data_ptr(), tensor.shape, _DTYPES[tensor.dtype]) for tensor in tensors]
+        for tensors in (dense, [output]))
+    compiled.call_tensors(given, [result])
+    return output
+
+
+_library.impl("fused", _fused, "CPU")
+
+
+@torch.library.register_fake("attn::fused", lib=_library)
+def _fused_fake(inputs: Any, program: str, shape: Any, dtype: torch.dtype) -> torch.Tensor:
+    return torch.empty(shape, dtype=dtype)
+
+
+def replace(softmax: _Node) -> None:
+    """Replaces the region around a softmax. Raises RegionError."""
+    last, inputs, text = fuse(softmax)
+    value = _example(last)
+    graph = last.graph
+    with graph.inserting_before(last):
+        new = graph.call_function(torch.ops.attn.fused.default, (inputs, text, list(value.shape), value.dtype))
+    new.meta = dict(last.meta)
+    last.replace_all_uses_with(new)
+    # What is not used any more, from its end on.
+    graph.erase_node(last)

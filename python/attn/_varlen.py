@@ -1,0 +1,117 @@
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention of sequences that lie behind one another, without padding."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from . import _library, _sdpa
+from ._arguments import DTYPE_NAMES, ITEM_SIZES, View, numpy_of, view_of, with_contiguous_rows
+from ._kernel import FEW_QUERIES
+from ._library import F64, I32, I64
+
+
+def read_bounds(bounds: View, total: int, name: str) -> list[int]:
+    """cu_seqlens as numbers: 0, the end of each sequence, the last of them the
+    total."""
+    if bounds.dtype not in (I32, I64):
+        raise TypeError(f"attn.sdpa_varlen: {name} is {DTYPE_NAMES[bounds.dtype]}; expected int32 or int64")
+    if len(bounds.shape) != 1 or bounds.shape[0] < 1:
+        raise ValueError(f"attn.sdpa_varlen: expected {name} of one dimension and an element at least, got shape "
+                         f"{list(bounds.shape)}")
+    numbers = [int(x) for x in numpy_of(bounds).view("int32" if bounds.dtype == I32 else "int64")]
+    if numbers[0] != 0 or numbers[-1] != total or any(a > b for a, b in zip(numbers, numbers[1:])):
+        raise ValueError(f"attn.sdpa_varlen: expected {name} to rise from 0 to {total}, the number of rows, got {numbers}")
+    return numbers
+
+
+def _slice(view: View, begin: int, end: int) -> View:
+    """Rows of [T, H, D] as [H, L, D]."""
+    (_, heads, size), (row, head, column) = view.shape, view.strides
+    address = view.address + begin * row * ITEM_SIZES[view.dtype]
+    return View(address, (heads, end - begin, size), (head, row, column), view.dtype, view.owner)
+
+
+def _check(query: View, key: View, value: View) -> None:
+    for name, view in [("query", query), ("key", key), ("value", value)]:
+        if len(view.shape) != 3:
+            raise ValueError(f"attn.sdpa_varlen: expected {name} as [rows, heads, size], got shape {list(view.shape)}")
+    if key.shape[0] != value.shape[0]:
+        raise ValueError(f"attn.sdpa_varlen: key has {key.shape[0]} rows, value {value.shape[0]}")
+
+
+def get_output_shape(query: View, value: View) -> tuple[int, ...]:
+    return (*query.shape[:2], value.shape[2])
+
+
+def run(request: _sdpa.Request, query_bounds: list[int], key_bounds: list[int], output: View) -> None:
+    """Computes all sequences of a request for [T, H, D]; the lengths of sequences
+    share one kernel."""
+    if len(query_bounds) != len(key_bounds):
+        raise ValueError(f"attn.sdpa_varlen: cu_seqlens_q is of {len(query_bounds) - 1} sequences, cu_seqlens_k of "
+                         f"{len(key_bounds) - 1}")
+    # Where rows are not contiguous, all of them are copied once.
+    q, k, v = map(with_contiguous_rows, (request.query, request.key, request.value))
+    number = ctypes.c_double if q.dtype == F64 else ctypes.c_float
+    scale = number(request.scale or 0.0)
+    scale_word = () if request.scale is None else (ctypes.addressof(scale),)
+    # Few queries have kernels by their number, all others share one.
+    programs: dict[int, _library.Program] = {}
+    heads = q.shape[1]
+    for place in range(len(query_bounds) - 1):
+        begin, end = query_bounds[place : place + 2]
+        key_begin, key_end = key_bounds[place : place + 2]
+        if begin == end:
+            continue
+        parts = _slice(q, begin, end), _slice(k, key_begin, key_end), _slice(v, key_begin, key_end)
+        program = programs.get(min(end - begin, FEW_QUERIES + 1))
+        if program is None:
+            plan = _sdpa.make_plan(dataclasses.replace(request, query=parts[0], key=parts[1], value=parts[2]))
+            program = programs[min(end - begin, FEW_QUERIES + 1)] = plan.get_program()
+        words: tuple[int, ...] = ()
+        for part in parts:
+            # One head of the key serves all where they are not grouped.
+            words += part.broadcast_to((heads, *part.shape[1:])).words() if part.shape[0] == 1 else part.words()
+        program((*words, *scale_word, *_slice(output, begin, end).words()))
+
+
+def make_request(query: View, key: View, value: View, is_causal: bool, scale: float | None, enable_gqa: bool,
+                 causal: str | None, window: Any, softcap: float | None) -> _sdpa.Request:
+    _check(query, key, value)
+    if is_causal:
+        if causal not in (None, "upper_left"):
+            raise ValueError(f"attn.sdpa_varlen: is_causal=True means causal='upper_left', got causal={causal!r}")
+        causal = "upper_left"
+    if causal not in (None, "upper_left", "lower_right"):
+        raise ValueError(f"attn.sdpa_varlen: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
+    request = _sdpa.Request(query, key, value, None, scale, enable_gqa, causal, _sdpa.read_window(window), softcap)
+    # Errors even where there is no sequence; dtypes and heads are those of all.
+    _sdpa.make_plan(dataclasses.replace(request, query=_slice(query, 0, 0), key=_slice(key, 0, 0), value=_slice(value, 0, 0)))
+    return request
+
+
+def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_k: Any, *options: Any) -> Any:
+    """attn.sdpa_varlen for what is no tensor of PyTorch; see there."""
+    from ._numpy import _allocate
+
+    q, k, v = view_of(query, "query"), view_of(key, "key"), view_of(value, "value")
+    request = make_request(q, k, v, *options)
+    bounds = view_of(cu_seqlens_q, "cu_seqlens_q")
+    query_bounds = read_bounds(bounds, q.shape[0], "cu_seqlens_q")
+    name, key_view = "cu_seqlens_q", bounds
+    if cu_seqlens_k is not None:
+        name, key_view = "cu_seqlens_k", view_of(cu_seqlens_k, "cu_seqlens_k")
+    key_bounds = read_bounds(key_view, k.shape[0], name)
+    output, view = _allocate(get_output_shape(q, v), q.dtype)
+    run(request, query_bounds, key_bounds, view)
+    return output
+
+
+def split(bounds: Sequence[int]) -> list[int]:
+    """The lengths of sequences."""
+    return [end - begin for begin, end in zip(bounds, bounds[1:])]
