@@ -68,8 +68,9 @@ struct CommandLine {
       cl::value_desc("out.svg"), cl::cat(category)};
   cl::opt<bool, true> verifyFusion{
       "verify-fusion", cl::location(options.verifyFusion),
-      cl::desc("Also run every fusion alone beside what it replaced, on random "
-               "and on hard inputs"),
+      cl::desc("Also run every fusion alone beside what it replaced: on what "
+               "the program computes there, on random numbers, logits that "
+               "saturate, rows without keys, NaN under the mask"),
       cl::cat(category)};
   cl::opt<bool, true> noRaise{
       "no-raise", cl::location(options.noRaise),

@@ -57,8 +57,8 @@ LogicalResult Runner::verifyEachFusion() {
   buildRaisePipeline(pm, raiseOptions);
   if (failed(pm.run(*module)))
     return failure();
-  return verifyFusions(*module, target, getLowering(options.backend),
-                       options.seed.value_or(0));
+  return verifyFusions(*module, signature.name, inputs, target,
+                       getLowering(options.backend), options.seed.value_or(0));
 }
 
 /// Raises the module, decides backends and takes note of both.
@@ -418,12 +418,12 @@ LogicalResult Runner::run() {
       readExpected(options, signature);
   if (failed(expected))
     return failure();
-  if (options.verifyFusion && failed(verifyEachFusion()))
-    return fail("a fusion differs from what it replaced");
   FailureOr<std::vector<HostTensor>> made = makeInputs(options, signature);
   if (failed(made))
     return failure();
   inputs = std::move(*made);
+  if (options.verifyFusion && failed(verifyEachFusion()))
+    return fail("a fusion differs from what it replaced");
   if (failed(raise()) || (!options.picture.empty() && failed(draw())) ||
       failed(count()) || failed(compileAll()) || failed(runAll()))
     return failure();

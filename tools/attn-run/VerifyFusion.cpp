@@ -8,10 +8,12 @@
 
 #include "VerifyFusion.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/WithColor.h"
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -19,46 +21,179 @@ using namespace mlir::attn;
 namespace {
 
 /// What the inputs of a fusion are like.
-enum class Inputs { Random, Large, Masked, Kept };
+enum class Inputs { Recorded, Random, Large, Masked, Kept };
 
 constexpr std::pair<Inputs, StringLiteral> kInputs[] = {
+    {Inputs::Recorded, "as in the program"},
     {Inputs::Random, "random"},
     {Inputs::Large, "logits that saturate"},
     {Inputs::Masked, "rows without keys"},
     {Inputs::Kept, "nothing masked"},
 };
 
-HostTensor makeInput(const EntryValue &value, Inputs kind, uint64_t seed) {
+bool isFloat(attn_dtype dtype) {
+  return dtype != ATTN_BOOL && getDefaultTolerance(dtype) != 0;
+}
+
+HostTensor copyOf(const HostTensor &tensor) {
+  HostTensor copy = makeTensor(tensor.dtype, tensor.shape);
+  std::memcpy(copy.buffer.data(), tensor.buffer.data(), copy.buffer.size());
+  return copy;
+}
+
+std::vector<HostTensor> copyOf(const std::vector<HostTensor> &tensors) {
+  std::vector<HostTensor> copies;
+  for (const HostTensor &tensor : tensors)
+    copies.push_back(copyOf(tensor));
+  return copies;
+}
+
+/// An input like `recorded`, what the program computes there, if that is known.
+/// Integers stay as they are: they may be sizes, or indices of other tensors.
+HostTensor makeInput(const EntryValue &value, const HostTensor *recorded,
+                     Inputs kind, uint64_t seed) {
+  if (recorded && (kind == Inputs::Recorded ||
+                   (value.dtype != ATTN_BOOL && !isFloat(value.dtype))))
+    return copyOf(*recorded);
   double scale = kind == Inputs::Large ? 6.0 : 1.0;
-  HostTensor tensor = makeRandomTensor(value.dtype, value.shape, seed, scale);
+  ArrayRef<int64_t> shape = recorded ? recorded->shape : value.shape;
+  HostTensor tensor = makeRandomTensor(value.dtype, shape, seed, scale);
   if (value.dtype != ATTN_BOOL ||
       (kind != Inputs::Masked && kind != Inputs::Kept))
     return tensor;
   // Every other row of a mask is false as a whole, or all of it is true.
-  int64_t row =
-      value.shape.empty() ? 1 : std::max<int64_t>(value.shape.back(), 1);
+  int64_t row = shape.empty() ? 1 : std::max<int64_t>(shape.back(), 1);
   for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
     if (kind == Inputs::Kept || i / row % 2 == 0)
       tensor.set(i, kind == Inputs::Kept);
   return tensor;
 }
 
-/// A module with nothing but one of its functions, which is public.
-OwningOpRef<ModuleOp> isolate(ModuleOp module, StringRef name) {
+/// A module with nothing but one of its functions, which is public, and what it
+/// calls.
+FailureOr<OwningOpRef<ModuleOp>> isolate(ModuleOp module, StringRef name) {
   OwningOpRef<ModuleOp> isolated = cast<ModuleOp>(module->clone());
-  for (auto function :
-       llvm::make_early_inc_range(isolated->getOps<func::FuncOp>())) {
-    if (function.getName() == name)
-      function.setPublic();
-    else
-      function.erase();
-  }
+  if (failed(dropUnreachable(isolated->lookupSymbol<func::FuncOp>(name))))
+    return failure();
   return isolated;
+}
+
+/// An argument of a function, and the dimension of it that holds the keys.
+struct KeyDimension {
+  unsigned argument;
+  int64_t dim;
+};
+
+/// Where the keys of an operand of attention are, if it is an argument with its
+/// dimensions moved.
+std::optional<KeyDimension> findKeys(Value operand) {
+  int64_t dim = cast<ShapedType>(operand.getType()).getRank() - 2;
+  while (Operation *op = operand.getDefiningOp()) {
+    if (auto transpose = dyn_cast<TransposeOp>(op)) {
+      dim = transpose.getPermutation()[dim];
+    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      int64_t source = -1;
+      for (auto [d, group] : llvm::enumerate(expand.getReassociationIndices()))
+        if (llvm::is_contained(group, dim) && group.size() == 1)
+          source = d;
+      dim = source;
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      ReassociationIndices group = collapse.getReassociationIndices()[dim];
+      dim = group.size() == 1 ? group.front() : -1;
+    } else if (!isa<tensor::CastOp>(op)) {
+      return std::nullopt;
+    }
+    if (dim < 0)
+      return std::nullopt;
+    operand = op->getOperand(0);
+  }
+  auto argument = dyn_cast<BlockArgument>(operand);
+  if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+    return std::nullopt;
+  return KeyDimension{argument.getArgNumber(), dim};
+}
+
+/// Sets all elements of one key.
+void setKey(HostTensor &tensor, int64_t dim, int64_t key, double value) {
+  int64_t inner = 1;
+  for (int64_t size : ArrayRef(tensor.shape).drop_front(dim + 1))
+    inner *= size;
+  for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
+    if (i / inner % tensor.shape[dim] == key)
+      tensor.set(i, value);
+}
+
+bool isEqual(const std::vector<HostTensor> &a,
+             const std::vector<HostTensor> &b) {
+  return llvm::all_of(llvm::zip(a, b), [](auto pair) {
+    const auto &[x, y] = pair;
+    return compare(x, y).maxAbs == 0;
+  });
+}
+
+/// One fusion, compiled.
+struct Fusion {
+  Program unfused, fused;
+  EntrySignature signature;
+  std::optional<KeyDimension> key, value;
+  /// Whether keys that it masks are not observed: NaN may be there.
+  bool isolatesMasked = false;
+
+  /// What differs where masked keys hold NaN; nothing if no key is masked for
+  /// all queries.
+  std::optional<std::string> checkMaskedNaN(const std::vector<HostTensor> &);
+};
+
+std::optional<std::string>
+Fusion::checkMaskedNaN(const std::vector<HostTensor> &inputs) {
+  constexpr int64_t kMaxKeys = 32;
+  int64_t numKeys = inputs[key->argument].shape[key->dim];
+  if (inputs[value->argument].shape[value->dim] != numKeys)
+    return std::nullopt;
+  auto clean = copyOf(inputs);
+  auto expected = unfused.run(clean, signature);
+  if (!expected) {
+    llvm::consumeError(expected.takeError());
+    return std::nullopt;
+  }
+  // A key without influence on anything is masked.
+  std::vector<HostTensor> poisoned = copyOf(inputs);
+  bool isAny = false;
+  for (int64_t j = 0; j < std::min(numKeys, kMaxKeys); ++j) {
+    bool hasInfluence = false;
+    for (double probe : {1.5, -3.0}) {
+      auto probed = copyOf(inputs);
+      setKey(probed[key->argument], key->dim, j, probe);
+      setKey(probed[value->argument], value->dim, j, probe * 8);
+      auto result = unfused.run(probed, signature);
+      if (!result)
+        llvm::consumeError(result.takeError());
+      hasInfluence |= !result || !isEqual(*result, *expected);
+    }
+    if (hasInfluence)
+      continue;
+    isAny = true;
+    setKey(poisoned[key->argument], key->dim, j, std::nan(""));
+    setKey(poisoned[value->argument], value->dim, j, std::nan(""));
+  }
+  if (!isAny)
+    return std::nullopt;
+  auto actual = fused.run(poisoned, signature);
+  if (!actual)
+    return llvm::toString(actual.takeError());
+  for (auto [a, e] : llvm::zip(*actual, *expected)) {
+    double error = compare(a, e).relFrobenius;
+    if (!(error <= 4 * getDefaultTolerance(a.dtype)))
+      return llvm::formatv("relative Frobenius error {0:e2}", error).str();
+  }
+  return "";
 }
 
 } // namespace
 
-LogicalResult attn::verifyFusions(ModuleOp module, const CPUTargetInfo &target,
+LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
+                                  MutableArrayRef<HostTensor> arguments,
+                                  const CPUTargetInfo &target,
                                   const LowerToLLVMPipelineOptions &lowering,
                                   uint64_t seed) {
   Trace trace;
@@ -66,6 +201,36 @@ LogicalResult attn::verifyFusions(ModuleOp module, const CPUTargetInfo &target,
   auto report = [&](StringRef name, const llvm::Twine &text) {
     llvm::outs() << "fusion " << name << ": " << text << "\n";
   };
+  LowerToLLVMPipelineOptions math;
+  math.backend = "math";
+  math.cpu = lowering.cpu.getValue();
+  math.parallel = true;
+
+  // What the program computes where its fusions begin.
+  std::vector<HostTensor> recorded;
+  std::string recorder = (entry + "_fusion_inputs").str();
+  bool isRecorded =
+      llvm::any_of(module.getOps<func::FuncOp>(), [&](func::FuncOp function) {
+        auto by =
+            function->getAttrOfType<FlatSymbolRefAttr>("attn.recorded_by");
+        return by && by.getValue() == recorder;
+      });
+  if (isRecorded) {
+    auto function = module.lookupSymbol<func::FuncOp>(recorder);
+    FailureOr<EntrySignature> signature = getEntrySignature(function);
+    FailureOr<OwningOpRef<ModuleOp>> alone = isolate(module, recorder);
+    if (mlir::failed(signature) || mlir::failed(alone))
+      return failure();
+    Program program("inputs", std::move(*alone));
+    if (mlir::failed(program.compile(recorder, target, math, trace)))
+      return failure();
+    auto results = program.run(arguments, *signature);
+    if (!results)
+      return function.emitError("cannot compute what fusions read: ")
+             << llvm::toString(results.takeError());
+    recorded = std::move(*results);
+  }
+
   for (auto before : module.getOps<func::FuncOp>()) {
     auto after = before->getAttrOfType<FlatSymbolRefAttr>("attn.fused_as");
     if (!after)
@@ -75,38 +240,65 @@ LogicalResult attn::verifyFusions(ModuleOp module, const CPUTargetInfo &target,
     FailureOr<EntrySignature> signature = getEntrySignature(before);
     if (mlir::failed(signature))
       return failure();
-    if (llvm::any_of(signature->inputs, [](const EntryValue &value) {
+    auto by = before->getAttrOfType<FlatSymbolRefAttr>("attn.recorded_by");
+    MutableArrayRef<HostTensor> known;
+    if (isRecorded && by && by.getValue() == recorder)
+      known = MutableArrayRef(recorded).slice(
+          before->getAttrOfType<IntegerAttr>("attn.recorded_at").getInt(),
+          signature->inputs.size());
+    if (known.empty() &&
+        llvm::any_of(signature->inputs, [](const EntryValue &value) {
           return ShapedType::isDynamicShape(value.shape);
         })) {
       report(name, "not run, its shapes are dynamic");
       continue;
     }
-    Program unfused("before", isolate(module, before.getName()));
-    Program fused("after", isolate(module, after.getValue()));
-    LowerToLLVMPipelineOptions math;
-    math.backend = "math";
-    math.cpu = lowering.cpu.getValue();
-    math.parallel = true;
-    if (mlir::failed(unfused.compile(before.getName(), target, math, trace)) ||
-        mlir::failed(fused.compile(after.getValue(), target, lowering, trace)))
+    FailureOr<OwningOpRef<ModuleOp>> unfusedModule =
+        isolate(module, before.getName());
+    FailureOr<OwningOpRef<ModuleOp>> fusedModule =
+        isolate(module, after.getValue());
+    if (mlir::failed(unfusedModule) || mlir::failed(fusedModule))
+      return failure();
+    Fusion fusion{Program("before", std::move(*unfusedModule)),
+                  Program("after", std::move(*fusedModule)),
+                  *signature,
+                  {},
+                  {}};
+    fusion.fused.getModule()->walk([&](SdpaOp op) {
+      fusion.key = findKeys(op.getKey());
+      fusion.value = findKeys(op.getValue());
+      fusion.isolatesMasked =
+          !op.getBias() && fusion.key && fusion.value &&
+          (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
+           op.getQueryDocuments() || !op.getKeep().empty());
+    });
+    if (mlir::failed(
+            fusion.unfused.compile(before.getName(), target, math, trace)) ||
+        mlir::failed(
+            fusion.fused.compile(after.getValue(), target, lowering, trace)))
       return failure();
     double worst = 0;
-    std::string differences;
+    int64_t numRuns = 0;
+    std::string differences, hidden;
     for (auto [kind, description] : kInputs) {
-      std::vector<HostTensor> inputs, copies;
-      for (auto [index, value] : llvm::enumerate(signature->inputs)) {
-        inputs.push_back(makeInput(value, kind, seed + 1000003 * index));
-        copies.push_back(makeInput(value, kind, seed + 1000003 * index));
-      }
+      if (kind == Inputs::Recorded && known.empty())
+        continue;
+      std::vector<HostTensor> inputs;
+      for (auto [index, value] : llvm::enumerate(signature->inputs))
+        inputs.push_back(makeInput(value,
+                                   known.empty() ? nullptr : &known[index],
+                                   kind, seed + 1000003 * index));
+      std::vector<HostTensor> copies = copyOf(inputs);
       llvm::Expected<std::vector<HostTensor>> expected =
-          unfused.run(inputs, *signature);
+          fusion.unfused.run(inputs, *signature);
       if (!expected) {
         // An index that random numbers do not fit, say: nothing to compare.
         llvm::consumeError(expected.takeError());
         continue;
       }
+      ++numRuns;
       llvm::Expected<std::vector<HostTensor>> actual =
-          fused.run(copies, *signature);
+          fusion.fused.run(copies, *signature);
       if (!actual) {
         differences += llvm::formatv("; {0}: {1}", description,
                                      llvm::toString(actual.takeError()));
@@ -124,12 +316,37 @@ LogicalResult attn::verifyFusions(ModuleOp module, const CPUTargetInfo &target,
               description, error.relFrobenius, tolerance);
       }
     }
+    // Masks that hide the last third of the keys, however they are meant.
+    for (int polarity = 0; fusion.isolatesMasked && polarity < 3; ++polarity) {
+      std::vector<HostTensor> inputs;
+      for (auto [index, value] : llvm::enumerate(signature->inputs)) {
+        HostTensor input =
+            makeInput(value, known.empty() ? nullptr : &known[index],
+                      polarity == 0 ? Inputs::Recorded : Inputs::Kept,
+                      seed + 1000003 * index);
+        if (polarity > 0 && value.dtype == ATTN_BOOL && !input.shape.empty()) {
+          int64_t last = input.shape.back();
+          for (int64_t i = 0, e = input.getNumElements(); i < e; ++i)
+            input.set(i,
+                      (i % last >= last - (last + 2) / 3) == (polarity == 2));
+        }
+        inputs.push_back(std::move(input));
+      }
+      if (std::optional<std::string> text = fusion.checkMaskedNaN(inputs)) {
+        hidden = ", NaN under the mask stays there";
+        if (!text->empty())
+          differences += "; NaN under the mask: " + *text;
+      }
+    }
     failed |= !differences.empty();
-    if (differences.empty())
-      report(name,
-             llvm::formatv("ok, relative Frobenius error {0:e2}", worst).str());
-    else
+    if (!differences.empty())
       report(name, "DIFFERS" + differences);
+    else if (numRuns == 0)
+      report(name, "not run, no inputs suit it");
+    else
+      report(name, llvm::formatv("ok, relative Frobenius error {0:e2}{1}",
+                                 worst, hidden)
+                       .str());
   }
   return failure(failed);
 }

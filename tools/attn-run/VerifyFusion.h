@@ -14,9 +14,13 @@
 namespace mlir::attn {
 
 /// Runs both sides of every fusion that attn-outline-fusions left in the
-/// module, on random inputs and on such that are hard, prints a line for each,
-/// and fails if one differs. `lowering` says how the fused side is lowered.
-LogicalResult verifyFusions(ModuleOp module, const CPUTargetInfo &target,
+/// module, prints a line for each, and fails if one differs. Inputs are what
+/// `entry` computes there for `arguments`, then random ones of these sizes and
+/// such that are hard: logits that saturate, rows without keys, NaN under the
+/// mask. `lowering` says how the fused side is lowered.
+LogicalResult verifyFusions(ModuleOp module, StringRef entry,
+                            MutableArrayRef<HostTensor> arguments,
+                            const CPUTargetInfo &target,
                             const LowerToLLVMPipelineOptions &lowering,
                             uint64_t seed);
 

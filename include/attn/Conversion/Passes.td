@@ -24,14 +24,18 @@ def AttnOutlineFusionsPass : Pass<"attn-outline-fusions", "::mlir::ModuleOp"> {
     For every attention that `convert-linalg-to-attn` with the same options will
     fuse, adds two private functions with the same arguments: `@f_fusionN_before`
     computes it as the graph does, and is never fused (`attn.not_fused`);
-    `@f_fusionN_after` as the fused program does. `attn-run --verify-fusion` runs
-    both. The functions of the module stay as they are.
+    `@f_fusionN_after` as the fused program does. A third, `@f_fusion_inputs`, has
+    the arguments of `@f` and returns what all its fusions read, scalars as tensors
+    of rank 0; those of one fusion begin at its `attn.recorded_at`. Fusions in loops
+    and branches are not recorded. `attn-run --verify-fusion` runs all three. The
+    functions of the module stay as they are.
 
     After:
 
     ```mlir
     func.func private @main_fusion0_before(%q: ..., %k: ..., %v: ...) -> ...
-        attributes {attn.fused_as = @main_fusion0_after, attn.not_fused} {...}
+        attributes {attn.fused_as = @main_fusion0_after, attn.not_fused,
+                    attn.recorded_at = 0, attn.recorded_by = @main_fusion_inputs} {...}
     func.func private @main_fusion0_after(%q: ..., %k: ..., %v: ...) -> ... {
       %0 = attn.sdpa ...
     }

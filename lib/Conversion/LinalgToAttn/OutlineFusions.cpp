@@ -84,7 +84,13 @@ private:
                          numerics, recompute);
     if (!options)
       return failure();
-    OwningOpRef<func::FuncOp> copy = function.clone();
+    IRMapping toCopy;
+    OwningOpRef<func::FuncOp> copy = function.clone(toCopy);
+    llvm::DenseMap<Value, Value> toOriginal;
+    for (auto [original, copied] : toCopy.getValueMap())
+      toOriginal[copied] = original;
+    SmallVector<Value> recorded;
+    SmallVector<func::FuncOp> recordedFor;
     auto interface = cast<FunctionOpInterface>(copy->getOperation());
     FunctionFacts facts;
     facts.decompositions = decomposeSoftmaxes(interface);
@@ -112,6 +118,9 @@ private:
       symbols.insert(fused);
       unfused->setAttr("attn.fused_as",
                        FlatSymbolRefAttr::get(fused.getSymNameAttr()));
+      record(function, unfused, inputs, toOriginal, recorded);
+      if (unfused->hasAttr("attn.recorded_at"))
+        recordedFor.push_back(unfused);
       ++numOutlined;
     };
     for (linalg::LinalgOp root : getRoots(interface)) {
@@ -119,7 +128,60 @@ private:
       copy->walk([&](Operation *op) { old.insert(op); });
       (void)fuseAttention(root, facts, *options);
     }
+    if (recorded.empty())
+      return success();
+    func::FuncOp recorder = buildRecorder(function, recorded);
+    symbols.insert(recorder);
+    for (func::FuncOp unfused : recordedFor)
+      unfused->setAttr("attn.recorded_by",
+                       FlatSymbolRefAttr::get(recorder.getSymNameAttr()));
     return success();
+  }
+
+  /// Adds the inputs of a fusion to the values to record, if a function can
+  /// return them all.
+  void record(func::FuncOp function, func::FuncOp unfused,
+              ArrayRef<Value> inputs,
+              const llvm::DenseMap<Value, Value> &toOriginal,
+              SmallVectorImpl<Value> &recorded) {
+    SmallVector<Value> originals;
+    for (Value input : inputs) {
+      Value original = toOriginal.lookup(input);
+      Type type = input.getType();
+      if (!original || original.getParentBlock() != &function.front() ||
+          !(isa<RankedTensorType>(type) || type.isIntOrIndexOrFloat()))
+        return;
+      originals.push_back(original);
+    }
+    unfused->setAttr("attn.recorded_at",
+                     Builder(&getContext()).getI64IntegerAttr(recorded.size()));
+    llvm::append_range(recorded, originals);
+  }
+
+  /// The function with other results: what its fusions read. Scalars become
+  /// tensors.
+  func::FuncOp buildRecorder(func::FuncOp function, ArrayRef<Value> recorded) {
+    IRMapping mapping;
+    func::FuncOp recorder = function.clone(mapping);
+    recorder.setName((function.getName() + "_fusion_inputs").str());
+    recorder.setPrivate();
+    recorder->setAttr(kNotFusedAttr, UnitAttr::get(&getContext()));
+    Operation *terminator = recorder.front().getTerminator();
+    OpBuilder builder(terminator);
+    SmallVector<Value> results;
+    for (Value value : recorded) {
+      Value result = mapping.lookup(value);
+      if (!isa<TensorType>(result.getType()))
+        result = tensor::FromElementsOp::create(
+            builder, function.getLoc(),
+            RankedTensorType::get({}, result.getType()), result);
+      results.push_back(result);
+    }
+    terminator->setOperands(results);
+    recorder.setFunctionType(builder.getFunctionType(
+        function.getArgumentTypes(), TypeRange(ValueRange(results))));
+    recorder.removeResAttrsAttr();
+    return recorder;
   }
 
   func::FuncOp build(Location loc, StringRef name, ArrayRef<Value> inputs,

@@ -3,10 +3,13 @@
 
 // CHECK-LABEL: func.func @main(
 // CHECK: attn.sdpa
-// CHECK: func.func private @main_fusion0_before({{.*}}attn.fused_as = @main_fusion0_after, attn.not_fused
+// CHECK: func.func private @main_fusion0_before({{.*}}attn.fused_as = @main_fusion0_after, attn.not_fused, attn.recorded_at = 0 : i64, attn.recorded_by = @main_fusion_inputs}
 // CHECK-NOT: attn.sdpa
 // CHECK: func.func private @main_fusion0_after(
 // CHECK: attn.sdpa
+// What all fusions read, from the arguments of the function.
+// CHECK: func.func private @main_fusion_inputs(%[[Q:.*]]: tensor<3x2xf32>, %[[K:.*]]: tensor<4x2xf32>, %[[V:.*]]: tensor<4x2xf32>, %[[M:.*]]: tensor<3x4xi1>) -> (tensor<3x4xi1>, tensor<4x2xf32>, tensor<4x2xf32>, tensor<3x2xf32>) attributes {attn.not_fused}
+// CHECK: return %[[M]], %[[V]], %[[K]], %[[Q]]
 func.func @main(%arg0: tensor<3x2xf32>, %arg1: tensor<4x2xf32>, %arg2: tensor<4x2xf32>, %arg3: tensor<3x4xi1>) -> (tensor<3x2xf32>) {
   %c0 = arith.constant 0.0 : f32
   %c1 = arith.constant -1000000000.0 : f32
