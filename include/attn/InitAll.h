@@ -23,8 +23,8 @@ void registerAllDialects(DialectRegistry &registry);
 void registerAllPasses();
 
 /// The same without upstream's, for programs that have those: mlir-opt, or a
-/// compiler that registers what it needs. Lowering also needs upstream's dialects
-/// of the pipelines with their interface models.
+/// compiler that registers what it needs. Lowering also needs upstream's
+/// dialects of the pipelines with their interface models.
 void registerAttnDialects(DialectRegistry &registry);
 void registerAttnPasses();
 

@@ -50,8 +50,8 @@ FailureOr<EntrySignature> getEntrySignature(func::FuncOp entry);
 /// Removes what the function does not call, so that it need not be compiled.
 LogicalResult dropUnreachable(func::FuncOp entry);
 
-/// Checks, after `dropUnreachable`, that what is called has a body. Functions of
-/// scalars need none: those of libm are linked.
+/// Checks, after `dropUnreachable`, that what is called has a body. Functions
+/// of scalars need none: those of libm are linked.
 LogicalResult verifyCallees(func::FuncOp entry);
 
 /// Checks that arguments that are memrefs are dense or have dynamic strides
