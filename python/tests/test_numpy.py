@@ -272,3 +272,29 @@ def test_printed_bias():
     assert str(attn.causal_lower_right(2, 4)) == "causal_lower_right(2, 4)\n  ###.\n  ####"
     with pytest.raises(ValueError, match="is for 2 queries and 4 keys, got 5 and 6"):
         attn.sdpa(np.zeros((5, 8)), np.zeros((6, 8)), np.zeros((6, 8)), attn.causal_lower_right(2, 4))
+
+
+@pytest.mark.parametrize("which", "qkv")
+@pytest.mark.parametrize("queries", [1, 4, None])
+def test_kernel_of_strided_rows(which, queries):
+    """Kernels take operands whose last dimension has any stride; attn.sdpa copies
+    those, since it is faster."""
+    from attn import _library
+    from attn._arguments import view_of
+
+    types = {}
+    for name in "qkvo":
+        size = queries if name in "qo" and queries else "?"
+        types[name] = f"memref<?x{size}x20xf32, strided<[?, ?, {'?' if name == which else 1}], offset: ?>>"
+    arguments = ", ".join(f"%{name}: {kind}" for name, kind in types.items())
+    q, k, v, o = (f"(%{name} : {kind})" for name, kind in types.items())
+    program = _library.compile_program(
+        f"func.func @main({arguments}) {{\n  attn.sdpa query{q} key{k} value{v} outs{o}\n  return\n}}", "flash", "strided rows")
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.standard_normal((3, 37 if name in "kv" else queries or 33, 20), np.float32) for name in "qkvo"}
+    logits = arrays["q"] @ arrays["k"].swapaxes(1, 2) / np.sqrt(20)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    expected = weights / weights.sum(-1, keepdims=True) @ arrays["v"]
+    arrays[which] = np.ascontiguousarray(arrays[which].swapaxes(1, 2)).swapaxes(1, 2)
+    program(word for array in arrays.values() for word in view_of(array, "").words())
+    assert np.abs(arrays["o"] - expected).max() < 2e-5
