@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import _regions, _torch
+from . import _flex, _regions, _torch
 
 _MAX_HEAD_DIM = 512
 
@@ -131,9 +131,13 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
             query = _value_of(node.args[0])
             backend = "math" if getattr(query, "dtype", None) is torch.float64 else "flash"
             attentions.append(Attention("attn.sdpa", True, backend, "", place))
-        elif getattr(node.target, "__name__", "") == "flex_attention":
-            attentions.append(Attention("flex_attention", False, "inductor",
-                                        "FlexAttention stays with Inductor; attn.sdpa takes score_mod and mask_mod", place))
+        elif node.target is torch.ops.higher_order.flex_attention:
+            reason = ""
+            try:
+                _flex.replace(node)
+            except _flex.FlexError as error:
+                reason = str(error)
+            attentions.append(Attention("flex_attention", not reason, "inductor" if reason else "flash", reason, place))
         elif _regions.is_softmax(node) and _regions.find_products(node) is not None:
             reason = ""
             try:
@@ -141,8 +145,8 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
             except _regions.RegionError as error:
                 reason = str(error)
             attentions.append(Attention("matmul, softmax, matmul", not reason, "inductor" if reason else "flash", reason, place))
-    # What led to a replaced region.
-    graph.eliminate_dead_code()
+    # What led to a replaced region is dead now, and Inductor's to remove: graphs of
+    # Dynamo have calls that do something and have no users.
     graph.lint()
     graph_module.recompile()
     return attentions

@@ -252,6 +252,78 @@ def test_spelled_out_dynamic():
             assert torch.allclose(compiled(q), spell_bmm(q, q, q), atol=2e-5)
 
 
+# FlexAttention, whose functions Dynamo traces.
+
+
+SLOPES, DOCUMENTS = torch.tensor([0.5, 0.25, 0.125, 0.0625]), torch.arange(300) // 70
+
+
+def causal(b, h, i, j):
+    return j <= i
+
+
+def document_window(b, h, i, j):
+    return (DOCUMENTS[i] == DOCUMENTS[j]) & ((i - j).abs() < 50)
+
+
+def alibi(score, b, h, i, j):
+    return score + SLOPES[h] * (j - i)
+
+
+def capped(score, b, h, i, j):
+    return torch.where(i % 3 == 0, 5 * torch.tanh(score / 5), score * 0.5)
+
+
+def make_flex(score_mod, mask_mod, **options):
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+    block_mask = None if mask_mod is None else create_block_mask(mask_mod, None, None, 300, 300, device="cpu")
+    return lambda q, k: flex_attention(q, k, k, score_mod=score_mod, block_mask=block_mask, **options)
+
+
+@pytest.mark.parametrize("score_mod, mask_mod, heads", [
+    (None, None, 4), (alibi, None, 4), (capped, causal, 4), (None, document_window, 4), (alibi, document_window, 2),
+])
+def test_flex(score_mod, mask_mod, heads):
+    attends = make_flex(score_mod, mask_mod, enable_gqa=heads != 4)
+    q, k = torch.randn(2, 4, 300, 16), torch.randn(2, heads, 300, 16)
+    expected = attends(q, k)
+    (attention,) = attn.explain(attends, q, k).attentions
+    assert attention.operation == "flex_attention" and attention.fused and attention.backend == "flash", attention.reason
+    compiled = torch.compile(attends, backend=_compile.backend, fullgraph=True)
+    compiled(q, k)
+    with count_calls() as calls:
+        result = compiled(q, k)
+    assert [call.name for call in calls] == ["attn::sdpa"]
+    assert torch.allclose(result, expected, atol=2e-5)
+
+
+def flex_with_lse(q, k):
+    output, lse = make_flex(None, None, return_lse=True)(q, k)
+    return output + lse.unsqueeze(-1)
+
+
+@pytest.mark.parametrize("function, reason", [
+    (flex_with_lse, "its log-sum-exp is used"),
+    (make_flex(lambda s, b, h, i, j: s + torch.special.erf(s), None), "score_mod cannot be read: a score or mask function cannot call torch.special_erf"),
+    (lambda q, k: make_flex(None, None)(q.double(), k.double()), "computes in float32, the operands are torch.float64"),
+], ids=["lse", "erf", "double"])
+def test_flex_refused(function, reason):
+    q = torch.randn(2, 4, 300, 16)
+    (attention,) = attn.explain(function, q, q.clone()).attentions
+    assert not attention.fused and attention.backend == "inductor" and reason in attention.reason
+
+
+def test_flex_of_blocks():
+    """Blocks without a function say themselves what is masked."""
+    from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+    blocks = BlockMask.from_kv_blocks(torch.ones(1, 1, 2, dtype=torch.int32), torch.arange(2, dtype=torch.int32).view(1, 1, 2, 1).expand(1, 1, 2, 2).contiguous())
+    q = torch.randn(1, 2, 256, 16)
+    (attention,) = attn.explain(lambda q: flex_attention(q, q, q, block_mask=blocks), q).attentions
+    assert not attention.fused and "its block mask has no mask_mod" in attention.reason
+
+
 def test_entry_point(tmp_path):
     """By name, without an import: as an installed package is found."""
     root = pathlib.Path(__file__).parents[2]
