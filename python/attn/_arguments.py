@@ -158,7 +158,7 @@ def numpy_of(view: View) -> Any:
     if not view.address or 0 in view.shape:
         return numpy.empty(view.shape, raw)
     base = (ctypes.c_byte * size).from_address(view.address)
-    flat = numpy.frombuffer(base, raw)
+    flat = numpy.frombuffer(base, raw)  # type: ignore[call-overload]
     return numpy.lib.stride_tricks.as_strided(flat, view.shape, [stride * size for stride in view.strides])
 
 

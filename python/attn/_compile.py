@@ -161,7 +161,7 @@ def backend(graph_module: torch.fx.GraphModule, example_inputs: list[Any], *, mo
 
     rewrite(graph_module)
     patches = {**(list_mode_options(mode) if mode else {}), **(options or {})}
-    return compile_fx(graph_module, example_inputs, config_patches=patches or None)
+    return compile_fx(graph_module, example_inputs, config_patches=patches or None)  # type: ignore[return-value]
 
 
 def explain_model(model: Callable[..., Any], *arguments: Any, **options: Any) -> ModelExplanation:

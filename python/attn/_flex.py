@@ -84,7 +84,8 @@ def _keeps_all(region: str) -> bool:
 
 def replace(node: _Node) -> None:
     """Replaces a flex_attention by attn::sdpa. Raises FlexError."""
-    query, key, value, score_mod, block_mask, scale, _, score_buffers, mask_buffers = node.args
+    given: tuple[Any, ...] = node.args
+    query, key, value, score_mod, block_mask, scale, _, score_buffers, mask_buffers = given
     operands: list[Any] = [query, key, value]
     tensors = [_example(operand) for operand in operands]
     if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
@@ -102,10 +103,10 @@ def replace(node: _Node) -> None:
         raise FlexError("its scale is no constant")
     buffers = _Buffers()
     score = _trace(score_mod, True, buffers, score_buffers)
-    mask_mod: Any = block_mask[-1]  # type: ignore[index]
+    mask_mod: Any = block_mask[-1]
     keep = _trace(mask_mod, False, buffers, mask_buffers)
     if _keeps_all(keep):
-        sizes = block_mask[-3:-1]  # type: ignore[index]
+        sizes = block_mask[-3:-1]
         if not all(isinstance(size, int) and size >= _WHOLE_BLOCK for size in sizes):
             raise FlexError("its block mask has no mask_mod, which says what blocks leave out")
         keep = ""

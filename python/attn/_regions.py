@@ -77,12 +77,13 @@ def _is_free(node: _Node) -> bool:
     if node.op not in ("call_function", "call_method"):
         return False
     value, name = _example(node), _name(node)
-    if isinstance(value, torch.Tensor) and not value.is_floating_point():
+    if isinstance(value, torch.Tensor) and not bool(value.is_floating_point()):
         return True
     if not node.all_input_nodes and isinstance(value, torch.Tensor):
         return not name.startswith("rand")
-    if name == "getitem" and not isinstance(_example(node.args[0]), torch.Tensor):
-        return _is_free(node.args[0])
+    source = node.args[0] if node.args else None
+    if name == "getitem" and isinstance(source, _Node) and not isinstance(_example(source), torch.Tensor):
+        return _is_free(source)
     if name in _SCALARS:
         return len(node.all_input_nodes) == 1
     return name in _VIEWS or isinstance(value, (torch.Size, int))
@@ -121,7 +122,7 @@ def _collect(first: _Node, last: _Node) -> tuple[list[_Node], list[_Node]]:
 def _dropout_is_on(node: _Node) -> bool:
     p = node.args[1] if len(node.args) > 1 else node.kwargs.get("p", 0.5)
     training = node.args[2] if len(node.args) > 2 else node.kwargs.get("training", True)
-    return bool(training) and p != 0
+    return bool(training) and not (isinstance(p, (int, float)) and p == 0)
 
 
 def _translate(nodes: list[_Node], inputs: list[_Node]) -> str:

@@ -82,7 +82,7 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
         _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
         causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
         _view(key_lengths, "key_lengths"), return_lse,
-        (score, keep, [_view(capture, "a captured tensor") for capture in captures or ()]) if score or keep else None)
+        (score, keep, [_view(capture, "a captured tensor") for capture in captures or ()]) if score or keep else None)  # type: ignore[misc]
     plan = _sdpa.make_plan(request)
     output = _allocate(plan.output_shape, query.dtype, query.device)
     output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output)
@@ -462,8 +462,8 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             causal, attn_mask = bias.variant, None
         elif not isinstance(attn_mask, torch.Tensor):
             raise TypeError(f"attn.sdpa: expected attn_mask to be a tensor or a causal bias, got {type(attn_mask).__name__}")
-    if window is not None:
-        window = list(_sdpa.read_window(window))
+    bounds = _sdpa.read_window(window)
+    window = None if bounds is None else list(bounds)
     device = query.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         lower = torch.get_autocast_dtype(device)
@@ -502,7 +502,7 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
     if not is_compiling and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
-        output, lse = _run(*arguments)
+        output, lse = _run(*arguments)  # type: ignore[assignment]
     else:
         output, lse = torch.ops.attn.sdpa(*arguments)
     return (output, lse) if return_lse else output

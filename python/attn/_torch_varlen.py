@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from . import _torch, _varlen
+from . import _sdpa, _torch, _varlen
 from ._arguments import View
 from ._torch import _library, _view
 
@@ -26,11 +26,12 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu
     q, k, v = (_view(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
     assert q and k and v
     request = _varlen.make_request(q, k, v, False, scale, enable_gqa, causal, None if window is None else tuple(window), softcap)
-    bounds = [
-        _varlen.read_bounds(_view(tensor, name), rows, name)  # type: ignore[arg-type]
-        for tensor, rows, name in [(cu_seqlens_q, q.shape[0], "cu_seqlens_q"), (cu_seqlens_k, k.shape[0], "cu_seqlens_k")]]
+    bounds, key_bounds = _view(cu_seqlens_q, "cu_seqlens_q"), _view(cu_seqlens_k, "cu_seqlens_k")
+    assert bounds and key_bounds
+    query_ends = _varlen.read_bounds(bounds, q.shape[0], "cu_seqlens_q")
+    key_ends = _varlen.read_bounds(key_bounds, k.shape[0], "cu_seqlens_k")
     output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype)
-    _varlen.run(request, *bounds, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output))
+    _varlen.run(request, query_ends, key_ends, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output))
     return output
 
 
@@ -52,7 +53,7 @@ def _by_parts(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tenso
     """Where a gradient is needed: each sequence by itself."""
     lengths = [_varlen.split(bounds.tolist()) for bounds in (cu_seqlens_q, cu_seqlens_k)]
     parts = [
-        _torch.sdpa(*(x.transpose(0, 1) for x in part), **options).transpose(0, 1)  # type: ignore[arg-type]
+        _torch.sdpa(*(x.transpose(0, 1) for x in part), **options).transpose(0, 1)
         for part in zip(query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1]))]
     if not parts:
         return query.new_empty((0, query.shape[1], value.shape[2]))
@@ -72,12 +73,12 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
         if causal not in (None, "upper_left"):
             raise ValueError(f"attn.sdpa_varlen: is_causal=True means causal='upper_left', got causal={causal!r}")
         causal = "upper_left"
-    window = _torch._sdpa.read_window(window)
+    window = _sdpa.read_window(window)
     arguments = (query, key, value, cu_seqlens_q, cu_seqlens_k)
     if torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
         # What is wrong is said as without a gradient.
         with torch.no_grad():
-            _run(*(x.detach() for x in arguments), enable_gqa, scale, causal, window, softcap)
+            _run(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, enable_gqa, scale, causal, window, softcap)
         return _by_parts(*arguments, scale=scale, enable_gqa=enable_gqa, causal=causal, window=window, softcap=softcap)
     output: _Tensor = torch.ops.attn.sdpa_varlen(*arguments, enable_gqa, scale, causal, None if window is None else list(window),
                                                  softcap)

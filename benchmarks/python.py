@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Times attention and models in PyTorch: eager, Inductor and backend="attn".
+
+  ATTN_LIBRARY=build/lib/libAttnC.so PYTHONPATH=python benchmarks/python.py --output results.json
+
+The runs of a case are interleaved, one of each in turn, after two of each that
+are not counted; medians are printed in milliseconds, and the ratio of the best
+other to ours: above 1 ours is faster. Weights and inputs are random. `overhead`
+is a call on small tensors in microseconds.
+"""
+
+import argparse
+import json
+import math
+import platform
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from attn import get_num_threads, sdpa
+from attn._compile import backend
+from torch.nn.attention.flex_attention import flex_attention
+
+
+def measure(functions, repeats, calls=1):
+    """Medians of interleaved runs."""
+    times = {name: [] for name in functions}
+    for turn in range(repeats + 2):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            for _ in range(calls):
+                function()
+            if turn >= 2:
+                times[name].append((time.perf_counter() - start) / calls)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def compile_both(function):
+    """By Inductor alone and with ours. Each case starts anew."""
+    return torch.compile(function, dynamic=False), torch.compile(function, backend=backend, dynamic=False)
+
+
+def spelled_out(q, k, v):
+    mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+    logits = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).masked_fill(~mask, -torch.inf)
+    return torch.softmax(logits, -1) @ v
+
+
+def alibi(score, b, h, i, j):
+    return score + torch.exp2(-1.0 - h) * (j - i)
+
+
+class Block(nn.Module):
+    """A layer of GPT-2's shape (causal) or of BERT's and ViT's."""
+
+    def __init__(self, size, heads, causal):
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.inward, self.outward = nn.Linear(size, 3 * size), nn.Linear(size, size)
+        self.norms = nn.ModuleList([nn.LayerNorm(size), nn.LayerNorm(size)])
+        self.mlp = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size))
+
+    def forward(self, x):
+        q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.inward(self.norms[0](x)).chunk(3, -1))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        x = x + self.outward(y.transpose(1, 2).flatten(-2))
+        return x + self.mlp(self.norms[1](x))
+
+
+def make_operator_case(batch, length, dtype):
+    q, k, v = (torch.randn(batch, 12, length, 64, dtype=dtype) for _ in range(3))
+    return {"eager": lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True), "attn": lambda: sdpa(q, k, v, is_causal=True)}
+
+
+def make_compiled_case(function, batch, length):
+    operands = [torch.randn(batch, 12, length, 64) for _ in range(3)]
+    theirs, ours = compile_both(function)
+    return {"inductor": lambda: theirs(*operands), "attn": lambda: ours(*operands)}
+
+
+def make_model_case(causal, batch, length, layers=2):
+    model = nn.Sequential(*(Block(768, 12, causal) for _ in range(layers))).eval()
+    x = torch.randn(batch, length, 768)
+    theirs, ours = compile_both(model)
+    return {"eager": lambda: model(x), "inductor": lambda: theirs(x), "attn": lambda: ours(x)}
+
+
+def make_overhead_case(compiled):
+    q = torch.randn(1, 2, 4, 16)
+    if not compiled:
+        return {"eager": lambda: F.scaled_dot_product_attention(q, q, q), "attn": lambda: sdpa(q, q, q)}
+    theirs, ours = compile_both(lambda q: F.scaled_dot_product_attention(q, q, q))
+    return {"inductor": lambda: theirs(q), "attn": lambda: ours(q)}
+
+
+CASES = {
+    "overhead eager": (lambda: make_overhead_case(False), 1000),
+    "overhead compiled": (lambda: make_overhead_case(True), 1000),
+}
+for _length in (128, 512, 2048):
+    for _dtype in (torch.float32, torch.bfloat16):
+        CASES[f"sdpa {str(_dtype)[6:]} {_length}"] = (lambda length=_length, dtype=_dtype: make_operator_case(1, length, dtype), 1)
+    CASES[f"spelled out {_length}"] = (lambda length=_length: make_compiled_case(spelled_out, 1, length), 1)
+    CASES[f"flex alibi {_length}"] = (
+        lambda length=_length: make_compiled_case(lambda q, k, v: flex_attention(q, k, v, score_mod=alibi), 1, length), 1)
+    for _name, _causal in (("gpt2 layers", True), ("bert layers", False)):
+        CASES[f"{_name} {_length}"] = (lambda length=_length, causal=_causal: make_model_case(causal, 1, length), 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", help="where to write the medians in seconds, as JSON")
+    parser.add_argument("--only", default="", help="cases with this in their name")
+    parser.add_argument("--repeats", type=int, default=15)
+    options = parser.parse_args()
+    names = [name for name in CASES if options.only in name]
+    if not names:
+        sys.exit(f"no case has '{options.only}' in its name; there are: {', '.join(CASES)}")
+    results = {}
+    print(f"{'case':22} {'eager':>9} {'inductor':>9} {'attn':>9} {'ratio':>6}")
+    for name in names:
+        make, calls = CASES[name]
+        torch.manual_seed(0)
+        torch._dynamo.reset()
+        with torch.no_grad():
+            times = results[name] = measure(make(), options.repeats, calls)
+        scale = 1e6 if "overhead" in name else 1e3
+        cells = [f"{times[column] * scale:9.2f}" if column in times else " " * 9 for column in ("eager", "inductor", "attn")]
+        ratio = min(value for other, value in times.items() if other != "attn") / times["attn"]
+        print(f"{name:22} {' '.join(cells)} {ratio:6.2f}", flush=True)
+    if options.output:
+        about = {"torch": torch.__version__, "threads": [torch.get_num_threads(), get_num_threads()], "machine": platform.processor()}
+        with open(options.output, "w") as file:
+            json.dump({"about": about, "seconds": results}, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
