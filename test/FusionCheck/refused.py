@@ -8,6 +8,8 @@ there is no softmax between two matmuls and nothing to be said.
   refused.py > refused.mlir
 """
 
+import math
+
 from graph import Graph
 from spell import INFINITY, LOWEST
 
@@ -234,6 +236,24 @@ def sink_per_query(g):
 def scaled_by_key(g):
     q, k, v = g.qkv()
     return g.output(g.binary("arith.mulf", g.soft(g.logits(q, k)), g.argument("j", "f32")), v)
+
+
+@refused("a logit that is masked with -inf is multiplied, which makes rows NaN that are set "
+         "to zero after the softmax", "softmax")
+def guarded_products(g):
+    q, k, v = g.qkv()
+    s = g.logits(q, k)
+    infinity, zero = g.constant(-math.inf, "f32"), g.constant(0.0, "f32")
+    s = g.generic("bhij", "f32", [g.argument("bhij", "i1"), s],
+                  lambda c, a: g.op(f"arith.select {c}, {a}, {infinity} : f32"))
+    number = g.generic("bhij", "f32", [g.argument("bhij", "i1")], lambda c: g.op(f"arith.uitofp {c} : i1 to f32"))
+    penalty = g.generic("bhij", "f32", [number], lambda a: g.op(
+        f"arith.mulf {g.op(f'arith.subf {g.constant(1.0, chr(102) + str(32))}, {a} : f32')}, "
+        f"{g.constant(-10000.0, chr(102) + str(32))} : f32"))
+    s = g.binary("arith.addf", g.binary("arith.mulf", s, number), penalty)
+    p = g.generic("bhij", "f32", [g.soft(s)], lambda a: g.op(
+        f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32"))
+    return g.output(p, v)
 
 
 @refused(FACTOR, "softmax")

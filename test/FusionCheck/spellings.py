@@ -36,6 +36,8 @@ class Spelling(LogitSpellings, SoftmaxSpellings):
         self.w = Writer(name, sizes)
         self.dtype = dtype or rng.choice(["f64", "f64", "f64", "f32", "f32", "f16", "bf16"])
         self.softmax_dtype = self.dtype
+        self.always_fused = True
+        self.masks_infinite = self.is_multiplied = False
         if self.dtype in ("f16", "bf16") and rng.random() < 0.6:
             self.softmax_dtype = "f32"
         self.has_finite_mask = rng.random() < 0.5
@@ -199,7 +201,7 @@ class Spelling(LogitSpellings, SoftmaxSpellings):
             if self.flip():
                 o = w.collapse(o, [(c, c) for c in order[: order.index("h")]]
                                + [("O", order[order.index("h"):])])
-        return w.finish(o, "attributes {test.fused = 1 : i64} ")
+        return w.finish(o, "attributes {test.fused = 1 : i64} " if self.always_fused else "")
 
 
 def main():

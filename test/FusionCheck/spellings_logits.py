@@ -114,6 +114,10 @@ class LogitSpellings:
         if self.is_narrow(s) and value != -INFINITY:
             # Adding rounds the logit away there, but not in f32.
             form = rng.choice(["where", "fill"])
+        if form == "multiply" and self.masks_infinite:
+            # Zero times -inf: rows of NaN.
+            self.is_multiplied = True
+        self.masks_infinite |= value == -INFINITY
         scalar = w.constant(value, s.dtype)
         if form == "where":
             return w.generic(

@@ -80,6 +80,8 @@ class SoftmaxSpellings:
             return w.generic(x.dims, x.dtype, [rows, p],
                              lambda c, a: w.op(f"arith.select {c}, {zero}, {a} : {x.dtype}")), None
         if form == "nan":
+            # Such rows become zero, which no attention does.
+            self.always_fused = not self.is_multiplied
             zero = w.constant(0.0, x.dtype)
 
             def body(a):

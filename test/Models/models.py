@@ -30,6 +30,18 @@ import torch
 from torch import nn
 
 
+one_layer = False
+
+
+def configure(cfg, attention):
+    cfg._attn_implementation = attention
+    if one_layer:
+        cfg.num_hidden_layers = 1
+        if hasattr(cfg, "num_decoder_layers"):
+            cfg.num_decoder_layers = 1
+    return cfg
+
+
 class Wrapper(nn.Module):
     """Calls a model with tensors only and returns one."""
 
@@ -64,7 +76,7 @@ def text(config_class, model_class, call=None, with_positions=True, pad=True, la
         import transformers
 
         cfg = getattr(transformers, config_class)(**config)
-        cfg._attn_implementation = attention
+        configure(cfg, attention)
         cfg.use_cache = False
         model = getattr(transformers, model_class)(cfg)
         ids = tokens()
@@ -86,7 +98,7 @@ def vision(config_class, model_class, layers=2, **config):
         import transformers
 
         cfg = getattr(transformers, config_class)(**config)
-        cfg._attn_implementation = attention
+        configure(cfg, attention)
         model = getattr(transformers, model_class)(cfg)
         size = config.get("image_size", 16)
         run = lambda model, pixels: model(pixel_values=pixels).last_hidden_state
@@ -100,7 +112,7 @@ def t5(attention):
 
     cfg = transformers.T5Config(vocab_size=50, d_model=16, d_kv=4, d_ff=32, num_layers=2, num_heads=4,
                                 relative_attention_num_buckets=8, decoder_start_token_id=0, use_cache=False)
-    cfg._attn_implementation = attention
+    configure(cfg, attention)
     model = transformers.T5Model(cfg)
     ids, decoder_ids = tokens(), tokens(length=5)
 
@@ -117,7 +129,7 @@ def bart(attention):
     cfg = transformers.BartConfig(vocab_size=50, d_model=16, encoder_layers=1, decoder_layers=1,
                                   encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=32,
                                   decoder_ffn_dim=32, max_position_embeddings=32, use_cache=False)
-    cfg._attn_implementation = attention
+    configure(cfg, attention)
     model = transformers.BartModel(cfg)
     ids, decoder_ids = tokens(), tokens(length=5)
 
@@ -134,7 +146,7 @@ def whisper(attention):
                                      encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=32,
                                      decoder_ffn_dim=32, num_mel_bins=8, max_source_positions=10,
                                      max_target_positions=12, use_cache=False, pad_token_id=0)
-    cfg._attn_implementation = attention
+    configure(cfg, attention)
     model = transformers.WhisperModel(cfg)
 
     def run(model, features, ids):
@@ -257,8 +269,58 @@ def export(module, inputs, dynamic):
     return re.sub(r"\{torch\.[^}]*\} ?", "", text)
 
 
-def run(name, attention, dtype, dynamic, attn_run, directory, extra=()):
+def drop_weights(text):
+    """The exported module with its floats as arguments: a graph of a few kilobytes."""
+    body, _, resources = text.partition("\n{-#")
+    arguments = []
+
+    def take(match):
+        name, resource, kind = match.groups()
+        if "f32" in kind:
+            arguments.append(f"{name}: {kind}")
+            return ""
+        data = re.search(rf'{re.escape(resource)}: "0x[0-9A-F]{{8}}([0-9A-F]*)"', resources)[1]
+        assert "i1>" not in kind, "booleans are packed in literals"
+        return f'    {name} = arith.constant dense<"0x{data}"> : {kind}\n'
+
+    body = re.sub(r"    (%\w+) = arith\.constant dense_resource<([^>]*)> : (tensor<[^>]*>)\n", take, body)
+    return re.sub(r"(func\.func @main\(.*?)\) ->", lambda m: ", ".join([m[1], *arguments]) + ") ->", body, count=1)
+
+
+def write_graph(full, path):
+    """The graph of a model with one layer, for test/Models/Graphs."""
+    name, attention, dtype = parse(full)
+    torch.manual_seed(0)
+    global one_layer
+    one_layer = True
+    model, call, inputs, layers = MODELS[name](attention)
+    text = export(Wrapper(prepare(model, dtype), call, dtype), inputs, "-dynamic" in full)
+    text = drop_weights(text)
+    shapes = ""
+    if "-dynamic" in full:
+        shapes = "".join(f" --shape {i}={'x'.join(map(str, x.shape))}" for i, x in enumerate(inputs))
+    pathlib.Path(path).write_text(
+        f"""// {full} with one layer, its weights as arguments: models.py --graph {full}.
+// RUN: attn-run %s --random --random-scale=0.5{shapes} --compare=unfused --verify-fusion | FileCheck %s
+// RUN: attn-opt %s --attn-raise-pipeline | FileCheck %s --check-prefix=RAISED
+// CHECK-COUNT-{layers // 2}: fusion main_fusion{{{{[0-9]+}}}}: ok
+// CHECK: fused {layers // 2}
+// RAISED-COUNT-{layers // 2}: attn.sdpa
+// RAISED-NOT: attn.sdpa
+{text}
+""")
+
+
+def parse(full):
+    name = re.sub(r"-(eager|sdpa|bf16|dynamic)", "", full)
+    dtype = torch.bfloat16 if "-bf16" in full else torch.float32
+    return name, "sdpa" if "-sdpa" in full else "eager", dtype
+
+
+def run(full, attn_run, directory, extra=()):
     """The report of attn-run, with what was expected."""
+    name, attention, dtype = parse(full)
+    dynamic = "-dynamic" in full
     torch.manual_seed(0)
     model, call, inputs, layers = MODELS[name](attention)
     model = prepare(model, dtype)
@@ -300,6 +362,7 @@ def main():
     parser.add_argument("--keep", help="a directory for the exported module")
     parser.add_argument("--verify-fusion", action="store_true",
                         help="also run every fusion beside what it replaced")
+    parser.add_argument("--graph", metavar="FILE", help="write the model with one layer and without weights")
     parser.add_argument("--trace", action="store_true", help="print the whole of an exception")
     options = parser.parse_args()
     variants = [a + d + s for s in ["", "-dynamic"] for d in ["", "-bf16"] for a in ["-eager", "-sdpa"]]
@@ -307,17 +370,16 @@ def main():
     if options.list:
         print("\n".join(names))
         return
+    if options.graph:
+        write_graph(options.names[0], options.graph)
+        return
     failed = 0
     for full in names:
-        name = re.sub(r"-(eager|sdpa|bf16|dynamic)", "", full)
-        attention = "sdpa" if "-sdpa" in full else "eager"
-        dtype = torch.bfloat16 if "-bf16" in full else torch.float32
         with tempfile.TemporaryDirectory() as scratch:
             directory = options.keep or scratch
             pathlib.Path(directory).mkdir(parents=True, exist_ok=True)
             try:
-                report = run(name, attention, dtype, "-dynamic" in full, options.attn_run, directory,
-                             ["--verify-fusion"] if options.verify_fusion else [])
+                report = run(full, options.attn_run, directory, ["--verify-fusion"] if options.verify_fusion else [])
             except Exception as error:  # an export that PyTorch or torch-mlir refuses
                 if options.trace:
                     traceback.print_exc()

@@ -45,6 +45,8 @@ struct SoftmaxMatch {
   const Expr *sink = nullptr;
   /// Positions where this holds get probability zero after the softmax.
   const Expr *zeroed = nullptr;
+  /// Whether probabilities that are NaN become zero.
+  bool hasNaNGuard = false;
   /// The sum that the output must yet be divided by; null if the probabilities
   /// are normalised.
   const Expr *pendingSum = nullptr;

@@ -8,6 +8,7 @@
 
 #include "AttentionFuser.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include <cmath>
 #include <functional>
 
 using namespace mlir;
@@ -189,7 +190,35 @@ LogicalResult AttentionFuser::classifyMasks() {
 }
 
 /// Zeros after the softmax must be where the only mask is.
+/// A product, below `expr` and above `base`, of what may be infinite: NaN if
+/// the other factor is zero. `holdsInfinity` is filled for all expressions
+/// there.
+static const Expr *
+findInfiniteProduct(const Expr *expr, const Expr *base,
+                    llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
+  if (expr == base || !holdsInfinity.try_emplace(expr, false).second)
+    return nullptr;
+  std::optional<double> constant = expr->getFloat();
+  bool holds = constant && std::isinf(*constant);
+  const Expr *found = nullptr;
+  for (const Expr *operand : expr->operands) {
+    if (!found)
+      found = findInfiniteProduct(operand, base, holdsInfinity);
+    holds |= holdsInfinity.lookup(operand);
+  }
+  holdsInfinity[expr] = holds;
+  return !found && holds && expr->is("arith.mulf") ? expr : found;
+}
+
 LogicalResult AttentionFuser::checkZeroed() {
+  llvm::DenseMap<const Expr *, bool> holdsInfinity;
+  if (softmax.hasNaNGuard && hasScore())
+    if (const Expr *product =
+            findInfiniteProduct(logits.score, logits.base, holdsInfinity))
+      return fail("softmax",
+                  "a logit that is masked with -inf is multiplied, which makes "
+                  "rows NaN that are set to zero after the softmax",
+                  "multiply before the mask", context.getOperation(product));
   if (!softmax.zeroed)
     return success();
   const Expr *kept = context.makeBool(true);

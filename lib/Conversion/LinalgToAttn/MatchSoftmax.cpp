@@ -60,7 +60,7 @@ LogicalResult SoftmaxMatcher::peelSelects(const Expr *&expr) {
           condition->attrs.getAs<arith::CmpFPredicateAttr>("predicate");
       if (predicate.getValue() == arith::CmpFPredicate::UNO ||
           predicate.getValue() == arith::CmpFPredicate::UNE) {
-        hasNaNGuard = true;
+        hasNaNGuard = result.hasNaNGuard = true;
         continue;
       }
     }

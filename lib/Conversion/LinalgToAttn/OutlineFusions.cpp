@@ -95,6 +95,8 @@ private:
     FunctionFacts facts;
     facts.decompositions = decomposeSoftmaxes(interface);
     llvm::DenseSet<Operation *> old;
+    // No statistic: those may be compiled out.
+    unsigned number = 0;
     options->onFused = [&](SdpaOp op, Value before, Value after) {
       // What was there before is where the new side starts.
       auto isOld = [&](Value value) {
@@ -108,7 +110,7 @@ private:
         if (!newSide.inputs.contains(value))
           inputs.push_back(value);
       std::string name =
-          (function.getName() + "_fusion" + Twine(numOutlined)).str();
+          (function.getName() + "_fusion" + Twine(number++)).str();
       func::FuncOp unfused =
           build(op.getLoc(), name + "_before", inputs, before, oldSide);
       func::FuncOp fused =
