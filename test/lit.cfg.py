@@ -178,6 +178,8 @@ if platform.machine() == "x86_64":
         config.available_features.add("avx2")
     if {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
         config.available_features.add("avx512")
+    if {"avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8"} <= flags:
+        config.available_features.add("amx")
 
 
 def find_tsan_compiler():

@@ -21,7 +21,7 @@ import collections
 import re
 import sys
 
-PRODUCTS = re.compile(r"vfmadd\d+ps|vdpbf16ps|fmla")
+PRODUCTS = re.compile(r"vfmadd\d+ps|vdpbf16ps|tdpbf16ps|fmla")
 SCALARS = re.compile(r"v?(fn?madd\d+|mul|add|sub|div)s[sd]$|fn?m(add|sub)$|fmul$|fadd$")
 OTHER_LOOPS = re.compile(r"vscalefps|vreduceps|v?pslld|shl$|vblendv|bif$|bit$|bsl$")
 CALLS = re.compile(r"callq?$|blr?$")
@@ -67,6 +67,8 @@ def find_problems(loop, options):
     for name, operands, line in ((i.name, i.operands, i.line) for i in loop):
         text = f"line {line}: {name} {operands}"
         is_vector = re.search(r"%[xyz]mm|\b[qv]\d", operands)
+        if name in ("tilestored", "tileloadd") and "(%rsp" in operands:
+            yield f"{text}: a tile is spilled in a main loop"
         is_store = (name.startswith("vmov") and operands.endswith(")")) or re.match(r"st[pr1]", name)
         is_load = name.startswith("vmov") or re.match(r"ld[pr]", name)
         if is_store and is_vector:

@@ -149,7 +149,11 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
   pm.addPass(std::make_unique<MarkAllocationsPass>());
   pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
+  // Branches carry tiles: both must be converted at once.
+  if (info.hasAMX)
+    pm.addPass(createConvertToLLVMPass());
+  else
+    pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
@@ -175,6 +179,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   schedule.vectorRegisters = info->numVectorRegisters;
   schedule.useAVX512 = info->hasAVX512;
   schedule.useBF16Dot = info->hasFastBF16Dot;
+  schedule.useAMX = info->hasAMX;
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

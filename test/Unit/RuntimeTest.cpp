@@ -240,6 +240,19 @@ TEST(FeaturesTest, LastVersionThatRuns) {
   EXPECT_EQ(attn_rt_cpu_features(), available);
 }
 
+TEST(FeaturesTest, TilesOnRequest) {
+  uint64_t tiles = 0;
+  int bit = 0;
+#define ATTN_CPU_FEATURE(NAME, LEAF, SUBLEAF, REGISTER, BIT, STATE)            \
+  tiles |= uint64_t(std::string(NAME) == "amx-tile") << bit++;
+#include "attn/Runtime/CPU/Features.def"
+  ASSERT_NE(tiles, 0u);
+  attn_rt_version versions[] = {{"first", 0, runFirst},
+                                {"second", tiles, runSecond}};
+  bool runs = (attn_rt_cpu_features() & tiles) && attn_rt_request_tiles();
+  EXPECT_EQ(attn_rt_select_version(versions, 2), runs ? runSecond : runFirst);
+}
+
 TEST(FeaturesTest, NoVersionRuns) {
   // The first bit that this CPU lacks.
   uint64_t missing = ~attn_rt_cpu_features();

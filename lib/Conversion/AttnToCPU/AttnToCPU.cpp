@@ -12,6 +12,7 @@
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Utils/KernelName.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -484,10 +485,10 @@ private:
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");
     Type elementType = op.getQueryType().getElementType();
-    if (schedule.getDot() == DotUnit::BF16 && !elementType.isBF16())
-      return op.emitError("a schedule with dot = bf16 needs bf16 operands, "
-                          "got ")
-             << elementType;
+    if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16())
+      return op.emitError("a schedule with dot = ")
+             << stringifyDotUnit(schedule.getDot())
+             << " needs bf16 operands, got " << elementType;
     int64_t numQueries = op.getNumQueries();
     if (schedule.getSplitKeys() != 0 &&
         (ShapedType::isDynamic(numQueries) ||

@@ -21,6 +21,8 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   SmallVector<Value> maxima;
   for (int64_t v = 0; v < numVectors; ++v)
     maxima.push_back(b.loadVector(rowState, at(b.index(0), v)));
+  if (isTiled())
+    emitTileKeyProducts(block);
   // Whole register tiles of keys, then one key at a time.
   int64_t keyRows = schedule.getKeyRows();
   Value numWhole = b.alignDown(block.numKeys, keyRows);
@@ -34,11 +36,14 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   emitLoop(b.index(0), numWhole, keyRows);
   if (keyRows > 1)
     emitLoop(numWhole, block.numKeys, 1);
-  // The second key of the last pair, if the number of keys is odd.
+  // What is missing of the last pair or tile of keys.
   if (isPaired())
-    for (int64_t v = 0; v < numVectors; ++v)
-      b.storeVector(b.splat(-kInfinity), probabilities,
-                    {block.numKeys, getLaneOffset(v)});
+    b.forLoop(block.numKeys, b.mul(getNumPairs(block.numKeys), b.index(2)), 1,
+              [&](Value row) {
+                for (int64_t v = 0; v < numVectors; ++v)
+                  b.storeVector(b.splat(-kInfinity), probabilities,
+                                {row, getLaneOffset(v)});
+              });
   return LaneVectors(maxima);
 }
 

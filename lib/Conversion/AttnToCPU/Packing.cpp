@@ -34,8 +34,8 @@ bool TileEmitter::hasRows() {
 bool TileEmitter::copiesKeys() {
   if (!isPaired())
     return copiesValues();
-  // A pair is read at once: the last one must be whole.
-  return headDim % 2 != 0 || !hasUnitStride(args.key);
+  // A pair is read at once: the last one must be whole. So must tiles.
+  return isTiled() || headDim % 2 != 0 || !hasUnitStride(args.key);
 }
 
 void TileEmitter::allocateScratch() {
@@ -44,8 +44,9 @@ void TileEmitter::allocateScratch() {
   int64_t paddedDim = llvm::alignTo(headDim, 2 * lanes);
   int64_t paddedValueDim = llvm::alignTo(valueDim, lanes);
   int64_t paddedKeys = llvm::alignTo(blockKeys, lanes);
-  queryT = allocate(
-      {groups, isPaired() ? paddedDim / 2 : paddedDim, groupQueries}, f32);
+  if (!isTiled())
+    queryT = allocate(
+        {groups, isPaired() ? paddedDim / 2 : paddedDim, groupQueries}, f32);
   outputT = allocate({groups, paddedValueDim, groupQueries}, f32);
   rowState = allocate({groups, 2, groupQueries}, f32);
   rows = allocate(
@@ -57,7 +58,9 @@ void TileEmitter::allocateScratch() {
     queryRows = allocate({schedule.getRowQueries(), headDim}, f32);
     outputRows = allocate({schedule.getRowQueries(), valueDim}, f32);
   }
-  if (isPaired()) {
+  if (isTiled()) {
+    allocateTiles();
+  } else if (isPaired()) {
     pairRows = allocate({groupQueries, paddedDim}, bf16);
     probabilityPairs = allocate({blockKeys / 2, groupQueries}, i32);
     valueBlock = allocate({blockKeys / 2, valueDim}, i32);
@@ -203,6 +206,14 @@ void TileEmitter::emitTranspose(
     });
 }
 
+/// Zeros behind the last column, up to a whole pair or tile.
+void TileEmitter::emitZeroColumns(Value matrix, Value row) {
+  int64_t end = llvm::alignTo(headDim, isTiled() ? 32 : 2);
+  Value zero = b.fromF32(b.constant(0.0), b.getBF16Type());
+  b.forLoop(b.index(headDim), b.index(end), 1,
+            [&](Value column) { b.store(zero, matrix, {row, column}); });
+}
+
 /// queryT = transpose(query * scale), or transposed pairs of bf16.
 void TileEmitter::emitQuery() {
   if (hasRows()) {
@@ -226,9 +237,7 @@ void TileEmitter::emitQuery() {
   b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
     emitRowCopy(args.query, getClampedQuery(r), b.index(0), pairRows, r,
                 b.index(headDim));
-    if (headDim % 2 != 0)
-      b.store(b.fromF32(b.constant(0.0), b.getBF16Type()), pairRows,
-              {r, b.index(headDim)});
+    emitZeroColumns(pairRows, r);
   });
   int64_t numPairs = llvm::divideCeil(headDim, 2);
   // A pair moves like an f32.
@@ -306,10 +315,11 @@ void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
     if (!isPaired())
       emitRowCopy(args.value, key, b.index(0), valueBlock, r,
                   b.index(valueDim));
-    else if (headDim % 2 != 0)
-      b.store(b.fromF32(b.constant(0.0), b.getBF16Type()), keyBlock,
-              {r, b.index(headDim)});
+    else
+      emitZeroColumns(keyBlock, r);
   });
+  if (isTiled())
+    emitTileBlock(numKeys);
 }
 
 /// valueBlock[pair][column]: the values of two keys, the first in the low half;

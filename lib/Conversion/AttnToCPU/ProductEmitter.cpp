@@ -27,6 +27,15 @@ SmallVector<Value> TileEmitter::emitKeyProducts(const Block &block, Value row,
                                                 int64_t numRows) {
   if (hasRows())
     return emitKeyRowProducts(block, row, numRows);
+  if (isTiled()) {
+    // They are there already.
+    SmallVector<Value> products;
+    for (int64_t r = 0; r < numRows; ++r)
+      for (int64_t v = 0; v < numVectors; ++v)
+        products.push_back(
+            b.loadVector(probabilities, {b.add(row, r), getLaneOffset(v)}));
+    return products;
+  }
   Value source = copiesKeys() ? keyBlock : args.key;
   Value firstRow = copiesKeys() ? block.firstRow : block.firstKey;
   SmallVector<Value> sourceRows;

@@ -211,9 +211,9 @@ void TileEmitter::emitGroup(Value firstKey, Value end, Value hasNonFinite) {
   }
   Value first = b.max(b.load(neededKeys, {group, zero}), firstKey);
   block.firstRow = b.sub(first, firstKey);
-  // Pairs of keys stay together.
+  // Pairs or tiles of keys stay together.
   if (isPaired())
-    block.firstRow = b.alignDown(block.firstRow, 2);
+    block.firstRow = b.alignDown(block.firstRow, getKeyStep());
   block.firstKey = b.add(firstKey, block.firstRow);
   Value last = b.min(b.load(neededKeys, {group, one}), end);
   block.numKeys = b.sub(last, block.firstKey);
@@ -229,6 +229,15 @@ void TileEmitter::emitGroup(Value firstKey, Value end, Value hasNonFinite) {
                   b.load(fullKeys, {group, zero})),
         b.compare(arith::CmpIPredicate::sle, last,
                   b.load(fullKeys, {group, one})));
+    if (isTiled()) {
+      // What lies behind the last key in its tile is not to be observed either:
+      // only code for masks looks for infinities.
+      Value rest = b.rem(b.sub(last, firstKey), b.index(getKeyStep()));
+      Value isWhole = arith::OrIOp::create(
+          b, b.compare(arith::CmpIPredicate::eq, last, end),
+          b.compare(arith::CmpIPredicate::eq, rest, zero));
+      isFull = arith::AndIOp::create(b, isFull, isWhole);
+    }
     auto emitAs = [&](bool masked) {
       block.masked = masked;
       emitBlock(block);
@@ -302,7 +311,7 @@ TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
                                  }));
   // The sums are of what is not rounded.
   return LaneVectors(b.forLoop(
-      b.index(0), b.ceilDiv(block.numKeys, 2), 1, zeros,
+      b.index(0), getNumPairs(block.numKeys), 1, zeros,
       [&](Value pair, ValueRange carried) {
         SmallVector<Value> next;
         Value row = b.mul(pair, b.index(2));

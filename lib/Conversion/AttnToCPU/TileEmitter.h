@@ -130,6 +130,18 @@ private:
   /// outputT = transpose(outputRows).
   void emitRowOutput();
 
+  //===--- AMXEmitter.cpp: products in tile registers ---------------------===//
+
+  void allocateTiles();
+  /// Zeros behind the last column of keys; values into tiles, zeros behind the
+  /// last key.
+  void emitTileBlock(Value numKeys);
+  /// probabilities = K Q^T of a block, up to a multiple of 32 keys.
+  void emitTileKeyProducts(const Block &block);
+  /// outputT = alpha * outputT + V^T P^T over the keys of a block.
+  void emitTileValues(const Block &block, ArrayRef<Value> alpha);
+  void emitTileColumns(const Block &block, Value firstColumn, int64_t numTiles);
+
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 
   void emitPartial();
@@ -151,6 +163,7 @@ private:
   /// pairs.
   void emitCopiedBlock(Value firstKey, Value numKeys);
   void emitValuePairs(Value firstKey, Value numKeys);
+  void emitZeroColumns(Value matrix, Value row);
   /// Whether a value of the block is NaN or infinite.
   Value emitHasNonFinite(Value firstKey, Value numKeys);
   /// Brings the block's bias or mask, [query][key], into [key][query].
@@ -178,8 +191,14 @@ private:
   SmallVector<Value> at(Value row, int64_t v) {
     return {group, row, getLaneOffset(v)};
   }
-  /// Whether bf16 is multiplied in pairs.
-  bool isPaired() { return schedule.getDot() == DotUnit::BF16; }
+  /// Whether bf16 is multiplied in pairs, and whether in tile registers.
+  bool isPaired() { return schedule.getDot() != DotUnit::FMA; }
+  bool isTiled() { return schedule.getDot() == DotUnit::AMX; }
+  /// Keys that are multiplied at once with probabilities.
+  Value getNumPairs(Value numKeys) {
+    return b.mul(b.ceilDiv(numKeys, getKeyStep()), b.index(getKeyStep() / 2));
+  }
+  int64_t getKeyStep() { return isTiled() ? 32 : isPaired() ? 2 : 1; }
   /// Whether columns are in lanes: they must be adjacent for that.
   bool hasRows();
   bool isPart() { return args.partial && args.firstKey; }
@@ -241,6 +260,9 @@ private:
   /// with an even number of columns; values: [keys][Dv] in f32, or a row of i32
   /// for every two keys.
   Value keyBlock, valueBlock;
+  /// With tiles: [keys / 32][Dv][pairs of keys], and pairs of queries, values
+  /// and probabilities again, as bf16.
+  Value valueTiles, queryHalves, valueHalves, probabilityHalves;
   /// Transposed bias and mask: [keys][queries], or [group][1][queries] if they
   /// do not depend on the key; null if absent or independent of the query.
   Value biasT, maskT;

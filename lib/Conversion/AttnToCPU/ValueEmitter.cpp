@@ -18,6 +18,10 @@ void TileEmitter::emitValues(const Block &block, ArrayRef<Value> alpha) {
       emitRowValues(block, alpha[0], checked);
       return;
     }
+    if (isTiled() && !checked) {
+      emitTileValues(block, alpha);
+      return;
+    }
     int64_t valueRows = schedule.getValueRows();
     int64_t numWhole = valueDim - valueDim % valueRows;
     b.forLoop(b.index(0), b.index(numWhole), valueRows, [&](Value column) {

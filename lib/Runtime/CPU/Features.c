@@ -12,6 +12,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 enum state { ALWAYS, AVX, AVX512, AMX };
 enum cpuid_register { EAX, EBX, ECX, EDX };
@@ -86,6 +90,29 @@ uint64_t attn_rt_cpu_features(void) {
   return mask & ~is_known;
 }
 
+int attn_rt_request_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  // 0 unknown, 1 granted, 2 refused.
+  static _Atomic int known;
+  int state = atomic_load_explicit(&known, memory_order_relaxed);
+  if (!state) {
+    const long request_permission = 0x1023, tile_data = 18;
+    state = syscall(SYS_arch_prctl, request_permission, tile_data) == 0 ? 1 : 2;
+    atomic_store_explicit(&known, state, memory_order_relaxed);
+  }
+  return state == 1;
+#else
+  return 1;
+#endif
+}
+
+static int needs_tiles(uint64_t mask) {
+  for (int i = 0; i < NUM_FEATURES; ++i)
+    if (features[i].state == AMX && (mask >> i & 1))
+      return 1;
+  return 0;
+}
+
 static void append(char *text, size_t size, const char *part) {
   size_t length = strlen(text);
   snprintf(text + length, size - length, "%s", part);
@@ -116,9 +143,33 @@ static void set_unsupported_error(const struct attn_rt_version *versions,
 attn_packed *attn_rt_select_version(const struct attn_rt_version *versions,
                                     int32_t num_versions) {
   uint64_t available = attn_rt_cpu_features();
-  for (int32_t i = num_versions - 1; i >= 0; --i)
-    if ((versions[i].features & ~available) == 0)
-      return versions[i].packed;
-  set_unsupported_error(versions, num_versions, available);
+  const char *refused = NULL;
+  for (int32_t i = num_versions - 1; i >= 0; --i) {
+    if ((versions[i].features & ~available) != 0)
+      continue;
+    if (needs_tiles(versions[i].features) && !attn_rt_request_tiles()) {
+      refused = versions[i].cpu;
+      continue;
+    }
+    if (refused) {
+      static atomic_flag warned = ATOMIC_FLAG_INIT;
+      if (!atomic_flag_test_and_set(&warned))
+        fprintf(stderr,
+                "attn: the system refuses the tile registers of AMX: code for "
+                "%s runs, not that for %s\n",
+                versions[i].cpu, refused);
+    }
+    return versions[i].packed;
+  }
+  if (refused) {
+    char message[256];
+    snprintf(message, sizeof message,
+             "this code is for %s: the system refuses this process the tile "
+             "registers of AMX",
+             refused);
+    attn_rt_set_error(message);
+  } else {
+    set_unsupported_error(versions, num_versions, available);
+  }
   return NULL;
 }

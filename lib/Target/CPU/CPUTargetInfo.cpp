@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Target/CPU/CPUTargetInfo.h"
+#include "attn/Runtime/CPU/Runtime.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -84,6 +85,16 @@ static std::string getSuggestions(const MCSubtargetInfo &subtarget,
               ", ");
 }
 
+/// The features of this machine, without those that the system refuses.
+static StringMap<bool> getUsableHostFeatures() {
+  StringMap<bool> features = sys::getHostCPUFeatures();
+  if (features.lookup("amx-tile") && !attn_rt_request_tiles())
+    for (StringMapEntry<bool> &feature : features)
+      if (feature.first().starts_with("amx"))
+        feature.second = false;
+  return features;
+}
+
 Expected<CPUTargetInfo>
 mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   CPUTargetInfo info;
@@ -102,7 +113,7 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   if (cpu == "native") {
     info.cpu = sys::getHostCPUName().str();
     SmallVector<std::string> features;
-    for (const auto &feature : sys::getHostCPUFeatures())
+    for (const auto &feature : getUsableHostFeatures())
       features.push_back((feature.second ? "+" : "-") + feature.first().str());
     llvm::sort(features);
     info.features = join(features, ",");
@@ -127,6 +138,8 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
     info.hasBF16Conversion = subtarget->checkFeatures("+avx512bf16,+avx512vl");
     info.hasFastBF16Dot = info.hasBF16Conversion && info.hasAVX512 &&
                           StringRef(info.cpu).starts_with("znver");
+    info.hasAMX = info.hasBF16Conversion && info.hasAVX512 &&
+                  subtarget->checkFeatures("+amx-tile,+amx-bf16");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;
@@ -167,7 +180,7 @@ mlir::attn::getFeaturesHostLacks(const CPUTargetInfo &info) {
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*target)->createMCSubtargetInfo(triple, info.cpu, info.features));
   std::vector<std::string> missing;
-  for (const auto &feature : sys::getHostCPUFeatures())
+  for (const auto &feature : getUsableHostFeatures())
     if (!feature.second && isGenerated(feature.first()) &&
         subtarget->checkFeatures("+" + feature.first().str()))
       missing.push_back(feature.first().str());

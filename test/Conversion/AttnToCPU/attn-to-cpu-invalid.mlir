@@ -34,6 +34,16 @@ func.func @dot(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
 
 // -----
 
+func.func @tiles(%q: memref<5x4xf16>, %o: memref<5x4xf16>) {
+  // expected-error @below {{a schedule with dot = amx needs bf16 operands, got 'f16'}}
+  attn.sdpa query(%q : memref<5x4xf16>) key(%q : memref<5x4xf16>) value(%q : memref<5x4xf16>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 32, exp2 = avx512, dot = amx>
+    outs(%o : memref<5x4xf16>)
+  return
+}
+
+// -----
+
 func.func @split(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
   // expected-error @below {{a schedule with split_keys needs queries that fit one tile of 4}}
   attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash

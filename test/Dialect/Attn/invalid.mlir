@@ -307,6 +307,16 @@ func.func private @dot_lanes() attributes {a = #attn.cpu_schedule<vector_size = 
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects vector_size 16 and query_vectors 1 or 2 with dot = amx, got 16 and 4}}
+func.func private @tile_queries() attributes {a = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects block_keys to be a multiple of 32 with dot = amx, got 48}}
+func.func private @tile_keys() attributes {a = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 48, exp2 = avx512, dot = amx>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects block_keys to be even with dot = bf16, got 7}}
 func.func private @dot_keys() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 1, value_rows = 8, block_keys = 7, exp2 = portable, dot = bf16>}
 

@@ -56,12 +56,12 @@ def parse_arguments():
 def has_bf16_dot(cpu):
     """Whether kernels for the CPU multiply pairs of bf16."""
     if cpu != "native":
-        return cpu in ("znver4", "znver5")
+        return cpu in ("znver4", "znver5", "sapphirerapids", "graniterapids")
     try:
         info = pathlib.Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
-    return "AuthenticAMD" in info and " avx512_bf16 " in info
+    return ("AuthenticAMD" in info and " avx512_bf16 " in info) or " amx_bf16 " in info
 
 
 class CaseFailure(Exception):

@@ -55,6 +55,10 @@ const char *attn_rt_last_error(void);
 /// Sets the message without failing; it is copied, and cut at 511 bytes.
 void attn_rt_set_error(const char *message);
 
+/// Asks the system for the tile registers of AMX, which Linux gives a process
+/// on demand only. Returns whether it has them; asks once.
+int attn_rt_request_tiles(void);
+
 /// Receives the event of a kernel: its name, and when it began and ended in
 /// nanoseconds of CLOCK_MONOTONIC. Called by the thread that called the kernel.
 typedef void attn_rt_trace_handler(void *context, const char *name,

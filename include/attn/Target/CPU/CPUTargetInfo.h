@@ -32,6 +32,8 @@ struct CPUTargetInfo {
   /// Whether products of pairs of bf16 (vdpbf16ps) run at the rate of FMAs: on
   /// AMD's CPUs; Intel's need twice the time of the FMAs that they replace.
   bool hasFastBF16Dot = false;
+  /// Whether it multiplies tiles of bf16 (AMX-BF16).
+  bool hasAMX = false;
 };
 
 /// Resolves a CPU name of LLVM's (`x86-64-v3`, `znver4`, ...) or `native`, the

@@ -477,11 +477,23 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'#attn.cpu_schedule' expects query_vectors 1 with "
                           "row_queries, got "
                        << queryVectors;
-  if (dot != DotUnit::BF16)
+  if (dot == DotUnit::FMA)
     return success();
   if (rowQueries != 0)
     return emitError() << "'#attn.cpu_schedule' expects dot = fma with "
                           "row_queries";
+  if (dot == DotUnit::AMX) {
+    // A tile register has 16 rows of 16 pairs; four of the eight are sums.
+    if (vectorSize != 16 || queryVectors > 2)
+      return emitError() << "'#attn.cpu_schedule' expects vector_size 16 and "
+                            "query_vectors 1 or 2 with dot = amx, got "
+                         << vectorSize << " and " << queryVectors;
+    if (blockKeys % 32 != 0)
+      return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
+                            "multiple of 32 with dot = amx, got "
+                         << blockKeys;
+    return success();
+  }
   if (vectorSize > 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 4, 8 or 16 "
                           "with dot = bf16, got "

@@ -43,6 +43,8 @@ struct AttnSelectSchedulePass
                                << vectorBits.getValue();
     if (useBF16Dot && !useAVX512)
       return emitOptionError() << "expected avx512 with bf16-dot";
+    if (useAMX && !useAVX512)
+      return emitOptionError() << "expected avx512 with amx";
     return success();
   }
 
@@ -72,7 +74,8 @@ private:
     // with 16 registers 4 x 2.
     int64_t lanes = vectorBits / 32;
     bool manyRegisters = vectorRegisters >= 32;
-    bool wide = manyRegisters && !op.getStructureAttr();
+    DotUnit dot = getDotUnit(op.getQueryType().getElementType());
+    bool wide = manyRegisters && !op.getStructureAttr() && dot != DotUnit::AMX;
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
@@ -83,11 +86,10 @@ private:
         rows *= 2;
       }
     rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
-    return CPUScheduleAttr::get(
-        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        getExp2Form(), chooseGroups(op, lanes * queryVectors),
-        getDotUnit(op.getQueryType().getElementType()), /*splitKeys=*/0,
-        /*rowQueries=*/0);
+    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
+                                blockKeys, getExp2Form(),
+                                chooseGroups(op, lanes * queryVectors), dot,
+                                /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
   /// Groups share what is copied of a block, and read it from the nearest
@@ -149,7 +151,9 @@ private:
     return useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable;
   }
   DotUnit getDotUnit(Type type) const {
-    return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
+    if (!type.isBF16())
+      return DotUnit::FMA;
+    return useAMX ? DotUnit::AMX : useBF16Dot ? DotUnit::BF16 : DotUnit::FMA;
   }
 
   static constexpr int64_t kMaxFewQueries = 16;

@@ -2,6 +2,9 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule))' | FileCheck %s --check-prefix=AVX2
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 bf16-dot}))' | FileCheck %s --check-prefix=DOT
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 amx}))' | FileCheck %s --check-prefix=AMX
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{amx}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512-AMX
+// NO-AVX512-AMX: attn-select-schedule: expected avx512 with amx
 // NO-AVX512: attn-select-schedule: expected avx512 with bf16-dot
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: attn-select-schedule: expected vector-bits to be a power of two between 128 and 2048, got 100
@@ -61,6 +64,8 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 
 // CHECK-LABEL: @bf16
 // CHECK: query_groups = 4>
+// AMX-LABEL: @bf16
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
 // DOT-LABEL: @bf16
 // DOT: query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
@@ -68,6 +73,9 @@ func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf1
   return %0 : tensor<?x64xbf16>
 }
 
+// AMX-LABEL: @f16
+// AMX-NOT: dot =
+// AMX: return
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
 // DOT: return

@@ -49,7 +49,8 @@ def Attn_Exp2Form : Attn_I32Enum<"Exp2Form",
 def Attn_DotUnit : Attn_I32Enum<"DotUnit",
     "What multiplies the matrices of a CPU kernel", [
   I32EnumAttrCase<"FMA", 0, "fma">,
-  I32EnumAttrCase<"BF16", 1, "bf16">]>;
+  I32EnumAttrCase<"BF16", 1, "bf16">,
+  I32EnumAttrCase<"AMX", 2, "amx">]>;
 
 def Attn_DotUnitParameter : EnumParameter<Attn_DotUnit> {
   let defaultValue = "::mlir::attn::DotUnit::FMA";
@@ -168,7 +169,8 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
       copied of a block of keys and values;
     - `dot` (`fma`): what multiplies. `bf16` takes pairs of bf16 and adds two
       products to an f32 at a time; keys are read in place, values are packed by
-      pairs of keys, and probabilities are rounded to bf16;
+      pairs of keys, and probabilities are rounded to bf16. `amx` does the same
+      in tile registers, 32 keys at a time: keys and values are both packed;
     - `split_keys` (0: not split): few queries of long sequences are split over
       the keys. Parts of that many keys are computed in parallel and put together
       in their order, so that neither threads nor their number change the result;

@@ -368,7 +368,9 @@ def AttnSelectSchedulePass
     Option<"useAVX512", "avx512", "bool", "false",
            "Whether the target has AVX-512F and AVX-512DQ">,
     Option<"useBF16Dot", "bf16-dot", "bool", "false",
-           "Whether products of pairs of bf16 are faster than those of f32">
+           "Whether products of pairs of bf16 are faster than those of f32">,
+    Option<"useAMX", "amx", "bool", "false",
+           "Whether the target multiplies tiles of bf16 (AMX-BF16)">
   ];
   let statistics = [
     Statistic<"numScheduled", "num-scheduled", "Number of schedules chosen">

@@ -1,0 +1,204 @@
+//===- AMXEmitter.cpp - Products in tile registers --------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// A tile register has 16 rows of 64 bytes. The first operand of a product is 16
+// rows of 32 bf16, the second one 16 rows of 16 pairs: what pairs of queries
+// and of probabilities are anyway. Keys are a first operand as they lie, values
+// once they are transposed.
+//
+// Two by two tiles of sums with their four operands fill the eight registers.
+// LLVM does not move the load of a tile: each stands before its first use.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileEmitter.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+/// Rows of a tile, and what one has in each of them.
+static constexpr int64_t kRows = 16, kHalves = 32;
+
+static amx::TileType getOperandType(KernelBuilder &b) {
+  return amx::TileType::get({kRows, kHalves}, b.getBF16Type());
+}
+
+static amx::TileType getSumType(KernelBuilder &b) {
+  return amx::TileType::get({kRows, kRows}, b.getF32Type());
+}
+
+/// Memory for pairs of bf16, as `pairType` and as bf16.
+static std::pair<Value, Value>
+allocatePairs(KernelBuilder &b, ArrayRef<int64_t> shape, Type pairType) {
+  int64_t numBytes = 4 * llvm::product_of(shape);
+  Value bytes = memref::AllocaOp::create(
+      b, MemRefType::get({numBytes}, b.getI8Type()), b.getI64IntegerAttr(64));
+  auto view = [&](ArrayRef<int64_t> viewShape, Type type) -> Value {
+    return memref::ViewOp::create(b, MemRefType::get(viewShape, type), bytes,
+                                  b.index(0), ValueRange());
+  };
+  SmallVector<int64_t> halfShape(shape);
+  halfShape.back() *= 2;
+  return {view(shape, pairType), view(halfShape, b.getBF16Type())};
+}
+
+void TileEmitter::allocateTiles() {
+  Type f32 = b.getF32Type(), i32 = b.getI32Type(), bf16 = b.getBF16Type();
+  int64_t paddedDim = llvm::alignTo(headDim, kHalves);
+  int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
+  std::tie(queryT, queryHalves) = allocatePairs(
+      b, {schedule.getQueryGroups(), paddedDim / 2, groupQueries}, f32);
+  std::tie(probabilityPairs, probabilityHalves) =
+      allocatePairs(b, {blockKeys / 2, groupQueries}, i32);
+  std::tie(valueTiles, valueHalves) =
+      allocatePairs(b, {blockKeys / kHalves, paddedValueDim, kRows}, f32);
+  pairRows = allocate({groupQueries, paddedDim}, bf16);
+  keyBlock = allocate({blockKeys, paddedDim}, bf16);
+  valueBlock = allocate({blockKeys / 2, paddedValueDim}, i32);
+}
+
+void TileEmitter::emitTileBlock(Value numKeys) {
+  b.forLoop(b.ceilDiv(numKeys, 2), getNumPairs(numKeys), 1, [&](Value pair) {
+    b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
+              [&](Value column) {
+                Value zero = b.integer(0, b.getVectorType(b.getI32Type()));
+                b.storeVector(zero, valueBlock, {pair, column});
+              });
+  });
+  auto fourPairsType = VectorType::get({4}, b.getI32Type());
+  auto fourType = VectorType::get({4}, b.getF32Type());
+  b.forLoop(b.index(0), b.ceilDiv(numKeys, kHalves), 1, [&](Value tile) {
+    Value firstPair = b.mul(tile, b.index(kRows));
+    b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
+              [&](Value firstColumn) {
+                // A pair moves like an f32.
+                SmallVector<Value> columns =
+                    transposeSquare([&](int64_t row, int64_t column) -> Value {
+                      Value pairs = vector::LoadOp::create(
+                          b, fourPairsType, valueBlock,
+                          ValueRange{b.add(firstPair, row),
+                                     b.add(firstColumn, column)});
+                      return vector::BitCastOp::create(b, fourType, pairs);
+                    });
+                for (auto [c, vector] : llvm::enumerate(columns))
+                  b.storeVector(vector, valueTiles,
+                                {tile, b.add(firstColumn, c), b.index(0)});
+              });
+  });
+}
+
+/// sums[i * numVectors + v] += load(first operand i) * load(second operand v).
+static SmallVector<Value>
+emitTileProducts(KernelBuilder &b, ValueRange sums, int64_t numFirst,
+                 function_ref<Value(int64_t)> loadFirst,
+                 function_ref<Value(int64_t)> loadSecond) {
+  int64_t numSecond = sums.size() / numFirst;
+  SmallVector<Value> next, second;
+  for (int64_t i = 0; i < numFirst; ++i) {
+    Value first = loadFirst(i);
+    for (int64_t v = 0; v < numSecond; ++v) {
+      if (i == 0)
+        second.push_back(loadSecond(v));
+      next.push_back(amx::TileMulFOp::create(
+          b, sums[0].getType(), first, second[v], sums[i * numSecond + v]));
+    }
+  }
+  return next;
+}
+
+void TileEmitter::emitTileKeyProducts(const Block &block) {
+  b.forLoop(b.index(0), block.numKeys, kHalves, [&](Value row) {
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < 2 * numVectors; ++i)
+      sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+    Value firstRow = b.add(block.firstRow, row);
+    sums = b.forLoop(b.index(0), b.index(llvm::alignTo(headDim, kHalves)),
+                     kHalves, sums, [&](Value d, ValueRange carried) {
+                       return emitTileProducts(
+                           b, carried, 2,
+                           [&](int64_t i) -> Value {
+                             return amx::TileLoadOp::create(
+                                 b, getOperandType(b), keyBlock,
+                                 ValueRange{b.add(firstRow, i * kRows), d});
+                           },
+                           [&](int64_t v) -> Value {
+                             return amx::TileLoadOp::create(
+                                 b, getOperandType(b), queryHalves,
+                                 ValueRange{group, b.div(d, b.index(2)),
+                                            b.index(v * kHalves)});
+                           });
+                     });
+    for (int64_t i = 0; i < 2; ++i)
+      for (int64_t v = 0; v < numVectors; ++v)
+        amx::TileStoreOp::create(
+            b, probabilities,
+            ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
+            sums[i * numVectors + v]);
+  });
+}
+
+void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
+  // Late in a row its maximum rarely changes.
+  Value changes;
+  for (Value factor : alpha) {
+    Value change = vector::ReductionOp::create(
+        b, vector::CombiningKind::OR,
+        b.compare(arith::CmpFPredicate::UNE, factor, b.splat(1.0)));
+    changes =
+        changes ? arith::OrIOp::create(b, changes, change).getResult() : change;
+  }
+  b.ifThenElse(changes, [&] {
+    b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
+      for (int64_t v = 0; v < numVectors; ++v) {
+        Value sum = b.loadVector(outputT, at(d, v));
+        b.storeVector(b.mulf(sum, alpha[v]), outputT, at(d, v));
+      }
+    });
+  });
+  int64_t paddedDim = llvm::alignTo(valueDim, kRows);
+  int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
+  b.forLoop(b.index(0), b.index(numWhole), 2 * kRows,
+            [&](Value column) { emitTileColumns(block, column, 2); });
+  if (numWhole != paddedDim)
+    emitTileColumns(block, b.index(numWhole), 1);
+}
+
+/// Columns firstColumn + [0, 16 * numTiles) of the values.
+void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
+                                  int64_t numTiles) {
+  SmallVector<Value> columns, sums;
+  for (int64_t i = 0; i < numTiles; ++i) {
+    columns.push_back(b.add(firstColumn, i * kRows));
+    for (int64_t v = 0; v < numVectors; ++v)
+      sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
+                                             at(columns[i], v)));
+  }
+  Value firstTile = b.div(block.firstRow, b.index(kHalves));
+  sums = b.forLoop(
+      b.index(0), b.ceilDiv(block.numKeys, kHalves), 1, sums,
+      [&](Value tile, ValueRange carried) {
+        return emitTileProducts(
+            b, carried, numTiles,
+            [&](int64_t i) -> Value {
+              return amx::TileLoadOp::create(
+                  b, getOperandType(b), valueHalves,
+                  ValueRange{b.add(firstTile, tile), columns[i], b.index(0)});
+            },
+            [&](int64_t v) -> Value {
+              return amx::TileLoadOp::create(
+                  b, getOperandType(b), probabilityHalves,
+                  ValueRange{b.mul(tile, b.index(kRows)),
+                             b.index(v * kHalves)});
+            });
+      });
+  for (int64_t i = 0; i < numTiles; ++i)
+    for (int64_t v = 0; v < numVectors; ++v)
+      amx::TileStoreOp::create(b, outputT, at(columns[i], v),
+                               sums[i * numVectors + v]);
+}
