@@ -79,6 +79,9 @@ private:
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
+    // Sums go through memory once a block.
+    if (dot == DotUnit::AMX)
+      blockKeys = 256;
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
       while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {
@@ -86,17 +89,19 @@ private:
         rows *= 2;
       }
     rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
-    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
-                                blockKeys, getExp2Form(),
-                                chooseGroups(op, lanes * queryVectors), dot,
-                                /*splitKeys=*/0, /*rowQueries=*/0);
+    return CPUScheduleAttr::get(
+        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
+        getExp2Form(), chooseGroups(op, lanes * queryVectors, dot), dot,
+        /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
   /// Groups share what is copied of a block, and read it from the nearest
   /// cache; but tiles must be enough for many threads, and a tile's queries and
   /// outputs stay in the second cache.
-  int64_t chooseGroups(SdpaOp op, int64_t groupQueries) {
-    constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10, kTiles = 64;
+  int64_t chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
+    constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
+    // Transposing the values is a larger part of the work beside AMX.
+    int64_t minTiles = dot == DotUnit::AMX ? 32 : 64;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
     int64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
@@ -114,7 +119,7 @@ private:
         return true;
       return isKnown &&
              numHeads * llvm::divideCeil(op.getNumQueries(), tileQueries) <
-                 kTiles;
+                 minTiles;
     };
     int64_t groups = 1;
     while (!isTooLarge(2 * groups * groupQueries))

@@ -65,7 +65,7 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 // CHECK-LABEL: @bf16
 // CHECK: query_groups = 4>
 // AMX-LABEL: @bf16
-// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 256, exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
 // DOT-LABEL: @bf16
 // DOT: query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
