@@ -6,6 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+// syscall()
+#define _GNU_SOURCE
+
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Runtime/CPU/Tensor.h"
 
