@@ -1,7 +1,18 @@
 // RUN: attn-opt %s --attn-lower-to-nvvm-pipeline | FileCheck %s
 // RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_70 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_80 | FileCheck %s --check-prefix=AMPERE
 
-// CHIP: expected chip sm_90a
+// CHIP: expected a chip from sm_80 on, got 'sm_70'
+
+// AMPERE-NOT: encode_tensor_map
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_causal_d64_q128_k64
+// AMPERE: gpu.binary @attn_kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_80", features = "+ptx86">
+// AMPERE-SAME: .target sm_80
+// AMPERE-SAME: .reqntid 128
+// AMPERE-SAME: .minnctapersm 2
+// AMPERE-SAME: cp.async.cg.shared.global
+// AMPERE-SAME: ldmatrix.sync.aligned.m8n8.x4.shared.b16
+// AMPERE-SAME: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 
 // The host keeps the launch, the kernel is PTX.
 // CHECK: func.func @attention(%[[Q:.*]]: memref<2x8x77x64xbf16>

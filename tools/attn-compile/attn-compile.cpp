@@ -74,7 +74,8 @@ struct Options {
       cl::value_desc("TRIPLE"), cl::cat(category)};
   cl::opt<std::string> gpuArch{
       "gpu-arch",
-      cl::desc("GPU to generate code for (sm_90a; no GPU is needed)"),
+      cl::desc(
+          "GPU to generate code for: sm_80, sm_90a, ... (no GPU is needed)"),
       cl::init("sm_90a"), cl::cat(category)};
   cl::opt<std::string> cudaPath{
       "cuda-path",

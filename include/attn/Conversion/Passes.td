@@ -220,14 +220,18 @@ def ConvertAttnToAttnGPUPass
     Lowers every `attn.sdpa` with `backend = flash` to a kernel in the module
     `@attn_kernels` and its launch. Memrefs are in device memory.
 
-    The kernel is persistent: a block on each multiprocessor takes tiles of
-    queries from a counter. Sizes and strides are arguments unless they are
-    static; one kernel serves all. Key blocks that the structure masks for the
-    whole tile are not visited, blocks that it keeps for the whole tile run
-    without mask code. Score and keep regions are inlined.
+    On `sm_90a` the kernel is persistent: a block on each multiprocessor takes
+    tiles of queries from a counter; copies are made by tensor maps, products by
+    warpgroups. For every other chip from `sm_80` on, for f32, for head dimensions
+    that are no multiples of 8 and for more than five dimensions, a block computes
+    one tile, with cp.async, ldmatrix and mma.sync. Sizes and strides are arguments
+    unless they are static; one kernel serves all. Key blocks that the structure
+    masks for the whole tile are not visited, blocks that it keeps for the whole
+    tile run without mask code. Score and keep regions are inlined.
 
-    Takes f16 and bf16 operands; softmax and sums are in f32, probabilities are
-    rounded to the type of the values.
+    Takes f16, bf16 and f32 operands; softmax and sums are in f32, probabilities
+    are rounded to the type of the values. f32 is multiplied as sums of two numbers
+    of bf16, three products for one (relative error 2^-16).
 
     Tile sizes, stages and the form of the softmax follow a cost model
     (`lib/Conversion/AttnToAttnGPU/Schedule.cpp`) unless an option forces them;

@@ -90,14 +90,19 @@ struct KernelPattern : OpConversionPattern<gpu::GPUFuncOp> {
                       rewriter.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                       rewriter.getUnitAttr());
+    // ptxas ignores setmaxnreg in a kernel without a number of blocks.
+    int32_t numThreads = 0, numBlocks = 1;
     op.walk([&](RolesOp roles) {
-      int32_t numThreads = 128 * (roles.getNumConsumers() + 1);
-      function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
-                        rewriter.getDenseI32ArrayAttr(numThreads));
+      numThreads = kWarpgroupSize * (roles.getNumConsumers() + 1);
     });
-    // ptxas ignores setmaxnreg in a kernel without it.
+    op.walk([&](WarpgroupsOp warpgroups) {
+      numThreads = kWarpgroupSize * warpgroups.getCount();
+      numBlocks = warpgroups.getBlocks();
+    });
+    function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                      rewriter.getDenseI32ArrayAttr(numThreads));
     function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      rewriter.getI32IntegerAttr(1));
+                      rewriter.getI32IntegerAttr(numBlocks));
     function.setPassthroughAttr(rewriter.getArrayAttr(rewriter.getArrayAttr(
         {rewriter.getStringAttr("denormal-fp-math-f32"),
          rewriter.getStringAttr("preserve-sign,preserve-sign")})));
@@ -148,7 +153,8 @@ struct ConvertAttnGPUToNVVMPass
     bool hasKernel = false;
     WalkResult walk = module.walk([&](gpu::GPUFuncOp function) {
       bool uses = false;
-      function.walk([&](RolesOp) { uses = true; });
+      function.walk(
+          [&](Operation *op) { uses |= isa<RolesOp, WarpgroupsOp>(op); });
       if (!uses)
         return WalkResult::advance();
       hasKernel = true;
@@ -168,6 +174,7 @@ struct ConvertAttnGPUToNVVMPass
     populateMemoryPatterns(converter, patterns);
     populateFragmentPatterns(converter, patterns);
     populateIsolatePatterns(converter, patterns);
+    populateWarpPatterns(converter, patterns);
     populateMathPatterns(converter, patterns);
     patterns.add<KernelPattern, ReturnPattern,
                  IndexPattern<gpu::BlockIdOp, &PtxBuilder::blockId>,
@@ -195,7 +202,8 @@ struct ConvertAttnGPUToNVVMPass
 private:
   static LogicalResult verifyKernel(gpu::GPUFuncOp function) {
     if (!function.isKernel())
-      return function.emitError("expected a kernel around attn_gpu.roles");
+      return function.emitError("expected a kernel around attn_gpu.roles "
+                                "and attn_gpu.warpgroups");
     return success();
   }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PtxBuilder.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -150,6 +151,11 @@ void PtxBuilder::schedulingFence(Value sum) {
   NVVM::NanosleepOp::create(*this, i32(1));
 }
 
+Value PtxBuilder::opaque(Value value) {
+  return assembly("", 1, value.getType(), value, "=r,0", /*sideEffects=*/true)
+      .front();
+}
+
 //===----------------------------------------------------------------------===//
 // Barriers in shared memory
 //===----------------------------------------------------------------------===//
@@ -287,7 +293,40 @@ void PtxBuilder::storeMatrix(Value address, ValueRange registers) {
                            NVVM::LdStMatrixEltType::B16);
 }
 
+void PtxBuilder::copyAsync(Value destination, Value source, int64_t size,
+                           Value bytes) {
+  // Only copies of 16 bytes can go around the L1 cache.
+  NVVM::CpAsyncOp::create(*this, sharedPointer(destination), source, size,
+                          size == 16 ? NVVM::LoadCacheModifierKind::CG
+                                     : NVVM::LoadCacheModifierKind::CA,
+                          bytes);
+}
+
+void PtxBuilder::copyAsyncCommit() {
+  NVVM::CpAsyncCommitGroupOp::create(*this);
+}
+
+void PtxBuilder::copyAsyncWait(int64_t pending) {
+  NVVM::CpAsyncWaitGroupOp::create(*this, pending);
+}
+
+/// The number of a chip such as sm_90a.
+static unsigned getChipNumber(Operation *op) {
+  auto module = op->getParentOfType<gpu::GPUModuleOp>();
+  ArrayAttr targets = module ? module.getTargetsAttr() : ArrayAttr();
+  unsigned number = 0;
+  if (targets && !targets.empty())
+    if (auto target = dyn_cast<NVVM::NVVMTargetAttr>(targets[0])) {
+      StringRef chip = target.getChip();
+      if (chip.consume_front("sm_"))
+        chip.consumeInteger(10, number);
+    }
+  return number;
+}
+
 void PtxBuilder::sharedStoreFence() {
+  if (getChipNumber(getInsertionBlock()->getParentOp()) < 90)
+    return;
   NVVM::FenceProxyOp::create(
       *this, NVVM::ProxyKind::async_shared,
       NVVM::SharedSpaceAttr::get(getContext(), NVVM::SharedSpace::shared_cta));
@@ -344,6 +383,48 @@ SmallVector<Value> PtxBuilder::wgmma(Type type, int64_t columns, WgmmaLhs lhs,
   constraints += ",r";
   return assembly(code, count, getF32Type(), operands, constraints,
                   /*sideEffects=*/true);
+}
+
+SmallVector<Value> PtxBuilder::loadMatrix(Value address, int64_t count,
+                                          bool transposed) {
+  Type type = LLVM::LLVMStructType::getLiteral(
+      getContext(), SmallVector<Type>(count, getI32Type()));
+  Value matrices = NVVM::LdMatrixOp::create(
+      *this, type, sharedPointer(address), count,
+      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+      NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8),
+      NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> registers;
+  for (int64_t i : llvm::seq(count))
+    registers.push_back(LLVM::ExtractValueOp::create(*this, matrices, i));
+  return registers;
+}
+
+SmallVector<Value> PtxBuilder::mma(Type type, ValueRange lhs, ValueRange rhs,
+                                   ValueRange accumulators) {
+  // The operation takes f16 in pairs, bf16 as bits.
+  auto getOperands = [&](ValueRange registers) {
+    SmallVector<Value> operands(registers);
+    if (type.isF16())
+      for (Value &operand : operands)
+        operand =
+            LLVM::BitcastOp::create(*this, VectorType::get(2, type), operand);
+    return operands;
+  };
+  NVVM::MMATypes ptxType =
+      type.isBF16() ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  Type result = LLVM::LLVMStructType::getLiteral(
+      getContext(), SmallVector<Type>(4, getF32Type()));
+  Value product = NVVM::MmaOp::create(
+      *this, result, getOperands(lhs), getOperands(rhs), accumulators,
+      ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt,
+      std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
+                                     NVVM::MMALayout::col});
+  SmallVector<Value> registers;
+  for (int64_t i : llvm::seq(4))
+    registers.push_back(LLVM::ExtractValueOp::create(*this, product, i));
+  return registers;
 }
 
 void PtxBuilder::wgmmaCommit() { NVVM::WgmmaGroupSyncAlignedOp::create(*this); }

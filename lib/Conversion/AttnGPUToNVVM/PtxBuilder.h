@@ -89,6 +89,10 @@ public:
   /// block for ptxas.
   void schedulingFence(Value sum);
 
+  /// An i32 of which LLVM does not know what it is, and so moves nothing that
+  /// follows from it out of a loop.
+  Value opaque(Value value);
+
   //===--- Barriers in shared memory (mbarrier)
   //----------------------------===//
 
@@ -120,8 +124,14 @@ public:
   void tmaStoreWait();
   /// Four 8x8 matrices of 16 bits (or two).
   void storeMatrix(Value address, ValueRange registers);
-  /// Makes this thread's stores visible to copies and products.
+  /// Makes this thread's stores visible to copies and products of Hopper's
+  /// units; nothing before sm_90, which has none.
   void sharedStoreFence();
+  /// Begins to copy `size` bytes (16, 8 or 4), of which those from `bytes` on
+  /// (an i32) are zeros and not read.
+  void copyAsync(Value destination, Value source, int64_t size, Value bytes);
+  void copyAsyncCommit();
+  void copyAsyncWait(int64_t pending);
 
   //===--- Products
   //--------------------------------------------------------===//
@@ -132,6 +142,11 @@ public:
   /// empty: then nothing is added. `transposed`: rhs is [k][n] in memory.
   SmallVector<Value> wgmma(Type type, int64_t columns, WgmmaLhs lhs, Value rhs,
                            ValueRange accumulators, bool transposed);
+  /// Two or four 8x8 matrices of 16 bits.
+  SmallVector<Value> loadMatrix(Value address, int64_t count, bool transposed);
+  /// One m16n8k16 product of `type` elements, added to four f32 registers.
+  SmallVector<Value> mma(Type type, ValueRange lhs, ValueRange rhs,
+                         ValueRange accumulators);
   void wgmmaCommit();
   /// The values come out after the fence or wait.
   SmallVector<Value> wgmmaFence(ValueRange values);

@@ -66,6 +66,9 @@ private:
     return b.createOrFold<arith::MulIOp>(lhs, rhs);
   }
   Value encodeMap(Value memref, int64_t rows);
+  void passMaps();
+  void passPointers();
+  void checkAlignment(Value memref, int64_t bytes, StringRef name);
   void launch();
 
   SdpaOp op;
@@ -103,7 +106,7 @@ Value SdpaLowering::encodeMap(Value memref, int64_t rows) {
       type.getElementType(), attn_gpu::Swizzle::B128);
 }
 
-void SdpaLowering::launch() {
+void SdpaLowering::passMaps() {
   constexpr int64_t kRows = attn_gpu::FragmentType::kRows;
   interface.pass(encodeMap(op.getQuery(), kRows), arguments.queryMap);
   interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
@@ -114,6 +117,57 @@ void SdpaLowering::launch() {
   else
     interface.passTensor(op.getOutput(), arguments.output);
 
+  // A counter; a head for each block and a link for each tile.
+  Value words =
+      b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), index(1));
+  Value scratch = attn_gpu::ScratchOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
+  interface.pass(scratch, arguments.scratch);
+}
+
+/// Requires what is not known of the alignment of an operand that is copied
+/// `bytes` at a time.
+void SdpaLowering::checkAlignment(Value memref, int64_t bytes, StringRef name) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t elementBytes = type.getElementTypeBitWidth() / 8;
+  if (bytes <= elementBytes)
+    return;
+  std::string message =
+      llvm::formatv("attn.sdpa: expected {0} aligned to {1} bytes, rows "
+                    "included",
+                    name, bytes);
+  auto check = [&](Value value) {
+    if (std::optional<int64_t> known = getConstantIntValue(value);
+        known && *known % bytes == 0)
+      return;
+    Value rest = arith::RemUIOp::create(b, value, index(bytes));
+    cf::AssertOp::create(
+        b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, index(0)),
+        message);
+  };
+  Value address = LLVM::PtrToIntOp::create(
+      b, b.getI64Type(), KernelInterface::getAddress(b, memref));
+  check(arith::IndexCastOp::create(b, b.getIndexType(), address));
+  for (int64_t d = 0; d < type.getRank() - 1; ++d)
+    if (type.getDimSize(d) != 1)
+      check(mul(KernelInterface::getStride(b, memref, d), index(elementBytes)));
+}
+
+void SdpaLowering::passPointers() {
+  checkAlignment(op.getQuery(), schedule.alignment, "queries");
+  checkAlignment(op.getKey(), schedule.alignment, "keys");
+  checkAlignment(op.getValue(), schedule.valueAlignment, "values");
+  interface.passTensor(op.getQuery(), arguments.query);
+  interface.passTensor(op.getKey(), arguments.key);
+  interface.passTensor(op.getValue(), arguments.value);
+  interface.passTensor(op.getOutput(), arguments.output);
+}
+
+void SdpaLowering::launch() {
+  if (schedule.isHopper())
+    passMaps();
+  else
+    passPointers();
   int64_t rank = op.getRank();
   Value numHeads = index(1), headsPerKeyHead = index(1);
   if (op.hasHeadDim()) {
@@ -134,12 +188,6 @@ void SdpaLowering::launch() {
   interface.passSize(numRowTiles, arguments.numRowTiles);
   interface.passSize(numTiles, arguments.numTiles);
 
-  // A counter; a head for each block and a link for each tile.
-  Value words =
-      b.createOrFold<arith::AddIOp>(mul(numTiles, index(2)), index(1));
-  Value scratch = attn_gpu::ScratchOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), mul(words, index(4)));
-  interface.pass(scratch, arguments.scratch);
   if (Value scale = op.getScale()) {
     if (scale.getType().isF64())
       scale = arith::TruncFOp::create(b, b.getF32Type(), scale);
@@ -167,8 +215,11 @@ void SdpaLowering::launch() {
   kernels.insert(function);
   KernelEmitter(kernel, op, schedule, arguments).emit();
 
-  Value grid = b.createOrFold<arith::MinSIOp>(
-      numTiles, attn_gpu::MultiprocessorCountOp::create(b));
+  // Hopper's kernels hand out tiles themselves.
+  Value grid = numTiles;
+  if (schedule.isHopper())
+    grid = b.createOrFold<arith::MinSIOp>(
+        numTiles, attn_gpu::MultiprocessorCountOp::create(b));
   Value one = index(1);
   gpu::LaunchFuncOp::create(
       b, function, gpu::KernelDim3{grid, one, one},
@@ -224,10 +275,16 @@ struct ConvertAttnToAttnGPUPass
       return emitError(UnknownLoc::get(context))
              << "convert-attn-to-attn-gpu: ";
     };
-    if (chip != "sm_90a")
-      return emitOptionError() << "expected chip sm_90a (there are kernels for "
-                                  "Hopper only), got '"
-                               << chip << "'";
+    StringRef number = chip;
+    unsigned major;
+    if (!number.consume_front("sm_") || number.consumeInteger(10, major) ||
+        major < 80)
+      return emitOptionError()
+             << "expected a chip from sm_80 on, got '" << chip << "'";
+    // The first version of PTX that knows the chip, of those with all that
+    // kernels use.
+    features = major < 100 ? "+ptx86" : "+ptx88";
+    options.maxSharedBytes = getMaxSharedBytes(major);
     options.consumers = consumers;
     options.blockKeys = blockKeys;
     options.stages = stages;
@@ -265,7 +322,7 @@ struct ConvertAttnToAttnGPUPass
     SymbolTable symbols(getOperation());
     OpBuilder builder(&getContext());
     Attribute target = NVVM::NVVMTargetAttr::get(
-        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, "+ptx86");
+        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, features);
     auto module = gpu::GPUModuleOp::create(builder, getOperation().getLoc(),
                                            "attn_kernels", target);
     symbols.insert(module);
@@ -275,6 +332,7 @@ struct ConvertAttnToAttnGPUPass
     for (SdpaOp op : ops) {
       if (failed(verifySupported(op)))
         return signalPassFailure();
+      options.family = chooseFamily(op);
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
       if (failed(schedule))
         return signalPassFailure();
@@ -288,7 +346,19 @@ struct ConvertAttnToAttnGPUPass
   }
 
 private:
+  /// Tensor maps describe up to five dimensions with rows of whole 16 bytes;
+  /// Hopper, too, runs what has no need of them.
+  KernelFamily chooseFamily(SdpaOp op) {
+    constexpr int64_t kMaxRank = 5;
+    bool fitsMaps = op.getRank() <= kMaxRank && op.getHeadDim() % 8 == 0 &&
+                    op.getValueDim() % 8 == 0 &&
+                    !op.getQueryType().getElementType().isF32();
+    return chip == "sm_90a" && fitsMaps ? KernelFamily::Hopper
+                                        : KernelFamily::Ampere;
+  }
+
   ScheduleOptions options;
+  StringRef features;
 };
 
 } // namespace

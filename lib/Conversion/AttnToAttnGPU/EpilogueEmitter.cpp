@@ -20,13 +20,14 @@ static constexpr double kLn2 = 0.69314718055994530942;
 static constexpr double kLog2e = 1.44269504088896340736;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Defers a tile that needs care: sums have left the range in which
-/// probabilities are exact (they never decrease, so that the last one tells),
-/// because the maximum of the first block was too far off or logits are
-/// enormous; or an output is not finite, perhaps by a value at a masked
-/// position; or a row without keys is the mean of all values.
-void KernelEmitter::emitDeferral(const Tile &tile, Value number,
-                                 Value isCareful, Value sum, Value output) {
+/// For each row whether the tile needs care: its sum has left the range in
+/// which probabilities are exact (sums never decrease, so that the last one
+/// tells), because the maximum of the first block was too far off or logits are
+/// enormous; or its output is not finite, perhaps by a value at a masked
+/// position; or it has no keys and is the mean of all values. `maximum` is
+/// given where it is that of all logits, which tells rows without keys.
+Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
+                               Value maximum) {
   // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
   // below 2^-14.
   double high = elementType.isF16() ? 0x1p15 : 0x1p60;
@@ -36,35 +37,50 @@ void KernelEmitter::emitDeferral(const Tile &tile, Value number,
   Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
     return b.mulf(x[0], zero);
   });
-  Value partial = ReduceOp::create(b, Reduction::Add, zeros, Value());
-  Value isOff =
-      b.map({sum, partial}, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
-        using P = arith::CmpFPredicate;
-        auto both = [&](Value lhs, Value rhs) -> Value {
-          return arith::AndIOp::create(b, lhs, rhs);
-        };
-        auto either = [&](Value lhs, Value rhs) -> Value {
-          return arith::OrIOp::create(b, lhs, rhs);
-        };
-        Value query = getQuery(tile, x[2], /*clamp=*/false);
-        Value off = b.compare(P::UNO, x[1], x[1]);
-        Value isLow = b.compare(P::ULT, x[0], b.f32(low));
-        // Not rows for which the structure has no key.
-        if (structure && !isUniform()) {
-          KeyIntervalValues keys = buildNeededKeys(
-              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-              b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
-          isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
-                                        keys.end));
-        }
-        off = either(off, either(isLow, b.compare(P::UGT, x[0], b.f32(high))));
-        // Rows behind the last query do not count.
-        off = both(
-            off, b.compare(arith::CmpIPredicate::slt, query, args.numQueries));
-        Value isFirst = arith::XOrIOp::create(
-            b, isCareful, arith::ConstantIntOp::create(b, b.getI1Type(), 1));
-        return both(off, isFirst);
-      });
+  SmallVector<Value> operands{
+      sum, ReduceOp::create(b, Reduction::Add, zeros, Value())};
+  if (maximum)
+    operands.push_back(maximum);
+  return b.map(operands, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
+    using P = arith::CmpFPredicate;
+    auto both = [&](Value lhs, Value rhs) -> Value {
+      return arith::AndIOp::create(b, lhs, rhs);
+    };
+    auto either = [&](Value lhs, Value rhs) -> Value {
+      return arith::OrIOp::create(b, lhs, rhs);
+    };
+    Value query = getQuery(tile, x.back(), /*clamp=*/false);
+    Value off = b.compare(P::UNO, x[1], x[1]);
+    Value isLow = b.compare(P::ULT, x[0], b.f32(low));
+    // Not rows for which there is no key.
+    if (!isUniform()) {
+      if (maximum) {
+        isLow = both(isLow, b.compare(P::UNE, x[2], b.f32(-kInfinity)));
+      } else if (structure) {
+        KeyIntervalValues keys = buildNeededKeys(
+            structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
+            b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
+        isLow = both(
+            isLow, b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
+      }
+    }
+    off = either(off, either(isLow, b.compare(P::UGT, x[0], b.f32(high))));
+    // Rows behind the last query do not count.
+    return both(off,
+                b.compare(arith::CmpIPredicate::slt, query, args.numQueries));
+  });
+}
+
+/// Defers a tile that needs care, unless it has just been taken.
+void KernelEmitter::emitDeferral(const Tile &tile, Value number,
+                                 Value isCareful, Value sum, Value output) {
+  Value isOff = b.map(emitIsOff(tile, sum, output, Value()),
+                      b.row(b.getI1Type()), [&](ValueRange x) -> Value {
+                        Value isFirst = arith::XOrIOp::create(
+                            b, isCareful,
+                            arith::ConstantIntOp::create(b, b.getI1Type(), 1));
+                        return arith::AndIOp::create(b, x[0], isFirst);
+                      });
   DeferTileOp::create(b, number, deferred, isOff);
 }
 
@@ -95,21 +111,26 @@ void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
   });
 }
 
-/// Stores an output of another type than the operands from registers.
-void KernelEmitter::emitStoredOutput(const Tile &tile, Value output,
-                                     Value slot) {
+/// Stores an output from registers.
+void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
   b.foreach (output, [&](ValueRange x) {
     Value query = getQuery(tile, x[1], /*clamp=*/false);
-    b.ifThen(b.compare(arith::CmpIPredicate::slt, query, args.numQueries), [&] {
+    Value isInside =
+        b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+    if (valueDim != op.getValueDim())
+      isInside = arith::AndIOp::create(
+          b, isInside,
+          b.compare(arith::CmpIPredicate::slt, x[2], b.i32(op.getValueDim())));
+    b.ifThen(isInside, [&] {
       Value value = x[0];
-      if (!args.output.elementType.isF32())
+      if (args.output.elementType.isF64())
+        value = arith::ExtFOp::create(b, args.output.elementType, value);
+      else if (!args.output.elementType.isF32())
         value = arith::TruncFOp::create(b, args.output.elementType, value);
       LLVM::StoreOp::create(
           b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
     });
   });
-  if (!releasesLate())
-    ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
 }
 
 /// A logit in the units of the maxima.
@@ -155,10 +176,13 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
       b.map({state.maximum, state.sum}, {row, row},
             [&](ValueRange x) { return emitNormalizers(x[0], x[1], sink); });
   Value output = rescale(state.output, rows[0]);
-  if (args.output.pointer)
-    emitStoredOutput(tile, output, slot);
-  else
+  if (args.output.pointer) {
+    emitStoredOutput(tile, output);
+    if (schedule.isHopper() && !releasesLate())
+      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
+  } else {
     emitCopiedOutput(tile, output, slot);
+  }
   if (!args.lse.pointer)
     return;
   b.foreach (rows[1], [&](ValueRange x) {

@@ -24,7 +24,11 @@ KernelEmitter::KernelEmitter(DeviceBuilder &builder, SdpaOp op,
     : b(builder), op(op), schedule(schedule), args(arguments),
       structure(op.getStructureAttr()),
       elementType(op.getQueryType().getElementType()), headDim(op.getHeadDim()),
-      valueDim(op.getValueDim()), blockKeys(schedule.blockKeys) {
+      valueDim(llvm::alignTo(op.getValueDim(), 8)),
+      blockKeys(schedule.blockKeys) {
+  // f32 is the sum of two tiles of bf16.
+  if (schedule.parts > 1)
+    elementType = b.getBF16Type();
   // The scale waits for the exponential if nothing needs natural units before,
   // and if it keeps the order of logits.
   std::optional<double> scale = op.getConstantScale();
@@ -90,6 +94,8 @@ void KernelEmitter::allocate() {
 }
 
 void KernelEmitter::emit() {
+  if (!schedule.isHopper())
+    return emitAmpere();
   allocate();
   auto roles = RolesOp::create(b, schedule.producerRegisters,
                                schedule.consumers, schedule.consumerRegisters);
@@ -166,13 +172,14 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
 }
 
 /// The same for the rows of this consumer: all masks of structure let an
-/// interval move on with the rows.
+/// interval move on with the rows. On Ampere all consumers of a block go
+/// through the same blocks of keys.
 void KernelEmitter::emitOwnBlocks(Tile &tile) {
   Value numQueries = b.toIndex(args.numQueries);
   Value numKeys = b.toIndex(tile.numKeys);
   Value firstRow = tile.firstQuery;
   int64_t numRows = schedule.getTileQueries();
-  if (structure) {
+  if (structure && schedule.isHopper()) {
     firstRow = b.add(firstRow, b.mul(warpgroup, kRows));
     numRows = kRows;
   }
@@ -182,7 +189,7 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
                                              last, numQueries, numKeys);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
-  if (structure) {
+  if (structure && schedule.isHopper()) {
     Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
     Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
     isAny = arith::AndIOp::create(

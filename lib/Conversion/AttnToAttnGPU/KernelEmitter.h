@@ -13,6 +13,9 @@
 // output O += P V of the last one is, and the softmax of the one overlaps the
 // other.
 //
+// Or, for GPUs without Hopper's units (AmpereEmitter.cpp), a kernel that
+// computes one tile, in which all threads copy and compute.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELEMITTER_H
@@ -45,8 +48,10 @@ struct KernelArguments {
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;
-  /// Of an output that no tensor map describes.
+  /// Of an output that no tensor map describes, and all of them on Ampere.
   TensorArgument output;
+  /// On Ampere.
+  TensorArgument query, key, value;
   TensorArgument lse, bias, mask, sinks, queryDocuments, keyDocuments,
       keyLengths;
   /// Values that the regions of the op capture, mapped into the kernel.
@@ -235,6 +240,32 @@ private:
   Value pack(Value fragment);
   Value rescale(Value fragment, Value factor);
 
+  //===--- AmpereEmitter.cpp: a kernel for any GPU since sm_80
+  //-------------===//
+
+  void allocateAmpere();
+  void emitAmpere();
+  void emitRowCopy(Value operand, const TensorArgument &tensor,
+                   const Tile &tile, Value head, Value row, Value end,
+                   ArrayRef<Value> target, int64_t columns, int64_t alignment);
+  void emitKeyCopy(const Tile &tile, Value block);
+  void emitValueCopy(const Tile &tile, Value block);
+  /// An operand of one part, or high and low ones.
+  using Parts = SmallVector<Value, 2>;
+  SmallVector<Value> emitMma(ArrayRef<Parts> lhs, ArrayRef<Value> rhs,
+                             ValueRange accumulators, int64_t columns,
+                             IntegerAttr depth);
+  Parts emitParts(Value probabilities);
+  /// Outputs, maxima and sums of some consumers, one after the other.
+  using Consumers = SmallVector<Value>;
+  Consumers getEmptyConsumers(int64_t count);
+  Consumers emitAmpereBlocks(const Tile &tile);
+  Consumers emitAmpereStep(const Tile &tile, Value block, ValueRange consumers,
+                           bool masked);
+  Consumers emitAmpereCareful(Tile tile);
+  Parts getQueryTile(Value consumer);
+  void selectConsumer(int64_t number);
+
   //===--- CarefulEmitter.cpp: tiles that need care
   //------------------------------===//
 
@@ -251,6 +282,7 @@ private:
   //===--- EpilogueEmitter.cpp: the end of a tile
   //---------------------------===//
 
+  Value emitIsOff(const Tile &tile, Value sum, Value output, Value maximum);
   void emitDeferral(const Tile &tile, Value number, Value isCareful, Value sum,
                     Value output);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
@@ -259,7 +291,7 @@ private:
   SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink);
   Value emitSink(const Tile &tile);
   void emitCopiedOutput(const Tile &tile, Value output, Value slot);
-  void emitStoredOutput(const Tile &tile, Value output, Value slot);
+  void emitStoredOutput(const Tile &tile, Value output);
 
   //===--- LogitEmitter.cpp: from a product to logits
   //----------------------===//
@@ -310,16 +342,18 @@ private:
   StructuralMaskInterface structure;
 
   Type elementType;
+  /// The columns of outputs are a multiple of 8.
   int64_t headDim, valueDim, blockKeys;
   /// scale * log2(e), or null.
   Value factor;
   /// Rings of tiles, and the same memory as a ring of slabs of 64 columns.
+  /// On Ampere a ring of keys or values has the parts of one block.
   Value queries, keys, values, querySlabs, keySlabs, valueSlabs;
   Value queryPipe, keyPipe, valuePipe, tilePipe;
   /// The list of deferred tiles in global memory.
   Value deferred;
-  /// The number of this consumer.
-  Value warpgroup;
+  /// The number of this consumer, and on Ampere of the first of its warpgroup.
+  Value warpgroup, firstConsumer;
 };
 
 } // namespace mlir::attn

@@ -39,19 +39,32 @@ StringRef attn::stringifySoftmaxForm(SoftmaxForm form) {
   return form == SoftmaxForm::Standard ? "standard" : "optimistic";
 }
 
-static constexpr int64_t kMaxSharedBytes = 232448;
+/// "Compute capabilities" in the CUDA C++ programming guide.
+int64_t attn::getMaxSharedBytes(unsigned number) {
+  constexpr int64_t kKiB = 1024;
+  if (number == 80 || number == 87)
+    return 163 * kKiB;
+  if (number >= 90 && number < 120)
+    return 227 * kKiB;
+  return 99 * kKiB;
+}
 
 /// Sizes that follow from the others.
 static void complete(KernelSchedule &schedule) {
   int64_t queryColumns = std::max(schedule.paddedDim, schedule.paddedValueDim);
-  schedule.queryTileBytes = 64 * queryColumns * 2;
-  schedule.keyTileBytes = schedule.blockKeys * schedule.paddedDim * 2;
-  schedule.valueTileBytes = schedule.blockKeys * schedule.paddedValueDim * 2;
+  // Outputs go through the memory of queries on Hopper only.
+  if (!schedule.isHopper())
+    queryColumns = schedule.paddedDim;
+  int64_t bytes = 2 * schedule.parts;
+  schedule.queryTileBytes = 64 * queryColumns * bytes;
+  schedule.keyTileBytes = schedule.blockKeys * schedule.paddedDim * bytes;
+  schedule.valueTileBytes =
+      schedule.blockKeys * schedule.paddedValueDim * bytes;
 }
 
 /// The keys of a block that leave room in registers and shared memory.
 static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
-                               bool hasDiagonal) {
+                               bool hasDiagonal, int64_t maxSharedBytes) {
   int64_t registers = partial.consumerRegisters;
   for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
     // Blocks that do not divide a tile waste more of a diagonal than they save.
@@ -61,18 +74,114 @@ static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
     schedule.blockKeys = keys;
     complete(schedule);
     int64_t needed = keys / 2 + keys / 4 + valueDim / 2 + 32;
-    if (needed <= registers && schedule.getSharedBytes() <= kMaxSharedBytes)
+    if (needed <= registers && schedule.getSharedBytes() <= maxSharedBytes)
       return keys;
   }
   return 0;
 }
 
+/// The bytes that a copy of rows of `memref` moves at a time: as many as divide
+/// the row and, where they are known, the strides. What is not known is checked
+/// on the host.
+static int64_t chooseAlignment(Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  SmallVector<int64_t> distances(ArrayRef(strides).drop_back());
+  distances.push_back(type.getShape().back());
+  distances.push_back(offset);
+  int64_t elementBytes = type.getElementTypeBitWidth() / 8;
+  for (int64_t bytes = 16; bytes > elementBytes; bytes /= 2)
+    if (llvm::all_of(llvm::enumerate(distances), [&](auto distance) {
+          bool isOne = distance.index() + 1 < strides.size() &&
+                       type.getDimSize(distance.index()) == 1;
+          return isOne || ShapedType::isDynamic(distance.value()) ||
+                 distance.value() * elementBytes % bytes == 0;
+        }))
+      return bytes;
+  return elementBytes;
+}
+
+/// The cost model of Ampere and what came after it without Hopper's units:
+///
+/// - A warp multiplies 32 rows by what it reads of keys and values, so that
+///   shared memory keeps up with the tensor cores: two consumers in a
+///   warpgroup. One is enough where there are few queries, or where the outputs
+///   of two (Dv registers of a thread) leave no room for logits.
+/// - Two blocks on a multiprocessor hide each other's copies, barriers and
+///   exponentials. Shared memory bounds the blocks of keys: 99 KiB on sm_86 and
+///   the like, more elsewhere.
+static FailureOr<KernelSchedule>
+chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
+                     KernelSchedule schedule) {
+  int64_t maxBytes = options.maxSharedBytes;
+  int64_t numQueries = op.getNumQueries();
+  bool isWide = schedule.paddedValueDim > 128 || schedule.paddedDim > 128;
+  bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
+  schedule.consumers = options.consumers != 0 ? options.consumers
+                       : isShort              ? 1
+                                              : 2;
+  if (schedule.consumers < 1 || schedule.consumers > 4)
+    return op.emitError("expected 1 to 4 consumers, got ")
+           << schedule.consumers;
+  // Wide outputs leave registers for one consumer in a warpgroup.
+  schedule.warpgroups =
+      isWide ? schedule.consumers : llvm::divideCeil(schedule.consumers, 2);
+  if (schedule.consumers % schedule.warpgroups != 0)
+    return op.emitError("expected an even number of consumers, got ")
+           << schedule.consumers;
+  schedule.blocks = isWide ? 1 : 2;
+  schedule.softmax = SoftmaxForm::Standard;
+  if (options.softmax.value_or(SoftmaxForm::Standard) != SoftmaxForm::Standard)
+    return op.emitError("the kernels of this GPU have the standard softmax");
+  schedule.stages = schedule.queryStages = 1;
+  if (options.stages > 1 || options.queryStages > 1)
+    return op.emitError("the kernels of this GPU have one stage");
+  schedule.takesTurns = false;
+  if (options.turns.value_or(false))
+    return op.emitError("the kernels of this GPU take no turns");
+  schedule.sectionHeads = options.sectionHeads != 0 ? options.sectionHeads
+                          : op.getStructureAttr()   ? 16
+                                                    : 1;
+  schedule.alignment =
+      std::min(chooseAlignment(op.getQuery()), chooseAlignment(op.getKey()));
+  schedule.valueAlignment = chooseAlignment(op.getValue());
+  schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys : 64;
+  if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
+      schedule.blockKeys % 16 != 0)
+    return op.emitError(
+               "expected blocks of 16 to 256 keys in steps of 16, got ")
+           << schedule.blockKeys;
+  complete(schedule);
+  // Smaller blocks first, then fewer queries.
+  auto isTooLarge = [&] {
+    complete(schedule);
+    return schedule.getSharedBytes() > maxBytes;
+  };
+  while (options.blockKeys == 0 && schedule.blockKeys > 16 && isTooLarge())
+    schedule.blockKeys /= 2;
+  if (options.consumers == 0 && isTooLarge())
+    schedule.consumers = schedule.warpgroups = 1;
+  complete(schedule);
+  if (schedule.getSharedBytes() > maxBytes)
+    return op.emitError("the schedule needs ")
+           << schedule.getSharedBytes() << " bytes of shared memory, "
+           << maxBytes << " are there";
+  return schedule;
+}
+
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                                                const ScheduleOptions &options) {
-  KernelSchedule schedule;
+  KernelSchedule schedule = {};
+  schedule.family = options.family;
+  schedule.parts = op.getQueryType().getElementType().isF32() ? 2 : 1;
   int64_t valueDim = op.getValueDim();
   schedule.paddedDim = llvm::alignTo(op.getHeadDim(), 64);
   schedule.paddedValueDim = llvm::alignTo(valueDim, 64);
+  // A logit of -inf hides a value, too.
+  schedule.isolatesValues =
+      op.isMasked() || op.getBias() || op.hasScoreRegion();
+  if (!schedule.isHopper())
+    return chooseAmpereSchedule(op, options, schedule);
   bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;
   int64_t numQueries = op.getNumQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
@@ -112,9 +221,6 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
            << schedule.consumers;
   }
   schedule.softmax = options.softmax.value_or(SoftmaxForm::Optimistic);
-  // A logit of -inf hides a value, too.
-  schedule.isolatesValues =
-      op.isMasked() || op.getBias() || op.hasScoreRegion();
   schedule.stages = options.stages != 0 ? options.stages : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;
@@ -125,7 +231,8 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.blockKeys =
       options.blockKeys != 0
           ? options.blockKeys
-          : chooseBlockKeys(schedule, valueDim, bool(structure));
+          : chooseBlockKeys(schedule, valueDim, bool(structure),
+                            options.maxSharedBytes);
   if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
       schedule.blockKeys % 16 != 0)
     return op.emitError(
@@ -136,17 +243,28 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (options.queryStages == 0) {
     KernelSchedule twice = schedule;
     twice.queryStages = 2;
-    if (twice.getSharedBytes() <= kMaxSharedBytes)
+    if (twice.getSharedBytes() <= options.maxSharedBytes)
       schedule = twice;
   }
-  if (schedule.getSharedBytes() > kMaxSharedBytes)
+  if (schedule.getSharedBytes() > options.maxSharedBytes)
     return op.emitError("the schedule needs ")
            << schedule.getSharedBytes() << " bytes of shared memory, "
-           << kMaxSharedBytes << " are there";
+           << options.maxSharedBytes << " are there";
   return schedule;
 }
 
 std::string attn::describeSchedule(const KernelSchedule &schedule) {
+  if (!schedule.isHopper())
+    return llvm::formatv(
+               "tile {0}x{1}, {2} consumers in {3} warpgroups, {4} blocks on a "
+               "multiprocessor, {5} softmax, sections of {6} heads, copies of "
+               "{7} and {8} bytes, {9} bytes of shared memory",
+               schedule.getTileQueries(), schedule.blockKeys,
+               schedule.consumers, schedule.warpgroups, schedule.blocks,
+               stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
+               schedule.alignment, schedule.valueAlignment,
+               schedule.getSharedBytes())
+        .str();
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
              "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "

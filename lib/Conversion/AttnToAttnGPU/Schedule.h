@@ -26,18 +26,36 @@ enum class SoftmaxForm {
 std::optional<SoftmaxForm> symbolizeSoftmaxForm(StringRef text);
 StringRef stringifySoftmaxForm(SoftmaxForm form);
 
+/// What a kernel is built of.
+enum class KernelFamily {
+  /// One warpgroup produces, others consume: copies by tensor maps, products of
+  /// warpgroups (wgmma). sm_90a.
+  Hopper,
+  /// All warps copy and compute: cp.async, ldmatrix, mma.sync. sm_80 and up.
+  Ampere,
+};
+
 /// Choices forced from outside; 0 or empty leaves one to the cost model.
 struct ScheduleOptions {
+  KernelFamily family = KernelFamily::Hopper;
+  /// Bytes of shared memory that a block may have.
+  int64_t maxSharedBytes = 232448;
   int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
           sectionHeads = 0;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns;
 };
 
-/// A kernel has one producer and some consumer warpgroups; each consumer owns
-/// 64 queries of a tile. Keys and values come in blocks through rings of
-/// buffers.
+/// A kernel has consumers of 64 queries each. Keys and values come in blocks
+/// through rings of buffers. On Hopper a consumer is a warpgroup, and a
+/// producer is beside them; on Ampere a warpgroup is one consumer or more.
 struct KernelSchedule {
+  KernelFamily family;
+  /// On Ampere: warpgroups of a block, blocks on a multiprocessor, and bytes
+  /// that copies of queries, keys and values move at a time.
+  int64_t warpgroups, blocks, alignment, valueAlignment;
+  /// Tiles that an operand is the sum of: two for f32 (bf16x3), else one.
+  int64_t parts;
   int64_t consumers, blockKeys, stages, queryStages;
   SoftmaxForm softmax;
   /// Heads whose tiles are handed out together, longest rows first.
@@ -53,7 +71,10 @@ struct KernelSchedule {
   int64_t queryTileBytes, keyTileBytes, valueTileBytes;
 
   int64_t getTileQueries() const { return 64 * consumers; }
-  int64_t getNumThreads() const { return 128 * (consumers + 1); }
+  bool isHopper() const { return family == KernelFamily::Hopper; }
+  int64_t getNumThreads() const {
+    return 128 * (isHopper() ? consumers + 1 : warpgroups);
+  }
 
   //===--- Offsets in shared memory
   //----------------------------------------===//
@@ -63,7 +84,7 @@ struct KernelSchedule {
   int64_t getKeyPipe() const { return kPipeBytes * queryStages; }
   int64_t getValuePipe() const { return getKeyPipe() + kPipeBytes * stages; }
   int64_t getTilePipe() const { return getValuePipe() + kPipeBytes * stages; }
-  int64_t getQueryOffset() const { return kTilesOffset; }
+  int64_t getQueryOffset() const { return isHopper() ? kTilesOffset : 0; }
   int64_t getKeyOffset() const {
     return getQueryOffset() + queryStages * consumers * queryTileBytes;
   }
@@ -74,6 +95,9 @@ struct KernelSchedule {
     return getValueOffset() + stages * valueTileBytes;
   }
 };
+
+/// Bytes of shared memory that a block may have on sm_`number`.
+int64_t getMaxSharedBytes(unsigned number);
 
 /// Chooses by the cost model (Schedule.cpp); an error names what does not fit.
 FailureOr<KernelSchedule> chooseSchedule(SdpaOp op,

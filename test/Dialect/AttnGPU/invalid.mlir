@@ -356,7 +356,7 @@ func.func @wgmma_depth(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<12
 // -----
 
 func.func @wgmma_columns(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
-  // expected-error @below {{expected a product of the tile's 128 columns, got '!attn_gpu.in_flight<64x64xf32>'}}
+  // expected-error @below {{expected a product of the tile's 128 columns, got 64}}
   %0 = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
   return
 }
@@ -503,5 +503,154 @@ func.func @isolate_columns(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.sha
 func.func @isolate_count(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x64xf32>, %wg: i32) {
   // expected-error @below {{expected a consumer at least}}
   %0 = attn_gpu.isolate %p, %v into %o by %wg of 0 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_depth(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{'attn_gpu.mma' op expected a depth in steps of 16 within the tiles, got 72}}
+  %0 = attn_gpu.mma [%q], %k depth 72 : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @mma_result(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected a product in f32, got '!attn_gpu.fragment<64x128xbf16>'}}
+  %0 = attn_gpu.mma [%q], %k : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xbf16>
+  return
+}
+
+// -----
+
+func.func @mma_nothing(%k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected an operand on the left}}
+  attn_gpu.mma [], %k : (!attn_gpu.shared<128x64xbf16>) -> ()
+  return
+}
+
+// -----
+
+func.func @mma_results(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected a result for each of 2 operands on the left, got 1}}
+  %0 = attn_gpu.mma [%q, %q], %k : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @mma_accumulators(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x128xf32>) {
+  // expected-error @below {{expected an accumulator for each of 2 operands on the left, got 1}}
+  %0:2 = attn_gpu.mma [%q, %q], %k into [%o] : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x128xf32>) -> (!attn_gpu.fragment<64x128xf32>, !attn_gpu.fragment<64x128xf32>)
+  return
+}
+
+// -----
+
+func.func @mma_operands(%q: !attn_gpu.shared<64x64xbf16>, %r: !attn_gpu.shared<64x128xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected operands of one type on the left, got '!attn_gpu.shared<64x64xbf16>' and '!attn_gpu.shared<64x128xbf16>'}}
+  %0:2 = attn_gpu.mma [%q, %r], %k : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<64x128xbf16>, !attn_gpu.shared<128x64xbf16>) -> (!attn_gpu.fragment<64x128xf32>, !attn_gpu.fragment<64x128xf32>)
+  return
+}
+
+// -----
+
+func.func @mma_types(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>, %o: !attn_gpu.fragment<64x64xf32>) {
+  // expected-error @below {{expected accumulators and results of one type, got '!attn_gpu.fragment<64x128xf32>' and '!attn_gpu.fragment<64x64xf32>'}}
+  %0 = attn_gpu.mma [%q], %k into [%o] : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>) -> !attn_gpu.fragment<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @warpgroups_count() {
+  // expected-error @below {{expected 1 to 4 warpgroups, got 5}}
+  attn_gpu.warpgroups 5 blocks = 1 {
+  ^bb0(%wg: i32):
+  }
+  return
+}
+
+// -----
+
+func.func @warpgroups_blocks() {
+  // expected-error @below {{expected 1 to 16 blocks on a multiprocessor, got 0}}
+  attn_gpu.warpgroups 1 blocks = 0 {
+  ^bb0(%wg: i32):
+  }
+  return
+}
+
+// -----
+
+func.func @warpgroups_argument() {
+  // expected-error @below {{expected the number of the warpgroup (i32) as the only argument}}
+  attn_gpu.warpgroups 1 blocks = 1 {
+  }
+  return
+}
+
+// -----
+
+func.func @copy_ring(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<2x64x64xbf16>) {
+  // expected-error @below {{expected one tile, got '!attn_gpu.shared<2x64x64xbf16>'}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 64 to %k aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<2x64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @copy_alignment(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected an alignment of 2 to 16 bytes, got 32}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 64 to %k aligned 32 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @copy_columns(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected 1 to 64 columns, as the tile has, got 72}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 72 to %k aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @copy_whole(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected columns of whole 16 bytes, got 20}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 20 to %k aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @await_pending() {
+  // expected-error @below {{expected no negative number of groups, got -1}}
+  attn_gpu.await_copies pending -1
+  return
+}
+
+// -----
+
+func.func @any_of_block(%row: !attn_gpu.row<f32>) {
+  // expected-error @below {{expected a row of i1, got '!attn_gpu.row<f32>'}}
+  %0 = attn_gpu.any_of_block %row by 1 : !attn_gpu.row<f32>
+  return
+}
+
+// -----
+
+func.func @split_type(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xf16>) {
+  // expected-error @below {{expected tiles of bf16, got '!attn_gpu.shared<64x64xf16>'}}
+  attn_gpu.split_rows %p stride %s rows %n columns 64 to %k, %k aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xf16>
+  return
+}
+
+// -----
+
+func.func @split_alignment(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected an alignment of 4 to 16 bytes, got 2}}
+  attn_gpu.split_rows %p stride %s rows %n columns 64 to %k, %k aligned 2 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
   return
 }

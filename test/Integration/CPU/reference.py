@@ -28,6 +28,8 @@ roundoff of the compute type (2^-24 for f32, 2^-53 for f64):
 * A kernel that multiplies probabilities on tensor cores, or by a CPU's products of
   pairs of bf16, rounds them to the type of the values, each by itself; tensor cores
   truncate where others round.
+* Tensor cores multiply f32 as sums of two numbers of bf16: every term of a product
+  is off by 2^-16 of it, each by itself, and by what is left out of all.
 * A result is rounded to its type once: 2^-11 (f16), 2^-8 (bf16) of it, and half
   the spacing of subnormal numbers.
 
@@ -45,6 +47,8 @@ UNIT_ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**
 # Half the spacing of the subnormal numbers.
 HALF_SUBNORMAL = {"f16": 2.0**-25, "bf16": 2.0**-134, "f32": 2.0**-150, "f64": 0.0}
 SMALLEST_NORMAL = {"f32": 2.0**-126, "f64": 2.0**-1022}
+# What an operand of f32 is off by as the sum of two of bf16, one product left out.
+SPLIT_ROUNDOFF = 2.0**-16
 LAMBDA = 2.0
 # Errors of logits up to which a linear model of exp will do.
 SMALL_ERROR = 0.05
@@ -111,7 +115,7 @@ def expand_heads(case, array):
     return np.repeat(array, case.heads[0] // case.heads[1], axis=-3)
 
 
-def get_logits(case, arrays, real):
+def get_logits(case, arrays, real, splits):
     """Logits before masking, and the error that each may have."""
     u = UNIT_ROUNDOFF[case.compute_dtype]
     query = arrays["query"].astype(real)
@@ -121,6 +125,8 @@ def get_logits(case, arrays, real):
     spread = abs(scale) * np.sqrt(np.square(query) @ np.square(key))
     partial_sum = np.maximum(np.abs(s), 3 * spread)
     error = u * (LAMBDA * np.sqrt(case.d) + 2) * partial_sum
+    if splits:
+        error = error + SPLIT_ROUNDOFF * (3 * spread + np.abs(s))
     if case.softcap is not None:
         # tanh has a slope of one at most.
         s = case.softcap * np.tanh(s / case.softcap)
@@ -184,7 +190,8 @@ def compute(case, arrays, tensor_cores=False, rounds_probabilities=False):
 
 def get_rounding_of_probabilities(case, weight, total, finite_value):
     """The error from rounding them to the type of the values."""
-    u = UNIT_ROUNDOFF[case.dtype]
+    splits = case.dtype == "f32"
+    u = SPLIT_ROUNDOFF if splits else UNIT_ROUNDOFF[case.dtype]
     relative = np.sqrt(np.square(weight) @ np.square(finite_value))
     # What is below the normal range is off by a constant.
     subnormal = HALF_SUBNORMAL[case.dtype] * np.sqrt(
@@ -197,7 +204,8 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
-    s, error = get_logits(case, arrays, real)
+    splits = tensor_cores and case.dtype == "f32"
+    s, error = get_logits(case, arrays, real, splits)
     if tensor_cores:
         error = 4 * error
     keep = get_keep(case, arrays)
@@ -282,6 +290,10 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
             * finite_value.sum(axis=-2, keepdims=True)
             / np.maximum(used, 1)
         )
+        if splits:
+            of_masked_error = of_masked_error + SPLIT_ROUNDOFF * np.max(
+                finite_value, axis=-2, keepdims=True, initial=0
+            )
     output = np.where(masked_row, of_masked, output)
     output_error = np.where(masked_row, of_masked_error, output_error)
     row_shape = case.lead + (case.lq,)

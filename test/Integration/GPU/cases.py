@@ -67,7 +67,28 @@ def get_schedule_cases():
                    bias_dtype="f32", data="bias_low", lse=True, **shared)
 
 
-GROUPS = {"prefill": get_prefill_cases, "schedules": get_schedule_cases}
+def get_split_cases():
+    """f32, which tensor cores multiply as sums of bf16: one of three cases of the
+    CPU's groups, and some of several tiles."""
+    for group, make in groups.GROUPS.items():
+        cases = [case for case in make() if case.dtype == "f32" and case.lk <= 100000]
+        for case in cases[::3]:
+            yield dataclasses.replace(
+                case, name=f"{group}-{case.name}", out_dtype=None, outs="empty"
+            )
+    for d, structure in itertools.product((64, 128, 250), ((), (("causal", "top_left"),))):
+        yield Case(
+            name=f"d{d}-{groups.describe(structure)}", dtype="f32", batch=(2,),
+            heads=(4, 2), lq=300, lk=1500, d=d, structure=structure, lse=True,
+            outs="empty",
+        )
+
+
+GROUPS = {
+    "prefill": get_prefill_cases,
+    "schedules": get_schedule_cases,
+    "split": get_split_cases,
+}
 
 
 def get_cases(group):

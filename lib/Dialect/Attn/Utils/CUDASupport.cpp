@@ -18,7 +18,7 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-static constexpr int64_t kMaxHeadDim = 256, kMaxRank = 5;
+static constexpr int64_t kMaxHeadDim = 256;
 
 /// The first operation of a region that has no lowering in a kernel.
 static Operation *findUnsupported(Region &region) {
@@ -46,21 +46,14 @@ static std::string toText(T &&value) {
 
 std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
   Type elementType = op.getQueryType().getElementType();
-  if (!elementType.isF16() && !elementType.isBF16())
-    return "it takes f16 and bf16, the operands are " + toText(elementType);
-  Type outputType = op.getOutputType().getElementType();
-  if (!outputType.isF16() && !outputType.isBF16() && !outputType.isF32())
-    return "its output is f16, bf16 or f32, this one is " + toText(outputType);
+  if (!elementType.isF32() && !elementType.isF16() && !elementType.isBF16())
+    return "it takes f32, f16 and bf16, the operands are " +
+           toText(elementType);
   for (int64_t size : {op.getHeadDim(), op.getValueDim()})
-    if (size % 8 != 0 || size > kMaxHeadDim)
-      return llvm::formatv("head dimensions are multiples of 8 up to {0}, this "
-                           "one is {1}",
+    if (size > kMaxHeadDim)
+      return llvm::formatv("head dimensions are {0} at most, this one is {1}",
                            kMaxHeadDim, size)
           .str();
-  if (op.getRank() > kMaxRank)
-    return llvm::formatv("it takes up to {0} dimensions, these are {1}",
-                         kMaxRank, op.getRank())
-        .str();
   for (Value operand :
        {op.getQuery(), op.getKey(), op.getValue(), op.getOutput()}) {
     auto type = dyn_cast<MemRefType>(operand.getType());

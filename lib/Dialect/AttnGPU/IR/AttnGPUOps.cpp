@@ -100,6 +100,40 @@ LogicalResult RolesOp::verify() {
   return success();
 }
 
+void WarpgroupsOp::build(OpBuilder &builder, OperationState &state,
+                         int64_t count, int64_t blocks) {
+  state.addAttribute(getCountAttrName(state.name),
+                     builder.getI64IntegerAttr(count));
+  state.addAttribute(getBlocksAttrName(state.name),
+                     builder.getI64IntegerAttr(blocks));
+  Block *body = new Block();
+  state.addRegion()->push_back(body);
+  body->addArgument(builder.getI32Type(), state.location);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(body);
+  YieldOp::create(builder, state.location);
+}
+
+/// Named barriers and the threads of a block end at four.
+static LogicalResult verifyNumWarpgroups(Operation *op, int64_t count) {
+  if (count < 1 || count > 4)
+    return op->emitOpError("expected 1 to 4 warpgroups, got ") << count;
+  return success();
+}
+
+LogicalResult WarpgroupsOp::verify() {
+  if (getBody().getNumArguments() != 1 ||
+      !getBody().getArgument(0).getType().isInteger(32))
+    return emitOpError(
+        "expected the number of the warpgroup (i32) as the only argument");
+  if (failed(verifyNumWarpgroups(*this, getCount())))
+    return failure();
+  if (getBlocks() < 1 || getBlocks() > 16)
+    return emitOpError("expected 1 to 16 blocks on a multiprocessor, got ")
+           << getBlocks();
+  return success();
+}
+
 void ElectOp::build(OpBuilder &builder, OperationState &state) {
   Block *body = new Block();
   state.addRegion()->push_back(body);
@@ -336,6 +370,51 @@ LogicalResult PackOp::verify() {
       from.getColumns() != to.getColumns() || to.getColumns() % 8 != 0)
     return emitOpError("expected to round a fragment of f32 to one of f16 or "
                        "bf16 of its size");
+  return success();
+}
+
+LogicalResult AnyOfBlockOp::verify() {
+  if (!getRow().getType().getElementType().isInteger(1))
+    return emitOpError("expected a row of i1, got ") << getRow().getType();
+  return verifyNumWarpgroups(*this, getWarpgroups());
+}
+
+/// The rules of copies of rows. `elementBytes`: in global memory.
+static LogicalResult verifyRowCopy(Operation *op, SharedType tile,
+                                   int64_t columns, int64_t alignment,
+                                   int64_t elementBytes, int64_t warpgroups) {
+  if (tile.isRing())
+    return op->emitOpError("expected one tile, got ") << tile;
+  if (alignment > 16 || alignment < elementBytes ||
+      !llvm::isPowerOf2_64(alignment))
+    return op->emitOpError("expected an alignment of ")
+           << elementBytes << " to 16 bytes, got " << alignment;
+  if (columns < 1 || columns > tile.getColumns())
+    return op->emitOpError("expected 1 to ")
+           << tile.getColumns() << " columns, as the tile has, got " << columns;
+  if (columns * elementBytes % alignment != 0)
+    return op->emitOpError("expected columns of whole ")
+           << alignment << " bytes, got " << columns;
+  return verifyNumWarpgroups(op, warpgroups);
+}
+
+LogicalResult CopyRowsOp::verify() {
+  return verifyRowCopy(*this, getTile().getType(), getColumns(), getAlignment(),
+                       /*elementBytes=*/2, getWarpgroups());
+}
+
+LogicalResult SplitRowsOp::verify() {
+  if (!getHigh().getType().getElementType().isBF16())
+    return emitOpError("expected tiles of bf16, got ") << getHigh().getType();
+  return verifyRowCopy(*this, getHigh().getType(), getColumns(), getAlignment(),
+                       /*elementBytes=*/4, getWarpgroups());
+}
+
+LogicalResult AwaitCopiesOp::verify() {
+  int64_t pending = getPending();
+  if (pending < 0)
+    return emitOpError("expected no negative number of groups, got ")
+           << pending;
   return success();
 }
 

@@ -131,6 +131,32 @@ def AttnGPU_RolesOp : AttnGPU_Op<"roles", [
   ];
 }
 
+def AttnGPU_WarpgroupsOp : AttnGPU_Op<"warpgroups", [
+    SingleBlockImplicitTerminator<"YieldOp">, RecursiveMemoryEffects]> {
+  let summary = "Run a block as equal warpgroups";
+  let description = [{
+    All `count` warpgroups of the block run `body`, with the number of the
+    warpgroup as the argument: they copy together and compute each for itself. A
+    block has `128 count` threads, and registers are for `blocks` blocks on a
+    multiprocessor. The last operation of a kernel.
+
+    Example:
+
+    ```mlir
+    attn_gpu.warpgroups 1 blocks = 2 {
+    ^bb0(%warpgroup: i32):
+      ...
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$blocks);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count `blocks` `=` $blocks $body attr-dict";
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "int64_t":$count, "int64_t":$blocks)>];
+}
+
 def AttnGPU_ElectOp : AttnGPU_Op<"elect", [
     SingleBlockImplicitTerminator<"YieldOp">, RecursiveMemoryEffects]> {
   let summary = "Run on one thread of the warpgroup";
@@ -144,7 +170,8 @@ def AttnGPU_ElectOp : AttnGPU_Op<"elect", [
 }
 
 def AttnGPU_YieldOp : AttnGPU_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["RolesOp", "ElectOp", "MapOp", "ForeachOp"]>]> {
+    ParentOneOf<["RolesOp", "WarpgroupsOp", "ElectOp", "MapOp",
+                  "ForeachOp"]>]> {
   let summary = "Ends a region of the dialect";
   let description = [{
     Example: `attn_gpu.yield %x : f32`
@@ -495,6 +522,101 @@ def AttnGPU_TmaStoreWaitOp : AttnGPU_Op<"tma_store_wait"> {
   let assemblyFormat = "attr-dict";
 }
 
+def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
+  let summary = "Begin to copy rows of a matrix to a tile";
+  let description = [{
+    Copies `columns` elements of each of the first `count` rows behind `base`,
+    which are `stride` elements apart, to the first columns of a tile and zeros to
+    the rest of it (`cp.async`): `count` may be negative or larger than the tile.
+    All threads of `warpgroups` warpgroups do it together. Copies move `alignment`
+    bytes (16, 8, 4, or 2: these by instructions, so that they are done at once),
+    of which `columns`, the stride and the address are multiples. What was begun
+    since the last group is a group of copies at `attn_gpu.commit_copies`.
+
+    Example:
+
+    ```mlir
+    attn_gpu.copy_rows %base stride %stride rows %left columns 64 to %tile
+        aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<128x64xbf16>
+    ```
+  }];
+  let arguments = (ins LLVM_PointerInAddressSpace<1>:$base, I64:$stride, I32:$count,
+                       AttnGPU_SharedType:$tile, I64Attr:$columns,
+                       I64Attr:$alignment, I64Attr:$warpgroups);
+  let assemblyFormat = [{
+    $base `stride` $stride `rows` $count `columns` $columns `to` $tile
+    `aligned` $alignment `by` $warpgroups attr-dict `:` qualified(type($base)) `,`
+    qualified(type($tile))
+  }];
+  let hasVerifier = 1;
+}
+
+def AttnGPU_SplitRowsOp
+    : AttnGPU_Op<"split_rows", [AllTypesMatch<["high", "low"]>]> {
+  let summary = "Copy rows of f32 as the sum of two tiles of bf16";
+  let description = [{
+    As `attn_gpu.copy_rows`, of elements of f32: `high` gets them rounded to bf16 (cut
+    where that would be infinite), `low` what is left, rounded, and zero where `high`
+    is not finite. Together they have
+    16 bits of precision, and three products of them those of f32 but for 2^-16
+    (bf16x3; Henry, Tang and Heinecke, 2019). Elements pass through registers, so
+    that the copy is done when the threads have met (`attn_gpu.await_copies`).
+
+    Example:
+
+    ```mlir
+    attn_gpu.split_rows %base stride %stride rows %left columns 64 to %high, %low
+        aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
+    ```
+  }];
+  let arguments = (ins LLVM_PointerInAddressSpace<1>:$base, I64:$stride,
+                       I32:$count, AttnGPU_SharedType:$high,
+                       AttnGPU_SharedType:$low, I64Attr:$columns,
+                       I64Attr:$alignment, I64Attr:$warpgroups);
+  let assemblyFormat = [{
+    $base `stride` $stride `rows` $count `columns` $columns `to` $high `,` $low
+    `aligned` $alignment `by` $warpgroups attr-dict `:` qualified(type($base)) `,`
+    qualified(type($high))
+  }];
+  let hasVerifier = 1;
+}
+
+def AttnGPU_CommitCopiesOp : AttnGPU_Op<"commit_copies"> {
+  let summary = "End a group of copies";
+  let description = [{
+    Example: `attn_gpu.commit_copies`
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def AttnGPU_AwaitCopiesOp : AttnGPU_Op<"await_copies"> {
+  let summary = "Wait for copies, and for all threads of the block";
+  let description = [{
+    Waits until of the groups of copies at most the last `pending` are under way,
+    for all threads of the block: what they copied can be read, and what all had
+    read before can be overwritten.
+
+    Example: `attn_gpu.await_copies pending 1`
+  }];
+  let arguments = (ins I64Attr:$pending);
+  let assemblyFormat = "`pending` $pending attr-dict";
+  let hasVerifier = 1;
+}
+
+def AttnGPU_AnyOfBlockOp : AttnGPU_Op<"any_of_block"> {
+  let summary = "Whether a predicate holds for a row of any warpgroup";
+  let description = [{
+    A barrier of the `warpgroups` warpgroups of `attn_gpu.warpgroups`.
+
+    Example: `%again = attn_gpu.any_of_block %off by 1 : !attn_gpu.row<i1>`
+  }];
+  let arguments = (ins AttnGPU_RowType:$row, I64Attr:$warpgroups);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$row `by` $warpgroups attr-dict `:` qualified(type($row))";
+  let hasVerifier = 1;
+  let hasVerifier = 1;
+}
+
 def AttnGPU_StoreFragmentOp : AttnGPU_Op<"store_fragment"> {
   let summary = "Write a packed fragment to a tile in shared memory";
   let description = [{
@@ -554,6 +676,50 @@ def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [
   let assemblyFormat = [{
     $lhs `,` $rhs (`values` $values^)? (`depth` $depth^)?
     (`into` $accumulator^)? attr-dict `:` type($lhs) `,` qualified(type($rhs)) `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// What is summed over.
+    int64_t getContractionSize();
+  }];
+}
+
+def AttnGPU_MmaOp : AttnGPU_Op<"mma", [AttrSizedOperandSegments,
+    MemoryEffects<[MemRead]>]> {
+  let summary = "Products on the tensor cores, of each warp for itself";
+  let description = [{
+    The product that `attn_gpu.wgmma` begins, complete when the operation is: each
+    of the four warps reads its 16 rows of `lhs` and all of `rhs` into registers
+    (`ldmatrix`) and multiplies there (`mma.sync`). It needs no more than sm_80, and
+    nothing is in flight. Writers of the tiles must have been waited for.
+
+    Several operands on the left, of one type, share what is read of `rhs`: with two
+    of them a warp has 32 rows, and shared memory keeps up with the tensor cores.
+    There are as many accumulators and results, or no accumulators.
+
+    Example:
+
+    ```mlir
+    %s = attn_gpu.mma [%q], %k : (!attn_gpu.shared<64x64xbf16>,
+        !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xf32>
+    %o:2 = attn_gpu.mma [%p0, %p1], %v values into [%acc0, %acc1]
+        : (!attn_gpu.fragment<64x128xbf16>, !attn_gpu.fragment<64x128xbf16>,
+           !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>,
+           !attn_gpu.fragment<64x64xf32>)
+        -> (!attn_gpu.fragment<64x64xf32>, !attn_gpu.fragment<64x64xf32>)
+    ```
+  }];
+  let arguments = (ins
+    Variadic<AnyTypeOf<[AttnGPU_SharedType, AttnGPU_FragmentType]>>:$lhs,
+    AttnGPU_SharedType:$rhs,
+    Variadic<AttnGPU_FragmentType>:$accumulators,
+    UnitAttr:$values,
+    OptionalAttr<I64Attr>:$depth
+  );
+  let results = (outs Variadic<AttnGPU_FragmentType>:$results);
+  let assemblyFormat = [{
+    `[` $lhs `]` `,` $rhs (`values` $values^)? (`depth` $depth^)?
+    (`into` `[` $accumulators^ `]`)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

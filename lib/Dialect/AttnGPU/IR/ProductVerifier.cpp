@@ -1,4 +1,4 @@
-//===- WgmmaVerifier.cpp - Rules for products in flight -------- *- C++ -*-===//
+//===- ProductVerifier.cpp - Rules of products ---------------- *- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -17,47 +17,85 @@
 using namespace mlir;
 using namespace mlir::attn_gpu;
 
-int64_t WgmmaOp::getContractionSize() {
-  if (std::optional<int64_t> depth = getDepth())
+/// The rules of a product, however it is computed. `columns`: of the result.
+static LogicalResult verifyProduct(Operation *op, Value left, SharedType rhs,
+                                   int64_t columns, bool values,
+                                   int64_t contraction) {
+  if (rhs.isRing())
+    return op->emitOpError("expected one tile on the right, got ") << rhs;
+  if (contraction < 16 || contraction % 16 != 0 ||
+      contraction > (values ? rhs.getRows() : rhs.getColumns()))
+    return op->emitOpError(
+               "expected a depth in steps of 16 within the tiles, got ")
+           << contraction;
+  int64_t tileColumns = values ? rhs.getColumns() : rhs.getRows();
+  if (values ? columns > tileColumns : columns != tileColumns)
+    return op->emitOpError("expected a product of the tile's ")
+           << tileColumns << " columns, got " << columns;
+  if (auto lhs = dyn_cast<SharedType>(left.getType())) {
+    if (lhs.isRing() || lhs.getRows() != FragmentType::kRows ||
+        lhs.getColumns() < contraction)
+      return op->emitOpError(
+                 "expected a tile of 64 rows and the depth on the left, got ")
+             << lhs;
+    if (lhs.getElementType() != rhs.getElementType())
+      return op->emitOpError("expected operands of one element type");
+    return success();
+  }
+  auto fragment = cast<FragmentType>(left.getType());
+  if (!fragment.isPacked() || fragment.getColumns() != contraction)
+    return op->emitOpError(
+               "expected a packed fragment of the depth on the left, got ")
+           << fragment;
+  if (fragment.getElementType() != rhs.getElementType())
+    return op->emitOpError("expected operands of one element type");
+  return success();
+}
+
+template <typename OpT>
+static int64_t getContraction(OpT op) {
+  if (std::optional<int64_t> depth = op.getDepth())
     return *depth;
-  SharedType rhs = getRhs().getType();
-  return getValues() ? rhs.getRows() : rhs.getColumns();
+  SharedType rhs = op.getRhs().getType();
+  return op.getValues() ? rhs.getRows() : rhs.getColumns();
+}
+
+int64_t WgmmaOp::getContractionSize() { return getContraction(*this); }
+int64_t MmaOp::getContractionSize() { return getContraction(*this); }
+
+LogicalResult MmaOp::verify() {
+  if (getLhs().empty())
+    return emitOpError("expected an operand on the left");
+  if (getResults().size() != getLhs().size())
+    return emitOpError("expected a result for each of ")
+           << getLhs().size() << " operands on the left, got "
+           << getResults().size();
+  auto type = cast<FragmentType>(getResult(0).getType());
+  if (!type.getElementType().isF32())
+    return emitOpError("expected a product in f32, got ") << type;
+  if (!getAccumulators().empty() && getAccumulators().size() != getLhs().size())
+    return emitOpError("expected an accumulator for each of ")
+           << getLhs().size() << " operands on the left, got "
+           << getAccumulators().size();
+  for (Type other : getLhs().getTypes())
+    if (other != getLhs().front().getType())
+      return emitOpError("expected operands of one type on the left, got ")
+             << getLhs().front().getType() << " and " << other;
+  SmallVector<Value> fragments(getAccumulators());
+  llvm::append_range(fragments, getResults());
+  for (Value other : fragments)
+    if (other.getType() != type)
+      return emitOpError("expected accumulators and results of one type, got ")
+             << type << " and " << other.getType();
+  return verifyProduct(*this, getLhs().front(), getRhs().getType(),
+                       type.getColumns(), getValues(), getContractionSize());
 }
 
 LogicalResult WgmmaOp::verify() {
-  SharedType rhs = getRhs().getType();
-  InFlightType result = getResult().getType();
-  if (rhs.isRing())
-    return emitOpError("expected one tile on the right, got ") << rhs;
-  int64_t contraction = getContractionSize();
-  if (contraction < 16 || contraction % 16 != 0 ||
-      contraction > (getValues() ? rhs.getRows() : rhs.getColumns()))
-    return emitOpError("expected a depth in steps of 16 within the tiles, got ")
-           << contraction;
-  int64_t columns = getValues() ? rhs.getColumns() : rhs.getRows();
-  bool fits = getValues() ? result.getColumns() <= columns
-                          : result.getColumns() == columns;
-  if (!fits)
-    return emitOpError("expected a product of the tile's ")
-           << columns << " columns, got " << result;
-  if (auto lhs = dyn_cast<SharedType>(getLhs().getType())) {
-    if (lhs.isRing() || lhs.getRows() != FragmentType::kRows ||
-        lhs.getColumns() < contraction)
-      return emitOpError(
-                 "expected a tile of 64 rows and the depth on the left, "
-                 "got ")
-             << lhs;
-    if (lhs.getElementType() != rhs.getElementType())
-      return emitOpError("expected operands of one element type");
-  } else {
-    auto fragment = cast<FragmentType>(getLhs().getType());
-    if (!fragment.isPacked() || fragment.getColumns() != contraction)
-      return emitOpError("expected a packed fragment of the depth on the left, "
-                         "got ")
-             << fragment;
-    if (fragment.getElementType() != rhs.getElementType())
-      return emitOpError("expected operands of one element type");
-  }
+  if (failed(verifyProduct(*this, getLhs(), getRhs().getType(),
+                           getResult().getType().getColumns(), getValues(),
+                           getContractionSize())))
+    return failure();
   // wgmma_1
   if (!getResult().hasOneUse())
     return emitOpError("expected one use of a product in flight");

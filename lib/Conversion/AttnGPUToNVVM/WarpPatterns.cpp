@@ -1,0 +1,385 @@
+//===- WarpPatterns.cpp - Warps without the Hopper units ------- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Products and copies of GPUs since Ampere: ldmatrix, mma.sync, cp.async.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::attn_gpu;
+
+namespace {
+
+constexpr int64_t kRowBytes = 128, kSlabColumns = 64, kChunkBytes = 16,
+                  kChunkColumns = 8;
+
+//===----------------------------------------------------------------------===//
+// Control
+//===----------------------------------------------------------------------===//
+
+struct WarpgroupsPattern : ThreadPattern<WarpgroupsOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(WarpgroupsOp op, Adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    Value warpgroup = op.getCount() == 1 ? b.i32(0) : b.warpgroup();
+    Block *body = &op.getBody().front();
+    rewriter.eraseOp(body->getTerminator());
+    rewriter.inlineBlockBefore(body, op, warpgroup);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct AnyOfBlockPattern : ThreadPattern<AnyOfBlockOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(AnyOfBlockOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    ValueRange rows = adaptor.getRow();
+    Value either = arith::OrIOp::create(b, rows[0], rows[1]);
+    rewriter.replaceOp(
+        op, b.namedBarrierAny(b.i32(kConsumersBarrier),
+                              op.getWarpgroups() * kWarpgroupSize, either));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+/// The copies of one thread: chunks of 8 columns in some rows, in every slab. A
+/// quarter of a warp copies the 64 columns of one row of a slab.
+class RowCopy {
+public:
+  template <typename OpT>
+  RowCopy(OpT op, SharedType type, typename ThreadPattern<OpT>::Adaptor adaptor,
+          int64_t elementBytes, PtxBuilder &b)
+      : b(b), type(type), columns(op.getColumns()), unit(op.getAlignment()),
+        elementBytes(elementBytes),
+        rowsAtOnce(op.getWarpgroups() * kWarpgroupSize / 8),
+        left(adaptor.getCount().front()) {
+    Value base = adaptor.getBase().front();
+    // In a loop, what follows from the thread is computed anew rather than kept
+    // in registers that are scarce there.
+    Value thread = b.opaque(b.threadId());
+    firstRow = b.shiftRight(thread, 3);
+    chunk = b.bitAnd(thread, 7);
+    left = arith::SubIOp::create(b, left, firstRow);
+    rowStride = arith::MulIOp::create(b, adaptor.getStride().front(),
+                                      i64(elementBytes));
+    Value offset = arith::MulIOp::create(b, wide(firstRow), rowStride);
+    offset = arith::AddIOp::create(
+        b, offset, wide(b.mul(chunk, kChunkColumns * elementBytes)));
+    source = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
+                                 LLVM::GEPArg(offset));
+    Value permuted = arith::XOrIOp::create(b, chunk, b.bitAnd(firstRow, 7));
+    target = b.add(b.mul(firstRow, kRowBytes), b.mul(permuted, kChunkBytes));
+  }
+  virtual ~RowCopy() = default;
+
+  void emit() {
+    Value step = arith::MulIOp::create(b, rowStride, i64(rowsAtOnce));
+    for (int64_t row = 0; row < type.getRows(); row += rowsAtOnce) {
+      OpBuilder::InsertionGuard guard(b);
+      // The last rows may be fewer than the threads reach.
+      if (row + rowsAtOnce > type.getRows())
+        enterIf(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, firstRow,
+                                      b.i32(type.getRows() - row)));
+      isRow =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, b.i32(row));
+      for (slab = 0; slab * kSlabColumns < type.getColumns(); ++slab)
+        emitChunk(b.add(target, (slab * type.getRows() + row) * kRowBytes));
+      source = LLVM::GEPOp::create(b, source.getType(), b.getI8Type(), source,
+                                   LLVM::GEPArg(step));
+    }
+  }
+
+protected:
+  /// Copies a chunk to an offset in a tile.
+  virtual void emitChunk(Value offset) = 0;
+
+  /// Whether the unit from `column` of the chunk on is there.
+  Value isThere(int64_t column) {
+    int64_t rest = columns - slab * kSlabColumns;
+    int64_t end = rest / kChunkColumns + (column < rest % kChunkColumns);
+    if (end >= 8)
+      return isRow;
+    return arith::AndIOp::create(
+        b, isRow,
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, chunk, b.i32(end)));
+  }
+  /// The address of a column of the chunk.
+  Value getSource(int64_t column) {
+    return LLVM::GEPOp::create(
+        b, source.getType(), b.getI8Type(), source,
+        LLVM::GEPArg((slab * kSlabColumns + column) * elementBytes));
+  }
+  /// Loads a value if it is there, else zero.
+  Value load(Type loaded, int64_t column) {
+    auto ifOp = scf::IfOp::create(b, loaded, isThere(column),
+                                  /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    scf::YieldOp::create(
+        b, LLVM::LoadOp::create(b, loaded, getSource(column)).getResult());
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    scf::YieldOp::create(
+        b, arith::ConstantOp::create(b, b.getZeroAttr(loaded)).getResult());
+    return ifOp.getResult(0);
+  }
+
+  PtxBuilder &b;
+  SharedType type;
+  int64_t columns, unit, elementBytes, rowsAtOnce;
+
+private:
+  Value i64(int64_t value) {
+    return arith::ConstantIntOp::create(b, b.getI64Type(), value);
+  }
+  Value wide(Value value) {
+    return arith::ExtSIOp::create(b, b.getI64Type(), value);
+  }
+  void enterIf(Value condition) {
+    auto ifOp = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
+    b.setInsertionPoint(ifOp.thenBlock()->getTerminator());
+  }
+
+  /// The rows from the first one of the thread on.
+  Value left;
+  Value firstRow, chunk, rowStride, source, target, isRow;
+  int64_t slab = 0;
+};
+
+/// Elements as they are.
+class PlainCopy : public RowCopy {
+public:
+  PlainCopy(CopyRowsOp op, ThreadPattern<CopyRowsOp>::Adaptor adaptor,
+            PtxBuilder &b)
+      : RowCopy(op, op.getTile().getType(), adaptor, /*elementBytes=*/2, b),
+        tile(adaptor.getTile().front()) {}
+
+private:
+  void emitChunk(Value offset) override {
+    for (int64_t begin = 0; begin < kChunkBytes; begin += unit) {
+      int64_t column = begin / elementBytes;
+      Value to = b.add(b.add(tile, offset), begin);
+      if (unit == 2) {
+        b.storeShared(load(b.getI16Type(), column), to);
+        continue;
+      }
+      Value bytes =
+          arith::SelectOp::create(b, isThere(column), b.i32(unit), b.i32(0));
+      b.copyAsync(to, getSource(column), unit, bytes);
+    }
+  }
+
+  Value tile;
+};
+
+/// Elements of f32 as sums of two of bf16.
+class SplitCopy : public RowCopy {
+public:
+  SplitCopy(SplitRowsOp op, ThreadPattern<SplitRowsOp>::Adaptor adaptor,
+            PtxBuilder &b)
+      : RowCopy(op, op.getHigh().getType(), adaptor, /*elementBytes=*/4, b),
+        high(adaptor.getHigh().front()), low(adaptor.getLow().front()) {}
+
+private:
+  void emitChunk(Value offset) override {
+    SmallVector<Value> elements;
+    int64_t count = unit / elementBytes;
+    for (int64_t column = 0; column < kChunkColumns; column += count) {
+      if (count == 1) {
+        elements.push_back(load(b.getF32Type(), column));
+        continue;
+      }
+      Value vector = load(VectorType::get(count, b.getF32Type()), column);
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(LLVM::ExtractElementOp::create(b, vector, b.i32(i)));
+    }
+    SmallVector<Value> highs, lows;
+    for (int64_t i = 0; i < kChunkColumns; i += 2) {
+      auto [high0, low0] = split(elements[i]);
+      auto [high1, low1] = split(elements[i + 1]);
+      highs.push_back(b.packPair(type.getElementType(), high0, high1));
+      lows.push_back(b.packPair(type.getElementType(), low0, low1));
+    }
+    store(highs, b.add(high, offset));
+    store(lows, b.add(low, offset));
+  }
+
+  /// An element rounded to bf16, and the rest. Cut where rounding would make an
+  /// infinity of it.
+  std::pair<Value, Value> split(Value x) {
+    Value bits = arith::BitcastOp::create(b, b.getI32Type(), x);
+    constexpr int32_t kHigh = static_cast<int32_t>(0xffff0000);
+    Value cut = b.bitAnd(bits, kHigh);
+    Value rounded = b.bitAnd(b.add(bits, 0x8000), kHigh);
+    constexpr int32_t kInfinity = 0x7f800000;
+    Value overflows = b.equal(b.bitAnd(rounded, 0x7fffffff), kInfinity);
+    Value chosen = arith::SelectOp::create(b, overflows, cut, rounded);
+    // The bits of a NaN could be gone.
+    Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+    chosen = arith::SelectOp::create(b, isNaN, b.i32(0x7fc00000), chosen);
+    Value upper = arith::BitcastOp::create(b, b.getF32Type(), chosen);
+    Value rest = arith::SubFOp::create(b, x, upper);
+    Value isFinite =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, rest, rest);
+    return {upper, arith::SelectOp::create(b, isFinite, rest, b.f32(0))};
+  }
+
+  void store(ArrayRef<Value> words, Value address) {
+    auto vectorType = VectorType::get(words.size(), b.getI32Type());
+    Value vector = LLVM::PoisonOp::create(b, vectorType);
+    for (auto [i, word] : llvm::enumerate(words))
+      vector = LLVM::InsertElementOp::create(b, vector, word, b.i32(i));
+    b.storeShared(vector, address);
+  }
+
+  Value high, low;
+};
+
+struct CopyRowsPattern : ThreadPattern<CopyRowsOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(CopyRowsOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    PlainCopy(op, adaptor, b).emit();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct SplitRowsPattern : ThreadPattern<SplitRowsOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(SplitRowsOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    SplitCopy(op, adaptor, b).emit();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CommitCopiesPattern : ThreadPattern<CommitCopiesOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(CommitCopiesOp op, Adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    b.copyAsyncCommit();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct AwaitCopiesPattern : ThreadPattern<AwaitCopiesOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(AwaitCopiesOp op, Adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    b.copyAsyncWait(op.getPending());
+    b.blockBarrier();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// Where one lane reads in a tile of 128-byte swizzled slabs.
+struct TileReader {
+  Value base, half, swizzle;
+  int64_t slabBytes;
+
+  /// `row` is the lane's row and `half` which 8 of 16 columns it reads.
+  TileReader(PtxBuilder &b, Value tile, SharedType type, Value row, Value half)
+      : base(b.add(tile, b.mul(row, 128))), half(half),
+        swizzle(b.bitAnd(row, 7)), slabBytes(type.getRows() * 128) {}
+
+  /// Rows are a multiple of 8 below the lane's, which leaves the swizzle.
+  Value getAddress(PtxBuilder &b, int64_t row, int64_t column) const {
+    Value chunk = b.add(half, column % 64 / 8);
+    Value permuted = arith::XOrIOp::create(b, chunk, swizzle);
+    return b.add(b.add(base, b.mul(permuted, 16)),
+                 column / 64 * slabBytes + row * 128);
+  }
+};
+
+struct MmaPattern : ThreadPattern<MmaOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(MmaOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    constexpr int64_t kStep = 16;
+    bool values = op.getValues();
+    auto resultType = cast<FragmentType>(op.getResult(0).getType());
+    SharedType rhsType = op.getRhs().getType();
+    Value lane = b.bitAnd(b.opaque(b.threadId()), 31);
+    // Lanes 0 to 15 give the rows of the first 8 columns, the others of the
+    // second: the order of the registers of a left operand, and, transposed, of
+    // two right ones. Keys are the columns of the product, so that there the
+    // first 16 lanes give both halves of 8 keys.
+    Value row = b.bitAnd(lane, 15), half = b.shiftRight(lane, 4);
+    Value keyRow = b.add(b.bitAnd(lane, 7), b.mul(half, 8));
+    Value keyHalf = b.bitAnd(b.shiftRight(lane, 3), 1);
+    TileReader rhs(b, adaptor.getRhs().front(), rhsType, values ? row : keyRow,
+                   values ? half : keyHalf);
+    SmallVector<TileReader> readers;
+    if (auto lhsType = dyn_cast<SharedType>(op.getLhs().front().getType())) {
+      Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
+      Value lhsRow = b.add(row, b.mul(warp, 16));
+      for (ValueRange lhs : adaptor.getLhs())
+        readers.emplace_back(b, lhs.front(), lhsType, lhsRow, half);
+    }
+
+    size_t count = op.getLhs().size();
+    SmallVector<SmallVector<Value>> sums(count);
+    for (size_t i : llvm::seq(count)) {
+      if (op.getAccumulators().empty())
+        sums[i].assign(resultType.getNumRegisters(), b.f32(0));
+      else
+        llvm::append_range(sums[i], adaptor.getAccumulators()[i]);
+    }
+    for (int64_t k = 0; k < op.getContractionSize(); k += kStep) {
+      SmallVector<SmallVector<Value>> left;
+      for (size_t i : llvm::seq(count))
+        left.push_back(
+            readers.empty()
+                ? llvm::to_vector(adaptor.getLhs()[i].slice(k / 4, 4))
+                : b.loadMatrix(readers[i].getAddress(b, 0, k), 4,
+                               /*transposed=*/false));
+      // Two groups of 8 columns at a time, the last one alone if they are odd.
+      for (int64_t n = 0; n < resultType.getColumns(); n += kStep) {
+        int64_t groups =
+            std::min<int64_t>(2, (resultType.getColumns() - n) / 8);
+        Value address =
+            values ? rhs.getAddress(b, k, n) : rhs.getAddress(b, n, k);
+        SmallVector<Value> right = b.loadMatrix(address, 2 * groups, values);
+        for (size_t i : llvm::seq(count))
+          for (int64_t group : llvm::seq(groups)) {
+            auto sum = MutableArrayRef(sums[i]).slice(n / 2 + 4 * group, 4);
+            llvm::copy(b.mma(rhsType.getElementType(), left[i],
+                             ArrayRef(right).slice(2 * group, 2), sum),
+                       sum.begin());
+          }
+      }
+    }
+    rewriter.replaceOpWithMultiple(op, std::move(sums));
+    return success();
+  }
+};
+
+} // namespace
+
+void attn_gpu::populateWarpPatterns(const TypeConverter &converter,
+                                    RewritePatternSet &patterns) {
+  patterns.add<WarpgroupsPattern, AnyOfBlockPattern, CopyRowsPattern,
+               SplitRowsPattern, CommitCopiesPattern, AwaitCopiesPattern,
+               MmaPattern>(converter, patterns.getContext());
+}
