@@ -133,6 +133,30 @@ SmallVector<Value> KernelEmitter::emitMma(ArrayRef<Parts> lhs,
   return sums;
 }
 
+/// The product of one consumer's queries and the keys. Of parts, that of the
+/// high ones alone where it is not finite: low parts of either sign, or zero,
+/// would make NaN of its infinities.
+Value KernelEmitter::emitCarefulProduct() {
+  IntegerAttr depth = b.getI64IntegerAttr(llvm::alignTo(headDim, 16));
+  Parts query = getQueryTile(warpgroup);
+  Parts key = getParts(b, keys, schedule.parts);
+  if (schedule.parts == 1)
+    return emitMma(query, key, {}, blockKeys, depth).front();
+  Type type = b.fragment(blockKeys, b.getF32Type());
+  auto multiply = [&](int64_t left, int64_t right, ValueRange sum) -> Value {
+    return MmaOp::create(b, type, query[left], key[right], sum,
+                         /*values=*/false, depth)
+        .getResult(0);
+  };
+  Value high = multiply(0, 0, {});
+  Value rest = multiply(1, 0, multiply(0, 1, {}));
+  return b.map({high, rest}, type, [&](ValueRange x) -> Value {
+    Value zero = b.mulf(x[0], b.f32(0.0));
+    Value isFinite = b.compare(arith::CmpFPredicate::ORD, zero, zero);
+    return b.select(isFinite, b.addf(x[0], x[1]), x[0]);
+  });
+}
+
 /// Probabilities as the left operand of a product.
 KernelEmitter::Parts KernelEmitter::emitParts(Value probabilities) {
   if (schedule.parts == 1)
@@ -257,11 +281,7 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereCareful(Tile tile) {
           emitValueCopy(tile, block);
           CommitCopiesOp::create(b);
           AwaitCopiesOp::create(b, 0);
-          Value product =
-              emitMma(getQueryTile(warpgroup),
-                      getParts(b, keys, schedule.parts), {}, blockKeys,
-                      b.getI64IntegerAttr(llvm::alignTo(headDim, 16)))
-                  .front();
+          Value product = emitCarefulProduct();
           Value logits = emitLogits(tile, product, block, isEverMasked());
           Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
           Value exponentials =

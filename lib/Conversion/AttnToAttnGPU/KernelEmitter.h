@@ -255,6 +255,7 @@ private:
   SmallVector<Value> emitMma(ArrayRef<Parts> lhs, ArrayRef<Value> rhs,
                              ValueRange accumulators, int64_t columns,
                              IntegerAttr depth);
+  Value emitCarefulProduct();
   Parts emitParts(Value probabilities);
   /// Outputs, maxima and sums of some consumers, one after the other.
   using Consumers = SmallVector<Value>;

@@ -177,9 +177,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   int64_t valueDim = op.getValueDim();
   schedule.paddedDim = llvm::alignTo(op.getHeadDim(), 64);
   schedule.paddedValueDim = llvm::alignTo(valueDim, 64);
-  // A logit of -inf hides a value, too.
-  schedule.isolatesValues =
-      op.isMasked() || op.getBias() || op.hasScoreRegion();
+  // A logit of -inf hides a value, too; and the low part of a probability can
+  // be zero.
+  schedule.isolatesValues = op.isMasked() || op.getBias() ||
+                            op.hasScoreRegion() || schedule.parts > 1;
   if (!schedule.isHopper())
     return chooseAmpereSchedule(op, options, schedule);
   bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;

@@ -308,6 +308,8 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
         + sum_roundoff
         + u * (4 + 3 * np.abs(shift) + 4 * np.abs(lse))
     )
+    if splits:
+        lse_error = lse_error + 2 * SPLIT_ROUNDOFF * np.abs(shift)
     return Result(
         output,
         np.where(np.isfinite(output_error), output_error, 0),
