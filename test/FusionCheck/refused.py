@@ -10,10 +10,9 @@ there is no softmax between two matmuls and nothing to be said.
 
 import math
 
-from graph import Graph
-from spell import INFINITY, LOWEST
-
-CASES = []
+import refused_terms  # noqa: F401
+from graph import REFUSED, Graph, refused
+from spell import INFINITY
 
 AXIS = "the softmax sums along another axis than that which the second matmul contracts"
 SUM = "the denominator of the softmax does not sum its numerator along the axis that the second matmul contracts"
@@ -28,14 +27,6 @@ NO_MAXIMUM = ("the row maximum is not subtracted before exp; without it large lo
 ZEROED = "probabilities are set to zero after the softmax by another mask than that of the logits"
 ALL_MASKED = ("zeros are selected after the softmax under a condition other than that all logits of the row are "
               "-inf")
-
-
-def refused(remark, step=None, **sizes):
-    def register(function):
-        CASES.append((function, remark, step, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
-        return function
-
-    return register
 
 
 # ---- Axes --------------------------------------------------------------------
@@ -463,15 +454,14 @@ def integers(g):
 
 
 def main():
-    for build, remark, step, sizes in CASES:
+    for build, remark, step, change, sizes in REFUSED:
         name = build.__name__
         graph = Graph(name, **sizes)
         text = graph.finish(build(graph), "attributes {test.fused = 0 : i64} ")
         if remark:
-            print(f'// REMARK: [Missed] NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                  f'Reason="{remark}", Step={step}'.replace("[", "{{[[]}}", 1) if "[" in remark
-                  else f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                       f'Reason="{remark}", Step={step}')
+            suggestion = f'{{{{.*}}}}Suggestion="{change}"' if change else ""
+            print(f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
+                  f'Reason="{remark}", Step={step}{suggestion}'.replace("[[", "{{[[][[]}}"))
         else:
             print(f"// REMARK-NOT: Function={name} ")
         print(f"// CHECK-LABEL: func.func @{name}(\n// CHECK-NOT: attn.sdpa\n// CHECK: return")

@@ -72,6 +72,7 @@ private:
   LogicalResult matchTail();
   LogicalResult chooseOperands();
   LogicalResult checkUses();
+  SmallVector<Value> getReadTensors();
   bool noteLogSumExp(Operation *op);
   LogicalResult classifyMasks();
   LogicalResult checkZeroed();

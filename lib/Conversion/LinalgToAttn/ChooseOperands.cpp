@@ -9,6 +9,7 @@
 #include "AttentionFuser.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -143,7 +144,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     key = *k;
     value = *v;
     scale = logits.scale * query.traced.factor * key.traced.factor;
-    if (!std::isfinite(scale))
+    if (!std::isfinite(isDouble ? scale : static_cast<float>(scale)))
       return fail("operands", "the scale is not finite", "", product->op);
     return success();
   }
@@ -204,6 +205,28 @@ bool AttentionFuser::noteLogSumExp(Operation *op) {
   return false;
 }
 
+/// The tensors that the new op will read.
+SmallVector<Value> AttentionFuser::getReadTensors() {
+  SmallVector<Value> tensors{query.traced.tensor, key.traced.tensor,
+                             value.traced.tensor};
+  for (const std::optional<LogitOperand> &operand : {mask, bias, sink})
+    if (operand)
+      tensors.push_back(operand->tensor);
+  llvm::SmallPtrSet<const Expr *, 32> visited{logits.base};
+  std::function<void(const Expr *)> collect = [&](const Expr *expr) {
+    if (!expr || !visited.insert(expr).second)
+      return;
+    if (expr->value)
+      tensors.push_back(expr->value);
+    llvm::for_each(expr->operands, collect);
+  };
+  for (const LogitMatch::Condition &condition : regionConditions)
+    collect(condition.expr);
+  collect(logits.score);
+  collect(logits.scaleExpr);
+  return tensors;
+}
+
 /// Everything between the two matmuls must be dead after fusion.
 LogicalResult AttentionFuser::checkUses() {
   if (options.allowRecompute)
@@ -232,5 +255,15 @@ LogicalResult AttentionFuser::checkUses() {
         worklist.push_back(user);
     }
   }
+  // Nor may the new op read what is computed from the logits.
+  seen.insert(logits.product->op);
+  for (Value tensor : getReadTensors())
+    if (Operation *op = tensor.getDefiningOp(); op && seen.contains(op))
+      return fail("uses",
+                  "a mask, a bias or another operand is computed from the "
+                  "logits, so they would be computed anyway",
+                  "compute it from something else, or let the pass recompute "
+                  "the logits (recompute=true)",
+                  op);
   return success();
 }

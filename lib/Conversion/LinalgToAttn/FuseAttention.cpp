@@ -83,8 +83,10 @@ LogicalResult AttentionFuser::classifyLoops() {
   std::optional<unsigned> onlyQuery = getOnly(queryLoops);
   std::optional<unsigned> onlyColumn = getOnly(columnLoops);
   if (!onlyQuery || !onlyColumn || loopVars[root.reductionLoop].size() != 1)
-    return fail("output", "the dimension of queries, keys or value columns is "
-                          "split by a reshape between the two matmuls");
+    return fail("output",
+                "the dimension of queries, keys or value columns is "
+                "split by a reshape between the two matmuls",
+                "reshape the operands of the first matmul instead");
   queryVar = *onlyQuery;
   columnVar = *onlyColumn;
   logitLayout = lead;
@@ -339,7 +341,10 @@ LogicalResult AttentionFuser::matchTail() {
 FusionResult AttentionFuser::fuse() {
   setUpVariables();
   if (failed(classifyLoops())) {
-    result.miss.reset();
+    // Most matmuls of other forms have nothing to do with a softmax.
+    OpOperand *operand = probabilityIsLhs ? root.lhs : root.rhs;
+    if (!hidesSoftmax(operand->get(), facts))
+      result.miss.reset();
     return result;
   }
   if (failed(matchExpressions()) || failed(chooseOperands()) ||

@@ -51,6 +51,11 @@ private:
                bool isAdded);
   bool keepsSomeKey(const Expr *condition, bool isNegated);
   void matchBase(const Expr *expr);
+  /// Whether a constant is finite where logits are computed.
+  bool isFinite(double constant) const {
+    return std::isfinite(
+        result.product->type.isF64() ? constant : static_cast<float>(constant));
+  }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
 
@@ -302,7 +307,7 @@ void LogitMatcher::matchBase(const Expr *expr) {
         return;
       if (std::optional<double> constant = factor->getFloat()) {
         double scale = result.scale * (isDivision ? 1 / *constant : *constant);
-        if (!std::isfinite(scale))
+        if (!isFinite(scale))
           return;
         result.scale = scale;
       } else if (!result.scaleExpr && isUniform(factor)) {
@@ -321,7 +326,8 @@ void LogitMatcher::matchBase(const Expr *expr) {
   if (next > 1 && chain[next - 1]->is("math.tanh") &&
       chain[next - 2]->is("arith.mulf")) {
     std::optional<double> cap = chain[next - 2]->operands[1]->getFloat();
-    if (cap && *cap > 0 && std::isfinite(*cap * result.scale)) {
+    if (cap && *cap > 0 && isFinite(*cap) && isFinite(1 / *cap) &&
+        isFinite(*cap * result.scale)) {
       result.softcap = cap;
       result.scale *= *cap;
       result.base = result.baseWithoutBias = chain[next - 2];
