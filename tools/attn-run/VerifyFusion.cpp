@@ -195,7 +195,7 @@ void Fusion::findArguments(SdpaOp op) {
   op.getScore().walk(
       [&](tensor::ExtractOp extract) { addBias(extract.getTensor()); });
   isolatesMasked =
-      biases.empty() && !op.getBias() && key && value &&
+      !op.getBias() && key && value &&
       (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
        op.getQueryDocuments() || !op.getKeep().empty());
 }

@@ -107,7 +107,11 @@ private:
   DenseMap<unsigned, Value> getRegionVariables(OpBuilder &builder, Location loc,
                                                ValueRange indices);
   MaskedRow getMaskedRow();
+
+  // DescribeFusion.cpp: the remark.
+
   void describe();
+  void countSavings(StructuralMaskInterface structure);
 
   Contraction root;
   bool probabilityIsLhs;
