@@ -19,12 +19,12 @@ def shape(source, check=None, fused=1, **sizes):
     return register
 
 
-def refused(remark, step=None, change="", **sizes):
+def refused(remark, step=None, change="", numerics=None, **sizes):
     """Registers a function that builds a graph which must not be fused; `change` is
     what the remark suggests."""
 
     def register(function):
-        REFUSED.append((function, remark, step, change, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
+        REFUSED.append((function, remark, step, change, numerics, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
         return function
 
     return register

@@ -27,6 +27,23 @@ NO_MAXIMUM = ("the row maximum is not subtracted before exp; without it large lo
 ZEROED = "probabilities are set to zero after the softmax by another mask than that of the logits"
 ALL_MASKED = ("zeros are selected after the softmax under a condition other than that all logits of the row are "
               "-inf")
+# The smallest change that remarks suggest.
+CHANGES = {
+    AXIS: "contract the axis of the softmax",
+    FACTOR: "run dropout in inference form, or apply the factor to the values",
+    USES: "drop that use, or let the pass recompute them (recompute=true)",
+    LATE: "divide by the sum of the exponentials",
+    NO_MAXIMUM: "subtract the maximum, or set attn.numerics = \"fast\"",
+    ZEROED: "mask the logits instead",
+    "the probabilities are scaled before the second matmul": "scale the output instead",
+    "a constant that is not negligible is added to the sum of exponentials":
+        "for softmax with a logit more, subtract max(max(x), 0) and add exp(-max)",
+    "the logits depend on more than one matmul":
+        "pass the other matmul's result in as an argument, which becomes the bias",
+    "keys and values differ in the number of heads": "repeat the heads of neither",
+    "a logit that is masked with -inf is multiplied, which makes rows NaN that are set to zero after the softmax":
+        "multiply before the mask",
+}
 
 
 # ---- Axes --------------------------------------------------------------------
@@ -454,10 +471,12 @@ def integers(g):
 
 
 def main():
-    for build, remark, step, change, sizes in REFUSED:
+    for build, remark, step, change, numerics, sizes in REFUSED:
         name = build.__name__
         graph = Graph(name, **sizes)
-        text = graph.finish(build(graph), "attributes {test.fused = 0 : i64} ")
+        level = f', attn.numerics = "{numerics}"' if numerics else ""
+        text = graph.finish(build(graph), f"attributes {{test.fused = 0 : i64{level}}} ")
+        change = change or CHANGES.get(remark, "")
         if remark:
             suggestion = f'{{{{.*}}}}Suggestion="{change}"' if change else ""
             print(f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'

@@ -112,6 +112,23 @@ def sink_not_in_maximum(g):
     return g.output(normalise(g, g.logits(q, k), change_sum=change), v)
 
 
+@refused("a constant is added to the sum of exponentials", "softmax", 'set attn.numerics = "default"', "strict")
+def epsilon_strict(g):
+    q, k, v = g.qkv()
+    change = lambda total, m: g.with_constant("arith.addf", total, 1e-9)
+    return g.output(normalise(g, g.logits(q, k), change_sum=change), v)
+
+
+@refused("what is subtracted before exp is not the row maximum of the logits", "softmax",
+         "subtract the maximum of the same logits")
+def maximum_of_other_logits(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(g.mul(x, 2.0), "j", "max")
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
 # ---- Logits and masks --------------------------------------------------------
 
 
@@ -129,6 +146,38 @@ def rows_masked_by_their_maximum(g):
     zero = g.constant(0.0, "f32")
     positive = g.generic("bhi", "i1", [g.reduce(x, "j", "max")], lambda a: g.op(f"arith.cmpf ogt, {a}, {zero} : f32"))
     return g.output(g.soft(g.select(positive, x, -INFINITY)), v)
+
+
+@refused("a mask is computed from logits of other keys", "mask")
+def rows_masked_by_their_maximum_too(g):
+    # The operand that masks may have is taken.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    zero = g.constant(0.0, "f32")
+    positive = g.generic("bhi", "i1", [g.reduce(x, "j", "max")], lambda a: g.op(f"arith.cmpf ogt, {a}, {zero} : f32"))
+    x = g.select(positive, x, -INFINITY)
+    return g.output(g.soft(g.select(g.argument("b1ij", "i1"), x, -INFINITY)), v)
+
+
+@refused("a mask is computed by what cannot be repeated for each pair of query and key", "mask",
+         "compute the mask into a boolean tensor")
+def mask_of_bits(g):
+    q, k, v = g.qkv()
+    infinity, zero = g.constant(-INFINITY, "f32"), g.constant(0.0, "f32")
+
+    def body(a, b):
+        keep = g.op(f"arith.cmpf ogt, {g.op(f'arith.bitcast {b} : i32 to f32')}, {zero} : f32")
+        return g.op(f"arith.select {keep}, {a}, {infinity} : f32")
+
+    return g.output(g.soft(g.generic("bhij", "f32", [g.logits(q, k), g.argument("b1ij", "i32")], body)), v)
+
+
+@refused("the scale is computed by what cannot be repeated outside of the operation that applies it", "logits",
+         "compute the scale into a tensor of rank 0")
+def scale_of_bits(g):
+    q, k, v = g.qkv()
+    body = lambda a, b: g.op(f"arith.mulf {a}, {g.op(f'arith.bitcast {b} : i32 to f32')} : f32")
+    return g.output(g.soft(g.generic("bhij", "f32", [g.logits(q, k), g.argument("", "i32")], body)), v)
 
 
 @refused(FROM_LOGITS, "uses")

@@ -160,9 +160,13 @@ LogicalResult AttentionFuser::classifyMasks() {
                       variables);
   for (LogitMatch::Condition &condition : regionConditions) {
     const Expr *emittable = makeEmittable(condition.expr, emitter);
+    if (!emittable && holdsResultOf(condition.expr, logits.product->op))
+      return fail("mask", "a mask is computed from logits of other keys", "",
+                  context.getOperation(condition.expr));
     if (!emittable)
       return fail("mask",
-                  "a mask is computed by a reduction or from other dimensions",
+                  "a mask is computed by what cannot be repeated for each pair "
+                  "of query and key",
                   "compute the mask into a boolean tensor",
                   context.getOperation(condition.expr));
     condition.expr = emittable;
@@ -182,7 +186,10 @@ LogicalResult AttentionFuser::classifyMasks() {
                         DenseMap<unsigned, Value>());
     const Expr *emittable = makeEmittable(logits.scaleExpr, outside);
     if (!emittable)
-      return fail("logits", "the scale is computed by a reduction", "",
+      return fail("logits",
+                  "the scale is computed by what cannot be repeated outside of "
+                  "the operation that applies it",
+                  "compute the scale into a tensor of rank 0",
                   context.getOperation(logits.scaleExpr));
     logits.scaleExpr = emittable;
   }

@@ -89,8 +89,8 @@ LogicalResult LogitMatcher::findProduct(const Expr *expr) {
       return success();
     if (result.product && result.product != expr) {
       failure = {"logits", "the logits depend on more than one matmul",
-                 "add the other matmul's result to memory first, or leave it "
-                 "to a bias operand",
+                 "pass the other matmul's result in as an argument, which "
+                 "becomes the bias",
                  context.getOperation(expr), true};
       return mlir::failure();
     }

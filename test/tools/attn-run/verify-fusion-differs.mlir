@@ -11,6 +11,7 @@
 // CHECK-DAG: fusion lowered: DIFFERS; rows of a bias that is far below zero: relative Frobenius error
 // CHECK-DAG: fusion agreeing: ok, relative Frobenius error {{.*}}, rows without keys agree, NaN under the mask stays there
 // CHECK-DAG: fusion dynamic: not run, its shapes are dynamic
+// CHECK-DAG: fusion failing: not run, no inputs suit it
 // CHECK-DAG: error: a fusion differs from what it replaced
 
 func.func private @negated_before(%x: tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -135,6 +136,17 @@ func.func private @dynamic_before(%x: tensor<?xf32>) -> tensor<?xf32>
 }
 func.func private @dynamic_after(%x: tensor<?xf32>) -> tensor<?xf32> {
   return %x : tensor<?xf32>
+}
+
+// Nothing to compare with where the graph fails on all inputs.
+func.func private @failing_before(%x: tensor<4x8xf32>) -> tensor<4x8xf32>
+    attributes {attn.fused_as = @failing_after, attn.not_fused} {
+  %false = arith.constant false
+  cf.assert %false, "never"
+  return %x : tensor<4x8xf32>
+}
+func.func private @failing_after(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  return %x : tensor<4x8xf32>
 }
 
 func.func @main(%x: tensor<4x8xf32>, %q: tensor<1x4x8xf32>, %k: tensor<1x6x8xf32>, %v: tensor<1x6x8xf32>, %m: tensor<4x6xi1>, %d: tensor<3xf32>,
