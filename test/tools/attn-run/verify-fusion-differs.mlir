@@ -162,5 +162,6 @@ func.func @main(%x: tensor<4x8xf32>, %q: tensor<1x4x8xf32>, %k: tensor<1x6x8xf32
   %6 = call @agreeing_before(%q, %k, %v, %m) : (tensor<1x4x8xf32>, tensor<1x6x8xf32>, tensor<1x6x8xf32>, tensor<4x6xi1>) -> tensor<1x4x8xf32>
   %7 = call @biased_before(%q, %k, %v, %b) : (tensor<1x4x8xf32>, tensor<1x6x8xf32>, tensor<1x6x8xf32>, tensor<4x6xf32>) -> tensor<1x4x8xf32>
   %8 = call @lowered_before(%q, %k, %v, %b) : (tensor<1x4x8xf32>, tensor<1x6x8xf32>, tensor<1x6x8xf32>, tensor<4x6xf32>) -> tensor<1x4x8xf32>
+  %9 = call @failing_before(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %0, %1, %2, %3 : tensor<4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<?xf32>
 }
