@@ -96,3 +96,4 @@ class Graph(Writer):
 
 
 SCALED = "attn.sdpa {{.*}} scale = 2.500000e-01"
+GROUPED = "query(%{{.*}} : tensor<2x6x5x4xf32>) key(%arg1 : tensor<2x3x7x4xf32>)"

@@ -228,8 +228,8 @@ def output_with_unit_dimension(g):
     return g.contract(g.soft(g.logits(q, k)), v, "bh1ie", "j")
 
 
-@refused("the dimension of queries, keys or value columns is split by a reshape between the two matmuls", "output",
-         "reshape the operands of the first matmul instead", x=2, y=3)
+@refused("the logits come from a matmul behind an operation whose elements cannot be traced to those of its operands",
+         "logits", "reshape the operands of the matmul instead", x=2, y=3)
 def queries_in_two_dimensions(g):
     q, k, v = g.argument("bhxyd", "f32"), g.argument("bhjd", "f32"), g.argument("bhje", "f32")
     s = g.contract(q, k, "bhxyj", "d")

@@ -15,6 +15,7 @@ import re
 import sys
 
 import shapes_logits  # noqa: F401
+import shapes_operands  # noqa: F401
 import shapes_softmax  # noqa: F401
 from graph import SHAPES, Graph
 

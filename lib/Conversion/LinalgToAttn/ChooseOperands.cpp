@@ -8,6 +8,7 @@
 
 #include "AttentionFuser.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include <cmath>
 #include <functional>
 
@@ -231,6 +232,16 @@ SmallVector<Value> AttentionFuser::getReadTensors() {
 LogicalResult AttentionFuser::checkUses() {
   if (options.allowRecompute)
     return success();
+  for (Operation *around = root.op->getParentOp();
+       around && !around->isAncestor(logits.product->op);
+       around = around->getParentOp())
+    if (isa<LoopLikeOpInterface>(around))
+      return fail("uses",
+                  "the logits are computed once, and the second matmul is in a "
+                  "loop, which would repeat them",
+                  "move the second matmul out of the loop, or let the pass "
+                  "recompute the logits (recompute=true)",
+                  around);
   SmallVector<Operation *> worklist{logits.product->op};
   llvm::SmallPtrSet<Operation *, 32> seen;
   while (!worklist.empty()) {

@@ -71,26 +71,17 @@ LogicalResult AttentionFuser::classifyLoops() {
   // The last one is the query; others are heads that share keys and values.
   for (unsigned loop : ArrayRef(queryLoops).drop_back(!queryLoops.empty()))
     llvm::append_range(lead, loopVars[loop]);
-  auto getOnly = [&](ArrayRef<unsigned> found) -> std::optional<unsigned> {
-    // A vector instead of a matrix has one query, or one column.
-    if (found.empty())
-      return context.addVariable(1);
-    const Layout &vars = loopVars[found.back()];
-    if (vars.size() != 1)
-      return std::nullopt;
-    return vars.front();
+  // A vector instead of a matrix has one query, or one column.
+  auto getOnly = [&](ArrayRef<unsigned> found) {
+    return found.empty() ? context.addVariable(1)
+                         : loopVars[found.back()].front();
   };
-  std::optional<unsigned> onlyQuery = getOnly(queryLoops);
-  std::optional<unsigned> onlyColumn = getOnly(columnLoops);
-  if (!onlyQuery || !onlyColumn || loopVars[root.reductionLoop].size() != 1)
-    return fail("output",
-                "the dimension of queries, keys or value columns is "
-                "split by a reshape between the two matmuls",
-                "reshape the operands of the first matmul instead");
-  queryVar = *onlyQuery;
-  columnVar = *onlyColumn;
+  queryVar = getOnly(queryLoops);
+  columnVar = getOnly(columnLoops);
   logitLayout = lead;
   logitLayout.append({queryVar, keyVar});
+  // Batch and heads may be several dimensions; those of the products are one.
+  context.splittable.insert(lead.begin(), lead.end());
   return success();
 }
 
@@ -184,6 +175,44 @@ static bool hidesSoftmax(Value value, FunctionFacts &facts) {
   return false;
 }
 
+/// Whether the value is computed from a contraction's result, without a softmax
+/// in between.
+static bool hidesContraction(Value value, FunctionFacts &facts) {
+  SmallVector<Operation *> worklist{value.getDefiningOp()};
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (getContraction(op))
+      return true;
+    if (!isNormalization(op, facts))
+      forEachInput(
+          op, [&](Value input) { worklist.push_back(input.getDefiningOp()); });
+  }
+  return false;
+}
+
+/// The operation at which an expression of logits ends, if a contraction is
+/// behind it.
+static Operation *
+findOpaqueContraction(const Expr *expr, ExprContext &context, unsigned keyVar,
+                      FunctionFacts &facts,
+                      llvm::SmallPtrSet<const Expr *, 16> &seen) {
+  if (!seen.insert(expr).second)
+    return nullptr;
+  bool isRead =
+      expr->kind == Expr::Kind::Load || expr->kind == Expr::Kind::Gather;
+  if (isRead && context.dependsOn(expr, keyVar) &&
+      hidesContraction(expr->value, facts))
+    return expr->value.getDefiningOp();
+  for (const Expr *operand : expr->operands)
+    if (Operation *op =
+            findOpaqueContraction(operand, context, keyVar, facts, seen))
+      return op;
+  return nullptr;
+}
+
 /// The operation at which an expression ends, if a softmax is behind it.
 static Operation *findOpaqueSoftmax(const Expr *expr, FunctionFacts &facts,
                                     llvm::SmallPtrSet<const Expr *, 16> &seen) {
@@ -239,8 +268,20 @@ LogicalResult AttentionFuser::matchExpressions() {
   if (auto *missed = std::get_if<MatchFailure>(&logitMatch)) {
     // Without a matmul in front a softmax is no attention.
     llvm::SmallPtrSet<const Expr *, 16> seen;
-    if (holdsContraction(softmax.logits, seen))
+    if (holdsContraction(softmax.logits, seen)) {
       result.miss = *missed;
+      return failure();
+    }
+    seen.clear();
+    if (Operation *opaque =
+            findOpaqueContraction(softmax.logits, context, keyVar, facts, seen))
+      return fail("logits",
+                  "the logits come from a matmul behind an operation whose "
+                  "elements cannot be traced to those of its operands",
+                  isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(opaque)
+                      ? "reshape the operands of the matmul instead"
+                      : "",
+                  opaque);
     return failure();
   }
   logits = std::get<LogitMatch>(logitMatch);
