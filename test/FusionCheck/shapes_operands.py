@@ -136,6 +136,18 @@ def mask_onnx(g):
     return g.attend(q, k, v, lambda s: g.add(g.select(mask, g.div(s, 2.0), -10000.0), g.argument("b11j", "f32")))
 
 
+@shape("prefix language models: j < n or j <= i", "structure(#attn.prefix<3>)")
+def prefix(g):
+    q, k, v = g.qkv()
+
+    def body():
+        i, j = g.index(0), g.index(1)
+        early = g.op(f"arith.cmpi slt, {j}, {g.constant(3, 'i64')} : i64")
+        return g.op(f"arith.ori {early}, {g.op(f'arith.cmpi sle, {j}, {i} : i64')} : i1")
+
+    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+
+
 # ---- B9. Grouped heads -------------------------------------------------------
 
 

@@ -78,6 +78,9 @@ private:
   LogicalResult checkZeroed();
   LogicalResult classifySink();
   void classifyCondition(const Expr *condition, bool isNegated);
+  bool classifyDocuments(const Expr *condition, bool isNegated);
+  /// (batch..., row), the layout of documents.
+  Layout getDocumentLayout(unsigned row) const;
   bool isCheap(const Expr *expr);
   bool isSmall(const Expr *expr);
   const Expr *makeEmittable(const Expr *expr, const ExprEmitter &emitter);
@@ -99,6 +102,7 @@ private:
   void buildScale(ImplicitLocOpBuilder &b, SdpaOp op);
   void buildRegions(SdpaOp op);
   void buildSinks(ImplicitLocOpBuilder &b, SdpaOp op);
+  void buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op);
   Value buildLogitOperand(ImplicitLocOpBuilder &b, const LogitOperand &operand);
   /// Joins the two variables of grouped heads, dimension `head` and the next.
   Value joinHeads(ImplicitLocOpBuilder &b, Value tensor);
@@ -142,7 +146,7 @@ private:
   /// What the output is computed into, and the indices of its dimensions.
   Operation *replaced = nullptr;
   SmallVector<AffineExpr> outputIndices;
-  std::optional<LogitOperand> mask, bias, sink;
+  std::optional<LogitOperand> mask, bias, sink, queryDocuments, keyDocuments;
   std::optional<double> constantSink;
   bool maskIsNegated = false;
   SmallVector<LogitMatch::Condition> regionConditions;

@@ -203,6 +203,18 @@ void AttentionFuser::buildSinks(ImplicitLocOpBuilder &b, SdpaOp op) {
   op.getSinksMutable().assign(tensor);
 }
 
+void AttentionFuser::buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op) {
+  if (!queryDocuments)
+    return;
+  auto getIds = [&](const LogitOperand &ids, unsigned row) {
+    return applyArrangement(b, b.getLoc(), context, ids.tensor,
+                            *ids.arrangement, getDocumentLayout(row));
+  };
+  op.getQueryDocumentsMutable().assign(getIds(*queryDocuments, queryVar));
+  op.getKeyDocumentsMutable().assign(getIds(*keyDocuments, keyVar));
+  op.setStructureAttr(DocumentAttr::get(b.getContext()));
+}
+
 /// What the graph does with rows without keys.
 MaskedRow AttentionFuser::getMaskedRow() {
   if (softmax.sink || softmax.zeroed)
@@ -301,6 +313,7 @@ void AttentionFuser::build() {
       op.getMaskMutable().assign(maskIsNegated ? buildNot(b, tensor) : tensor);
     }
     buildSinks(b, op);
+    buildDocuments(b, op);
   }
   if (logits.softcap)
     op.setSoftcap(APFloat(*logits.softcap));

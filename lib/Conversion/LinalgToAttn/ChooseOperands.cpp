@@ -210,7 +210,8 @@ bool AttentionFuser::noteLogSumExp(Operation *op) {
 SmallVector<Value> AttentionFuser::getReadTensors() {
   SmallVector<Value> tensors{query.traced.tensor, key.traced.tensor,
                              value.traced.tensor};
-  for (const std::optional<LogitOperand> &operand : {mask, bias, sink})
+  for (const std::optional<LogitOperand> &operand :
+       {mask, bias, sink, queryDocuments, keyDocuments})
     if (operand)
       tensors.push_back(operand->tensor);
   llvm::SmallPtrSet<const Expr *, 32> visited{logits.base};

@@ -46,8 +46,10 @@ void AttentionFuser::describe() {
   if (mask)
     os << ", mask " << op.getMask().getType();
   RecognizedMask recognized = recognizeStructure(op);
-  if (recognized.structure)
-    os << ", structure " << recognized.structure;
+  StructuralMaskInterface structure =
+      getConjunction(op.getStructureAttr(), recognized.structure);
+  if (structure)
+    os << ", structure " << structure;
   if (!regionConditions.empty() &&
       (!recognized.structure || !recognized.rest.empty()))
     os << ", a mask of indices";
@@ -71,7 +73,7 @@ void AttentionFuser::describe() {
     os << ", log-sum-exp";
   os << ", rows without keys: " << stringifyMaskedRow(op.getMaskedRow());
 
-  countSavings(recognized.structure);
+  countSavings(structure);
 }
 
 void AttentionFuser::countSavings(StructuralMaskInterface structure) {
@@ -97,6 +99,8 @@ void AttentionFuser::countSavings(StructuralMaskInterface structure) {
         getClampedKeyInterval(structure, i, {numQueries, numKeys});
     masked += numKeys - std::max<int64_t>(keys.end - keys.begin, 0);
   }
+  if (masked == 0)
+    return;
   SdpaOp op = result.op;
   result.flopsSaved =
       2 * (rows / numQueries) * masked *
