@@ -38,8 +38,6 @@ CHANGES = {
     "the probabilities are scaled before the second matmul": "scale the output instead",
     "a constant that is not negligible is added to the sum of exponentials":
         "for softmax with a logit more, subtract max(max(x), 0) and add exp(-max)",
-    "the logits depend on more than one matmul":
-        "pass the other matmul's result in as an argument, which becomes the bias",
     "keys and values differ in the number of heads": "repeat the heads of neither",
     "a logit that is masked with -inf is multiplied, which makes rows NaN that are set to zero after the softmax":
         "multiply before the mask",
@@ -362,13 +360,6 @@ def no_softmax(g):
 def logits_are_an_argument(g):
     v = g.argument("bhje", "f32")
     return g.output(g.soft(g.argument("bhij", "f32")), v)
-
-
-@refused("the logits depend on more than one matmul", "logits")
-def two_products(g):
-    q, k, v = g.qkv()
-    other = g.contract(g.argument("bhid", "f32"), k, "bhij", "d")
-    return g.output(g.soft(g.add(g.logits(q, k), other)), v)
 
 
 @refused("the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax",

@@ -7,6 +7,16 @@ from graph import GROUPED, shape
 from spell import INFINITY, Tensor
 
 
+# ---- B2. Biases --------------------------------------------------------------
+
+
+@shape("DeBERTa, Transformer-XL: a second matmul is added to the logits", "bias(%{{.*}} : tensor<2x3x5x7xf32>)", p=6)
+def bias_from_matmul(g):
+    q, k, v = g.qkv()
+    position = g.contract(g.argument("bhip", "f32"), g.argument("hjp", "f32"), "bhij", "p")
+    return g.attend(q, k, v, lambda s: g.mul(g.add(s, position), 0.5))
+
+
 # ---- B6. Types ---------------------------------------------------------------
 
 

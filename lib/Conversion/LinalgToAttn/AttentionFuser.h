@@ -24,13 +24,16 @@ using LoopParts = SmallVector<SmallVector<int64_t>>;
 class AttentionFuser {
 public:
   AttentionFuser(Contraction root, bool probabilityIsLhs,
-                 const LoopParts &parts, FunctionFacts &facts,
-                 const FusionOptions &options)
-      : root(root), probabilityIsLhs(probabilityIsLhs), facts(facts),
-        context(root.op.getContext(), facts), parts(parts), options(options) {}
+                 const LoopParts &parts, unsigned candidate,
+                 FunctionFacts &facts, const FusionOptions &options)
+      : root(root), probabilityIsLhs(probabilityIsLhs), candidate(candidate),
+        facts(facts), context(root.op.getContext(), facts), parts(parts),
+        options(options) {}
 
   FusionResult fuse();
   std::optional<ExprContext::Split> getSplit() const { return context.split; }
+  /// How many contractions may be that of query and key.
+  unsigned getNumCandidates() const { return logits.numCandidates; }
   /// The loop, and the position in its parts, that a variable stands for;
   /// nothing for other variables.
   std::optional<std::pair<unsigned, unsigned>> getPart(unsigned var) const {
@@ -119,6 +122,7 @@ private:
 
   Contraction root;
   bool probabilityIsLhs;
+  unsigned candidate;
   FunctionFacts &facts;
   ExprContext context;
   const LoopParts &parts;

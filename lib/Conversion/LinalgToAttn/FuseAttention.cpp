@@ -263,8 +263,8 @@ LogicalResult AttentionFuser::matchExpressions() {
                 "a dimension broadcasts if it is one at run time, which would "
                 "become an error",
                 "set attn.numerics = \"default\"");
-  auto logitMatch = matchLogits(context, softmax.logits, {queryVar, keyVar},
-                                options.numerics);
+  auto logitMatch = matchLogits(
+      context, softmax.logits, {queryVar, keyVar, candidate}, options.numerics);
   if (auto *missed = std::get_if<MatchFailure>(&logitMatch)) {
     // Without a matmul in front a softmax is no attention.
     llvm::SmallPtrSet<const Expr *, 16> seen;
@@ -411,10 +411,14 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
     LoopParts parts;
     for (int64_t size : op.getStaticLoopRanges())
       parts.push_back({size});
-    // A variable that a reshape takes apart is replaced by two.
-    constexpr int kMaxSplits = 8;
-    for (int attempt = 0; attempt <= kMaxSplits; ++attempt) {
-      AttentionFuser fuser(*root, probabilityIsLhs, parts, facts, options);
+    // A variable that a reshape takes apart is replaced by two; if that does
+    // not help, another matmul is tried for that of query and key.
+    constexpr unsigned kMaxSplits = 8, kMaxCandidates = 4;
+    unsigned candidate = 0;
+    for (unsigned attempt = 0; attempt <= kMaxSplits + kMaxCandidates;
+         ++attempt) {
+      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate, facts,
+                           options);
       FusionResult tried = fuser.fuse();
       if (tried.op)
         return tried;
@@ -424,16 +428,19 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
       bool divides =
           ShapedType::isDynamic(size) ||
           (part && size % split->divisor == 0 && split->divisor != size);
-      if (!part || !divides) {
-        if (tried.miss && !result.miss)
-          result = tried;
-        break;
+      if (part && divides) {
+        auto [loop, position] = *part;
+        SmallVector<int64_t> &sizes = parts[loop];
+        sizes[position] =
+            ShapedType::isDynamic(size) ? size : size / split->divisor;
+        sizes.insert(sizes.begin() + position + 1, split->divisor);
+        continue;
       }
-      auto [loop, position] = *part;
-      SmallVector<int64_t> &sizes = parts[loop];
-      sizes[position] =
-          ShapedType::isDynamic(size) ? size : size / split->divisor;
-      sizes.insert(sizes.begin() + position + 1, split->divisor);
+      if (tried.miss && !result.miss)
+        result = tried;
+      if (++candidate >= fuser.getNumCandidates() ||
+          candidate == kMaxCandidates)
+        break;
     }
   }
   return result;
