@@ -190,10 +190,13 @@ void Fusion::findArguments(SdpaOp op) {
     if (std::optional<ArgumentDim> argument = findArgument(tensor, rank - 1))
       biases.insert(argument->argument);
   };
-  if (Value bias = op.getBias())
-    addBias(bias);
-  op.getScore().walk(
-      [&](tensor::ExtractOp extract) { addBias(extract.getTensor()); });
+  // What a mask with a finite number keeps must be above that number.
+  if (!op.isMasked() || op.getMaskedRow() != MaskedRow::Uniform) {
+    if (Value bias = op.getBias())
+      addBias(bias);
+    op.getScore().walk(
+        [&](tensor::ExtractOp extract) { addBias(extract.getTensor()); });
+  }
   isolatesMasked =
       !op.getBias() && key && value &&
       (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
