@@ -318,6 +318,9 @@ def drop_weights(text):
         return f'    {name} = arith.constant dense<"0x{data}"> : {kind}\n'
 
     body = re.sub(r"    (%\w+) = arith\.constant dense_resource<([^>]*)> : (tensor<[^>]*>)\n", take, body)
+    # The importer of ONNX writes them as literals.
+    literal = r'    (%\w+) = arith\.constant dense<("0x)[0-9A-F]+"> : (tensor<[^>]*xf32>)\n'
+    body = re.sub(literal, take, body)
     return re.sub(r"(func\.func @main\(.*?)\) ->", lambda m: ", ".join([m[1], *arguments]) + ") ->", body, count=1)
 
 
@@ -328,7 +331,7 @@ def write_graph(full, path):
     global one_layer
     one_layer = True
     model, call, inputs, layers = MODELS[name](attention)
-    text = export(Wrapper(prepare(model, dtype), call, dtype), inputs, "-dynamic" in full)
+    text = export(Wrapper(prepare(model, dtype), call, dtype), inputs, "-dynamic" in full, "-onnx" in full)
     text = drop_weights(text)
     shapes = ""
     if "-dynamic" in full:
