@@ -23,7 +23,8 @@ from graph import SHAPES, Graph
 # Shapes in which something else than attention is computed: negated and converted
 # masks, gathered biases, what comes before, other uses. Nothing is left in the others.
 WITH_MORE = {
-    "bias_bert", "bias_from_matmul", "bias_gathered", "cache", "cache_inserted", "keys_returned", "layout_padded_heads", "lengths",
+    "bias_bert", "bias_from_matmul", "bias_gathered", "bias_in_pieces", "cache", "cache_inserted", "keys_returned",
+    "layout_padded_heads", "lengths",
     "mask_distilbert", "mask_filled_1e30", "mask_filled_1e4", "mask_filled_1e9", "mask_filled_finfo_min",
     "mask_filled_inf", "mask_filled_jax", "output_used", "query_key_normalised", "rotary", "rotary_interleaved",
     "softmax_one", "types_fp8",

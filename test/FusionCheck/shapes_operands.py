@@ -17,6 +17,14 @@ def bias_from_matmul(g):
     return g.attend(q, k, v, lambda s: g.mul(g.add(s, position), 0.5))
 
 
+@shape("BEiT: the bias of one position is put in front of the others", "bias(%", n=6)
+def bias_in_pieces(g):
+    q, k, v = g.qkv()
+    first, others = g.argument("hi1", "f32"), g.argument("hin", "f32")
+    bias = g.concat(first, others, "1", "n", "j")
+    return g.attend(q, k, v, lambda s: g.binary("arith.addf", s, bias))
+
+
 # ---- B6. Types ---------------------------------------------------------------
 
 
