@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ElementAccess.h"
 #include "ScalarFunctions.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,42 +30,6 @@ std::optional<Cell> getConstant(Attribute attr) {
                            ? number.getValue().getZExtValue()
                            : number.getValue().getSExtValue());
   return std::nullopt;
-}
-
-/// Calls `body` with every index of a shape.
-template <typename Body>
-void forEachIndex(ArrayRef<int64_t> shape, Body body) {
-  if (llvm::is_contained(shape, 0))
-    return;
-  SmallVector<int64_t> index(shape.size(), 0);
-  while (true) {
-    body(ArrayRef<int64_t>(index));
-    int64_t d = shape.size() - 1;
-    for (; d >= 0; --d) {
-      if (++index[d] < shape[d])
-        break;
-      index[d] = 0;
-    }
-    if (d < 0)
-      return;
-  }
-}
-
-int64_t getSize(ArrayRef<int64_t> shape) {
-  int64_t size = 1;
-  for (int64_t n : shape)
-    size *= n;
-  return size;
-}
-
-int64_t getPosition(ArrayRef<int64_t> shape, ArrayRef<int64_t> index) {
-  int64_t position = 0;
-  for (auto [n, i] : llvm::zip_equal(shape, index)) {
-    if (i < 0 || i >= n)
-      return -1;
-    position = position * n + i;
-  }
-  return position;
 }
 
 class Interpreter {
@@ -181,40 +146,39 @@ LogicalResult Interpreter::executeLinalg(linalg::LinalgOp op) {
   Block &body = *op.getBlock();
   bool failed = false;
   Environment environment;
-  SmallVector<OpOperand *> operands;
-  for (BlockArgument argument : body.getArguments())
-    operands.push_back(op.getMatchingOpOperand(argument));
+  // Looked up once: an attribute costs more than an element.
+  SmallVector<ElementAccess> accesses, results;
+  for (BlockArgument argument : body.getArguments()) {
+    OpOperand *operand = op.getMatchingOpOperand(argument);
+    bool isInit = op.isDpsInit(operand);
+    accesses.emplace_back(op.getMatchingIndexingMap(operand),
+                          isInit ? get(op.getTiedOpResult(operand))
+                                 : get(operand->get()));
+  }
+  for (int64_t k = 0; k < op.getNumDpsInits(); ++k)
+    results.emplace_back(op.getMatchingIndexingMap(op.getDpsInitOperand(k)),
+                         get(op->getResult(k)));
+  OperandRange yields = body.getTerminator()->getOperands();
   forEachIndex(ranges, [&](ArrayRef<int64_t> index) {
     if (failed)
       return;
     environment.clear();
-    auto locate = [&](OpOperand *operand, HostArray &array) {
-      AffineMap map = op.getMatchingIndexingMap(operand);
-      SmallVector<Attribute> constants;
-      SmallVector<int64_t> position = map.compose(index);
-      return getPosition(array.shape, position);
-    };
-    for (auto [argument, operand] : llvm::zip(body.getArguments(), operands)) {
-      bool isInit = op.isDpsInit(operand);
-      HostArray &array =
-          isInit ? get(op.getTiedOpResult(operand)) : get(operand->get());
-      int64_t position = locate(operand, array);
+    for (auto [argument, access] : llvm::zip(body.getArguments(), accesses)) {
+      int64_t position = access.locate(index);
       if (position < 0) {
         failed = true;
         (void)fail("an operand of linalg is read out of bounds");
         return;
       }
-      environment[argument] = array.cells[position];
+      environment[argument] = access.array->cells[position];
     }
     if (mlir::failed(executeBody(body, environment, index))) {
       failed = true;
       return;
     }
-    for (int64_t k = 0; k < op.getNumDpsInits(); ++k) {
-      HostArray &array = get(op->getResult(k));
-      Value yielded = body.getTerminator()->getOperand(k);
+    for (auto [yielded, access] : llvm::zip(yields, results)) {
       auto found = environment.find(yielded);
-      array.cells[locate(op.getDpsInitOperand(k), array)] =
+      access.array->cells[access.locate(index)] =
           found != environment.end() ? found->second : get(yielded).cells[0];
     }
   });

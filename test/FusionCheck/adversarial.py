@@ -40,6 +40,11 @@ for scale in [-1.0, -0.25, 0.0, 1e-30, 1e30]:
         lambda q, k, w: g.attend(g.mul(q, v), k, w))(*g.qkv())
 for function in ["math.absf", "math.tanh", "arith.negf", "math.exp", "math.sqrt", "math.exp2"]:
     change("apply_" + function.replace(".", "_"), lambda g, s, f=function: g.unary(f, s))
+other = lambda g: g.contract(g.argument("bhid", "f32"), g.argument("bhjd", "f32"), "bhij", "d")
+change("times_another_product", lambda g, s: g.binary("arith.mulf", s, other(g)))
+change("maximum_with_another_product", lambda g, s: g.binary("arith.maximumf", s, other(g)))
+change("masked_by_another_product", lambda g, s: g.select(g.generic(
+    "bhij", "i1", [other(g)], lambda a: g.op(f"arith.cmpf ogt, {a}, {g.constant(0.0, 'f32')} : f32")), s, -INFINITY))
 change("squared", lambda g, s: g.binary("arith.mulf", s, s))
 change("doubled", lambda g, s: g.add(s, s))
 change("minus_itself", lambda g, s: g.binary("arith.subf", s, s))

@@ -1,11 +1,12 @@
 # Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A writer of graphs of attention, and the register of their shapes."""
+"""A writer of graphs of attention, and the registers of shapes and of refusals."""
 
 from spell import Writer
 
 SHAPES = []
+REFUSED = []
 
 
 def shape(source, check=None, fused=1, **sizes):
@@ -13,6 +14,17 @@ def shape(source, check=None, fused=1, **sizes):
 
     def register(function):
         SHAPES.append((function.__name__, source, check, fused, sizes, function))
+        return function
+
+    return register
+
+
+def refused(remark, step=None, change="", numerics=None, **sizes):
+    """Registers a function that builds a graph which must not be fused; `change` is
+    what the remark suggests."""
+
+    def register(function):
+        REFUSED.append((function, remark, step, change, numerics, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
         return function
 
     return register
@@ -84,3 +96,4 @@ class Graph(Writer):
 
 
 SCALED = "attn.sdpa {{.*}} scale = 2.500000e-01"
+GROUPED = "query(%{{.*}} : tensor<2x6x5x4xf32>) key(%arg1 : tensor<2x3x7x4xf32>)"

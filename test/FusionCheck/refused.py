@@ -10,10 +10,9 @@ there is no softmax between two matmuls and nothing to be said.
 
 import math
 
-from graph import Graph
-from spell import INFINITY, LOWEST
-
-CASES = []
+import refused_terms  # noqa: F401
+from graph import REFUSED, Graph, refused
+from spell import INFINITY
 
 AXIS = "the softmax sums along another axis than that which the second matmul contracts"
 SUM = "the denominator of the softmax does not sum its numerator along the axis that the second matmul contracts"
@@ -28,14 +27,21 @@ NO_MAXIMUM = ("the row maximum is not subtracted before exp; without it large lo
 ZEROED = "probabilities are set to zero after the softmax by another mask than that of the logits"
 ALL_MASKED = ("zeros are selected after the softmax under a condition other than that all logits of the row are "
               "-inf")
-
-
-def refused(remark, step=None, **sizes):
-    def register(function):
-        CASES.append((function, remark, step, dict(dict(i=5, j=5, d=5, e=5), **sizes)))
-        return function
-
-    return register
+# The smallest change that remarks suggest.
+CHANGES = {
+    AXIS: "contract the axis of the softmax",
+    FACTOR: "run dropout in inference form, or apply the factor to the values",
+    USES: "drop that use, or let the pass recompute them (recompute=true)",
+    LATE: "divide by the sum of the exponentials",
+    NO_MAXIMUM: "subtract the maximum, or set attn.numerics = \"fast\"",
+    ZEROED: "mask the logits instead",
+    "the probabilities are scaled before the second matmul": "scale the output instead",
+    "a constant that is not negligible is added to the sum of exponentials":
+        "for softmax with a logit more, subtract max(max(x), 0) and add exp(-max)",
+    "keys and values differ in the number of heads": "repeat the heads of neither",
+    "a logit that is masked with -inf is multiplied, which makes rows NaN that are set to zero after the softmax":
+        "multiply before the mask",
+}
 
 
 # ---- Axes --------------------------------------------------------------------
@@ -356,13 +362,6 @@ def logits_are_an_argument(g):
     return g.output(g.soft(g.argument("bhij", "f32")), v)
 
 
-@refused("the logits depend on more than one matmul", "logits")
-def two_products(g):
-    q, k, v = g.qkv()
-    other = g.contract(g.argument("bhid", "f32"), k, "bhij", "d")
-    return g.output(g.soft(g.add(g.logits(q, k), other)), v)
-
-
 @refused("the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax",
          "logits")
 def logits_normalised(g):
@@ -463,15 +462,16 @@ def integers(g):
 
 
 def main():
-    for build, remark, step, sizes in CASES:
+    for build, remark, step, change, numerics, sizes in REFUSED:
         name = build.__name__
         graph = Graph(name, **sizes)
-        text = graph.finish(build(graph), "attributes {test.fused = 0 : i64} ")
+        level = f', attn.numerics = "{numerics}"' if numerics else ""
+        text = graph.finish(build(graph), f"attributes {{test.fused = 0 : i64{level}}} ")
+        change = change or CHANGES.get(remark, "")
         if remark:
-            print(f'// REMARK: [Missed] NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                  f'Reason="{remark}", Step={step}'.replace("[", "{{[[]}}", 1) if "[" in remark
-                  else f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                       f'Reason="{remark}", Step={step}')
+            suggestion = f'{{{{.*}}}}Suggestion="{change}"' if change else ""
+            print(f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
+                  f'Reason="{remark}", Step={step}{suggestion}'.replace("[[", "{{[[][[]}}"))
         else:
             print(f"// REMARK-NOT: Function={name} ")
         print(f"// CHECK-LABEL: func.func @{name}(\n// CHECK-NOT: attn.sdpa\n// CHECK: return")

@@ -4,7 +4,7 @@
 """Shapes that differ in scale, bias and mask; `shapes.py` says how they are written."""
 
 from graph import SCALED, shape
-from spell import INFINITY, LOWEST
+from spell import INFINITY, LOWEST, Tensor
 
 
 # ---- B1. Scale ---------------------------------------------------------------
@@ -351,11 +351,32 @@ def causal_padding(g):
     return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
 
 
-@shape("doc[i] == doc[j]", "keep(")
+def same(g, dims, x, y, predicate="eq"):
+    return g.generic(dims, "i1", [x, y], lambda a, b: g.op(f"arith.cmpi {predicate}, {a}, {b} : {x.dtype}"))
+
+
+@shape("doc[i] == doc[j]", "documents(%arg3, %arg4 : tensor<2x5xi64>, tensor<2x7xi64>) structure(#attn.document)")
 def documents(g):
     q, k, v = g.qkv()
-    x, y = g.argument("bi", "i64"), g.argument("bj", "i64")
-    keep = g.generic("bij", "i1", [x, y], lambda a, b: g.op(f"arith.cmpi eq, {a}, {b} : i64"))
+    keep = same(g, "bij", g.argument("bi", "i64"), g.argument("bj", "i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("documents of one packed sequence, causal within each",
+       "documents(%{{.*}} : tensor<1x7xi32>, tensor<1x7xi32>) "
+       "structure(#attn.all_of<{{[[]}}#attn.document, #attn.causal<top_left>]>)", i=7)
+def documents_causal(g):
+    q, k, v = g.qkv()
+    ids = g.argument("j", "i32")
+    other = same(g, "ij", Tensor(ids.name, "i", "i32"), ids, "ne")
+    keep = g.compare("sge")
+    return g.attend(q, k, v, lambda s: g.select(other, g.select(keep, s, -INFINITY), -INFINITY, negated=True))
+
+
+@shape("documents that differ from head to head are a mask", "keep(")
+def documents_of_heads(g):
+    q, k, v = g.qkv()
+    keep = same(g, "bhij", g.argument("bhi", "i32"), g.argument("bhj", "i32"))
     return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
 
 

@@ -6,7 +6,7 @@ how they are written."""
 
 import math
 
-from graph import shape
+from graph import GROUPED, shape
 from spell import INFINITY, LOWEST
 
 
@@ -263,9 +263,6 @@ def layout_decode_unit(g):
 
 
 # ---- B9. Grouped heads -------------------------------------------------------
-
-GROUPED = "query(%{{.*}} : tensor<2x6x5x4xf32>) key(%arg1 : tensor<2x3x7x4xf32>)"
-
 
 @shape("repeat_kv: expand and reshape", GROUPED)
 def heads_repeated(g):

@@ -213,6 +213,33 @@ MODELS = {
     "clip": vision("CLIPVisionConfig", "CLIPVisionModel", hidden_size=16, num_hidden_layers=2,
                    num_attention_heads=4, intermediate_size=32, image_size=16, patch_size=8),
     "bart": bart,
+    "gptj": text("GPTJConfig", "GPTJModel", vocab_size=50, n_embd=16, n_layer=2, n_head=4, n_positions=32,
+                 rotary_dim=4),
+    "gpt-bigcode": text("GPTBigCodeConfig", "GPTBigCodeModel", vocab_size=50, n_embd=16, n_layer=2, n_head=4,
+                        n_positions=32),
+    "mpt": text("MptConfig", "MptModel", with_positions=False, vocab_size=50, d_model=16, n_layers=2, n_heads=4,
+                max_seq_len=32, expansion_ratio=2),
+    "cohere": text("CohereConfig", "CohereModel", **LLAMA),
+    "olmo2": text("Olmo2Config", "Olmo2Model", pad_token_id=0, **LLAMA),
+    "stablelm": text("StableLmConfig", "StableLmModel", **LLAMA),
+    "starcoder2": text("Starcoder2Config", "Starcoder2Model", **LLAMA),
+    "deepseek-v3": text("DeepseekV3Config", "DeepseekV3Model", first_k_dense_replace=2, kv_lora_rank=8, q_lora_rank=8,
+                        qk_nope_head_dim=4, qk_rope_head_dim=4, v_head_dim=6, **dict(LLAMA, num_key_value_heads=4)),
+    "modernbert": text("ModernBertConfig", "ModernBertModel", pad_token_id=0, local_attention=4, cls_token_id=1,
+                       sep_token_id=2, bos_token_id=1, eos_token_id=2, global_attn_every_n_layers=2, **SMALL),
+    "mobilebert": text("MobileBertConfig", "MobileBertModel", with_positions=False, embedding_size=16,
+                       intra_bottleneck_size=16, num_feedforward_networks=1, **SMALL),
+    "xlnet": text("XLNetConfig", "XLNetModel", with_positions=False, vocab_size=50, d_model=16, n_layer=2, n_head=4,
+                  d_inner=32),
+    "dinov2": vision("Dinov2Config", "Dinov2Model", hidden_size=16, num_hidden_layers=2, num_attention_heads=4,
+                     image_size=16, patch_size=8),
+    "siglip": vision("SiglipVisionConfig", "SiglipVisionModel", hidden_size=16, num_hidden_layers=2,
+                     num_attention_heads=4, intermediate_size=32, image_size=16, patch_size=8),
+    "beit": vision("BeitConfig", "BeitModel", hidden_size=16, num_hidden_layers=2, num_attention_heads=4,
+                   intermediate_size=32, image_size=16, patch_size=8, use_relative_position_bias=True),
+    "segformer": vision("SegformerConfig", "SegformerModel", image_size=32, num_encoder_blocks=2, depths=[1, 1],
+                        sr_ratios=[2, 1], hidden_sizes=[8, 16], patch_sizes=[7, 3], strides=[4, 2],
+                        num_attention_heads=[1, 2], mlp_ratios=[2, 2]),
     "whisper": whisper,
     "torch-encoder": torch_encoder,
 }
@@ -240,7 +267,11 @@ def prepare(model, dtype):
     return model.eval().to(dtype)
 
 
-def export(module, inputs, dynamic):
+def export(module, inputs, dynamic, through_onnx=False):
+    if through_onnx:
+        import onnx_export
+
+        return clean(onnx_export.export(module, inputs))
     from torch_mlir import fx
 
     shapes = None
@@ -264,8 +295,11 @@ def export(module, inputs, dynamic):
             dims.append(spec)
         shapes = {"inputs": tuple(dims)}
     program = torch.export.export(module, tuple(inputs), dynamic_shapes=shapes, strict=False)
-    text = str(fx.export_and_import(program, output_type="linalg-on-tensors", func_name="main"))
-    # Attributes of dialects that stock MLIR does not have.
+    return clean(str(fx.export_and_import(program, output_type="linalg-on-tensors", func_name="main")))
+
+
+def clean(text):
+    """Without attributes of dialects that stock MLIR does not have."""
     return re.sub(r"\{torch\.[^}]*\} ?", "", text)
 
 
@@ -284,6 +318,9 @@ def drop_weights(text):
         return f'    {name} = arith.constant dense<"0x{data}"> : {kind}\n'
 
     body = re.sub(r"    (%\w+) = arith\.constant dense_resource<([^>]*)> : (tensor<[^>]*>)\n", take, body)
+    # The importer of ONNX writes them as literals.
+    literal = r'    (%\w+) = arith\.constant dense<("0x)[0-9A-F]+"> : (tensor<[^>]*xf32>)\n'
+    body = re.sub(literal, take, body)
     return re.sub(r"(func\.func @main\(.*?)\) ->", lambda m: ", ".join([m[1], *arguments]) + ") ->", body, count=1)
 
 
@@ -294,7 +331,7 @@ def write_graph(full, path):
     global one_layer
     one_layer = True
     model, call, inputs, layers = MODELS[name](attention)
-    text = export(Wrapper(prepare(model, dtype), call, dtype), inputs, "-dynamic" in full)
+    text = export(Wrapper(prepare(model, dtype), call, dtype), inputs, "-dynamic" in full, "-onnx" in full)
     text = drop_weights(text)
     shapes = ""
     if "-dynamic" in full:
@@ -312,7 +349,7 @@ def write_graph(full, path):
 
 
 def parse(full):
-    name = re.sub(r"-(eager|sdpa|bf16|dynamic)", "", full)
+    name = re.sub(r"-(eager|sdpa|bf16|dynamic|onnx)", "", full)
     dtype = torch.bfloat16 if "-bf16" in full else torch.float32
     return name, "sdpa" if "-sdpa" in full else "eager", dtype
 
@@ -327,7 +364,7 @@ def run(full, attn_run, directory, extra=()):
     module = Wrapper(model, call, dtype)
     with torch.no_grad():
         expected = module(*inputs)
-    text = export(module, inputs, dynamic)
+    text = export(module, inputs, dynamic, "-onnx" in full)
     directory = pathlib.Path(directory)
     (directory / "model.mlir").write_text(text)
     command = [attn_run, str(directory / "model.mlir"), "--format=json", "--compare=unfused", *extra]
@@ -355,7 +392,7 @@ def run(full, attn_run, directory, extra=()):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="MODEL-(eager|sdpa)[-bf16][-dynamic]")
+    parser.add_argument("names", nargs="*", help="MODEL-(eager|sdpa)[-bf16][-dynamic], or MODEL-(eager|sdpa)-onnx")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--attn-run", default="attn-run")
@@ -366,6 +403,7 @@ def main():
     parser.add_argument("--trace", action="store_true", help="print the whole of an exception")
     options = parser.parse_args()
     variants = [a + d + s for s in ["", "-dynamic"] for d in ["", "-bf16"] for a in ["-eager", "-sdpa"]]
+    variants += ["-eager-onnx", "-sdpa-onnx"]
     names = [m + v for m in MODELS for v in variants] if options.all or options.list else options.names
     if options.list:
         print("\n".join(names))

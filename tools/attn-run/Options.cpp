@@ -70,7 +70,8 @@ struct CommandLine {
       "verify-fusion", cl::location(options.verifyFusion),
       cl::desc("Also run every fusion alone beside what it replaced: on what "
                "the program computes there, on random numbers, logits that "
-               "saturate, rows without keys, NaN under the mask"),
+               "saturate, rows without keys (of boolean, 0/1 and added masks), "
+               "NaN under the mask"),
       cl::cat(category)};
   cl::opt<bool, true> noRaise{
       "no-raise", cl::location(options.noRaise),

@@ -10,6 +10,7 @@
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/WithColor.h"
 #include <cmath>
@@ -21,13 +22,14 @@ using namespace mlir::attn;
 namespace {
 
 /// What the inputs of a fusion are like.
-enum class Inputs { Recorded, Random, Large, Masked, Kept };
+enum class Inputs { Recorded, Random, Large, Masked, Lowered, Kept };
 
 constexpr std::pair<Inputs, StringLiteral> kInputs[] = {
     {Inputs::Recorded, "as in the program"},
     {Inputs::Random, "random"},
     {Inputs::Large, "logits that saturate"},
     {Inputs::Masked, "rows without keys"},
+    {Inputs::Lowered, "rows of a bias that is far below zero"},
     {Inputs::Kept, "nothing masked"},
 };
 
@@ -48,24 +50,49 @@ std::vector<HostTensor> copyOf(const std::vector<HostTensor> &tensors) {
   return copies;
 }
 
+/// Whether a tensor looks like a mask: several elements, each of them 0 or 1.
+bool isMask(const HostTensor &tensor) {
+  int64_t numElements = tensor.getNumElements();
+  for (int64_t i = 0; i < numElements; ++i)
+    if (tensor.get(i) != 0 && tensor.get(i) != 1)
+      return false;
+  return numElements > 1;
+}
+
+/// Sets every other row, or all.
+void setRows(HostTensor &tensor, double value, bool all = false) {
+  int64_t row =
+      tensor.shape.empty() ? 1 : std::max<int64_t>(tensor.shape.back(), 1);
+  for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
+    if (all || i / row % 2 == 0)
+      tensor.set(i, value);
+}
+
 /// An input like `recorded`, what the program computes there, if that is known.
-/// Integers stay as they are: they may be sizes, or indices of other tensors.
+/// Integers stay as they are: they may be sizes, or indices of other tensors;
+/// but for masks.
 HostTensor makeInput(const EntryValue &value, const HostTensor *recorded,
-                     Inputs kind, uint64_t seed) {
+                     Inputs kind, uint64_t seed, bool isBias = false) {
+  if (recorded && kind == Inputs::Masked && value.dtype != ATTN_BOOL &&
+      isMask(*recorded)) {
+    HostTensor tensor = copyOf(*recorded);
+    setRows(tensor, 0);
+    return tensor;
+  }
   if (recorded && (kind == Inputs::Recorded ||
                    (value.dtype != ATTN_BOOL && !isFloat(value.dtype))))
     return copyOf(*recorded);
   double scale = kind == Inputs::Large ? 6.0 : 1.0;
   ArrayRef<int64_t> shape = recorded ? recorded->shape : value.shape;
   HostTensor tensor = makeRandomTensor(value.dtype, shape, seed, scale);
-  if (value.dtype != ATTN_BOOL ||
-      (kind != Inputs::Masked && kind != Inputs::Kept))
-    return tensor;
-  // Every other row of a mask is false as a whole, or all of it is true.
-  int64_t row = shape.empty() ? 1 : std::max<int64_t>(shape.back(), 1);
-  for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
-    if (kind == Inputs::Kept || i / row % 2 == 0)
-      tensor.set(i, kind == Inputs::Kept);
+  if (value.dtype == ATTN_BOOL && kind == Inputs::Masked)
+    setRows(tensor, 0);
+  if (value.dtype == ATTN_BOOL && kind == Inputs::Kept)
+    setRows(tensor, 1, /*all=*/true);
+  if (isBias && kind == Inputs::Masked)
+    setRows(tensor, -INFINITY);
+  if (isBias && kind == Inputs::Lowered)
+    setRows(tensor, value.dtype == ATTN_F16 ? -3e4 : -1e9);
   return tensor;
 }
 
@@ -78,16 +105,15 @@ FailureOr<OwningOpRef<ModuleOp>> isolate(ModuleOp module, StringRef name) {
   return isolated;
 }
 
-/// An argument of a function, and the dimension of it that holds the keys.
-struct KeyDimension {
+/// An argument of a function, and a dimension of it.
+struct ArgumentDim {
   unsigned argument;
   int64_t dim;
 };
 
-/// Where the keys of an operand of attention are, if it is an argument with its
-/// dimensions moved.
-std::optional<KeyDimension> findKeys(Value operand) {
-  int64_t dim = cast<ShapedType>(operand.getType()).getRank() - 2;
+/// Where a dimension of an operand of attention is, if the operand is an
+/// argument with its dimensions moved.
+std::optional<ArgumentDim> findArgument(Value operand, int64_t dim) {
   while (Operation *op = operand.getDefiningOp()) {
     if (auto transpose = dyn_cast<TransposeOp>(op)) {
       dim = transpose.getPermutation()[dim];
@@ -110,7 +136,13 @@ std::optional<KeyDimension> findKeys(Value operand) {
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
     return std::nullopt;
-  return KeyDimension{argument.getArgNumber(), dim};
+  return ArgumentDim{argument.getArgNumber(), dim};
+}
+
+/// Where the keys are.
+std::optional<ArgumentDim> findKeys(Value operand) {
+  return findArgument(operand,
+                      cast<ShapedType>(operand.getType()).getRank() - 2);
 }
 
 /// Sets all elements of one key.
@@ -135,14 +167,41 @@ bool isEqual(const std::vector<HostTensor> &a,
 struct Fusion {
   Program unfused, fused;
   EntrySignature signature;
-  std::optional<KeyDimension> key, value;
+  std::optional<ArgumentDim> key, value;
   /// Whether keys that it masks are not observed: NaN may be there.
   bool isolatesMasked = false;
+  /// Arguments that are added to logits.
+  llvm::SmallDenseSet<unsigned> biases;
+
+  void findArguments(SdpaOp op);
 
   /// What differs where masked keys hold NaN; nothing if no key is masked for
   /// all queries.
   std::optional<std::string> checkMaskedNaN(const std::vector<HostTensor> &);
 };
+
+void Fusion::findArguments(SdpaOp op) {
+  key = findKeys(op.getKey());
+  value = findKeys(op.getValue());
+  auto addBias = [&](Value tensor) {
+    int64_t rank = cast<ShapedType>(tensor.getType()).getRank();
+    if (rank < 2 || !isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
+      return;
+    if (std::optional<ArgumentDim> argument = findArgument(tensor, rank - 1))
+      biases.insert(argument->argument);
+  };
+  // What a mask with a finite number keeps must be above that number.
+  if (!op.isMasked() || op.getMaskedRow() != MaskedRow::Uniform) {
+    if (Value bias = op.getBias())
+      addBias(bias);
+    op.getScore().walk(
+        [&](tensor::ExtractOp extract) { addBias(extract.getTensor()); });
+  }
+  isolatesMasked =
+      !op.getBias() && key && value &&
+      (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
+       op.getQueryDocuments() || !op.getKeep().empty());
+}
 
 std::optional<std::string>
 Fusion::checkMaskedNaN(const std::vector<HostTensor> &inputs) {
@@ -263,15 +322,11 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
                   Program("after", std::move(*fusedModule)),
                   *signature,
                   {},
+                  {},
+                  false,
                   {}};
-    fusion.fused.getModule()->walk([&](SdpaOp op) {
-      fusion.key = findKeys(op.getKey());
-      fusion.value = findKeys(op.getValue());
-      fusion.isolatesMasked =
-          !op.getBias() && fusion.key && fusion.value &&
-          (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
-           op.getQueryDocuments() || !op.getKeep().empty());
-    });
+    fusion.fused.getModule()->walk(
+        [&](SdpaOp op) { fusion.findArguments(op); });
     if (mlir::failed(
             fusion.unfused.compile(before.getName(), target, math, trace)) ||
         mlir::failed(
@@ -279,15 +334,21 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
       return failure();
     double worst = 0;
     int64_t numRuns = 0;
-    std::string differences, hidden;
+    std::string differences, masked, isolated;
     for (auto [kind, description] : kInputs) {
-      if (kind == Inputs::Recorded && known.empty())
+      if ((kind == Inputs::Recorded && known.empty()) ||
+          (kind == Inputs::Lowered && fusion.biases.empty()))
         continue;
       std::vector<HostTensor> inputs;
-      for (auto [index, value] : llvm::enumerate(signature->inputs))
-        inputs.push_back(makeInput(value,
-                                   known.empty() ? nullptr : &known[index],
-                                   kind, seed + 1000003 * index));
+      bool hasMask = false;
+      for (auto [index, value] : llvm::enumerate(signature->inputs)) {
+        HostTensor *recorded = known.empty() ? nullptr : &known[index];
+        inputs.push_back(makeInput(value, recorded, kind,
+                                   seed + 1000003 * index,
+                                   fusion.biases.contains(index)));
+        hasMask |= fusion.biases.contains(index) || value.dtype == ATTN_BOOL ||
+                   (recorded && isMask(*recorded));
+      }
       std::vector<HostTensor> copies = copyOf(inputs);
       llvm::Expected<std::vector<HostTensor>> expected =
           fusion.unfused.run(inputs, *signature);
@@ -297,6 +358,8 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
         continue;
       }
       ++numRuns;
+      if (kind == Inputs::Masked && hasMask)
+        masked = ", rows without keys agree";
       llvm::Expected<std::vector<HostTensor>> actual =
           fusion.fused.run(copies, *signature);
       if (!actual) {
@@ -333,7 +396,7 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
         inputs.push_back(std::move(input));
       }
       if (std::optional<std::string> text = fusion.checkMaskedNaN(inputs)) {
-        hidden = ", NaN under the mask stays there";
+        isolated = ", NaN under the mask stays there";
         if (!text->empty())
           differences += "; NaN under the mask: " + *text;
       }
@@ -344,8 +407,8 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
     else if (numRuns == 0)
       report(name, "not run, no inputs suit it");
     else
-      report(name, llvm::formatv("ok, relative Frobenius error {0:e2}{1}",
-                                 worst, hidden)
+      report(name, llvm::formatv("ok, relative Frobenius error {0:e2}{1}{2}",
+                                 worst, masked, isolated)
                        .str());
   }
   return failure(failed);

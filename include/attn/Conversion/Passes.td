@@ -68,8 +68,8 @@ def AttnPrintSummaryPass : Pass<"attn-print-summary", "::mlir::ModuleOp"> {
     Prints for every function the attentions that it has as `attn.sdpa`, with
     what was recognised, and every softmax between two matmuls that is none, with
     the reason. Run it after `convert-linalg-to-attn`; before it, what will be
-    fused is listed as fusible. Prints to the standard error stream and changes
-    nothing.
+    fused is listed as fusible. Where there are several functions, the last line
+    counts for all of them. Prints to the standard error stream and changes nothing.
 
     ```
     @main: 1 attn.sdpa, 1 other softmaxes between matmuls

@@ -24,13 +24,16 @@ using LoopParts = SmallVector<SmallVector<int64_t>>;
 class AttentionFuser {
 public:
   AttentionFuser(Contraction root, bool probabilityIsLhs,
-                 const LoopParts &parts, FunctionFacts &facts,
-                 const FusionOptions &options)
-      : root(root), probabilityIsLhs(probabilityIsLhs), facts(facts),
-        context(root.op.getContext(), facts), parts(parts), options(options) {}
+                 const LoopParts &parts, unsigned candidate,
+                 FunctionFacts &facts, const FusionOptions &options)
+      : root(root), probabilityIsLhs(probabilityIsLhs), candidate(candidate),
+        facts(facts), context(root.op.getContext(), facts), parts(parts),
+        options(options) {}
 
   FusionResult fuse();
   std::optional<ExprContext::Split> getSplit() const { return context.split; }
+  /// How many contractions may be that of query and key.
+  unsigned getNumCandidates() const { return logits.numCandidates; }
   /// The loop, and the position in its parts, that a variable stands for;
   /// nothing for other variables.
   std::optional<std::pair<unsigned, unsigned>> getPart(unsigned var) const {
@@ -72,11 +75,15 @@ private:
   LogicalResult matchTail();
   LogicalResult chooseOperands();
   LogicalResult checkUses();
+  SmallVector<Value> getReadTensors();
   bool noteLogSumExp(Operation *op);
   LogicalResult classifyMasks();
   LogicalResult checkZeroed();
   LogicalResult classifySink();
   void classifyCondition(const Expr *condition, bool isNegated);
+  bool classifyDocuments(const Expr *condition, bool isNegated);
+  /// (batch..., row), the layout of documents.
+  Layout getDocumentLayout(unsigned row) const;
   bool isCheap(const Expr *expr);
   bool isSmall(const Expr *expr);
   const Expr *makeEmittable(const Expr *expr, const ExprEmitter &emitter);
@@ -98,6 +105,7 @@ private:
   void buildScale(ImplicitLocOpBuilder &b, SdpaOp op);
   void buildRegions(SdpaOp op);
   void buildSinks(ImplicitLocOpBuilder &b, SdpaOp op);
+  void buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op);
   Value buildLogitOperand(ImplicitLocOpBuilder &b, const LogitOperand &operand);
   /// Joins the two variables of grouped heads, dimension `head` and the next.
   Value joinHeads(ImplicitLocOpBuilder &b, Value tensor);
@@ -106,10 +114,15 @@ private:
   DenseMap<unsigned, Value> getRegionVariables(OpBuilder &builder, Location loc,
                                                ValueRange indices);
   MaskedRow getMaskedRow();
+
+  // DescribeFusion.cpp: the remark.
+
   void describe();
+  void countSavings(StructuralMaskInterface structure);
 
   Contraction root;
   bool probabilityIsLhs;
+  unsigned candidate;
   FunctionFacts &facts;
   ExprContext context;
   const LoopParts &parts;
@@ -137,7 +150,7 @@ private:
   /// What the output is computed into, and the indices of its dimensions.
   Operation *replaced = nullptr;
   SmallVector<AffineExpr> outputIndices;
-  std::optional<LogitOperand> mask, bias, sink;
+  std::optional<LogitOperand> mask, bias, sink, queryDocuments, keyDocuments;
   std::optional<double> constantSink;
   bool maskIsNegated = false;
   SmallVector<LogitMatch::Condition> regionConditions;

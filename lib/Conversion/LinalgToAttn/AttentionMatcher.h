@@ -68,8 +68,9 @@ bool isLogSumExp(ExprContext &context, const SoftmaxMatch &softmax,
 
 /// A logit taken apart, in the order of attn.sdpa.
 struct LogitMatch {
-  /// The contraction of query and key.
+  /// The contraction of query and key, and how many could be it.
   const Expr *product = nullptr;
+  unsigned numCandidates = 0;
   double scale = 1.0;
   /// A factor that is the same for all logits, times `scale`; null if none.
   const Expr *scaleExpr = nullptr;
@@ -95,6 +96,9 @@ struct LogitMatch {
 /// What matching of logits needs to know.
 struct LogitVariables {
   unsigned query, key;
+  /// Where several contractions depend on both, which of them is that of query
+  /// and key; the others are biases then.
+  unsigned candidate = 0;
 };
 
 std::variant<LogitMatch, MatchFailure> matchLogits(ExprContext &context,

@@ -9,7 +9,6 @@
 #include "AttentionFuser.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/Support/Format.h"
 #include <cmath>
 
 using namespace mlir;
@@ -204,6 +203,18 @@ void AttentionFuser::buildSinks(ImplicitLocOpBuilder &b, SdpaOp op) {
   op.getSinksMutable().assign(tensor);
 }
 
+void AttentionFuser::buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op) {
+  if (!queryDocuments)
+    return;
+  auto getIds = [&](const LogitOperand &ids, unsigned row) {
+    return applyArrangement(b, b.getLoc(), context, ids.tensor,
+                            *ids.arrangement, getDocumentLayout(row));
+  };
+  op.getQueryDocumentsMutable().assign(getIds(*queryDocuments, queryVar));
+  op.getKeyDocumentsMutable().assign(getIds(*keyDocuments, keyVar));
+  op.setStructureAttr(DocumentAttr::get(b.getContext()));
+}
+
 /// What the graph does with rows without keys.
 MaskedRow AttentionFuser::getMaskedRow() {
   if (softmax.sink || softmax.zeroed)
@@ -302,6 +313,7 @@ void AttentionFuser::build() {
       op.getMaskMutable().assign(maskIsNegated ? buildNot(b, tensor) : tensor);
     }
     buildSinks(b, op);
+    buildDocuments(b, op);
   }
   if (logits.softcap)
     op.setSoftcap(APFloat(*logits.softcap));
@@ -321,53 +333,4 @@ void AttentionFuser::build() {
   result.op = op;
   result.miss.reset();
   describe();
-}
-
-void AttentionFuser::describe() {
-  SdpaOp op = result.op;
-  llvm::raw_string_ostream os(result.text);
-  os << "fused attention: query " << op.getQuery().getType() << ", key "
-     << op.getKey().getType() << ", value " << op.getValue().getType();
-  if (logits.scaleExpr)
-    os << ", scale from a value";
-  else
-    os << ", scale " << llvm::format("%g", scale);
-  if (logits.softcap)
-    os << ", softcap " << llvm::format("%g", *logits.softcap);
-  if (bias)
-    os << ", bias " << op.getBias().getType();
-  if (mask)
-    os << ", mask " << op.getMask().getType();
-  if (!regionConditions.empty())
-    os << ", a mask of indices";
-  if (hasScore())
-    os << ", a score function";
-  if (op.getSinks())
-    os << ", sinks " << op.getSinks().getType();
-  if (op.getNumQueryHeads() != op.getNumKeyHeads() &&
-      !ShapedType::isDynamic(op.getNumQueryHeads()))
-    os << ", " << op.getNumQueryHeads() << " query heads on "
-       << op.getNumKeyHeads();
-  SmallVector<StringRef> moved;
-  for (auto [operand, name] :
-       {std::pair{&query, "query"}, std::pair{&key, "key"},
-        std::pair{&value, "value"}})
-    if (operand->arrangement.isPermuted)
-      moved.push_back(name);
-  if (!moved.empty())
-    os << ", " << llvm::join(moved, " and ") << " transposed in place";
-  if (!lseUses.empty())
-    os << ", log-sum-exp";
-  os << ", rows without keys: " << stringifyMaskedRow(op.getMaskedRow());
-
-  // Logits and probabilities, written once each at least.
-  int64_t count = 1;
-  for (unsigned var : logitLayout) {
-    int64_t extent = context.getExtent(var);
-    if (ShapedType::isDynamic(extent) ||
-        llvm::MulOverflow(count, extent, count))
-      return;
-  }
-  Type type = getElementTypeOrSelf(logits.product->op->getResult(0).getType());
-  result.bytesSaved = 2 * count * (type.getIntOrFloatBitWidth() / 8);
 }

@@ -8,7 +8,9 @@
 
 #include "AttentionFuser.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -143,7 +145,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     key = *k;
     value = *v;
     scale = logits.scale * query.traced.factor * key.traced.factor;
-    if (!std::isfinite(scale))
+    if (!std::isfinite(isDouble ? scale : static_cast<float>(scale)))
       return fail("operands", "the scale is not finite", "", product->op);
     return success();
   }
@@ -204,10 +206,43 @@ bool AttentionFuser::noteLogSumExp(Operation *op) {
   return false;
 }
 
+/// The tensors that the new op will read.
+SmallVector<Value> AttentionFuser::getReadTensors() {
+  SmallVector<Value> tensors{query.traced.tensor, key.traced.tensor,
+                             value.traced.tensor};
+  for (const std::optional<LogitOperand> &operand :
+       {mask, bias, sink, queryDocuments, keyDocuments})
+    if (operand)
+      tensors.push_back(operand->tensor);
+  llvm::SmallPtrSet<const Expr *, 32> visited{logits.base};
+  std::function<void(const Expr *)> collect = [&](const Expr *expr) {
+    if (!expr || !visited.insert(expr).second)
+      return;
+    if (expr->value)
+      tensors.push_back(expr->value);
+    llvm::for_each(expr->operands, collect);
+  };
+  for (const LogitMatch::Condition &condition : regionConditions)
+    collect(condition.expr);
+  collect(logits.score);
+  collect(logits.scaleExpr);
+  return tensors;
+}
+
 /// Everything between the two matmuls must be dead after fusion.
 LogicalResult AttentionFuser::checkUses() {
   if (options.allowRecompute)
     return success();
+  for (Operation *around = root.op->getParentOp();
+       around && !around->isAncestor(logits.product->op);
+       around = around->getParentOp())
+    if (isa<LoopLikeOpInterface>(around))
+      return fail("uses",
+                  "the logits are computed once, and the second matmul is in a "
+                  "loop, which would repeat them",
+                  "move the second matmul out of the loop, or let the pass "
+                  "recompute the logits (recompute=true)",
+                  around);
   SmallVector<Operation *> worklist{logits.product->op};
   llvm::SmallPtrSet<Operation *, 32> seen;
   while (!worklist.empty()) {
@@ -232,5 +267,15 @@ LogicalResult AttentionFuser::checkUses() {
         worklist.push_back(user);
     }
   }
+  // Nor may the new op read what is computed from the logits.
+  seen.insert(logits.product->op);
+  for (Value tensor : getReadTensors())
+    if (Operation *op = tensor.getDefiningOp(); op && seen.contains(op))
+      return fail("uses",
+                  "a mask, a bias or another operand is computed from the "
+                  "logits, so they would be computed anyway",
+                  "compute it from something else, or let the pass recompute "
+                  "the logits (recompute=true)",
+                  op);
   return success();
 }

@@ -122,6 +122,54 @@ const Expr *AttentionFuser::makeEmittable(const Expr *expr,
   return emitter.canEmit(rebuilt) ? rebuilt : nullptr;
 }
 
+Layout AttentionFuser::getDocumentLayout(unsigned row) const {
+  size_t numHeadDims = hasGroups ? 2 : lead.empty() ? 0 : 1;
+  Layout layout(ArrayRef(lead).drop_back(numHeadDims));
+  layout.push_back(row);
+  return layout;
+}
+
+/// Whether a condition says that the documents of query and key are one.
+bool AttentionFuser::classifyDocuments(const Expr *condition, bool isNegated) {
+  if (queryDocuments || !condition->is("arith.cmpi") ||
+      condition->attrs.getAs<arith::CmpIPredicateAttr>("predicate")
+              .getValue() !=
+          (isNegated ? arith::CmpIPredicate::ne : arith::CmpIPredicate::eq))
+    return false;
+  auto getIds = [&](const Expr *expr,
+                    unsigned row) -> std::optional<LogitOperand> {
+    const ExprContext::Access *source = context.getSource(expr);
+    bool isLoad = expr->kind == Expr::Kind::Load;
+    if (!isLoad && !source)
+      return std::nullopt;
+    Value tensor = isLoad ? expr->value : source->tensor;
+    auto indices = isLoad ? ArrayRef<AffineExpr>(expr->indices)
+                          : ArrayRef<AffineExpr>(source->indices);
+    std::optional<Arrangement> arrangement =
+        arrange(context, indices, getDocumentLayout(row), {});
+    if (!context.dependsOn(expr, row) || !arrangement ||
+        arrangement->isPermuted ||
+        !isStaticPart(context, tensor, *arrangement) ||
+        !isa<IntegerType>(getElementTypeOrSelf(tensor.getType())))
+      return std::nullopt;
+    return LogitOperand{tensor, arrangement};
+  };
+  for (bool isSwapped : {false, true}) {
+    std::optional<LogitOperand> ofQuery =
+        getIds(condition->operands[isSwapped], queryVar);
+    std::optional<LogitOperand> ofKey =
+        getIds(condition->operands[!isSwapped], keyVar);
+    if (!ofQuery || !ofKey ||
+        getElementTypeOrSelf(ofQuery->tensor.getType()) !=
+            getElementTypeOrSelf(ofKey->tensor.getType()))
+      continue;
+    queryDocuments = ofQuery;
+    keyDocuments = ofKey;
+    return true;
+  }
+  return false;
+}
+
 void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
   if (condition->is("arith.xori") && condition->operands[1]->getInteger() == 1)
     return classifyCondition(condition->operands[0], !isNegated);
@@ -132,6 +180,8 @@ void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
   }
   if (std::optional<int64_t> constant = condition->getInteger();
       constant && (*constant != 0) != isNegated)
+    return;
+  if (classifyDocuments(condition, isNegated))
     return;
   bool isTensor = condition->kind == Expr::Kind::Load || isSmall(condition) ||
                   (!isCheap(condition) && !isIndexArithmetic(condition));
@@ -160,9 +210,13 @@ LogicalResult AttentionFuser::classifyMasks() {
                       variables);
   for (LogitMatch::Condition &condition : regionConditions) {
     const Expr *emittable = makeEmittable(condition.expr, emitter);
+    if (!emittable && holdsResultOf(condition.expr, logits.product->op))
+      return fail("mask", "a mask is computed from logits of other keys", "",
+                  context.getOperation(condition.expr));
     if (!emittable)
       return fail("mask",
-                  "a mask is computed by a reduction or from other dimensions",
+                  "a mask is computed by what cannot be repeated for each pair "
+                  "of query and key",
                   "compute the mask into a boolean tensor",
                   context.getOperation(condition.expr));
     condition.expr = emittable;
@@ -182,7 +236,10 @@ LogicalResult AttentionFuser::classifyMasks() {
                         DenseMap<unsigned, Value>());
     const Expr *emittable = makeEmittable(logits.scaleExpr, outside);
     if (!emittable)
-      return fail("logits", "the scale is computed by a reduction", "",
+      return fail("logits",
+                  "the scale is computed by what cannot be repeated outside of "
+                  "the operation that applies it",
+                  "compute the scale into a tensor of rank 0",
                   context.getOperation(logits.scaleExpr));
     logits.scaleExpr = emittable;
   }

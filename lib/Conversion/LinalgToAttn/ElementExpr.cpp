@@ -221,8 +221,16 @@ const Expr *ExprContext::rebuild(const Expr *expr,
   }
 }
 
+static bool holdsContraction(const Expr *expr) {
+  return expr->kind == Expr::Kind::Contract ||
+         llvm::any_of(expr->operands, holdsContraction);
+}
+
+/// Logits beside which there is something else, such as a sink. A mask or a
+/// bias of several pieces is one, and so are the indices of a gather.
 std::optional<int64_t> ExprContext::findPieces(const Expr *expr, unsigned var) {
-  if (expr->kind == Expr::Kind::Pieces && expr->indices[0] == getVariable(var))
+  if (expr->kind == Expr::Kind::Pieces &&
+      expr->indices[0] == getVariable(var) && holdsContraction(expr))
     return expr->bound;
   for (const Expr *operand : expr->operands)
     if (std::optional<int64_t> bound = findPieces(operand, var))

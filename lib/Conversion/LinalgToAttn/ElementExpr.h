@@ -111,6 +111,9 @@ public:
     int64_t divisor;
   };
   std::optional<Split> split;
+  /// The variables that the caller can replace. An evaluation that needs parts
+  /// of another one ends where it does.
+  llvm::SmallDenseSet<unsigned> splittable;
 
   //===--- Expressions
   //-----------------------------------------------------===//

@@ -99,7 +99,7 @@ ExprContext::divide(AffineExpr index, int64_t divisor) {
   quotient = quotient + (constant - rest) / divisor;
   if (low + rest >= 0 && high + rest < divisor)
     return std::pair{simplify(quotient), simplify(remainder + rest)};
-  if (numRest == 1 && single && rest == 0)
+  if (numRest == 1 && single && rest == 0 && splittable.contains(*single))
     split = Split{*single, divisor};
   return std::nullopt;
 }

@@ -71,24 +71,17 @@ LogicalResult AttentionFuser::classifyLoops() {
   // The last one is the query; others are heads that share keys and values.
   for (unsigned loop : ArrayRef(queryLoops).drop_back(!queryLoops.empty()))
     llvm::append_range(lead, loopVars[loop]);
-  auto getOnly = [&](ArrayRef<unsigned> found) -> std::optional<unsigned> {
-    // A vector instead of a matrix has one query, or one column.
-    if (found.empty())
-      return context.addVariable(1);
-    const Layout &vars = loopVars[found.back()];
-    if (vars.size() != 1)
-      return std::nullopt;
-    return vars.front();
+  // A vector instead of a matrix has one query, or one column.
+  auto getOnly = [&](ArrayRef<unsigned> found) {
+    return found.empty() ? context.addVariable(1)
+                         : loopVars[found.back()].front();
   };
-  std::optional<unsigned> onlyQuery = getOnly(queryLoops);
-  std::optional<unsigned> onlyColumn = getOnly(columnLoops);
-  if (!onlyQuery || !onlyColumn || loopVars[root.reductionLoop].size() != 1)
-    return fail("output", "the dimension of queries, keys or value columns is "
-                          "split by a reshape between the two matmuls");
-  queryVar = *onlyQuery;
-  columnVar = *onlyColumn;
+  queryVar = getOnly(queryLoops);
+  columnVar = getOnly(columnLoops);
   logitLayout = lead;
   logitLayout.append({queryVar, keyVar});
+  // Batch and heads may be several dimensions; those of the products are one.
+  context.splittable.insert(lead.begin(), lead.end());
   return success();
 }
 
@@ -182,6 +175,44 @@ static bool hidesSoftmax(Value value, FunctionFacts &facts) {
   return false;
 }
 
+/// Whether the value is computed from a contraction's result, without a softmax
+/// in between.
+static bool hidesContraction(Value value, FunctionFacts &facts) {
+  SmallVector<Operation *> worklist{value.getDefiningOp()};
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (getContraction(op))
+      return true;
+    if (!isNormalization(op, facts))
+      forEachInput(
+          op, [&](Value input) { worklist.push_back(input.getDefiningOp()); });
+  }
+  return false;
+}
+
+/// The operation at which an expression of logits ends, if a contraction is
+/// behind it.
+static Operation *
+findOpaqueContraction(const Expr *expr, ExprContext &context, unsigned keyVar,
+                      FunctionFacts &facts,
+                      llvm::SmallPtrSet<const Expr *, 16> &seen) {
+  if (!seen.insert(expr).second)
+    return nullptr;
+  bool isRead =
+      expr->kind == Expr::Kind::Load || expr->kind == Expr::Kind::Gather;
+  if (isRead && context.dependsOn(expr, keyVar) &&
+      hidesContraction(expr->value, facts))
+    return expr->value.getDefiningOp();
+  for (const Expr *operand : expr->operands)
+    if (Operation *op =
+            findOpaqueContraction(operand, context, keyVar, facts, seen))
+      return op;
+  return nullptr;
+}
+
 /// The operation at which an expression ends, if a softmax is behind it.
 static Operation *findOpaqueSoftmax(const Expr *expr, FunctionFacts &facts,
                                     llvm::SmallPtrSet<const Expr *, 16> &seen) {
@@ -232,13 +263,25 @@ LogicalResult AttentionFuser::matchExpressions() {
                 "a dimension broadcasts if it is one at run time, which would "
                 "become an error",
                 "set attn.numerics = \"default\"");
-  auto logitMatch = matchLogits(context, softmax.logits, {queryVar, keyVar},
-                                options.numerics);
+  auto logitMatch = matchLogits(
+      context, softmax.logits, {queryVar, keyVar, candidate}, options.numerics);
   if (auto *missed = std::get_if<MatchFailure>(&logitMatch)) {
     // Without a matmul in front a softmax is no attention.
     llvm::SmallPtrSet<const Expr *, 16> seen;
-    if (holdsContraction(softmax.logits, seen))
+    if (holdsContraction(softmax.logits, seen)) {
       result.miss = *missed;
+      return failure();
+    }
+    seen.clear();
+    if (Operation *opaque =
+            findOpaqueContraction(softmax.logits, context, keyVar, facts, seen))
+      return fail("logits",
+                  "the logits come from a matmul behind an operation whose "
+                  "elements cannot be traced to those of its operands",
+                  isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(opaque)
+                      ? "reshape the operands of the matmul instead"
+                      : "",
+                  opaque);
     return failure();
   }
   logits = std::get<LogitMatch>(logitMatch);
@@ -339,7 +382,10 @@ LogicalResult AttentionFuser::matchTail() {
 FusionResult AttentionFuser::fuse() {
   setUpVariables();
   if (failed(classifyLoops())) {
-    result.miss.reset();
+    // Most matmuls of other forms have nothing to do with a softmax.
+    OpOperand *operand = probabilityIsLhs ? root.lhs : root.rhs;
+    if (!hidesSoftmax(operand->get(), facts))
+      result.miss.reset();
     return result;
   }
   if (failed(matchExpressions()) || failed(chooseOperands()) ||
@@ -365,10 +411,14 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
     LoopParts parts;
     for (int64_t size : op.getStaticLoopRanges())
       parts.push_back({size});
-    // A variable that a reshape takes apart is replaced by two.
-    constexpr int kMaxSplits = 8;
-    for (int attempt = 0; attempt <= kMaxSplits; ++attempt) {
-      AttentionFuser fuser(*root, probabilityIsLhs, parts, facts, options);
+    // A variable that a reshape takes apart is replaced by two; if that does
+    // not help, another matmul is tried for that of query and key.
+    constexpr unsigned kMaxSplits = 8, kMaxCandidates = 4;
+    unsigned candidate = 0;
+    for (unsigned attempt = 0; attempt <= kMaxSplits + kMaxCandidates;
+         ++attempt) {
+      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate, facts,
+                           options);
       FusionResult tried = fuser.fuse();
       if (tried.op)
         return tried;
@@ -378,16 +428,19 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
       bool divides =
           ShapedType::isDynamic(size) ||
           (part && size % split->divisor == 0 && split->divisor != size);
-      if (!part || !divides) {
-        if (tried.miss && !result.miss)
-          result = tried;
-        break;
+      if (part && divides) {
+        auto [loop, position] = *part;
+        SmallVector<int64_t> &sizes = parts[loop];
+        sizes[position] =
+            ShapedType::isDynamic(size) ? size : size / split->divisor;
+        sizes.insert(sizes.begin() + position + 1, split->divisor);
+        continue;
       }
-      auto [loop, position] = *part;
-      SmallVector<int64_t> &sizes = parts[loop];
-      sizes[position] =
-          ShapedType::isDynamic(size) ? size : size / split->divisor;
-      sizes.insert(sizes.begin() + position + 1, split->divisor);
+      if (tried.miss && !result.miss)
+        result = tried;
+      if (++candidate >= fuser.getNumCandidates() ||
+          candidate == kMaxCandidates)
+        break;
     }
   }
   return result;

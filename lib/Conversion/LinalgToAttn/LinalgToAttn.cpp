@@ -88,6 +88,8 @@ private:
       passed << result.text;
       if (result.bytesSaved)
         passed << remark::metric("BytesSaved", *result.bytesSaved);
+      if (result.flopsSaved)
+        passed << remark::metric("FlopsSaved", *result.flopsSaved);
       return true;
     }
     if (!result.miss)

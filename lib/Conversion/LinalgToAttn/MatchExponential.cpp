@@ -108,7 +108,7 @@ bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
   const Expr *body = getBody(max);
   const Expr *logits = rest;
   double logitFactor = 1.0;
-  if (body == rest) {
+  if (isSame(body, rest)) {
     if (std::abs(factor + 1) > 1e-6)
       return false;
   } else {

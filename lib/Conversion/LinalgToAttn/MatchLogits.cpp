@@ -37,7 +37,9 @@ public:
   std::variant<LogitMatch, MatchFailure> match(const Expr *logits);
 
 private:
-  LogicalResult findProduct(const Expr *expr);
+  /// A bias may come from a matmul too, such as that of a position with a
+  /// learned matrix.
+  void findProducts(const Expr *expr);
   bool hasProduct(const Expr *expr) {
     return context.contains(expr, result.product);
   }
@@ -51,6 +53,11 @@ private:
                bool isAdded);
   bool keepsSomeKey(const Expr *condition, bool isNegated);
   void matchBase(const Expr *expr);
+  /// Whether a constant is finite where logits are computed.
+  bool isFinite(double constant) const {
+    return std::isfinite(
+        result.product->type.isF64() ? constant : static_cast<float>(constant));
+  }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
 
@@ -65,37 +72,26 @@ private:
   LogitVariables variables;
   Numerics numerics;
   LogitMatch result;
-  MatchFailure failure;
   Masks masks;
   llvm::SmallPtrSet<const Expr *, 32> seen;
 };
 
-LogicalResult LogitMatcher::findProduct(const Expr *expr) {
+void LogitMatcher::findProducts(const Expr *expr) {
   if (!seen.insert(expr).second)
-    return success();
+    return;
   if (expr->kind == Expr::Kind::Contract) {
-    bool dependsOnKey = context.dependsOn(expr, variables.key);
-    bool dependsOnQuery = context.dependsOn(expr, variables.query);
-    // A bias may come from a matmul too, such as that of a position with a
-    // learned matrix: then the product of query and key is the other one.
-    if (!dependsOnKey && context.getExtent(variables.key) != 1)
-      return success();
-    if (!dependsOnQuery && context.getExtent(variables.query) != 1)
-      return success();
-    if (result.product && result.product != expr) {
-      failure = {"logits", "the logits depend on more than one matmul",
-                 "add the other matmul's result to memory first, or leave it "
-                 "to a bias operand",
-                 context.getOperation(expr), true};
-      return mlir::failure();
-    }
-    result.product = expr;
-    return success();
+    bool dependsOnKey = context.dependsOn(expr, variables.key) ||
+                        context.getExtent(variables.key) == 1;
+    bool dependsOnQuery = context.dependsOn(expr, variables.query) ||
+                          context.getExtent(variables.query) == 1;
+    if (!dependsOnKey || !dependsOnQuery)
+      return;
+    if (result.numCandidates++ == variables.candidate)
+      result.product = expr;
+    return;
   }
   for (const Expr *operand : expr->operands)
-    if (failed(findProduct(operand)))
-      return mlir::failure();
-  return success();
+    findProducts(operand);
 }
 
 /// Whether every row has a key that the condition keeps, whatever the lengths:
@@ -302,7 +298,7 @@ void LogitMatcher::matchBase(const Expr *expr) {
         return;
       if (std::optional<double> constant = factor->getFloat()) {
         double scale = result.scale * (isDivision ? 1 / *constant : *constant);
-        if (!std::isfinite(scale))
+        if (!isFinite(scale))
           return;
         result.scale = scale;
       } else if (!result.scaleExpr && isUniform(factor)) {
@@ -321,7 +317,8 @@ void LogitMatcher::matchBase(const Expr *expr) {
   if (next > 1 && chain[next - 1]->is("math.tanh") &&
       chain[next - 2]->is("arith.mulf")) {
     std::optional<double> cap = chain[next - 2]->operands[1]->getFloat();
-    if (cap && *cap > 0 && std::isfinite(*cap * result.scale)) {
+    if (cap && *cap > 0 && isFinite(*cap) && isFinite(1 / *cap) &&
+        isFinite(*cap * result.scale)) {
       result.softcap = cap;
       result.scale *= *cap;
       result.base = result.baseWithoutBias = chain[next - 2];
@@ -337,8 +334,7 @@ void LogitMatcher::matchBase(const Expr *expr) {
 }
 
 std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
-  if (failed(findProduct(logits)))
-    return failure;
+  findProducts(logits);
   if (!result.product)
     return MatchFailure{"logits",
                         "the logits do not come from a matmul of "

@@ -80,14 +80,37 @@ struct AttnPrintSummaryPass
   using AttnPrintSummaryPassBase::AttnPrintSummaryPassBase;
 
   void runOnOperation() override {
+    numFunctions = numOps = 0;
+    misses.clear();
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal() && !function->hasAttr(kNotFusedAttr) &&
           failed(print(function)))
         return signalPassFailure();
+    if (numFunctions > 1) {
+      llvm::errs() << "in all: " << numOps << " attn.sdpa\n";
+      printCounts(misses);
+    }
     markAllAnalysesPreserved();
   }
 
 private:
+  /// Misses by step.
+  using Counts = llvm::MapVector<StringRef, unsigned>;
+  unsigned numFunctions = 0, numOps = 0;
+  Counts misses;
+
+  // Libraries without statistics print none of the pass.
+  static void printCounts(const Counts &counts) {
+    if (counts.empty())
+      return;
+    raw_ostream &os = llvm::errs();
+    os << "  missed by step: ";
+    llvm::interleaveComma(counts, os, [&](const auto &entry) {
+      os << entry.first << " " << entry.second;
+    });
+    os << "\n";
+  }
+
   LogicalResult print(func::FuncOp function) {
     auto interface = cast<FunctionOpInterface>(function.getOperation());
     std::optional<FusionOptions> options =
@@ -129,18 +152,15 @@ private:
       }
       os << "\n";
     }
-    // Counts of misses by step: libraries without statistics print none.
-    llvm::MapVector<StringRef, unsigned> counts;
+    Counts counts;
     for (auto &[loc, miss] : others)
-      if (miss)
+      if (miss) {
         ++counts[miss->step];
-    if (!counts.empty()) {
-      os << "  missed by step: ";
-      llvm::interleaveComma(counts, os, [&](const auto &entry) {
-        os << entry.first << " " << entry.second;
-      });
-      os << "\n";
-    }
+        ++misses[miss->step];
+      }
+    printCounts(counts);
+    ++numFunctions;
+    numOps += ops.size();
     return success();
   }
 };

@@ -56,6 +56,16 @@ private:
     return context.substitute(reduction->operands[0], reduction->var,
                               context.getVariable(keyVar));
   }
+  /// Whether two expressions are one, or the same element of one tensor: what
+  /// simplification makes of a long one may depend on its variables.
+  bool isSame(const Expr *a, const Expr *b) {
+    if (a == b)
+      return true;
+    const ExprContext::Access *from = context.getSource(a),
+                              *other = context.getSource(b);
+    return from && other && from->tensor == other->tensor &&
+           from->indices == other->indices;
+  }
   bool isOverKeys(const Expr *reduction) {
     return context.getExtent(reduction->var) == context.getExtent(keyVar);
   }

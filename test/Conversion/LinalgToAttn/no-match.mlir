@@ -313,31 +313,6 @@ func.func @scaled_after(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6
 #ij = affine_map<(i, j) -> (i, j)>
 #i = affine_map<(i, j) -> (i)>
 
-// REMARK: remark: [Missed] NotFused
-// REMARK-SAME: more than one matmul
-// CHECK-LABEL: func.func @two_products
-func.func @two_products(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {
-  %zero = arith.constant 0.0 : f32
-  %ninf = arith.constant 0xFF800000 : f32
-  %e = tensor.empty() : tensor<6x6xf32>
-  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
-  %s = linalg.matmul ins(%q, %k : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
-  %s2 = linalg.matmul ins(%k, %q : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
-  %l = linalg.generic {indexing_maps = [#ij, #ij, #ij], iterator_types = ["parallel", "parallel"]} ins(%s, %s2 : tensor<6x6xf32>, tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) {
-  ^bb0(%x: f32, %y: f32, %a: f32):
-    %u = arith.addf %x, %y : f32
-    linalg.yield %u : f32
-  } -> tensor<6x6xf32>
-  %p = linalg.softmax dimension(1) ins(%l : tensor<6x6xf32>) outs(%e : tensor<6x6xf32>) -> tensor<6x6xf32>
-  %o = linalg.matmul ins(%p, %v : tensor<6x6xf32>, tensor<6x6xf32>) outs(%z : tensor<6x6xf32>) -> tensor<6x6xf32>
-  return %o : tensor<6x6xf32>
-}
-
-// -----
-
-#ij = affine_map<(i, j) -> (i, j)>
-#i = affine_map<(i, j) -> (i)>
-
 // The first matmul adds to something: its result is no product.
 // CHECK-LABEL: func.func @nonzero_init
 func.func @nonzero_init(%q: tensor<6x6xf32>, %k: tensor<6x6xf32>, %v: tensor<6x6xf32>, %t: tensor<6x6xf32>) -> (tensor<6x6xf32>) {

@@ -6,6 +6,8 @@
 // CHECK: @returned: 0 attn.sdpa, 1 other softmaxes between matmuls
 // CHECK-NEXT: missed {{.*}}print-summary.mlir:{{[0-9]+}}:{{[0-9]+}}: uses: the logits or probabilities are also used by 'func.return' outside of the attention, so they would be computed anyway; it would be fused with this change: drop that use, or let the pass recompute them (recompute=true)
 // CHECK-NEXT: missed by step: uses 1
+// CHECK-NEXT: in all: 1 attn.sdpa
+// CHECK-NEXT: missed by step: uses 1
 // BEFORE: @masked: 0 attn.sdpa, 1 other softmaxes between matmuls
 // BEFORE-NEXT: fusible
 func.func @masked(%arg0: tensor<3x2xf32>, %arg1: tensor<4x2xf32>, %arg2: tensor<4x2xf32>, %arg3: tensor<3x4xi1>) -> (tensor<3x2xf32>) {
