@@ -84,6 +84,7 @@ private:
                      bool isKeyHead);
   HeadOperands getHeadOperands(ValueRange leading);
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
+  void setOptimization(func::FuncOp function);
   LogicalResult callTileFunction(HeadOperands operands, ValueRange leading,
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
@@ -199,6 +200,22 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   return operands;
 }
 
+/// What attn::translateAndOptimize is to do with a tile function. Loops with
+/// few products are not worth their counters.
+void SdpaLowering::setOptimization(func::FuncOp function) {
+  constexpr int64_t kManyProducts = 16;
+  int64_t numProducts = schedule.getValueRows() * schedule.getQueryVectors();
+  bool hasLongLoops = schedule.getRowQueries() == 0 &&
+                      schedule.getDot() != DotUnit::AMX &&
+                      numProducts >= kManyProducts;
+  Builder builder(op.getContext());
+  Attribute kernel[] = {builder.getStringAttr("attn-kernel"),
+                        builder.getStringAttr(hasLongLoops ? "" : "unroll")};
+  function->setAttr("passthrough",
+                    builder.getArrayAttr({builder.getStringAttr("noinline"),
+                                          builder.getArrayAttr(kernel)}));
+}
+
 func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
                                               int64_t numLeading) {
   SmallVector<Type> types;
@@ -217,6 +234,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
+  setOptimization(function);
   symbols.insert(function);
 
   Block *entry = function.addEntryBlock();
