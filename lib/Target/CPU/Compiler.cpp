@@ -48,11 +48,13 @@ static bool isPartOfKernel(llvm::Any ir) {
 
 /// What kernels need: they come from MLIR with scalar address arithmetic to
 /// fold and to move out of loops.
+#define INSTCOMBINE "instcombine<no-verify-fixpoint>"
 constexpr StringLiteral kKernelPasses =
-    "sroa,early-cse<memssa>,instcombine,simplifycfg,"
-    "loop-mssa(loop-rotate,licm),gvn,instcombine,simplifycfg";
+    "sroa,early-cse<memssa>," INSTCOMBINE ",simplifycfg,"
+    "loop-mssa(loop-rotate,licm),gvn," INSTCOMBINE ",simplifycfg";
 constexpr StringLiteral kUnrollingPasses =
-    "loop-unroll<O3>,instcombine,simplifycfg";
+    "loop-unroll<O3>," INSTCOMBINE ",simplifycfg";
+#undef INSTCOMBINE
 
 namespace {
 /// LLVM's passes and the analyses that they share.
