@@ -5,7 +5,7 @@
 """Times the compilation of one attention to a kernel that is loaded.
 
   benchmarks/compile.py --attn-compile build/bin/attn-compile --output results.json
-  benchmarks/compile.py --attn-compile OLD --attn-compile NEW
+  benchmarks/compile.py --attn-compile old=PATH --attn-compile new=PATH
 
 `total` is the time of attn-compile from start to end, linker included, and of
 loading its shared object: what a caller waits for. `cpu` is the time that its
@@ -89,8 +89,8 @@ def measure(options, directory, problem):
             if turn > 0:  # The first one reads the tool from disk.
                 samples[i].append(sample)
     results = []
-    for tool, taken, size in zip(options.attn_compile, samples, sizes):
-        summary = {"tool": tool, "bytes": size}
+    for label, taken, size in zip(options.labels, samples, sizes):
+        summary = {"tool": label, "bytes": size}
         for key in taken[0]:
             values = [sample[key] for sample in taken]
             summary[key] = {"median": statistics.median(values), "min": min(values)}
@@ -100,12 +100,15 @@ def measure(options, directory, problem):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--attn-compile", action="append", required=True, help="path of the tool; may be repeated")
+    parser.add_argument("--attn-compile", action="append", required=True, metavar="[LABEL=]PATH",
+                        help="the tool; may be repeated")
     parser.add_argument("--rounds", type=int, default=9, help="how often each is compiled")
     parser.add_argument("--output", help="JSON file for the results")
     options = parser.parse_args()
+    options.labels = [tool.rpartition("=")[0] or "attn-compile" for tool in options.attn_compile]
+    options.attn_compile = [tool.rpartition("=")[2] for tool in options.attn_compile]
     report = []
-    print(f"{'problem':44}{'total, s':>16}{'cpu, s':>16}{'load, s':>9}{'bytes':>8}")
+    print(f"{'problem':40}{'tool':>12}{'total, s':>16}{'cpu, s':>16}{'load, s':>9}{'bytes':>8}")
     with tempfile.TemporaryDirectory() as name:
         for problem in PROBLEMS:
             cpu, dtype, queries, keys, size, causal = problem
@@ -113,7 +116,7 @@ def main():
             results = measure(options, pathlib.Path(name), problem)
             for r in results:
                 total, spent = r["total"], r["cpu"]
-                print(f"{title:44}{total['median']:8.3f}/{total['min']:7.3f}{spent['median']:8.3f}/{spent['min']:7.3f}"
+                print(f"{title:40}{r['tool']:>12}{total['median']:8.3f}/{total['min']:7.3f}{spent['median']:8.3f}/{spent['min']:7.3f}"
                       f"{r['load']['median']:9.4f}{r['bytes']:8}", flush=True)
             report.append({"cpu": cpu, "dtype": dtype, "queries": queries, "keys": keys, "size": size,
                            "causal": causal, "results": results})
