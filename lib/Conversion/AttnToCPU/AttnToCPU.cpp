@@ -201,14 +201,15 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   return operands;
 }
 
-/// What attn::translateAndOptimize is to do with a tile function. Loops with
-/// few products are not worth their counters.
+/// What attn::translateAndOptimize is to do with a tile function: loops with
+/// few products are worth unrolling, unless those are of tiles (16 cycles
+/// each).
 void SdpaLowering::setOptimization(func::FuncOp function) {
   constexpr int64_t kManyProducts = 16;
   int64_t numProducts = schedule.getValueRows() * schedule.getQueryVectors();
-  bool hasLongLoops = schedule.getRowQueries() == 0 &&
-                      schedule.getDot() != DotUnit::AMX &&
-                      numProducts >= kManyProducts;
+  bool decodes = schedule.getRowQueries() || schedule.getSplitKeys();
+  bool hasLongLoops = !decodes && (schedule.getDot() == DotUnit::AMX ||
+                                   numProducts >= kManyProducts);
   Builder builder(op.getContext());
   Attribute kernel[] = {builder.getStringAttr("attn-kernel"),
                         builder.getStringAttr(hasLongLoops ? "" : "unroll")};
