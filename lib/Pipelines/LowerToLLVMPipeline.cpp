@@ -169,6 +169,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createAttnFoldQueryHeadsPass());
   llvm::Expected<CPUTargetInfo> info =
       getCPUTargetInfo(options.cpu, options.triple);
   if (!info) {
