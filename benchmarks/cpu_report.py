@@ -108,7 +108,6 @@ def write_tables(report, name):
     cpu = ", ".join(f"{key} {report['cpu'][key]}" for key in LSCPU if key in report["cpu"])
     versions = ", ".join(f"{key} {value}" for key, value in report["versions"].items())
     sizes = [cell["bytes"] for cell in report["cells"]]
-    seconds = [cell["compile_seconds"] for cell in report["cells"]]
     peaks = "; ".join(
         f"{label} {statistics.median(p[key] for p in report['peaks']):.0f} GFLOP/s" for label, key in
         (("f32 FMA", "f32_gflops"), ("bf16 pairs", "bf16_gflops")) if report["peaks"][0][key]
@@ -122,8 +121,7 @@ def write_tables(report, name):
     lines += write_decode(report) + [""] + write_variants(report) + [""]
     if report.get("modules"):
         lines += write_modules(report) + [""]
-    lines.append(f"A shared object has {max(sizes) / 1000:.0f} kB at most; compiling and loading one takes "
-                 f"{statistics.median(seconds):.2f} s (median), the linker's start and the tool's included.")
+    lines.append(f"A shared object has {max(sizes) / 1000:.0f} kB at most.")
     lines += ["", f"![cpu](performance-cpu-{name}.svg)", "", f"Command: `{report['command']}`"]
     return "\n".join(lines)
 

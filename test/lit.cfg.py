@@ -181,6 +181,11 @@ if platform.machine() == "x86_64":
     if {"avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8"} <= flags:
         config.available_features.add("amx")
 
+# Code for AArch64 runs in Debian's qemu-user, with a runtime built by
+# gcc-aarch64-linux-gnu.
+if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
+    config.available_features.add("qemu-aarch64")
+
 
 def find_tsan_compiler():
     """A C compiler whose thread sanitizer works, if there is one."""

@@ -25,9 +25,6 @@ PRODUCTS = re.compile(r"vfmadd\d+ps|vdpbf16ps|tdpbf16ps|fmla")
 SCALARS = re.compile(r"v?(fn?madd\d+|mul|add|sub|div)s[sd]$|fn?m(add|sub)$|fmul$|fadd$")
 OTHER_LOOPS = re.compile(r"vscalefps|vreduceps|v?pslld|shl$|vblendv|bif$|bit$|bsl$")
 CALLS = re.compile(r"callq?$|blr?$")
-# In a loop with fewer products it is not the products that take the time.
-MIN_PRODUCTS = 8
-
 Instruction = collections.namedtuple("Instruction", "line name operands")
 
 
@@ -58,9 +55,9 @@ def find_innermost_loops(instructions, labels):
     ]
 
 
-def is_main(loop):
+def is_main(loop, options):
     products = sum(bool(PRODUCTS.match(i.name)) for i in loop)
-    return products >= MIN_PRODUCTS and not any(OTHER_LOOPS.match(i.name) for i in loop)
+    return products >= options.min_products and not any(OTHER_LOOPS.match(i.name) for i in loop)
 
 
 def find_problems(loop, options):
@@ -92,10 +89,12 @@ def main():
     parser.add_argument("--product", required=True, help="instruction of the products (a regular expression)")
     parser.add_argument("--register", required=True, help="what a register of the products is called")
     parser.add_argument("--loops", type=int, default=2, help="main loops that there must be at least")
+    parser.add_argument("--min-products", type=int, default=8,
+                        help="in a loop with fewer, other things than products take the time")
     options = parser.parse_args()
     lines = (open(options.file) if options.file else sys.stdin).read().splitlines()
     loops = find_innermost_loops(*read_instructions(lines))
-    main_loops = [loop for loop in loops if is_main(loop)]
+    main_loops = [loop for loop in loops if is_main(loop, options)]
     problems = [problem for loop in main_loops for problem in find_problems(loop, options)]
     if len(main_loops) < options.loops:
         problems.append(f"{len(main_loops)} main loops, expected {options.loops} at least")

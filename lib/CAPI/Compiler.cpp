@@ -191,12 +191,10 @@ static LogicalResult compileToObject(ModuleOp module, const Options &options,
       failed(markEntry(*entry)) ||
       (options.fuse && failed(raise(module, options))))
     return failure();
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
   lowering.cpu = options.cpu;
-  buildLowerToLLVMPipeline(pm, lowering);
-  if (failed(pm.run(module)) || failed(emitEntryPoint(module)))
+  if (failed(lowerToLLVM(module, lowering)) || failed(emitEntryPoint(module)))
     return failure();
   llvm::LLVMContext context;
   auto fail = [&](llvm::Error error) {

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -168,6 +169,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   backend.backend = options.backend;
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   pm.addNestedPass<func::FuncOp>(createConvertAttnToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createAttnFoldQueryHeadsPass());
   llvm::Expected<CPUTargetInfo> info =
       getCPUTargetInfo(options.cpu, options.triple);
   if (!info) {
@@ -203,4 +205,12 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createAttnCheckAllocationsPass());
   pm.addPass(createConvertAssertToRuntimePass());
   addLoweringToLLVM(pm, *info);
+}
+
+LogicalResult attn::lowerToLLVM(ModuleOp module,
+                                const LowerToLLVMPipelineOptions &options) {
+  PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  pm.enableVerifier(false);
+  buildLowerToLLVMPipeline(pm, options);
+  return success(succeeded(pm.run(module)) && succeeded(verify(module)));
 }

@@ -97,7 +97,7 @@ def _view_of_numpy(array: Any, name: str) -> View:
     for stride in strides:
         loose |= stride
     if loose & (size - 1):
-        array = numpy.ascontiguousarray(array)
+        array = numpy.array(array, order="C")
         address, strides = array.__array_interface__["data"][0], array.strides
     return View(address, array.shape, tuple([stride // size for stride in strides]), dtype, array)
 

@@ -11,8 +11,11 @@
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <pthread.h>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -180,6 +183,60 @@ TEST(RuntimeThreadsTest, NumberOfThreads) {
   EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
 
+double getCPUSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec + 1e-9 * time.tv_nsec;
+}
+
+TEST(RuntimeThreadsTest, IdleWorkersSleep) {
+  attn_rt_set_num_threads(8);
+  Visits visits(64);
+  attn_rt_parallel_for(64, 1, Visits::visit, &visits);
+  // Seven workers that spin would take more, even beside much other work.
+  double before = getCPUSeconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_LT(getCPUSeconds() - before, 0.05);
+  attn_rt_set_num_threads(0);
+}
+
+/// The message of a check in a thread with 256 KiB of stack.
+std::string checkStackInThread(int64_t bytes) {
+  struct Check {
+    int64_t bytes;
+    std::string message;
+  } check{bytes, ""};
+  auto run = [](void *argument) -> void * {
+    auto *check = static_cast<Check *>(argument);
+    auto body = [](void *bytes) {
+      attn_rt_check_stack(*static_cast<int64_t *>(bytes));
+    };
+    if (attn_rt_call(body, &check->bytes))
+      check->message = attn_rt_last_error();
+    return nullptr;
+  };
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 256 << 10);
+  pthread_t thread;
+  EXPECT_EQ(pthread_create(&thread, &attributes, run, &check), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  return check.message;
+}
+
+TEST(RuntimeStackTest, RoomIsAskedFor) {
+  EXPECT_EQ(checkStackInThread(64 << 10), "");
+  std::string message = checkStackInThread(256 << 10);
+  EXPECT_EQ(message.find("attn.sdpa: it needs 262144 bytes of stack, this "
+                         "thread has 2"),
+            0u)
+      << message;
+  // The main thread has 8 MiB, which it has not touched yet.
+  auto body = [](void *) { attn_rt_check_stack(2 << 20); };
+  EXPECT_EQ(attn_rt_call(body, nullptr), 0) << attn_rt_last_error();
+}
+
 /// Two results that share one allocation, and a view of it.
 void makeSharedResults(void **arguments) {
   auto *words = static_cast<int64_t *>(arguments[0]);
@@ -222,6 +279,40 @@ TEST(InvokeTest, NullArrays) {
                            nullptr, 3),
             ATTN_INVALID_ARGUMENT);
   EXPECT_STREQ(attn_rt_last_error(), "the array of outputs is a null pointer");
+}
+
+TEST(InvokeTest, UnalignedData) {
+  constexpr int64_t signature[] = {1, 0, 0, ATTN_F32, 1, 1};
+  alignas(4) char memory[8] = {};
+  int64_t shape[] = {1};
+  attn_tensor input = {};
+  input.data = memory + 2;
+  input.shape = shape;
+  input.rank = 1;
+  input.dtype = ATTN_F32;
+  auto run = [](void **) {};
+  EXPECT_EQ(attn_rt_invoke(signature, run, &input, 1, nullptr, 0),
+            ATTN_INVALID_ARGUMENT);
+  EXPECT_STREQ(attn_rt_last_error(), "input 0: the data is not aligned to 4 "
+                                     "bytes, the size of an element");
+  input.data = memory + 4;
+  EXPECT_EQ(attn_rt_invoke(signature, run, &input, 1, nullptr, 0), ATTN_OK);
+}
+
+TEST(InvokeTest, SizesThatOverflow) {
+  constexpr int64_t signature[] = {1, 0, 0, ATTN_F32, 2, -1, -1};
+  float element = 0;
+  int64_t shape[] = {int64_t(1) << 31, int64_t(1) << 31};
+  attn_tensor input = {};
+  input.data = &element;
+  input.shape = shape;
+  input.rank = 2;
+  input.dtype = ATTN_F32;
+  auto run = [](void **) {};
+  EXPECT_EQ(attn_rt_invoke(signature, run, &input, 1, nullptr, 0),
+            ATTN_INVALID_ARGUMENT);
+  EXPECT_STREQ(attn_rt_last_error(),
+               "input 0: the size of the tensor overflows");
 }
 
 void runFirst(void **) {}

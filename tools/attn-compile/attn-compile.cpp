@@ -259,13 +259,11 @@ LogicalResult CompileDriver::lower() {
 }
 
 LogicalResult CompileDriver::lowerForCPU(ModuleOp version, StringRef cpu) {
-  PassManager pm(&context, ModuleOp::getOperationName());
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
   lowering.cpu = cpu.str();
   lowering.triple = options.triple;
-  buildLowerToLLVMPipeline(pm, lowering);
-  return pm.run(version);
+  return lowerToLLVM(version, lowering);
 }
 
 LogicalResult CompileDriver::lowerForCPU() {

@@ -118,6 +118,11 @@ void buildRaisePipeline(OpPassManager &pm,
 void buildLowerToLLVMPipeline(OpPassManager &pm,
                               const LowerToLLVMPipelineOptions &options = {});
 
+/// Runs that pipeline, and verifies its result only: between the passes that
+/// takes half of the time. attn-opt and attn-run verify after each.
+LogicalResult lowerToLLVM(ModuleOp module,
+                          const LowerToLLVMPipelineOptions &options);
+
 /// Options of the two pipelines around the lowering of kernels for CUDA.
 struct CUDAHostPipelineOptions : PassPipelineOptions<CUDAHostPipelineOptions> {
 };

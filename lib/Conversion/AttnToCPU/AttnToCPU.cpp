@@ -84,6 +84,8 @@ private:
                      bool isKeyHead);
   HeadOperands getHeadOperands(ValueRange leading);
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
+  void setOptimization(func::FuncOp function);
+  void checkStack(int64_t scratchBytes);
   LogicalResult callTileFunction(HeadOperands operands, ValueRange leading,
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
@@ -199,6 +201,23 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   return operands;
 }
 
+/// What attn::translateAndOptimize is to do with a tile function: loops with
+/// few products are worth unrolling, unless those are of tiles (16 cycles
+/// each).
+void SdpaLowering::setOptimization(func::FuncOp function) {
+  constexpr int64_t kManyProducts = 16;
+  int64_t numProducts = schedule.getValueRows() * schedule.getQueryVectors();
+  bool decodes = schedule.getRowQueries() || schedule.getSplitKeys();
+  bool hasLongLoops = !decodes && (schedule.getDot() == DotUnit::AMX ||
+                                   numProducts >= kManyProducts);
+  Builder builder(op.getContext());
+  Attribute kernel[] = {builder.getStringAttr("attn-kernel"),
+                        builder.getStringAttr(hasLongLoops ? "" : "unroll")};
+  function->setAttr("passthrough",
+                    builder.getArrayAttr({builder.getStringAttr("noinline"),
+                                          builder.getArrayAttr(kernel)}));
+}
+
 func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
                                               int64_t numLeading) {
   SmallVector<Type> types;
@@ -217,6 +236,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   function.setPrivate();
   // Scratch memory is allocated in its entry block: it must stay a function.
   function.setNoInline(true);
+  setOptimization(function);
   symbols.insert(function);
 
   Block *entry = function.addEntryBlock();
@@ -322,6 +342,24 @@ static int64_t getScratchBytes(func::FuncOp function) {
   return bytes;
 }
 
+/// Lets the program fail where the thread that computes a tile has a stack
+/// without room for it.
+void SdpaLowering::checkStack(int64_t scratchBytes) {
+  constexpr StringLiteral kName = "attn_rt_check_stack";
+  // For what registers are spilled to, and for frames below.
+  constexpr int64_t kFrameBytes = 32 << 10;
+  auto function = symbols.lookup<func::FuncOp>(kName);
+  if (!function) {
+    function = func::FuncOp::create(
+        op.getLoc(), kName,
+        FunctionType::get(op.getContext(), b.getI64Type(), {}));
+    function.setPrivate();
+    symbols.insert(function);
+  }
+  Value bytes = b.integer(scratchBytes + kFrameBytes, b.getI64Type());
+  func::CallOp::create(b, function, bytes);
+}
+
 /// Creates a tile function and calls it.
 LogicalResult SdpaLowering::callTileFunction(HeadOperands operands,
                                              ValueRange leading,
@@ -335,6 +373,7 @@ LogicalResult SdpaLowering::callTileFunction(HeadOperands operands,
            << scratchBytes << " bytes of scratch memory on the stack, "
            << kMaxScratchBytes << " at most are there: take fewer block_keys, "
            << "query_vectors, query_groups or lanes";
+  checkStack(scratchBytes);
   SmallVector<Value> arguments;
   for (Value *operand : operands.getAll())
     if (*operand)

@@ -21,6 +21,35 @@ using namespace mlir::attn;
 /// Vectors of sums that stay in registers.
 static constexpr int64_t kMaxSums = 16;
 
+/// The sum of vector q in lane q; lanes behind the last vector repeat others. A
+/// sum by itself would take as many shuffles as all of them together.
+static Value sumLanes(KernelBuilder &b, SmallVector<Value> vectors) {
+  const int64_t lanes = b.getLanes();
+  for (int64_t width = 1; width < lanes; width *= 2) {
+    // Blocks of the first vector alternate with blocks of the second. The first
+    // step leaves two partial sums apart, so that it stays within 128 bits.
+    SmallVector<int64_t> low, high;
+    int64_t block = std::max<int64_t>(2 * width, 4);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t begin = lane / block * block, place = lane % block;
+      int64_t source = place / width % 2 * lanes;
+      int64_t from = width == 1 ? place / 2 : place % width;
+      low.push_back(source + begin + from);
+      high.push_back(source + begin + block / 2 + from);
+    }
+    SmallVector<Value> sums;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      Value first = vectors[i];
+      Value second = i + 1 < vectors.size() ? vectors[i + 1] : first;
+      sums.push_back(
+          b.addf(vector::ShuffleOp::create(b, first, second, low).getResult(),
+                 vector::ShuffleOp::create(b, first, second, high)));
+    }
+    vectors = std::move(sums);
+  }
+  return vectors.front();
+}
+
 SmallVector<Value> TileEmitter::emitKeyRowProducts(const Block &block,
                                                    Value row, int64_t numRows) {
   int64_t numRowQueries = schedule.getRowQueries();
@@ -45,6 +74,13 @@ SmallVector<Value> TileEmitter::emitKeyRowProducts(const Block &block,
                   }
                   return next;
                 });
+  SmallVector<Value> products;
+  if (numWhole == headDim && numRowQueries > 1) {
+    for (int64_t r = 0; r < numRows; ++r)
+      products.push_back(sumLanes(b, SmallVector<Value>(ValueRange(sums).slice(
+                                         r * numRowQueries, numRowQueries))));
+    return products;
+  }
   for (Value &sum : sums)
     sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,
                                       arith::FastMathFlags::reassoc);
@@ -62,7 +98,6 @@ SmallVector<Value> TileEmitter::emitKeyRowProducts(const Block &block,
                     }
                     return next;
                   });
-  SmallVector<Value> products;
   for (int64_t r = 0; r < numRows; ++r) {
     Value product = b.splat(0.0);
     for (int64_t q = 0; q < numRowQueries; ++q)

@@ -102,6 +102,12 @@ attn_status attn_check_tensor(const struct attn_value *value,
       return attn_signature_error(ATTN_INVALID_ARGUMENT,
                                   "%s %d: the size of the tensor overflows",
                                   kind, index);
+  const int64_t alignment = attn_rt_dtype_size(tensor->dtype);
+  if ((uintptr_t)tensor->data % (uintptr_t)alignment != 0)
+    return attn_signature_error(
+        ATTN_INVALID_ARGUMENT,
+        "%s %d: the data is not aligned to %lld bytes, the size of an element",
+        kind, index, (long long)alignment);
   return ATTN_OK;
 }
 

@@ -8,10 +8,11 @@
 
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Runtime/CPU/Runtime.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/PassInstrumentation.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/Program.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
@@ -22,6 +23,92 @@ using namespace mlir::attn;
 static void setTarget(llvm::Module &module, const TargetMachine &machine) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(machine.getTargetTriple());
+}
+
+constexpr StringLiteral kKernelAttr = "attn-kernel";
+
+/// Whether it is a tile function of convert-attn-to-cpu, which has tiled its
+/// loops and fills the registers.
+static bool isKernel(const Function &function) {
+  return function.hasFnAttribute(kKernelAttr);
+}
+
+/// What the pass instrumentation calls a function, or a part of one.
+static bool isPartOfKernel(llvm::Any ir) {
+  if (const auto *function = llvm::any_cast<const Function *>(&ir))
+    return isKernel(**function);
+  if (const auto *loop = llvm::any_cast<const Loop *>(&ir))
+    return isKernel(*(*loop)->getHeader()->getParent());
+  if (const auto *component = llvm::any_cast<const LazyCallGraph::SCC *>(&ir))
+    return llvm::all_of(**component, [](LazyCallGraph::Node &node) {
+      return isKernel(node.getFunction());
+    });
+  return false;
+}
+
+/// What kernels need: they come from MLIR with scalar address arithmetic to
+/// fold and to move out of loops.
+#define INSTCOMBINE "instcombine<no-verify-fixpoint>"
+constexpr StringLiteral kKernelPasses =
+    "sroa,early-cse<memssa>," INSTCOMBINE ",simplifycfg,"
+    "loop-mssa(loop-rotate,licm),gvn," INSTCOMBINE ",simplifycfg";
+constexpr StringLiteral kUnrollingPasses =
+    "loop-unroll<O3>," INSTCOMBINE ",simplifycfg";
+#undef INSTCOMBINE
+
+namespace {
+/// LLVM's passes and the analyses that they share.
+class Optimizer {
+public:
+  explicit Optimizer(TargetMachine &machine,
+                     PassInstrumentationCallbacks *callbacks = nullptr)
+      : builder(&machine, PipelineTuningOptions(), std::nullopt, callbacks) {
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+  }
+
+  void optimizeModule(llvm::Module &module) {
+    builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+        .run(module, modules);
+  }
+
+  Error optimizeKernels(llvm::Module &module) {
+    FunctionPassManager passes, unrolling;
+    if (Error error = builder.parsePassPipeline(passes, kKernelPasses))
+      return error;
+    if (Error error = builder.parsePassPipeline(unrolling, kUnrollingPasses))
+      return error;
+    for (llvm::Function &function : module) {
+      if (function.isDeclaration() || !isKernel(function))
+        continue;
+      passes.run(function, functions);
+      if (function.getFnAttribute(kKernelAttr).getValueAsString() == "unroll")
+        unrolling.run(function, functions);
+    }
+    return Error::success();
+  }
+
+private:
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  PassBuilder builder;
+};
+} // namespace
+
+/// Optimizes as -O3 does, but for kernels: LLVM's unrolling makes them half as
+/// long again and no faster, and the rest of -O3 finds nothing in them, while
+/// most of the time of compiling one was spent there.
+static Error optimize(llvm::Module &module, TargetMachine &machine) {
+  PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback(
+      [](StringRef, llvm::Any ir) { return !isPartOfKernel(ir); });
+  Optimizer(machine, &callbacks).optimizeModule(module);
+  return Optimizer(machine).optimizeKernels(module);
 }
 
 Expected<std::unique_ptr<llvm::Module>>
@@ -42,9 +129,7 @@ attn::translateAndOptimize(ModuleOp module, LLVMContext &context,
       function.addFnAttr("target-cpu", info.cpu);
       function.addFnAttr("target-features", info.features);
     }
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine->get());
-  if (Error error = optimize(translated.get()))
+  if (Error error = optimize(*translated, **machine))
     return error;
   return translated;
 }
@@ -92,6 +177,7 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
                                               JITSymbolFlags::Callable};
   };
   add("attn_rt_parallel_for", attn_rt_parallel_for);
+  add("attn_rt_check_stack", attn_rt_check_stack);
   add("attn_rt_fail", attn_rt_fail);
   add("attn_rt_invoke", attn_rt_invoke);
   add("attn_rt_last_error", attn_rt_last_error);

@@ -13,11 +13,17 @@
 // CHECK: scf.parallel
 // CHECK:   memref.subview %[[PARTIALS]][%{{.*}}, 0, 0, 0] [1, %[[PARTS]], 10, 2]
 // CHECK:   call @attn_fwd_f32_full_d8_q4_k8_combine
-// Columns in lanes: rows of keys and values are vectors, the logit is their sum.
+// Columns in lanes: rows of keys and values are vectors, logits are their sums, those
+// of two queries taken together.
 // CHECK-LABEL: func.func private @attn_fwd_f32_full_d8_q4_k8_part
 // CHECK-SAME: %{{.*}}: memref<2x8xf32, {{.*}}>, %[[K:.*]]: memref<?x8xf32, {{.*}}>, %[[V:.*]]: memref<?x8xf32, {{[^>]*>}}>, %{{.*}}: memref<2x8xf32, {{.*}}>, %{{.*}}: memref<10x2xf32, {{.*}}>
 // CHECK: vector.load %[[K]]
-// CHECK: vector.reduction <add>, %{{.*}} fastmath<reassoc> : vector<4xf32> into f32
+// CHECK: vector.shuffle %[[A:.*]], %[[B:.*]] [0, 4, 1, 5]
+// CHECK-NEXT: vector.shuffle %[[A]], %[[B]] [2, 6, 3, 7]
+// CHECK-NEXT: %[[S:.*]] = arith.addf
+// CHECK-NEXT: vector.shuffle %[[S]], %[[S]] [0, 1, 4, 5]
+// CHECK-NEXT: vector.shuffle %[[S]], %[[S]] [2, 3, 6, 7]
+// CHECK-NEXT: arith.addf
 // CHECK: math.exp2
 // CHECK: vector.load %[[V]]
 // CHECK: vector.fma

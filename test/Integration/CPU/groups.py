@@ -430,10 +430,43 @@ def get_decode_cases():
         )
 
 
+def get_grouped_cases():
+    """Decoding with heads that share keys: they are queries of one head, where nothing
+    else tells them apart."""
+    rows = cover_pairs(
+        {
+            "lq": [1, 1, 2, 3],
+            "group": [2, 4, 5, 8, 16],
+            "lk": [0, 1, 77, 1025, 2500],
+            "d": [5, 64, 128],
+            "dv": [None, 1, 40],
+            "dtype": ["f32", "f16", "bf16"],
+            "lse": [True, False],
+            "dynamic": ["", "b", "j"],
+            "structure": [(), (("causal", "bottom_right"),)],
+            "masked_row": ["zero", "nan", "uniform"],
+            "mask": [None, "1x", "x11x", "xxxx"],
+            "bias": [None, "1x", "x", "x1"],
+            "softcap": [None, None, 5.0],
+            "key_lengths": [None, "x"],
+            "data": ["normal", "poison"],
+        },
+        seed=23,
+    )
+    for number, row in enumerate(rows):
+        group = row.pop("group")
+        yield Case(
+            name=f"{number:02}-lq{row['lq']}-lk{row['lk']}-d{row['d']}-{row['dtype']}-"
+            f"g{group}-{describe(row['structure'])}-{row['mask']}-{row['bias']}-{row['data']}",
+            batch=(2,), heads=(2 * group, 2), mask_density=0.5, **row,
+        )
+
+
 GROUPS = {
     "broadcast": get_broadcast_cases,
     "decode": get_decode_cases,
     "empty": get_empty_cases,
+    "grouped": get_grouped_cases,
     "lengths": get_length_cases,
     "masks": get_mask_cases,
     "numerics": get_numeric_cases,

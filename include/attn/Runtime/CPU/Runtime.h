@@ -55,6 +55,10 @@ const char *attn_rt_last_error(void);
 /// Sets the message without failing; it is copied, and cut at 511 bytes.
 void attn_rt_set_error(const char *message);
 
+/// Fails if the calling thread has not as many bytes of stack left. What Linux
+/// says is asked once; nothing is known of coroutines' stacks.
+void attn_rt_check_stack(int64_t bytes);
+
 /// Asks the system for the tile registers of AMX, which Linux gives a process
 /// on demand only. Returns whether it has them; asks once.
 int attn_rt_request_tiles(void);

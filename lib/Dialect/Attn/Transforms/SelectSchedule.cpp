@@ -117,9 +117,9 @@ private:
       if (!ShapedType::isDynamic(op.getNumQueries()) &&
           op.getNumQueries() <= tileQueries / 2)
         return true;
-      return isKnown &&
-             numHeads * llvm::divideCeil(op.getNumQueries(), tileQueries) <
-                 minTiles;
+      return isKnown && numHeads * int64_t(llvm::divideCeil(op.getNumQueries(),
+                                                            tileQueries)) <
+                            minTiles;
     };
     int64_t groups = 1;
     while (!isTooLarge(2 * groups * groupQueries))

@@ -237,6 +237,44 @@ def AttnCheckShapesPass
 // attn-fuse-elementwise
 //===----------------------------------------------------------------------===//
 
+def AttnFoldQueryHeadsPass
+    : InterfacePass<"attn-fold-query-heads", "::mlir::FunctionOpInterface"> {
+  let summary = "Compute the query heads that share a key head at once";
+  let description = [{
+    Makes the query heads of one key head queries of one head, where those are 16 at
+    most: decoding reads keys and values once for the whole group, and the heads fill
+    lanes. The reshapes are views. Holds for every `attn.sdpa` on tensors with
+    `backend = flash` and no schedule whose heads and queries are known, whose logits
+    differ between heads in nothing but the query (no sinks, documents and regions;
+    bias and mask are the same for all heads and queries), and that has no structural
+    mask, or `causal<bottom_right>` with one query, which keeps every key.
+
+    Before:
+
+    ```mlir
+    %0 = attn.sdpa query(%q : tensor<8x1x64xf32>) key(%k : tensor<2x?x64xf32>)
+           value(%v : tensor<2x?x64xf32>) backend = flash outs(%o : tensor<8x1x64xf32>)
+           -> tensor<8x1x64xf32>
+    ```
+
+    After (and the destination like the query):
+
+    ```mlir
+    %c = tensor.collapse_shape %q [[0, 1], [2]]
+           : tensor<8x1x64xf32> into tensor<8x64xf32>
+    %e = tensor.expand_shape %c [[0, 1], [2]] output_shape [2, 4, 64]
+           : tensor<8x64xf32> into tensor<2x4x64xf32>
+    %0 = attn.sdpa query(%e : tensor<2x4x64xf32>) key(%k : tensor<2x?x64xf32>)
+           value(%v : tensor<2x?x64xf32>) backend = flash outs(%d : tensor<2x4x64xf32>)
+           -> tensor<2x4x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numFolded", "num-folded", "Number of ops whose heads were folded">
+  ];
+}
+
 def AttnFuseElementwisePass
     : InterfacePass<"attn-fuse-elementwise", "::mlir::FunctionOpInterface"> {
   let summary = "Fuse element-wise linalg operations but no contractions";
