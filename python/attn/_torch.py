@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _backends, _sdpa
+from . import _backends, _sdpa, _torch_flex
 from ._arguments import View, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -193,16 +193,21 @@ def _broadcast_batch(query: _Tensor, key: _Tensor, value: _Tensor, enable_gqa: b
     return (*batch, *query.shape[-3:]), (*batch, heads, *key.shape[-2:]), (*batch, heads, *value.shape[-2:])
 
 
-@torch.library.register_fake("attn::sdpa", lib=_library)
-def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: Any = None,
-               enable_gqa: bool = False, causal: Any = None, window: Any = None, softcap: Any = None, sinks: Any = None,
-               key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
-               return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
+def _check_operands(query: _Tensor, key: _Tensor, value: _Tensor) -> None:
+    """What can be said of symbolic shapes."""
     if not query.dtype == key.dtype == value.dtype:
         raise TypeError(f"attn.sdpa: query, key and value need one dtype, got {query.dtype}, {key.dtype} and {value.dtype}")
     torch._check(query.dim() >= 2 and key.dim() >= 2 and value.dim() >= 2, lambda: "attn.sdpa: two dimensions at least")
     torch._check(query.shape[-1] == key.shape[-1], lambda: "attn.sdpa: query and key need the same last dimension")
     torch._check(key.shape[-2] == value.shape[-2], lambda: "attn.sdpa: key and value need the same length")
+
+
+@torch.library.register_fake("attn::sdpa", lib=_library)
+def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: Any = None,
+               enable_gqa: bool = False, causal: Any = None, window: Any = None, softcap: Any = None, sinks: Any = None,
+               key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
+               return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
+    _check_operands(query, key, value)
     shape, _, value_shape = _broadcast_batch(query, key, value, enable_gqa)
     shape = (*shape[:-1], value_shape[-1])
     lse_dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
@@ -411,7 +416,8 @@ class _TracedTensors(Captures):
         return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
 
 
-# Dynamo does not follow symbols: a graph ends here.
+# Dynamo does not follow symbols: where FlexAttention does not say the same, a graph
+# ends here.
 @torch.compiler.disable
 def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
     if rank > 4:
@@ -498,6 +504,11 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
     score, keep, captures = "", "", None
     if has_mods:
         rank = max(query.dim(), key.dim(), value.dim())
+        if (torch.compiler.is_dynamo_compiling() and rank <= 4 and not _is_transformed()
+                and _torch_flex.can_express(query, sinks, return_lse)):
+            _check_operands(query, key, value)
+            return _torch_flex.sdpa(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, key_lengths,
+                                    score_mod, mask_mod, _broadcast_batch(query, key, value, enable_gqa))
         score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
