@@ -107,6 +107,17 @@ ATTN_C_EXPORT attn_status attn_program_call_words(const attn_program *program,
                                                   const int64_t *words,
                                                   int64_t num_words);
 
+/// Compiles the module into the shared object `output`, which needs libc and
+/// libm only, and declares its functions in the file `header` unless that is
+/// null. `runtime` is libAttnRuntimeCPU.a. Links by the C compiler on the PATH.
+/// On a CPU that the code is not for, its functions return ATTN_NO_DEVICE.
+ATTN_C_EXPORT attn_status attn_compile_shared(attn_compiler *compiler,
+                                              const char *text, size_t length,
+                                              const attn_options *options,
+                                              const char *runtime,
+                                              const char *output,
+                                              const char *header);
+
 //===----------------------------------------------------------------------===//
 // Questions
 //===----------------------------------------------------------------------===//

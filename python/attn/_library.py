@@ -71,6 +71,7 @@ def _load() -> ctypes.CDLL:
         ("attn_check_backend", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
         ("attn_count_fused", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options),
                                             ctypes.POINTER(ctypes.c_int32)]),
+        ("attn_compile_shared", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options), text, text, text]),
         ("attn_program_call", ctypes.c_int, [pointer, pointer, ctypes.c_int32, pointer, ctypes.c_int32]),
         ("attn_program_destroy", None, [pointer]),
         ("attn_program_is_cached", ctypes.c_int32, [pointer]),
@@ -252,6 +253,20 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False) -> P
             raise CompileError(_error())
         program = _programs[text, backend] = Program(handle, text)
     return program
+
+
+def compile_shared(text: str, backend: str, cpu: str, output: str, header: str | None) -> None:
+    """Writes @main of a module as a shared object, and a C header for it.
+
+    Raises CompileError with the compiler's message."""
+    options = _make_options(backend, fuse=True)
+    options.cpu = cpu.encode()
+    runtime = pathlib.Path(_find_library()).with_name("libAttnRuntimeCPU.a")
+    with _lock, _Progress(output):
+        encoded = text.encode()
+        if _library.attn_compile_shared(_get_compiler(), encoded, len(encoded), options, os.fsencode(runtime),
+                                        os.fsencode(output), os.fsencode(header) if header is not None else None):
+            raise CompileError(_error())
 
 
 def check_backend(text: str, backend: str, fuse: bool = False) -> str | None:

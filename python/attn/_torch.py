@@ -38,6 +38,13 @@ _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_
 _SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK = (1 << bit for bit in range(7))
 
 
+def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
+    """What a plain call asks for: scale, enable_gqa, causal, window, softcap."""
+    causal = UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None
+    return (scale if flags & _SCALE else None, bool(flags & _GQA), causal, (left, right) if flags & _WINDOW else None,
+            softcap if flags & _SOFTCAP else None)
+
+
 def _is_swapped(rank: int) -> bool:
     """Whether outputs lie in memory as [B, L, H, D], so that transposing them
     back for the next projection costs nothing."""
@@ -104,10 +111,7 @@ def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor,
     kept for the caller: exceptions do not pass through them."""
     mask = attn_mask if flags & _MASK else None
     try:
-        plan, output, _ = _compute(
-            query, key, value, mask, scale if flags & _SCALE else None, bool(flags & _GQA),
-            UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None,
-            (left, right) if flags & _WINDOW else None, softcap if flags & _SOFTCAP else None)
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
     except Exception as error:
         _failure.error = error
         _compiler.set_torch_error(str(error) or type(error).__name__)
