@@ -121,7 +121,7 @@ def replace(node: _Node) -> None:
     if score.count("\n") == 2 and "attn.yield %sx" in score:
         score = ""
     graph = node.graph
-    arguments = (query, key, value, None, factor, q.shape[1] != k.shape[1], None, None, None, None, None, score, keep,
+    arguments = (query, key, value, None, factor, bool(q.shape[1] != k.shape[1]), None, None, None, None, None, score, keep,
                  buffers.nodes() if score or keep else None, False)
     with graph.inserting_before(node):
         new = graph.call_function(torch.ops.attn.sdpa.default, arguments)

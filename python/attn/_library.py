@@ -209,7 +209,7 @@ def call_sequences(programs: Sequence[Program | None], rows: Sequence[tuple[int,
     """Runs programs on sequences, the first on those of one query and so on. The
     rows of query, key, value and output: address, heads, size, the strides of rows,
     heads and elements, dtype. `scale` is an address."""
-    handles = (ctypes.c_void_p * len(programs))(*(program and program._handle for program in programs))
+    handles = (ctypes.c_void_p * len(programs))(*(program._handle if program else None for program in programs))
     bounds = [(ctypes.c_int64 * len(numbers))(*numbers) for numbers in (query_bounds, key_bounds)]
     sequences = _Sequences(ctypes.sizeof(_Sequences), *(_Rows(*values) for values in rows), *bounds, len(query_bounds) - 1,
                            scale, handles, len(programs))

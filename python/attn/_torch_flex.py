@@ -126,6 +126,6 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None
             torch.ones([1, 1, 1], dtype=torch.int32, device=query.device),
             torch.zeros([1, 1, 1, 1], dtype=torch.int32, device=query.device), BLOCK_SIZE=WHOLE_BLOCK, seq_lengths=(1, 1),
             mask_mod=mask)
-    output: Any = flex_attention(*(_to_rank_4(x) for x in operands), score_mod=score, block_mask=blocks, scale=scale,
-                                 enable_gqa=enable_gqa)
-    return output.reshape(output.shape[4 - rank :]) if rank < 4 else output  # type: ignore[no-any-return]
+    q, k, v = map(_to_rank_4, operands)
+    output = flex_attention(q, k, v, score_mod=score, block_mask=blocks, scale=scale, enable_gqa=enable_gqa)
+    return output.reshape(output.shape[4 - rank :]) if rank < 4 else output

@@ -376,3 +376,17 @@ def test_kernels_in_cpp(monkeypatch):
         assert torch.equal(attn.sdpa(q, q, q), expected)
         with pytest.raises(AssertionError, match="went to Python"):
             attn.sdpa(q[..., :3, :], q, q)
+
+
+def test_bfloat16_of_numpy():
+    """What ml_dtypes makes of NumPy's arrays; here because tests of NumPy alone run
+    without it."""
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    numpy = pytest.importorskip("numpy")
+    q, k = torch.randn(2, 3, 20, 16).bfloat16(), torch.randn(2, 3, 33, 16).bfloat16()
+    arrays = [x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) for x in (q, k)]
+    result = attn.sdpa(arrays[0], arrays[1], arrays[1], scale=0.3)
+    assert result.dtype == ml_dtypes.bfloat16
+    ours = torch.from_numpy(result.view(numpy.int16)).view(torch.bfloat16)
+    check(ours, expect(q, k, k, scale=0.3), torch.bfloat16)
+    assert torch.equal(ours, attn.sdpa(q, k, k, scale=0.3))
