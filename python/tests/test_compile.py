@@ -306,6 +306,38 @@ def test_spelled_out_dynamic_inductor():
             assert [call.name for call in calls] == ["attn::fused"]
 
 
+def count_graphs(function, inputs, make_backend):
+    """How many graphs Dynamo makes for the inputs."""
+    torch._dynamo.reset()
+    graphs = []
+
+    def counting(graph_module, example_inputs):
+        graphs.append(graph_module)
+        return make_backend(graph_module, example_inputs)
+
+    compiled = torch.compile(function, backend=counting)
+    with torch.no_grad():
+        for arguments in inputs:
+            assert torch.allclose(compiled(*arguments), function(*arguments), atol=2e-5)
+    return len(graphs)
+
+
+def attend_by_groups(q, k, v):
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+
+
+@pytest.mark.parametrize("function", [
+    attend_by_groups, pytest.param(spell_causal, marks=needs_torch_mlir), lambda q, k, v: make_flex(alibi, None)(q, k),
+], ids=["pytorch", "spelled out", "flex"])
+def test_recompilations(function):
+    """No more than without us."""
+    inputs = [[torch.randn(batch, 4, length, 8) for _ in range(3)] for batch, length in ((2, 20), (2, 31), (2, 70), (3, 12), (5, 33))]
+    attentions = []
+    ours = count_graphs(function, inputs, rewriting(attentions))
+    assert attentions and all(attention.fused for attention in attentions), attentions
+    assert ours == count_graphs(function, inputs, lambda graph_module, example_inputs: graph_module.forward)
+
+
 # FlexAttention, whose functions Dynamo traces.
 
 
