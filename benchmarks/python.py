@@ -8,8 +8,10 @@
 
 The runs of a case are interleaved, one of each in turn, after two of each that
 are not counted; medians are printed in milliseconds, and the ratio of the best
-other to ours: above 1 ours is faster. Weights and inputs are random. `overhead`
-is a call on small tensors in microseconds.
+other to ours: above 1 ours is faster. `ragged` is beside our own dense batch of as
+many sequences, whose time is that for the products of the ragged one. Weights and inputs are random. `overhead`
+is an attention of small tensors in microseconds: by itself, and what nine of them
+add to one in a compiled graph, each.
 """
 
 import argparse
@@ -23,7 +25,7 @@ import time
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from attn import get_num_threads, sdpa
+from attn import get_num_threads, sdpa, sdpa_varlen, set_num_threads
 from attn._compile import backend
 from torch.nn.attention.flex_attention import flex_attention
 
@@ -91,17 +93,51 @@ def make_model_case(causal, batch, length, layers=2):
     return {"eager": lambda: model(x), "inductor": lambda: theirs(x), "attn": lambda: ours(x)}
 
 
-def make_overhead_case(compiled):
+def make_overhead_case():
     q = torch.randn(1, 2, 4, 16)
-    if not compiled:
-        return {"eager": lambda: F.scaled_dot_product_attention(q, q, q), "attn": lambda: sdpa(q, q, q)}
-    theirs, ours = compile_both(lambda q: F.scaled_dot_product_attention(q, q, q))
-    return {"inductor": lambda: theirs(q), "attn": lambda: ours(q)}
+    return {"eager": lambda: F.scaled_dot_product_attention(q, q, q), "attn": lambda: sdpa(q, q, q)}
 
+
+def make_chain(count):
+    def chain(q, k):
+        for _ in range(count):
+            q = F.scaled_dot_product_attention(q, k, k)
+        return q
+
+    return chain
+
+
+def measure_in_graph(repeats, calls):
+    """What an attention adds to a graph that has one: guards and the call of the
+    graph itself are PyTorch's."""
+    q = torch.randn(1, 2, 4, 16)
+    short, long = (compile_both(make_chain(count)) for count in (1, 9))
+    times = measure({name: lambda function=function: function(q, q) for name, function in
+                     zip(("inductor 1", "attn 1", "inductor 9", "attn 9"), (*short, *long))}, repeats, calls)
+    return {name: (times[f"{name} 9"] - times[f"{name} 1"]) / 8 for name in ("inductor", "attn")}
+
+
+def measure_ragged(lengths, repeats):
+    lengths = lengths.tolist()
+    rows, products = torch.randn(sum(lengths), 12, 64), sum(length**2 for length in lengths)
+    ends = torch.tensor([0, *lengths]).cumsum(0)
+    length = round((products / len(lengths)) ** 0.5)
+    dense = torch.randn(len(lengths), 12, length, 64)
+    times = measure({"dense": lambda: sdpa(dense, dense, dense), "attn": lambda: sdpa_varlen(rows, rows, rows, ends)}, repeats)
+    return {"eager": times["dense"] * products / (len(lengths) * length**2), "attn": times["attn"]}
+
+
+RAGGED = {
+    "64 of 16 to 256": lambda: torch.randint(16, 257, (64,)),
+    "32 of 128": lambda: torch.full((32,), 128),
+    "8 of 200 to 800": lambda: torch.randint(200, 801, (8,)),
+    "1500 and 30 short": lambda: torch.cat([torch.tensor([1500]), torch.randint(20, 101, (30,))]),
+}
 
 CASES = {
-    "overhead eager": (lambda: make_overhead_case(False), 1000),
-    "overhead compiled": (lambda: make_overhead_case(True), 1000),
+    "overhead eager": (make_overhead_case, 20),
+    "overhead in a graph": (None, 20),
+    **{f"ragged {name}": (None, 1) for name in RAGGED},
 }
 for _length in (128, 512, 2048):
     for _dtype in (torch.float32, torch.bfloat16):
@@ -118,22 +154,34 @@ def main():
     parser.add_argument("--output", help="where to write the medians in seconds, as JSON")
     parser.add_argument("--only", default="", help="cases with this in their name")
     parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--threads", type=int, help="of both, in place of their defaults")
     options = parser.parse_args()
+    if options.threads:
+        set_num_threads(options.threads)
+        torch.set_num_threads(options.threads)
     names = [name for name in CASES if options.only in name]
     if not names:
         sys.exit(f"no case has '{options.only}' in its name; there are: {', '.join(CASES)}")
     results = {}
-    print(f"{'case':22} {'eager':>9} {'inductor':>9} {'attn':>9} {'ratio':>6}")
+    print(f"{'case':24} {'eager':>9} {'inductor':>9} {'attn':>9} {'ratio':>6}")
     for name in names:
         make, calls = CASES[name]
         torch.manual_seed(0)
         torch._dynamo.reset()
         with torch.no_grad():
-            times = results[name] = measure(make(), options.repeats, calls)
+            # Microseconds need many short runs, between which others may take the CPU.
+            repeats = options.repeats * 20 if "overhead" in name else options.repeats
+            if make:
+                times = measure(make(), repeats, calls)
+            elif "ragged" in name:
+                times = measure_ragged(RAGGED[name[7:]](), repeats)
+            else:
+                times = measure_in_graph(repeats, calls)
+            results[name] = times
         scale = 1e6 if "overhead" in name else 1e3
         cells = [f"{times[column] * scale:9.2f}" if column in times else " " * 9 for column in ("eager", "inductor", "attn")]
         ratio = min(value for other, value in times.items() if other != "attn") / times["attn"]
-        print(f"{name:22} {' '.join(cells)} {ratio:6.2f}", flush=True)
+        print(f"{name:24} {' '.join(cells)} {ratio:6.2f}", flush=True)
     if options.output:
         about = {"torch": torch.__version__, "threads": [torch.get_num_threads(), get_num_threads()], "machine": platform.processor()}
         with open(options.output, "w") as file:

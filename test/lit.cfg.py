@@ -106,6 +106,21 @@ if torch_python:
 config.substitutions.append(("%torch-python", torch_python or "python3"))
 
 
+def find_mypy():
+    """mypy of the virtual environment that `./dev test` installs, or of the PATH."""
+    import glob
+
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    found = glob.glob(os.path.join(cache, "attn-mlir", "venv-*", "bin", "mypy"))
+    return found[0] if found else shutil.which("mypy")
+
+
+mypy = find_mypy()
+if mypy:
+    config.available_features.add("mypy")
+config.substitutions.append(("%mypy", mypy or "mypy"))
+
+
 def find_cuda_tool(name):
     """A tool of CUDA's where ours look for it."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))

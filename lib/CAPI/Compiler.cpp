@@ -25,6 +25,9 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
 #include <mutex>
 
 using namespace mlir;
@@ -182,10 +185,12 @@ static LogicalResult raise(ModuleOp module, const Options &options) {
 // Programs
 //===----------------------------------------------------------------------===//
 
-/// The module lowered and compiled to an object.
+/// The module lowered and compiled to an object. With `checksCPU` it says so
+/// when it runs where it cannot.
 static LogicalResult compileToObject(ModuleOp module, const Options &options,
                                      const CPUTargetInfo &info,
-                                     SmallVectorImpl<char> &object) {
+                                     SmallVectorImpl<char> &object,
+                                     bool checksCPU = false) {
   FailureOr<func::FuncOp> entry = lookupEntry(module, options.entry);
   if (failed(entry) || failed(verifyMemRefArguments(*entry)) ||
       failed(markEntry(*entry)) ||
@@ -194,7 +199,12 @@ static LogicalResult compileToObject(ModuleOp module, const Options &options,
   LowerToLLVMPipelineOptions lowering;
   lowering.backend = options.backend;
   lowering.cpu = options.cpu;
-  if (failed(lowerToLLVM(module, lowering)) || failed(emitEntryPoint(module)))
+  SmallVector<EntryVersion> versions;
+  if (checksCPU)
+    versions.push_back({info.cpu, getFeatureMask(info)});
+  StringRef baseline = llvm::Triple(info.triple).isX86() ? "x86-64" : "generic";
+  if (failed(lowerToLLVM(module, lowering)) ||
+      failed(emitEntryPoint(module, EntryTarget::CPU, versions, baseline)))
     return failure();
   llvm::LLVMContext context;
   auto fail = [&](llvm::Error error) {
@@ -297,6 +307,79 @@ attn_program *attn_compile(attn_compiler *compiler, const char *text,
     return program.release();
   messages.report();
   return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Shared objects
+//===----------------------------------------------------------------------===//
+
+/// The name of a header's guard.
+static std::string makeGuard(StringRef header) {
+  std::string guard = "ATTN_";
+  for (char c : llvm::sys::path::filename(header))
+    guard += llvm::isAlnum(c) ? llvm::toUpper(c) : '_';
+  return guard;
+}
+
+static llvm::Error writeFile(StringRef path, StringRef content) {
+  return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
+    os << content;
+    return llvm::Error::success();
+  });
+}
+
+/// Writes the shared object and the header; failures are diagnostics.
+static LogicalResult writeShared(MLIRContext &context, StringRef text,
+                                 const Options &options, StringRef runtime,
+                                 StringRef output, StringRef header) {
+  auto fail = [&](const llvm::Twine &message) {
+    return emitError(UnknownLoc::get(&context)) << message;
+  };
+  if (!llvm::sys::fs::exists(runtime))
+    return fail("there is no runtime library " + runtime);
+  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
+  if (!info)
+    return fail(llvm::toString(info.takeError()));
+  OwningOpRef<ModuleOp> module = parse(context, text);
+  if (!module)
+    return failure();
+  FailureOr<func::FuncOp> function = lookupEntry(*module, options.entry);
+  if (failed(function))
+    return failure();
+  FailureOr<EntrySignature> signature = getEntrySignature(*function);
+  SmallVector<char, 0> code;
+  if (failed(signature) || failed(compileToObject(*module, options, *info, code,
+                                                  /*checksCPU=*/true)))
+    return failure();
+  SmallString<128> object;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("attn", "o", object))
+    return fail("no temporary file: " + error.message());
+  llvm::FileRemover remover(object);
+  llvm::Error error = writeFile(object, StringRef(code.data(), code.size()));
+  if (!error)
+    error = linkSharedObject({object.str().str()}, {runtime.str()}, output);
+  if (!error && !header.empty())
+    error = writeFile(header, getEntryHeader(*signature, makeGuard(header)));
+  if (error)
+    return fail(llvm::toString(std::move(error)));
+  return success();
+}
+
+attn_status attn_compile_shared(attn_compiler *compiler, const char *text,
+                                size_t length, const attn_options *given,
+                                const char *runtime, const char *output,
+                                const char *header) {
+  std::optional<Options> options = readOptions(given);
+  if (!options)
+    return ATTN_INVALID_ARGUMENT;
+  std::lock_guard<std::mutex> guard(compiler->mutex);
+  MessageHandler messages(&compiler->context);
+  if (succeeded(writeShared(compiler->context, StringRef(text, length),
+                            *options, runtime, output, header ? header : "")))
+    return ATTN_OK;
+  messages.report();
+  return ATTN_FAILED;
 }
 
 void attn_program_destroy(attn_program *program) { delete program; }

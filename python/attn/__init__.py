@@ -26,9 +26,8 @@ from ._symbols import capture, where
 __version__ = version()
 __all__ = [
     "BackendError", "CausalBias", "CompileError", "Explanation", "cache_directory", "can_use", "capture",
-    "causal_lower_right", "causal_upper_left", "explain", "get_num_threads", "sdpa", "sdpa_kernel", "sdpa_varlen",
-    "set_num_threads",
-    "warmup", "where",
+    "causal_lower_right", "causal_upper_left", "compile_exported", "explain", "get_num_threads", "sdpa", "sdpa_kernel",
+    "sdpa_varlen", "set_num_threads", "warmup", "where",
 ]
 
 
@@ -156,6 +155,31 @@ def can_use(backend: str, *arguments: Any, **options: Any) -> bool:
     name = _backends._name_backend(backend)
     plan = _sdpa.make_plan(_request(*arguments, **options))
     return _backends.get_obstacle(plan.text, name) is None
+
+
+def compile_exported(program: Any, path: Any, *, header: Any = None, cpu: str = "native", backend: str = "auto") -> None:
+    """Compiles a program of torch.export ahead of time: all of it, not its
+    attention alone. Needs torch-mlir, and a C compiler to link.
+
+    Args:
+        program: what torch.export.export(model.eval(), ...) returns; parameters
+            become constants, dynamic dimensions stay dynamic. Attention may be
+            scaled_dot_product_attention, attn.sdpa, or spelled out.
+        path: the shared object to write. It needs libc and libm only, and exports
+            attn_main(inputs, num_inputs, outputs, num_outputs).
+        header: the C header to write, which says what the inputs are.
+        cpu: the CPU to compile for, as LLVM names it ("x86-64-v3"); on others
+            attn_main returns ATTN_NO_DEVICE.
+        backend: of attention, "auto", "flash" or "math".
+
+    Raises:
+        CompileError: the program cannot be translated, compiled or written.
+        ValueError: it has dropout, or functions or the log-sum-exp of attn.sdpa.
+        TypeError: it is no exported program.
+        ImportError: torch-mlir is not installed."""
+    from . import _export
+
+    _export.compile_exported(program, path, header=header, cpu=cpu, backend=backend)
 
 
 def warmup(*arguments: Any, **options: Any) -> None:

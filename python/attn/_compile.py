@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from . import _flex, _regions, _torch
+from ._torch_flex import takes_flex
 
 _MAX_HEAD_DIM = 512
 
@@ -152,6 +153,7 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
     return attentions
 
 
+@takes_flex
 def backend(graph_module: torch.fx.GraphModule, example_inputs: list[Any], *, mode: str | None = None,
             options: dict[str, Any] | None = None) -> Callable[..., Any]:
     """What torch.compile calls for backend="attn". `mode` and `options` are
@@ -170,6 +172,7 @@ def explain_model(model: Callable[..., Any], *arguments: Any, **options: Any) ->
     Runs the model once, and compiles nothing."""
     attentions: list[Attention] = []
 
+    @takes_flex
     def collect(graph_module: torch.fx.GraphModule, example_inputs: list[Any]) -> Callable[..., Any]:
         import copy
 

@@ -12,12 +12,9 @@ from typing import Any
 import torch
 
 from ._symbols import Captures, capture, trace
+from ._torch_flex import WHOLE_BLOCK
 
 _Node = torch.fx.Node
-
-# One block that holds everything: there is no block mask.
-_WHOLE_BLOCK = 1 << 30
-
 
 class FlexError(Exception):
     """Why a FlexAttention stays Inductor's."""
@@ -35,6 +32,16 @@ class _Interpreter(torch.fx.Interpreter):
 
 def _example(node: _Node) -> Any:
     return node.meta.get("example_value", node.meta.get("val"))
+
+
+def _read_number(value: Any) -> float | None:
+    """A number, if it is known: dynamic shapes have constants among them."""
+    if isinstance(value, _Node):
+        value = _example(value)
+    if isinstance(value, (torch.SymFloat, torch.SymInt)):
+        expression = value.node.expr
+        return float(expression) if expression.is_number else None
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 class _Buffers:
@@ -99,7 +106,8 @@ def replace(node: _Node) -> None:
         raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
     if any(user.target is not operator.getitem or user.args[1] != 0 for user in node.users if user.users):
         raise FlexError("its log-sum-exp is used")
-    if not isinstance(scale, (int, float)):
+    factor = _read_number(scale)
+    if factor is None:
         raise FlexError("its scale is no constant")
     buffers = _Buffers()
     score = _trace(score_mod, True, buffers, score_buffers)
@@ -107,13 +115,13 @@ def replace(node: _Node) -> None:
     keep = _trace(mask_mod, False, buffers, mask_buffers)
     if _keeps_all(keep):
         sizes = block_mask[-3:-1]
-        if not all(isinstance(size, int) and size >= _WHOLE_BLOCK for size in sizes):
+        if not all(isinstance(size, int) and size >= WHOLE_BLOCK for size in sizes):
             raise FlexError("its block mask has no mask_mod, which says what blocks leave out")
         keep = ""
     if score.count("\n") == 2 and "attn.yield %sx" in score:
         score = ""
     graph = node.graph
-    arguments = (query, key, value, None, float(scale), q.shape[1] != k.shape[1], None, None, None, None, None, score, keep,
+    arguments = (query, key, value, None, factor, bool(q.shape[1] != k.shape[1]), None, None, None, None, None, score, keep,
                  buffers.nodes() if score or keep else None, False)
     with graph.inserting_before(node):
         new = graph.call_function(torch.ops.attn.sdpa.default, arguments)

@@ -9,7 +9,9 @@ here is only guessed where one begins and ends. torch-mlir translates it.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -86,7 +88,7 @@ def _is_free(node: _Node) -> bool:
         return _is_free(source)
     if name in _SCALARS:
         return len(node.all_input_nodes) == 1
-    return name in _VIEWS or isinstance(value, (torch.Size, int))
+    return name in _VIEWS or isinstance(value, (torch.Size, int, torch.SymInt))
 
 
 def _collect(first: _Node, last: _Node) -> tuple[list[_Node], list[_Node]]:
@@ -125,22 +127,87 @@ def _dropout_is_on(node: _Node) -> bool:
     return bool(training) and not (isinstance(p, (int, float)) and p == 0)
 
 
-def _translate(nodes: list[_Node], inputs: list[_Node]) -> str:
-    """The region as MLIR, with its inputs as arguments."""
+def _expression(size: Any) -> Any:
+    """What tells symbolic sizes apart."""
+    return size.node.expr if isinstance(size, torch.SymInt) else size
+
+
+def _find_size(size: Any, tensors: list[Any]) -> tuple[int, int] | None:
+    """The tensor and its dimension that has this size."""
+    for place, tensor in enumerate(tensors):
+        for dimension, other in enumerate(tensor.shape):
+            if isinstance(other, torch.SymInt) and other.node.expr == _expression(size):
+                return place, dimension
+    return None
+
+
+def _locate_size(size: Any, tensors: list[Any]) -> tuple[int, int]:
+    place = _find_size(size, tensors)
+    if place is None:
+        raise RegionError(f"spelled out with a size that no operand has, {size}")
+    return place
+
+
+def _compute_size(size: Any, tensors: list[Any], emit: Callable[[Any, tuple[Any, ...]], Any]) -> Any:
+    """A size by those of tensors; sums and products of them are computed."""
+    expression = _expression(size)
+    if isinstance(expression, int) or expression.is_Integer:
+        return int(expression)
+    place = _find_size(size, tensors)
+    if place is not None:
+        return emit(torch.ops.aten.sym_size.int, place)
+    if not (expression.is_Add or expression.is_Mul):
+        raise RegionError(f"spelled out with a size that no operand has, {expression}")
+    parts = [_compute_size(part, tensors, emit) for part in expression.args]
+    function = operator.add if expression.is_Add else operator.mul
+    return functools.reduce(lambda x, y: emit(function, (x, y)), parts)
+
+
+def _read_hint(size: Any) -> int:
+    hint = size.node.hint if isinstance(size, torch.SymInt) else size
+    if hint is None:
+        raise RegionError(f"spelled out with a size that is read from data, {size}")
+    return int(hint)
+
+
+def _check_sizes(program: Any, examples: list[Any]) -> None:
+    """Whether an exported program takes all sizes that the graph may have."""
+    found: dict[Any, Any] = {}
+    placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
+    for node, example in zip(placeholders, examples, strict=True):
+        for ours, theirs in zip(example.shape, node.meta["val"].shape, strict=True):
+            # One symbol of theirs is one of ours, and dynamic where ours is.
+            if found.setdefault(_expression(theirs), _expression(ours)) != _expression(ours) or (
+                    isinstance(ours, torch.SymInt) and not isinstance(theirs, torch.SymInt)):
+                raise RegionError(f"spelled out with dynamic shapes that torch.export makes constant or equal: {list(example.shape)}")
+
+
+def _translate(nodes: list[_Node], inputs: list[_Node], sizes: list[_Node]) -> str:
+    """The region as MLIR, with its inputs as arguments. Sizes of the graph are
+    sizes of inputs there."""
     if importlib.util.find_spec("torch_mlir") is None:
         raise RegionError("spelled out: torch-mlir is needed to read it; scaled_dot_product_attention or attn.sdpa need nothing")
     from torch_mlir import fx
 
+    values = [_example(node) for node in inputs]
     graph = torch.fx.Graph()
     copies: dict[_Node, _Node] = {node: graph.placeholder(f"input{place}") for place, node in enumerate(inputs)}
+    for size in sizes:
+        place, dimension = _locate_size(_example(size), values)
+        copies[size] = graph.call_method("size", (copies[inputs[place]], dimension))
     for node in nodes:
         copies[node] = graph.node_copy(node, copies.__getitem__)
         copies[node].meta = {}
     graph.output(copies[nodes[-1]])
     # Of their own memory each: an export joins arguments that are one tensor.
-    examples = tuple(torch.empty_strided(x.shape, x.stride(), dtype=x.dtype) for x in map(_example, inputs))
-    with torch.no_grad():
-        program = torch.export.export(torch.fx.GraphModule({}, graph), examples)
+    examples = tuple(
+        torch.empty_strided([*map(_read_hint, x.shape)], [*map(_read_hint, x.stride())], dtype=x.dtype) for x in values)
+    dynamic = [{d: torch.export.Dim.AUTO for d, size in enumerate(x.shape) if isinstance(size, torch.SymInt)} for x in values]
+    # The graph around must not get the guards of this export.
+    with torch.no_grad(), torch._guards.tracing(None):
+        program = torch.export.export(torch.fx.GraphModule({}, graph), examples,
+                                      dynamic_shapes=tuple(dynamic) if any(dynamic) else None)
+        _check_sizes(program, values)
         module = fx.export_and_import(program, output_type="linalg-on-tensors", func_name="main")
     # Attributes of dialects that the compiler does not have.
     return re.sub(r"\{torch\.[^}]*\} ?", "", str(module))
@@ -154,6 +221,8 @@ def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
     if products is None:
         raise RegionError("no products around the softmax")
     nodes, inputs = _collect(*products)
+    sizes = [node for node in inputs if isinstance(_example(node), torch.SymInt)]
+    inputs = [node for node in inputs if node not in sizes]
     values = [_example(node) for node in [*inputs, products[1]]]
     for value in values:
         if not isinstance(value, torch.Tensor):
@@ -162,12 +231,12 @@ def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
             raise RegionError(f"it runs on {value.device}; kernels run on the CPU")
         if value.dtype not in _DTYPES:
             raise RegionError(f"no kernel takes {value.dtype}")
-        if not all(isinstance(size, int) for size in value.shape):
-            raise RegionError("spelled out with dynamic shapes")
     if torch.is_grad_enabled() and any(value.requires_grad for value in values):
         raise RegionError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+    for size in values[-1].shape:
+        _compute_size(size, values[:-1], lambda *_: 0)
     try:
-        text = _translate(nodes, inputs)
+        text = _translate(nodes, inputs, sizes)
         count, missed = _compiler.count_fused(text)
     except RegionError:
         raise
@@ -218,7 +287,14 @@ def replace(softmax: _Node) -> None:
     value = _example(last)
     graph = last.graph
     with graph.inserting_before(last):
-        new = graph.call_function(torch.ops.attn.fused.default, (inputs, text, list(value.shape), value.dtype))
+        def emit(function: Any, arguments: tuple[Any, ...]) -> _Node:
+            if function is torch.ops.aten.sym_size.int:
+                arguments = (inputs[arguments[0]], arguments[1])
+            return graph.call_function(function, arguments)
+
+        tensors = [_example(node) for node in inputs]
+        shape = [_compute_size(size, tensors, emit) for size in value.shape]
+        new = graph.call_function(torch.ops.attn.fused.default, (inputs, text, shape, value.dtype))
     new.meta = dict(last.meta)
     last.replace_all_uses_with(new)
     # What is not used any more, from its end on.

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ._arguments import is_torch_tensor, view_of
 from ._library import BF16, BOOL, F16, F32, F64, I8, I16, I32, I64
 
 INDEX, BIT, REAL = "index", "bit", "real"
@@ -283,6 +284,11 @@ def _compare(predicate: str, a: Any, b: Any) -> Symbol:
 def where(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`."""
     if not any(isinstance(value, Symbol) for value in (condition, a, b)):
+        # A tensor where FlexAttention or PyTorch's formulas call the function.
+        if is_torch_tensor(condition):
+            import torch
+
+            return torch.where(condition, a, b)
         return a if condition else b
     region = next(value.region for value in (condition, a, b) if isinstance(value, Symbol))
     if not isinstance(condition, Symbol):
@@ -371,8 +377,6 @@ class capture:  # noqa: N801  (called like a function)
             indices = (indices,)
         if not any(isinstance(index, Symbol) for index in indices):
             return self._array[indices]
-        from ._arguments import view_of
-
         view = view_of(self._array, "a captured array")
         if len(indices) != len(view.shape):
             raise TypeError(f"a captured array of shape {list(view.shape)} needs {len(view.shape)} indices in a score or mask "

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _backends, _sdpa
+from . import _backends, _sdpa, _torch_flex
 from ._arguments import View, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -36,6 +36,13 @@ _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPT
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 _SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK = (1 << bit for bit in range(7))
+
+
+def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
+    """What a plain call asks for: scale, enable_gqa, causal, window, softcap."""
+    causal = UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None
+    return (scale if flags & _SCALE else None, bool(flags & _GQA), causal, (left, right) if flags & _WINDOW else None,
+            softcap if flags & _SOFTCAP else None)
 
 
 def _is_swapped(rank: int) -> bool:
@@ -104,10 +111,7 @@ def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor,
     kept for the caller: exceptions do not pass through them."""
     mask = attn_mask if flags & _MASK else None
     try:
-        plan, output, _ = _compute(
-            query, key, value, mask, scale if flags & _SCALE else None, bool(flags & _GQA),
-            UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None,
-            (left, right) if flags & _WINDOW else None, softcap if flags & _SOFTCAP else None)
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
     except Exception as error:
         _failure.error = error
         _compiler.set_torch_error(str(error) or type(error).__name__)
@@ -193,16 +197,21 @@ def _broadcast_batch(query: _Tensor, key: _Tensor, value: _Tensor, enable_gqa: b
     return (*batch, *query.shape[-3:]), (*batch, heads, *key.shape[-2:]), (*batch, heads, *value.shape[-2:])
 
 
-@torch.library.register_fake("attn::sdpa", lib=_library)
-def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: Any = None,
-               enable_gqa: bool = False, causal: Any = None, window: Any = None, softcap: Any = None, sinks: Any = None,
-               key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
-               return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
+def _check_operands(query: _Tensor, key: _Tensor, value: _Tensor) -> None:
+    """What can be said of symbolic shapes."""
     if not query.dtype == key.dtype == value.dtype:
         raise TypeError(f"attn.sdpa: query, key and value need one dtype, got {query.dtype}, {key.dtype} and {value.dtype}")
     torch._check(query.dim() >= 2 and key.dim() >= 2 and value.dim() >= 2, lambda: "attn.sdpa: two dimensions at least")
     torch._check(query.shape[-1] == key.shape[-1], lambda: "attn.sdpa: query and key need the same last dimension")
     torch._check(key.shape[-2] == value.shape[-2], lambda: "attn.sdpa: key and value need the same length")
+
+
+@torch.library.register_fake("attn::sdpa", lib=_library)
+def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: Any = None,
+               enable_gqa: bool = False, causal: Any = None, window: Any = None, softcap: Any = None, sinks: Any = None,
+               key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
+               return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
+    _check_operands(query, key, value)
     shape, _, value_shape = _broadcast_batch(query, key, value, enable_gqa)
     shape = (*shape[:-1], value_shape[-1])
     lse_dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
@@ -411,7 +420,8 @@ class _TracedTensors(Captures):
         return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
 
 
-# Dynamo does not follow symbols: a graph ends here.
+# Dynamo does not follow symbols: where FlexAttention does not say the same, a graph
+# ends here.
 @torch.compiler.disable
 def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
     if rank > 4:
@@ -498,6 +508,11 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
     score, keep, captures = "", "", None
     if has_mods:
         rank = max(query.dim(), key.dim(), value.dim())
+        if (torch.compiler.is_dynamo_compiling() and rank <= 4 and not _is_transformed()
+                and _torch_flex.can_express(query, sinks, return_lse)):
+            _check_operands(query, key, value)
+            return _torch_flex.sdpa(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, key_lengths,
+                                    score_mod, mask_mod, _broadcast_batch(query, key, value, enable_gqa))
         score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)

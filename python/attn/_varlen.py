@@ -59,25 +59,24 @@ def run(request: _sdpa.Request, query_bounds: list[int], key_bounds: list[int], 
     q, k, v = map(with_contiguous_rows, (request.query, request.key, request.value))
     number = ctypes.c_double if q.dtype == F64 else ctypes.c_float
     scale = number(request.scale or 0.0)
-    scale_word = () if request.scale is None else (ctypes.addressof(scale),)
     # Few queries have kernels by their number, all others share one.
-    programs: dict[int, _library.Program] = {}
-    heads = q.shape[1]
-    for place in range(len(query_bounds) - 1):
-        begin, end = query_bounds[place : place + 2]
-        key_begin, key_end = key_bounds[place : place + 2]
-        if begin == end:
-            continue
-        parts = _slice(q, begin, end), _slice(k, key_begin, key_end), _slice(v, key_begin, key_end)
-        program = programs.get(min(end - begin, FEW_QUERIES + 1))
-        if program is None:
+    programs: list[_library.Program | None] = [None] * (FEW_QUERIES + 1)
+    places = range(len(query_bounds) - 1)
+    for count, place in {min(query_bounds[i + 1] - query_bounds[i], FEW_QUERIES + 1): i for i in places}.items():
+        if count > 0:
+            parts = [_slice(view, *bounds[place : place + 2])
+                     for view, bounds in ((q, query_bounds), (k, key_bounds), (v, key_bounds))]
             plan = _sdpa.make_plan(dataclasses.replace(request, query=parts[0], key=parts[1], value=parts[2]))
-            program = programs[min(end - begin, FEW_QUERIES + 1)] = plan.get_program()
-        words: tuple[int, ...] = ()
-        for part in parts:
-            # One head of the key serves all where they are not grouped.
-            words += part.broadcast_to((heads, *part.shape[1:])).words() if part.shape[0] == 1 else part.words()
-        program((*words, *scale_word, *_slice(output, begin, end).words()))
+            programs[count - 1] = plan.get_program()
+    # One head of the key serves all where they are not grouped.
+    rows = [_describe(view, q.shape[1]) for view in (q, k, v, output)]
+    _library.call_sequences(programs, rows, ctypes.addressof(scale) if request.scale is not None else None, query_bounds, key_bounds)
+
+
+def _describe(view: View, heads: int) -> tuple[int, ...]:
+    """attn_rows."""
+    (_, own, size), (row, head, column) = view.shape, view.strides
+    return (view.address, heads if own == 1 else own, size, row, 0 if own == 1 else head, column, view.dtype)
 
 
 def make_request(query: View, key: View, value: View, is_causal: bool, scale: float | None, enable_gqa: bool,

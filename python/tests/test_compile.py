@@ -242,14 +242,100 @@ def test_spelled_out_in_training():
     assert not attention.fused and "a gradient is needed" in attention.reason
 
 
+def spell_windows(q, k, v):
+    """Of sizes that are computed."""
+    n = k.shape[-2] // 2
+    return torch.softmax(q @ k[:, :, n:].mT, -1) @ v[:, :, n:]
+
+
+def spell_halves(q, k, v):
+    return torch.softmax(q[:, :, : q.shape[-2] // 2] @ k.mT, -1) @ v
+
+
+def make_dynamic(batch, length):
+    tensor = torch.randn(batch, 4, length, 8)
+    torch._dynamo.mark_dynamic(tensor, (0, 2))
+    return tensor
+
+
+def rewriting(attentions):
+    """backend="attn" without Inductor."""
+    def backend(graph_module, example_inputs):
+        attentions.extend(_compile.rewrite(graph_module))
+        return graph_module.forward
+
+    return backend
+
+
 @needs_torch_mlir
-def test_spelled_out_dynamic():
-    q = torch.randn(2, 4, 20, 8)
-    compiled = torch.compile(lambda q: spell_bmm(q, q, q), backend=_compile.backend, dynamic=True)
+@pytest.mark.parametrize("function", [spell_causal, spell_bias, spell_bmm, spell_groups])
+def test_spelled_out_dynamic(function):
+    """One kernel for all lengths and batches."""
+    wrapped = lambda q, k, v: function(q.relu(), k, v).sin()  # noqa: E731
+    attentions = []
+    compiled = torch.compile(wrapped, backend=rewriting(attentions), fullgraph=True)
     with torch.no_grad():
-        for length in (20, 31):
+        for batch, queries, keys, stance in ((2, 20, 24, "default"), (3, 33, 8, "fail_on_recompile"), (5, 2, 48, "fail_on_recompile")):
+            q, k, v = (make_dynamic(batch, length) for length in (queries, keys, keys))
+            with torch.compiler.set_stance(stance):
+                assert torch.allclose(compiled(q, k, v), wrapped(q, k, v), atol=2e-5)
+    (attention,) = attentions
+    assert attention.fused, attention.reason
+
+
+@needs_torch_mlir
+@pytest.mark.parametrize("function, reason", [(spell_halves, "a size that no operand has, "), (spell_windows, "not fused: ")])
+def test_spelled_out_dynamic_refused(function, reason):
+    attentions = []
+    compiled = torch.compile(function, backend=rewriting(attentions))
+    for length in (20, 31):
+        q, k = make_dynamic(2, length), make_dynamic(2, length + 2)
+        assert torch.allclose(compiled(q, k, k), function(q, k, k), atol=2e-5)
+    assert not attentions[0].fused and reason in attentions[0].reason
+
+
+@needs_torch_mlir
+def test_spelled_out_dynamic_inductor():
+    compiled = torch.compile(lambda q: spell_causal(q.relu(), q, q).sin(), backend=_compile.backend)
+    with torch.no_grad():
+        for length in (20, 31, 70):
             q = torch.randn(2, 4, length, 8)
-            assert torch.allclose(compiled(q), spell_bmm(q, q, q), atol=2e-5)
+            compiled(q)
+            with count_calls() as calls:
+                assert torch.allclose(compiled(q), spell_causal(q.relu(), q, q).sin(), atol=2e-5)
+            assert [call.name for call in calls] == ["attn::fused"]
+
+
+def count_graphs(function, inputs, make_backend):
+    """How many graphs Dynamo makes for the inputs."""
+    torch._dynamo.reset()
+    graphs = []
+
+    def counting(graph_module, example_inputs):
+        graphs.append(graph_module)
+        return make_backend(graph_module, example_inputs)
+
+    compiled = torch.compile(function, backend=counting)
+    with torch.no_grad():
+        for arguments in inputs:
+            assert torch.allclose(compiled(*arguments), function(*arguments), atol=2e-5)
+    return len(graphs)
+
+
+def attend_by_groups(q, k, v):
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+
+
+@pytest.mark.parametrize("function", [
+    attend_by_groups, pytest.param(spell_causal, marks=needs_torch_mlir), lambda q, k, v: make_flex(alibi, None)(q, k),
+], ids=["pytorch", "spelled out", "flex"])
+def test_recompilations(function):
+    """No more than without us."""
+    inputs = [[torch.randn(batch, 4, length, 8) for _ in range(3)] for batch, length in ((2, 20), (2, 31), (2, 70), (3, 12), (5, 33))]
+    attentions = []
+    ours = count_graphs(function, inputs, rewriting(attentions))
+    assert attentions and all(attention.fused for attention in attentions), attentions
+    assert ours == count_graphs(function, inputs, lambda graph_module, example_inputs: graph_module.forward)
 
 
 # FlexAttention, whose functions Dynamo traces.

@@ -171,3 +171,21 @@ def test_refused(change, error, message, grad):
 def test_nested_refused(call, error, message):
     with pytest.raises(error, match=message):
         call(make_nested([5, 9], 2, 8))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_many_sequences(threads):
+    """Long ones by all threads, others in parallel; kernels of few queries too."""
+    lengths = [0, 300, 5, 17, 1, 90, 0, 16, 41, 2, 700, 33, 33, 8]
+    ends = torch.tensor([0, *lengths]).cumsum(0)
+    q, k, v = (torch.randn(sum(lengths), heads, 16) for heads in (4, 2, 2))
+    before = attn.get_num_threads()
+    attn.set_num_threads(threads)
+    try:
+        result = attn.sdpa_varlen(q, k, v, ends, is_causal=True, enable_gqa=True, scale=0.3)
+    finally:
+        attn.set_num_threads(before)
+    for begin, end in zip(ends[:-1], ends[1:]):
+        one, keys, values = (x[begin:end].transpose(0, 1).double() for x in (q, k, v))
+        expected = torch.nn.functional.scaled_dot_product_attention(one, keys, values, is_causal=True, enable_gqa=True, scale=0.3)
+        assert torch.allclose(result[begin:end].transpose(0, 1).double(), expected, atol=2e-5)

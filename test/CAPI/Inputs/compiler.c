@@ -93,7 +93,7 @@ static void expect_failure(const char *what, const attn_program *program) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2)
+  if (argc != 5)
     return 2;
   printf("version %s\n", attn_version());
   attn_compiler *compiler = attn_compiler_create();
@@ -179,6 +179,19 @@ int main(int argc, char **argv) {
   if (!attn_count_fused(compiler, "nonsense.op", 11, NULL, &count))
     return puts("nonsense was raised"), 1;
   printf("nonsense: %s\n", attn_error_message());
+
+  /* Shared objects. */
+  if (attn_compile_shared(compiler, kAdd, strlen(kAdd), NULL, argv[2], argv[3],
+                          argv[4]))
+    return puts(attn_error_message()), 1;
+  if (!attn_compile_shared(compiler, kAdd, strlen(kAdd), NULL, "none.a",
+                           argv[3], NULL))
+    return puts("linked without a runtime"), 1;
+  printf("shared: %s\n", attn_error_message());
+  if (!attn_compile_shared(compiler, "nonsense.op", 11, NULL, argv[2], argv[3],
+                           NULL))
+    return puts("nonsense was compiled"), 1;
+  printf("shared: %s\n", attn_error_message());
 
   /* Programs outlive the compiler; results may be allocated by the callee. */
   attn_program *add = compile(compiler, kAdd, none);
