@@ -328,7 +328,7 @@ TEST_F(CUDARuntimeTest, Arguments) {
   EXPECT_TRUE(has(error(), "is in host memory, expected memory of the device"));
   inputs[0].data = static_cast<char *>(memory) + 1;
   EXPECT_EQ(invoke(), ATTN_INVALID_ARGUMENT);
-  EXPECT_TRUE(has(error(), "is not aligned to its elements of 2 bytes"));
+  EXPECT_TRUE(has(error(), "the data is not aligned to 2 bytes"));
   inputs[0].data = memory;
 
   output.data = nullptr;

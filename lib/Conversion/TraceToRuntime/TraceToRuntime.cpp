@@ -29,10 +29,15 @@ namespace {
 constexpr StringLiteral kBeginFunction = "attn_rt_trace_begin";
 constexpr StringLiteral kEndFunction = "attn_rt_trace_end";
 
-/// The kernel that a parallel loop runs; empty if there is none.
+/// The kernel that a parallel loop runs; empty if there is none. Functions
+/// without a body are the runtime's.
 StringRef getKernel(scf::ParallelOp loop) {
   StringRef name;
   loop.walk([&](func::CallOp call) {
+    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+        call, call.getCalleeAttr());
+    if (!callee || callee.isExternal())
+      return WalkResult::advance();
     name = call.getCallee();
     return WalkResult::interrupt();
   });

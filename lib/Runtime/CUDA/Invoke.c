@@ -88,13 +88,6 @@ static attn_status check_memory(const struct context *context,
   if (!is_on_device(argument))
     return ATTN_OK;
   const void *data = argument->tensor->data;
-  int64_t size = attn_rt_dtype_size(argument->tensor->dtype);
-  if ((uintptr_t)data % size != 0)
-    return attn_cuda_error(ATTN_INVALID_ARGUMENT,
-                           "%s %d: the data at %p is not aligned to its "
-                           "elements of %lld bytes",
-                           argument->kind, argument->index, data,
-                           (long long)size);
   struct location location = locate(context->driver, data);
   // Memory that the driver does not know is ordinary host memory.
   if ((location.result == CU_SUCCESS && location.type != CU_MEMORY_DEVICE) ||

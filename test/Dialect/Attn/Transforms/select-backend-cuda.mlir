@@ -10,10 +10,10 @@ func.func @bf16(%q: tensor<5x8xbf16>, %o: tensor<5x8xbf16>) -> tensor<5x8xbf16> 
 // -----
 
 // There is no math to fall back to.
-func.func @f32(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) -> tensor<5x8xf32> {
-  // expected-error @below {{the flash backend of CUDA cannot take this op: it takes f16 and bf16, the operands are f32}}
-  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
-  return %0 : tensor<5x8xf32>
+func.func @f64(%q: tensor<5x8xf64>, %o: tensor<5x8xf64>) -> tensor<5x8xf64> {
+  // expected-error @below {{the flash backend of CUDA cannot take this op: it takes f32, f16 and bf16, the operands are f64}}
+  %0 = attn.sdpa query(%q : tensor<5x8xf64>) key(%q : tensor<5x8xf64>) value(%q : tensor<5x8xf64>) outs(%o : tensor<5x8xf64>) -> tensor<5x8xf64>
+  return %0 : tensor<5x8xf64>
 }
 
 // -----
