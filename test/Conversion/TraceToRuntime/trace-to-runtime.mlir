@@ -1,7 +1,7 @@
 // RUN: attn-opt %s --convert-trace-to-runtime | FileCheck %s
 
-
-func.func private @attn_fwd(memref<4xf32>, index)
+func.func private @attn_rt_check_stack(i64)
+func.func private @attn_fwd(%x: memref<4xf32>, %i: index) { return }
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[B0:.*]] = llvm.call @attn_rt_trace_begin()
@@ -14,7 +14,10 @@ func.func @main(%x: memref<4xf32>, %y: memref<4xf32>) {
   %zero = arith.constant 0.0 : f32
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
+  %bytes = arith.constant 4096 : i64
   scf.parallel (%i) = (%c0) to (%c1) step (%c1) {
+    // The runtime's functions are no kernels.
+    func.call @attn_rt_check_stack(%bytes) : (i64) -> ()
     func.call @attn_fwd(%x, %i) : (memref<4xf32>, index) -> ()
     linalg.fill ins(%zero : f32) outs(%x : memref<4xf32>)
   }
@@ -37,5 +40,5 @@ func.func @main(%x: memref<4xf32>, %y: memref<4xf32>) {
 }
 // CHECK-DAG: llvm.func @attn_rt_trace_begin() -> i64
 // CHECK-DAG: llvm.func @attn_rt_trace_end(!llvm.ptr, i64)
-// CHECK-DAG: llvm.mlir.global private constant @[[KERNEL]]("attn_fwd (line 17)\00")
-// CHECK-DAG: llvm.mlir.global private constant @[[COPY]]("linalg.copy (line 29)\00")
+// CHECK-DAG: llvm.mlir.global private constant @[[KERNEL]]("attn_fwd (line 18)\00")
+// CHECK-DAG: llvm.mlir.global private constant @[[COPY]]("linalg.copy (line 32)\00")
