@@ -268,6 +268,111 @@ struct SplitRowsPattern : ThreadPattern<SplitRowsOp> {
   }
 };
 
+/// The stores of one thread, for its two rows.
+class RowStore {
+public:
+  RowStore(StoreRowsOp op, ValueRange registers, Value base, Value stride,
+           Value count, PtxBuilder &b)
+      : b(b), type(op.getFragment().getType()), registers(registers),
+        base(base), stride(stride), count(count),
+        elementBytes(type.isPacked() ? 2 : 4) {
+    constexpr int64_t kQuadColumns = 4 * kChunkColumns;
+    isWhole = type.isPacked() && op.getAlignment() == kChunkBytes &&
+              type.getColumns() % kQuadColumns == 0;
+  }
+
+  void emit() {
+    // The words of a thread's two rows take turns in its registers.
+    SmallVector<Value> values[2];
+    int64_t words = type.isPacked() ? 1 : 2;
+    for (int64_t i = 0; i < int64_t(registers.size()); ++i)
+      values[i / words % 2].push_back(registers[i]);
+    // All threads exchange words, before those whose rows are missing part.
+    Value quadLane = b.bitAnd(b.lane(), 3);
+    if (isWhole)
+      for (SmallVector<Value> &row : values)
+        for (size_t i = 0; i < row.size(); i += 4)
+          transpose(MutableArrayRef(row).slice(i, 4), quadLane);
+    Value column = isWhole ? b.mul(quadLane, kChunkColumns) : b.firstColumn();
+    for (int64_t r : {0, 1})
+      storeRow(b.add(b.firstRow(), 8 * r), column, values[r]);
+  }
+
+private:
+  /// Value `s` becomes the one that lane `s` of the quad has under the number
+  /// of this lane.
+  void transpose(MutableArrayRef<Value> values, Value quadLane) {
+    for (int64_t bit : {1, 2}) {
+      Value isOdd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                                          b.bitAnd(quadLane, bit), b.i32(0));
+      for (int64_t i = 0; i < 4; ++i) {
+        if (i & bit)
+          continue;
+        Value &low = values[i], &high = values[i | bit];
+        Value sent = arith::SelectOp::create(b, isOdd, low, high);
+        Value received = b.shuffleXor(sent, bit);
+        low = arith::SelectOp::create(b, isOdd, received, low);
+        high = arith::SelectOp::create(b, isOdd, high, received);
+      }
+    }
+  }
+
+  void storeRow(Value row, Value column, ArrayRef<Value> values) {
+    Value isThere =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row, count);
+    auto ifOp = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(ifOp.thenBlock()->getTerminator());
+    auto wide = [&](Value value) -> Value {
+      return arith::ExtSIOp::create(b, b.getI64Type(), value);
+    };
+    Value bytes = arith::ConstantIntOp::create(b, b.getI64Type(), elementBytes);
+    Value offset = arith::MulIOp::create(b, wide(row), stride);
+    offset = arith::AddIOp::create(b, offset, wide(column));
+    offset = arith::MulIOp::create(b, offset, bytes);
+    Value pointer = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
+                                        LLVM::GEPArg(offset));
+    // Four words of a chunk, the word of a pair, or the two of a pair of f32.
+    int64_t words = isWhole ? 4 : type.isPacked() ? 1 : 2;
+    int64_t columns = isWhole ? 4 * kChunkColumns : kChunkColumns;
+    for (int64_t i = 0; i < int64_t(values.size()); i += words) {
+      Value stored = values[i];
+      if (words > 1) {
+        auto vector = VectorType::get(words, stored.getType());
+        stored = LLVM::PoisonOp::create(b, vector);
+        for (int64_t e = 0; e < words; ++e)
+          stored =
+              LLVM::InsertElementOp::create(b, stored, values[i + e], b.i32(e));
+      }
+      int32_t distance = i / words * columns * elementBytes;
+      Value to = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), pointer,
+                                     LLVM::GEPArg(distance));
+      LLVM::StoreOp::create(b, stored, to,
+                            isWhole ? kChunkBytes : 2 * elementBytes);
+    }
+  }
+
+  PtxBuilder &b;
+  FragmentType type;
+  ValueRange registers;
+  Value base, stride, count;
+  int64_t elementBytes;
+  /// Whether a thread stores eight packed elements at a time.
+  bool isWhole;
+};
+
+struct StoreRowsPattern : ThreadPattern<StoreRowsOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(StoreRowsOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    RowStore(op, adaptor.getFragment(), adaptor.getBase().front(),
+             adaptor.getStride().front(), adaptor.getCount().front(), b)
+        .emit();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct CommitCopiesPattern : ThreadPattern<CommitCopiesOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(CommitCopiesOp op, Adaptor, PtxBuilder &b,
@@ -380,6 +485,7 @@ struct MmaPattern : ThreadPattern<MmaOp> {
 void attn_gpu::populateWarpPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns) {
   patterns.add<WarpgroupsPattern, AnyOfBlockPattern, CopyRowsPattern,
-               SplitRowsPattern, CommitCopiesPattern, AwaitCopiesPattern,
-               MmaPattern>(converter, patterns.getContext());
+               SplitRowsPattern, StoreRowsPattern, CommitCopiesPattern,
+               AwaitCopiesPattern, MmaPattern>(converter,
+                                               patterns.getContext());
 }

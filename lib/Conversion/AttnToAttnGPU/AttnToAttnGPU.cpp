@@ -157,6 +157,8 @@ void SdpaLowering::passPointers() {
   checkAlignment(op.getQuery(), schedule.alignment, "queries");
   checkAlignment(op.getKey(), schedule.alignment, "keys");
   checkAlignment(op.getValue(), schedule.valueAlignment, "values");
+  if (KernelEmitter::storesRows(op, schedule))
+    checkAlignment(op.getOutput(), schedule.outputAlignment, "outputs");
   interface.passTensor(op.getQuery(), arguments.query);
   interface.passTensor(op.getKey(), arguments.key);
   interface.passTensor(op.getValue(), arguments.value);

@@ -111,8 +111,29 @@ void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
   });
 }
 
+bool KernelEmitter::storesRows(SdpaOp op, const KernelSchedule &schedule) {
+  Type type = op.getOutputType().getElementType();
+  if (schedule.isHopper() || type.isF64() || op.getValueDim() % 8 != 0)
+    return false;
+  return schedule.outputAlignment >= (type.isF32() ? 8 : 4);
+}
+
 /// Stores an output from registers.
 void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
+  if (storesRows(op, schedule)) {
+    Value row = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+    Type type = args.output.elementType;
+    if (!type.isF32())
+      output = PackOp::create(b, b.fragment(valueDim, type), output);
+    Value stride = args.output.strides[op.getRank() - 2];
+    if (!stride)
+      stride = arith::ConstantIntOp::create(b, b.getI64Type(), 0);
+    StoreRowsOp::create(
+        b, output, emitAddress(args.output, getIndices(tile, row, b.i32(0))),
+        stride, b.sub(args.numQueries, row),
+        b.getI64IntegerAttr(schedule.outputAlignment));
+    return;
+  }
   b.foreach (output, [&](ValueRange x) {
     Value query = getQuery(tile, x[1], /*clamp=*/false);
     Value isInside =

@@ -155,6 +155,10 @@ public:
 
   void emit();
 
+  /// Whether outputs are stored in pieces of several elements, so that their
+  /// alignment counts.
+  static bool storesRows(SdpaOp op, const KernelSchedule &schedule);
+
 private:
   /// Where a tile is, and which blocks of keys it needs.
   struct Tile {

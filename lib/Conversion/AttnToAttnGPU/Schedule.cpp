@@ -106,7 +106,8 @@ static int64_t chooseAlignment(Value memref) {
 /// - A warp multiplies 32 rows by what it reads of keys and values, so that
 ///   shared memory keeps up with the tensor cores: two consumers in a
 ///   warpgroup. One is enough where there are few queries, or where the outputs
-///   of two (Dv registers of a thread) leave no room for logits.
+///   of two (Dv registers of a thread) leave no room for logits: then two small
+///   blocks on a multiprocessor do better than a large one.
 /// - Two blocks on a multiprocessor hide each other's copies, barriers and
 ///   exponentials. Shared memory bounds the blocks of keys: 99 KiB on sm_86 and
 ///   the like, more elsewhere.
@@ -118,7 +119,7 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   bool isWide = schedule.paddedValueDim > 128 || schedule.paddedDim > 128;
   bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
   schedule.consumers = options.consumers != 0 ? options.consumers
-                       : isShort              ? 1
+                       : isShort || isWide    ? 1
                                               : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
     return op.emitError("expected 1 to 4 consumers, got ")
@@ -145,6 +146,7 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.alignment =
       std::min(chooseAlignment(op.getQuery()), chooseAlignment(op.getKey()));
   schedule.valueAlignment = chooseAlignment(op.getValue());
+  schedule.outputAlignment = chooseAlignment(op.getOutput());
   schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys : 64;
   if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
       schedule.blockKeys % 16 != 0)

@@ -54,6 +54,8 @@ struct KernelSchedule {
   /// On Ampere: warpgroups of a block, blocks on a multiprocessor, and bytes
   /// that copies of queries, keys and values move at a time.
   int64_t warpgroups, blocks, alignment, valueAlignment;
+  /// Of what is stored at a time of outputs, on Ampere.
+  int64_t outputAlignment;
   /// Tiles that an operand is the sum of: two for f32 (bf16x3), else one.
   int64_t parts;
   int64_t consumers, blockKeys, stages, queryStages;

@@ -86,4 +86,25 @@ gpu.func @copies(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %out: !llvm.ptr
   }
   gpu.return
 }
+
+// Whole chunks where they are aligned and four groups of 8 columns are there, else
+// pairs.
+// CHECK-LABEL: llvm.func @stores
+gpu.func @stores(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %x: f32) kernel {
+  attn_gpu.warpgroups 1 blocks = 1 {
+  ^bb0(%wg: i32):
+    %o = attn_gpu.splat %x : f32 to !attn_gpu.fragment<64x32xf32>
+    %p = attn_gpu.pack %o : !attn_gpu.fragment<64x32xf32> to !attn_gpu.fragment<64x32xf16>
+    // CHECK-COUNT-8: nvvm.shfl.sync
+    // CHECK-NOT: nvvm.shfl.sync
+    // CHECK-COUNT-2: llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xi32>
+    attn_gpu.store_rows %p to %base stride %stride rows %count aligned 16 : !attn_gpu.fragment<64x32xf16>, !llvm.ptr<1>
+    // CHECK-COUNT-8: llvm.store %{{.*}} {alignment = 4 : i64} : i32
+    attn_gpu.store_rows %p to %base stride %stride rows %count aligned 8 : !attn_gpu.fragment<64x32xf16>, !llvm.ptr<1>
+    // CHECK-COUNT-8: llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xf32>
+    // CHECK-NOT: llvm.store
+    attn_gpu.store_rows %o to %base stride %stride rows %count aligned 16 : !attn_gpu.fragment<64x32xf32>, !llvm.ptr<1>
+  }
+  gpu.return
+}
 }

@@ -44,10 +44,10 @@ func.func @odd(%q: memref<8x3x20xbf16>, %k: memref<8x?x20xbf16>, %v: memref<8x?x
 
 // -----
 
-// Wide outputs: a warpgroup for each consumer, and small blocks.
-// CHECK: tile 128x32, 2 consumers in 2 warpgroups, 1 blocks on a multiprocessor, standard softmax, sections of 1 heads, copies of 16 and 16 bytes, 98304 bytes
+// Wide outputs: one consumer, and as many keys as 99 KiB take.
+// CHECK: tile 64x64, 1 consumers in 1 warpgroups, 1 blocks on a multiprocessor, standard softmax, sections of 1 heads, copies of 16 and 16 bytes, 98304 bytes
 // CHECK-LABEL: func.func @wide
-// CHECK: attn_gpu.warpgroups 2 blocks = 1 {
+// CHECK: attn_gpu.warpgroups 1 blocks = 1 {
 func.func @wide(%q: memref<8x300x256xf16>, %k: memref<8x320x256xf16>, %v: memref<8x320x256xf16>, %o: memref<8x300x256xf16>) {
   attn.sdpa query(%q : memref<8x300x256xf16>) key(%k : memref<8x320x256xf16>) value(%v : memref<8x320x256xf16>) backend = flash outs(%o : memref<8x300x256xf16>)
   return

@@ -654,3 +654,19 @@ func.func @split_alignment(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.sha
   attn_gpu.split_rows %p stride %s rows %n columns 64 to %k, %k aligned 2 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16>
   return
 }
+
+// -----
+
+func.func @store_type(%p: !llvm.ptr<1>, %s: i64, %n: i32, %o: !attn_gpu.fragment<64x64xi32>) {
+  // expected-error @below {{expected a fragment of f16, bf16 or f32, got '!attn_gpu.fragment<64x64xi32>'}}
+  attn_gpu.store_rows %o to %p stride %s rows %n aligned 16 : !attn_gpu.fragment<64x64xi32>, !llvm.ptr<1>
+  return
+}
+
+// -----
+
+func.func @store_alignment(%p: !llvm.ptr<1>, %s: i64, %n: i32, %o: !attn_gpu.fragment<64x64xf32>) {
+  // expected-error @below {{expected an alignment of 8 to 16 bytes, got 4}}
+  attn_gpu.store_rows %o to %p stride %s rows %n aligned 4 : !attn_gpu.fragment<64x64xf32>, !llvm.ptr<1>
+  return
+}

@@ -410,6 +410,18 @@ LogicalResult SplitRowsOp::verify() {
                        /*elementBytes=*/4, getWarpgroups());
 }
 
+LogicalResult StoreRowsOp::verify() {
+  FragmentType type = getFragment().getType();
+  if (!type.isPacked() && !type.getElementType().isF32())
+    return emitOpError("expected a fragment of f16, bf16 or f32, got ") << type;
+  int64_t pairBytes = type.isPacked() ? 4 : 8, alignment = getAlignment();
+  if (alignment < pairBytes || alignment > 16 ||
+      !llvm::isPowerOf2_64(alignment))
+    return emitOpError("expected an alignment of ")
+           << pairBytes << " to 16 bytes, got " << alignment;
+  return success();
+}
+
 LogicalResult AwaitCopiesOp::verify() {
   int64_t pending = getPending();
   if (pending < 0)

@@ -581,6 +581,31 @@ def AttnGPU_SplitRowsOp
   let hasVerifier = 1;
 }
 
+def AttnGPU_StoreRowsOp : AttnGPU_Op<"store_rows"> {
+  let summary = "Store a fragment to rows of a matrix in global memory";
+  let description = [{
+    Stores the first `count` rows of a fragment, at most all, behind `base`, `stride`
+    elements apart; `count` may be negative. Addresses and the stride are multiples
+    of `alignment` bytes: with 16, packed elements move between the four threads of
+    a row first, so that each stores eight in one piece; else each stores pairs.
+
+    Example:
+
+    ```mlir
+    attn_gpu.store_rows %o to %base stride %stride rows %left aligned 16
+        : !attn_gpu.fragment<64x64xbf16>, !llvm.ptr<1>
+    ```
+  }];
+  let arguments = (ins AttnGPU_FragmentType:$fragment,
+                       LLVM_PointerInAddressSpace<1>:$base, I64:$stride,
+                       I32:$count, I64Attr:$alignment);
+  let assemblyFormat = [{
+    $fragment `to` $base `stride` $stride `rows` $count `aligned` $alignment attr-dict
+    `:` qualified(type($fragment)) `,` qualified(type($base))
+  }];
+  let hasVerifier = 1;
+}
+
 def AttnGPU_CommitCopiesOp : AttnGPU_Op<"commit_copies"> {
   let summary = "End a group of copies";
   let description = [{
