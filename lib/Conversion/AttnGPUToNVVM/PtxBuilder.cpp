@@ -106,6 +106,14 @@ Value PtxBuilder::warpgroup() {
                               NVVM::ShflKind::idx, UnitAttr());
 }
 
+Value PtxBuilder::vector(ArrayRef<Value> elements) {
+  auto type = VectorType::get(elements.size(), elements.front().getType());
+  Value result = LLVM::PoisonOp::create(*this, type);
+  for (auto [i, element] : llvm::enumerate(elements))
+    result = LLVM::InsertElementOp::create(*this, result, element, i32(i));
+  return result;
+}
+
 Value PtxBuilder::firstRow() {
   Value warp = shiftRight(threadInWarpgroup(), 5);
   return add(mul(warp, 16), shiftRight(lane(), 2));

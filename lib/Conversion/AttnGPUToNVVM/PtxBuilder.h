@@ -61,6 +61,9 @@ public:
                                  i32(rhs));
   }
 
+  /// A vector of values of one type.
+  Value vector(ArrayRef<Value> elements);
+
   //===--- Where a thread is
   //-----------------------------------------------===//
 

@@ -213,8 +213,8 @@ private:
       highs.push_back(b.packPair(type.getElementType(), high0, high1));
       lows.push_back(b.packPair(type.getElementType(), low0, low1));
     }
-    store(highs, b.add(high, offset));
-    store(lows, b.add(low, offset));
+    b.storeShared(b.vector(highs), b.add(high, offset));
+    b.storeShared(b.vector(lows), b.add(low, offset));
   }
 
   /// An element rounded to bf16, and the rest. Cut where rounding would make an
@@ -235,14 +235,6 @@ private:
     Value isFinite =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, rest, rest);
     return {upper, arith::SelectOp::create(b, isFinite, rest, b.f32(0))};
-  }
-
-  void store(ArrayRef<Value> words, Value address) {
-    auto vectorType = VectorType::get(words.size(), b.getI32Type());
-    Value vector = LLVM::PoisonOp::create(b, vectorType);
-    for (auto [i, word] : llvm::enumerate(words))
-      vector = LLVM::InsertElementOp::create(b, vector, word, b.i32(i));
-    b.storeShared(vector, address);
   }
 
   Value high, low;
@@ -336,14 +328,7 @@ private:
     int64_t words = isWhole ? 4 : type.isPacked() ? 1 : 2;
     int64_t columns = isWhole ? 4 * kChunkColumns : kChunkColumns;
     for (int64_t i = 0; i < int64_t(values.size()); i += words) {
-      Value stored = values[i];
-      if (words > 1) {
-        auto vector = VectorType::get(words, stored.getType());
-        stored = LLVM::PoisonOp::create(b, vector);
-        for (int64_t e = 0; e < words; ++e)
-          stored =
-              LLVM::InsertElementOp::create(b, stored, values[i + e], b.i32(e));
-      }
+      Value stored = words == 1 ? values[i] : b.vector(values.slice(i, words));
       int32_t distance = i / words * columns * elementBytes;
       Value to = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), pointer,
                                      LLVM::GEPArg(distance));
@@ -405,15 +390,15 @@ struct TileReader {
 
   /// `row` is the lane's row and `half` which 8 of 16 columns it reads.
   TileReader(PtxBuilder &b, Value tile, SharedType type, Value row, Value half)
-      : base(b.add(tile, b.mul(row, 128))), half(half),
-        swizzle(b.bitAnd(row, 7)), slabBytes(type.getRows() * 128) {}
+      : base(b.add(tile, b.mul(row, kRowBytes))), half(half),
+        swizzle(b.bitAnd(row, 7)), slabBytes(type.getRows() * kRowBytes) {}
 
   /// Rows are a multiple of 8 below the lane's, which leaves the swizzle.
   Value getAddress(PtxBuilder &b, int64_t row, int64_t column) const {
-    Value chunk = b.add(half, column % 64 / 8);
+    Value chunk = b.add(half, column % kSlabColumns / kChunkColumns);
     Value permuted = arith::XOrIOp::create(b, chunk, swizzle);
-    return b.add(b.add(base, b.mul(permuted, 16)),
-                 column / 64 * slabBytes + row * 128);
+    return b.add(b.add(base, b.mul(permuted, kChunkBytes)),
+                 column / kSlabColumns * slabBytes + row * kRowBytes);
   }
 };
 

@@ -47,23 +47,17 @@ void KernelEmitter::allocateAmpere() {
 }
 
 /// Begins to copy the rows from `row` on, of which there are those below `end`.
-void KernelEmitter::emitRowCopy(Value operand, const TensorArgument &tensor,
-                                const Tile &tile, Value head, Value row,
-                                Value end, ArrayRef<Value> target,
-                                int64_t columns, int64_t alignment) {
-  ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
+void KernelEmitter::emitRowCopy(const TensorArgument &tensor, const Tile &tile,
+                                Value head, Value row, Value end,
+                                ArrayRef<Value> target, int64_t columns,
+                                int64_t alignment) {
   SmallVector<Value> indices(tile.batch);
-  for (size_t d = 0; d < indices.size(); ++d)
-    if (shape[d] == 1)
-      indices[d] = b.i32(0);
-  if (shape.size() > 2)
+  if (op.hasHeadDim())
     indices.push_back(head);
   indices.push_back(row);
   indices.push_back(b.i32(0));
-  Value stride = tensor.strides[shape.size() - 2];
-  if (!stride)
-    stride = arith::ConstantIntOp::create(b, b.getI64Type(), 0);
-  Value base = emitAddress(tensor, indices), count = b.sub(end, row);
+  Value base = emitAddress(tensor, indices), stride = getRowStride(tensor);
+  Value count = b.sub(end, row);
   IntegerAttr width = b.getI64IntegerAttr(columns);
   IntegerAttr unit = b.getI64IntegerAttr(alignment);
   IntegerAttr warpgroups = b.getI64IntegerAttr(schedule.warpgroups);
@@ -86,16 +80,15 @@ static SmallVector<Value, 2> getParts(DeviceBuilder &b, Value ring,
 }
 
 void KernelEmitter::emitKeyCopy(const Tile &tile, Value block) {
-  emitRowCopy(op.getKey(), args.key, tile, tile.keyHead,
-              b.mul(block, blockKeys), tile.numKeys,
-              getParts(b, keys, schedule.parts), headDim, schedule.alignment);
+  emitRowCopy(args.key, tile, tile.keyHead, b.mul(block, blockKeys),
+              tile.numKeys, getParts(b, keys, schedule.parts), headDim,
+              schedule.alignment);
 }
 
 void KernelEmitter::emitValueCopy(const Tile &tile, Value block) {
-  emitRowCopy(op.getValue(), args.value, tile, tile.keyHead,
-              b.mul(block, blockKeys), tile.numKeys,
-              getParts(b, values, schedule.parts), op.getValueDim(),
-              schedule.valueAlignment);
+  emitRowCopy(args.value, tile, tile.keyHead, b.mul(block, blockKeys),
+              tile.numKeys, getParts(b, values, schedule.parts),
+              op.getValueDim(), schedule.valueAlignment);
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,8 +231,7 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereBlocks(const Tile &tile) {
   b.ifThen(b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end),
            [&] { emitKeyCopy(tile, last); });
   CommitCopiesOp::create(b);
-  Consumers consumers =
-      getEmptyConsumers(schedule.consumers / schedule.warpgroups);
+  Consumers consumers = getEmptyConsumers(schedule.getConsumersOfWarpgroup());
   auto emitLoop = [&](Value begin, Value end, bool masked) {
     consumers =
         b.forLoop(begin, end, consumers, [&](Value j, ValueRange carried) {
@@ -269,7 +261,7 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereCareful(Tile tile) {
   widen(tile, Value());
   Value last = b.add(tile.end, -1);
   Consumers all;
-  for (int64_t i = 0; i < schedule.consumers / schedule.warpgroups; ++i) {
+  for (int64_t i = 0; i < schedule.getConsumersOfWarpgroup(); ++i) {
     selectConsumer(i);
     SmallVector<Value> state = b.forLoop(
         b.i32(0), b.sub(tile.end, tile.begin), getEmptyConsumers(1),
@@ -291,8 +283,7 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereCareful(Tile tile) {
           Value output = emitCarefulRescale(carried[0], rows.alpha);
           if (schedule.isolatesValues) {
             Value group = arith::DivSIOp::create(
-                b, firstConsumer,
-                b.i32(schedule.consumers / schedule.warpgroups));
+                b, firstConsumer, b.i32(schedule.getConsumersOfWarpgroup()));
             // The low part is zero where the high one is not finite.
             Value high = getParts(b, values, schedule.parts).front();
             output =
@@ -325,15 +316,15 @@ void KernelEmitter::emitAmpere() {
   OpBuilder::InsertionGuard guard(b);
   Block &body = warpgroups.getBody().front();
   b.setInsertionPoint(body.getTerminator());
-  int64_t count = schedule.consumers / schedule.warpgroups;
+  int64_t count = schedule.getConsumersOfWarpgroup();
   firstConsumer = b.mul(body.getArgument(0), count);
   selectConsumer(0);
   Tile tile = emitTile(
       b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
   for (int64_t i = 0; i < schedule.consumers; ++i)
-    emitRowCopy(op.getQuery(), args.query, tile, tile.head,
-                b.add(tile.firstQuery, i * kRows), args.numQueries,
-                getQueryTile(b.i32(i)), headDim, schedule.alignment);
+    emitRowCopy(args.query, tile, tile.head, b.add(tile.firstQuery, i * kRows),
+                args.numQueries, getQueryTile(b.i32(i)), headDim,
+                schedule.alignment);
   Consumers consumers = emitAmpereBlocks(tile);
 
   // A row tells for the whole block, whose threads copy together.

@@ -125,12 +125,9 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
     Type type = args.output.elementType;
     if (!type.isF32())
       output = PackOp::create(b, b.fragment(valueDim, type), output);
-    Value stride = args.output.strides[op.getRank() - 2];
-    if (!stride)
-      stride = arith::ConstantIntOp::create(b, b.getI64Type(), 0);
     StoreRowsOp::create(
         b, output, emitAddress(args.output, getIndices(tile, row, b.i32(0))),
-        stride, b.sub(args.numQueries, row),
+        getRowStride(args.output), b.sub(args.numQueries, row),
         b.getI64IntegerAttr(schedule.outputAlignment));
     return;
   }

@@ -249,9 +249,9 @@ private:
 
   void allocateAmpere();
   void emitAmpere();
-  void emitRowCopy(Value operand, const TensorArgument &tensor,
-                   const Tile &tile, Value head, Value row, Value end,
-                   ArrayRef<Value> target, int64_t columns, int64_t alignment);
+  void emitRowCopy(const TensorArgument &tensor, const Tile &tile, Value head,
+                   Value row, Value end, ArrayRef<Value> target,
+                   int64_t columns, int64_t alignment);
   void emitKeyCopy(const Tile &tile, Value block);
   void emitValueCopy(const Tile &tile, Value block);
   /// An operand of one part, or high and low ones.
@@ -308,6 +308,8 @@ private:
   Value emitIntervals(const Tile &tile, Value logits, Value block);
   Value emitPredicates(const Tile &tile, Value logits, Value block);
   Value emitAddress(const TensorArgument &tensor, ArrayRef<Value> indices);
+  /// The distance of the last dimension but one; zero where its size is one.
+  Value getRowStride(const TensorArgument &tensor);
   Value emitElementLoad(const TensorArgument &tensor, ArrayRef<Value> indices);
   SmallVector<Value> getIndices(const Tile &tile, Value i, Value j);
   Value emitRegion(Region &region, const Tile &tile, Value logit, Value i,

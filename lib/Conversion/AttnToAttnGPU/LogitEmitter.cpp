@@ -70,6 +70,11 @@ Value KernelEmitter::emitAddress(const TensorArgument &tensor,
                              tensor.pointer, LLVM::GEPArg(offset));
 }
 
+Value KernelEmitter::getRowStride(const TensorArgument &tensor) {
+  Value stride = *std::prev(tensor.strides.end(), 2);
+  return stride ? stride : arith::ConstantIntOp::create(b, b.getI64Type(), 0);
+}
+
 Value KernelEmitter::emitElementLoad(const TensorArgument &tensor,
                                      ArrayRef<Value> indices) {
   return LLVM::LoadOp::create(b, tensor.elementType,

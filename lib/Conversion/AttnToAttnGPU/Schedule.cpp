@@ -62,6 +62,26 @@ static void complete(KernelSchedule &schedule) {
       schedule.blockKeys * schedule.paddedValueDim * bytes;
 }
 
+static LogicalResult verifyBlockKeys(SdpaOp op,
+                                     const KernelSchedule &schedule) {
+  if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
+      schedule.blockKeys % 16 != 0)
+    return op.emitError(
+               "expected blocks of 16 to 256 keys in steps of 16, got ")
+           << schedule.blockKeys;
+  return success();
+}
+
+static LogicalResult verifySharedBytes(SdpaOp op,
+                                       const KernelSchedule &schedule,
+                                       const ScheduleOptions &options) {
+  if (schedule.getSharedBytes() > options.maxSharedBytes)
+    return op.emitError("the schedule needs ")
+           << schedule.getSharedBytes() << " bytes of shared memory, "
+           << options.maxSharedBytes << " are there";
+  return success();
+}
+
 /// The keys of a block that leave room in registers and shared memory.
 static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
                                bool hasDiagonal, int64_t maxSharedBytes) {
@@ -114,7 +134,6 @@ static int64_t chooseAlignment(Value memref) {
 static FailureOr<KernelSchedule>
 chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
-  int64_t maxBytes = options.maxSharedBytes;
   int64_t numQueries = op.getNumQueries();
   bool isWide = schedule.paddedValueDim > 128 || schedule.paddedDim > 128;
   bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
@@ -148,26 +167,21 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.valueAlignment = chooseAlignment(op.getValue());
   schedule.outputAlignment = chooseAlignment(op.getOutput());
   schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys : 64;
-  if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
-      schedule.blockKeys % 16 != 0)
-    return op.emitError(
-               "expected blocks of 16 to 256 keys in steps of 16, got ")
-           << schedule.blockKeys;
+  if (failed(verifyBlockKeys(op, schedule)))
+    return failure();
   complete(schedule);
   // Smaller blocks first, then fewer queries.
   auto isTooLarge = [&] {
     complete(schedule);
-    return schedule.getSharedBytes() > maxBytes;
+    return schedule.getSharedBytes() > options.maxSharedBytes;
   };
   while (options.blockKeys == 0 && schedule.blockKeys > 16 && isTooLarge())
     schedule.blockKeys /= 2;
   if (options.consumers == 0 && isTooLarge())
     schedule.consumers = schedule.warpgroups = 1;
   complete(schedule);
-  if (schedule.getSharedBytes() > maxBytes)
-    return op.emitError("the schedule needs ")
-           << schedule.getSharedBytes() << " bytes of shared memory, "
-           << maxBytes << " are there";
+  if (failed(verifySharedBytes(op, schedule, options)))
+    return failure();
   return schedule;
 }
 
@@ -236,11 +250,8 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
           ? options.blockKeys
           : chooseBlockKeys(schedule, valueDim, bool(structure),
                             options.maxSharedBytes);
-  if (schedule.blockKeys < 16 || schedule.blockKeys > 256 ||
-      schedule.blockKeys % 16 != 0)
-    return op.emitError(
-               "expected blocks of 16 to 256 keys in steps of 16, got ")
-           << schedule.blockKeys;
+  if (failed(verifyBlockKeys(op, schedule)))
+    return failure();
   complete(schedule);
   // The queries a second time if there is room.
   if (options.queryStages == 0) {
@@ -249,10 +260,8 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     if (twice.getSharedBytes() <= options.maxSharedBytes)
       schedule = twice;
   }
-  if (schedule.getSharedBytes() > options.maxSharedBytes)
-    return op.emitError("the schedule needs ")
-           << schedule.getSharedBytes() << " bytes of shared memory, "
-           << options.maxSharedBytes << " are there";
+  if (failed(verifySharedBytes(op, schedule, options)))
+    return failure();
   return schedule;
 }
 

@@ -73,6 +73,7 @@ struct KernelSchedule {
   int64_t queryTileBytes, keyTileBytes, valueTileBytes;
 
   int64_t getTileQueries() const { return 64 * consumers; }
+  int64_t getConsumersOfWarpgroup() const { return consumers / warpgroups; }
   bool isHopper() const { return family == KernelFamily::Hopper; }
   int64_t getNumThreads() const {
     return 128 * (isHopper() ? consumers + 1 : warpgroups);
