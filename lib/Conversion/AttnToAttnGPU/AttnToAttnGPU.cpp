@@ -80,7 +80,7 @@ private:
   DeviceBuilder b;
   KernelInterface interface;
   KernelArguments arguments;
-  Value numRowTiles, numBatchHeads, numTiles;
+  Value numRowTiles, numBatchHeads, numTiles, numSequences;
 };
 
 /// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
@@ -209,6 +209,10 @@ void SdpaLowering::launch() {
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
   interface.passTensor(op.getKeyLengths(), arguments.keyLengths);
+  interface.passTensor(op.getCuSeqlensQ(), arguments.queryEnds);
+  interface.passTensor(op.getCuSeqlensK(), arguments.keyEnds);
+  if (op.isRagged())
+    interface.passSize(numSequences, arguments.numSequences);
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
   for (Value value : captured)
@@ -235,13 +239,24 @@ void SdpaLowering::launch() {
 }
 
 void SdpaLowering::lower() {
-  buildShapeChecks(b, op);
+  buildShapeChecks(b, op, /*readsElements=*/false);
   numBatchHeads = index(1);
   for (int64_t d = 0; d < op.getRank() - 2; ++d)
     numBatchHeads = mul(numBatchHeads, getOutputSize(d));
   Value tileQueries = index(schedule.getTileQueries());
   Value numQueries = getOutputSize(op.getRank() - 2);
   numRowTiles = b.createOrFold<arith::CeilDivSIOp>(numQueries, tileQueries);
+  if (op.isRagged()) {
+    // As many as there may be: lengths are known to the kernel only.
+    numSequences = b.createOrFold<arith::SubIOp>(
+        KernelInterface::getSize(b, op.getCuSeqlensQ(), 0), index(1));
+    Value most = b.createOrFold<arith::DivSIOp>(numQueries, tileQueries);
+    most = b.createOrFold<arith::AddIOp>(most, numSequences);
+    most = b.createOrFold<arith::AddIOp>(most, index(1));
+    Value isEmpty = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                  numQueries, index(0));
+    numRowTiles = b.createOrFold<arith::SelectOp>(isEmpty, index(0), most);
+  }
   numTiles = mul(numRowTiles, numBatchHeads);
   // Kernels count in 32 bits, some of which mark messages.
   constexpr int64_t kLimit = int64_t(1) << 28;

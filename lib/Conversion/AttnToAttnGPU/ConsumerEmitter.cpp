@@ -274,7 +274,7 @@ SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
 SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
                                                  Value queries, Value slot,
                                                  Value querySlot) {
-  if (!structure || schedule.consumers == 1)
+  if (!skipsBlocks())
     return emitBlocks(tile, queries, slot, querySlot).getResults();
   slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
                            /*isBehind=*/false);

@@ -61,11 +61,3 @@ func.func @region(%q: memref<5x64xbf16>) {
     } outs(%q : memref<5x64xbf16>)
   return
 }
-
-// -----
-
-func.func @ragged(%q: memref<5x64xbf16>, %c: memref<3xi32>) {
-  // expected-error @below {{the flash backend of CUDA cannot take this op: it takes no ragged batches, the op has cu_seqlens}}
-  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) cu_seqlens(%c, %c : memref<3xi32>, memref<3xi32>) backend = flash outs(%q : memref<5x64xbf16>)
-  return
-}

@@ -49,8 +49,6 @@ std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
   if (!elementType.isF32() && !elementType.isF16() && !elementType.isBF16())
     return "it takes f32, f16 and bf16, the operands are " +
            toText(elementType);
-  if (op.isRagged())
-    return "it takes no ragged batches, the op has cu_seqlens";
   for (int64_t size : {op.getHeadDim(), op.getValueDim()})
     if (size > kMaxHeadDim)
       return llvm::formatv("head dimensions are {0} at most, this one is {1}",

@@ -34,8 +34,8 @@ struct Dim {
 
 class ShapeChecker {
 public:
-  ShapeChecker(OpBuilder &builder, SdpaOp op)
-      : b(op.getLoc(), builder), op(op) {}
+  ShapeChecker(OpBuilder &builder, SdpaOp op, bool readsElements)
+      : b(op.getLoc(), builder), op(op), readsElements(readsElements) {}
 
   void check();
 
@@ -84,6 +84,7 @@ private:
 
   ImplicitLocOpBuilder b;
   SdpaOp op;
+  bool readsElements;
 };
 
 void ShapeChecker::checkHeads() {
@@ -156,12 +157,14 @@ void ShapeChecker::checkSequences(Dim numQueries, Dim numKeys) {
   Dim queryEnds{op.getCuSeqlensQ(), 0, "cu_seqlens_q"};
   Dim keyEnds{op.getCuSeqlensK(), 0, "cu_seqlens_k"};
   checkEqual(queryEnds, keyEnds, "size");
-  checkCumulativeLengths(queryEnds);
-  checkCumulativeLengths(keyEnds);
   int64_t numPairDims = op.hasHeadDim() ? 3 : 2;
   checkSequenceDim(op.getBias(), "bias", numPairDims);
   checkSequenceDim(op.getMask(), "mask", numPairDims);
   checkSequenceDim(op.getKeyLengths(), "key lengths", 0);
+  if (!readsElements)
+    return;
+  checkCumulativeLengths(queryEnds);
+  checkCumulativeLengths(keyEnds);
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value one = arith::ConstantIndexOp::create(b, 1);
   auto loop = scf::ForOp::create(b, zero, buildNumSequences(b, op), one);
@@ -245,6 +248,6 @@ void ShapeChecker::check() {
 
 } // namespace
 
-void attn::buildShapeChecks(OpBuilder &builder, SdpaOp op) {
-  ShapeChecker(builder, op).check();
+void attn::buildShapeChecks(OpBuilder &builder, SdpaOp op, bool readsElements) {
+  ShapeChecker(builder, op, readsElements).check();
 }
