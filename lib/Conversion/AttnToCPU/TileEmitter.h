@@ -42,9 +42,6 @@ struct TileArguments {
   Value scale, sink;
   /// How many keys are in use, not negative, or null.
   Value keyLength;
-  /// Whether the rows of the query are one query of several heads, which
-  /// nothing but these rows tells apart.
-  bool sharesHeads = false;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
@@ -54,6 +51,9 @@ struct TileArguments {
   Value partial, firstKey;
   /// Values that the regions of the op capture, mapped into the function.
   IRMapping captured;
+  /// Whether the rows of the query are one query of several heads, which
+  /// nothing but these rows tells apart.
+  bool sharesHeads = false;
 };
 
 class TileEmitter {
