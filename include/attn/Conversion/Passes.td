@@ -280,7 +280,10 @@ def ConvertAttnToAttnGPUPass
     Option<"sectionHeads", "section-heads", "int64_t", "0",
            "Heads whose tiles are handed out together (0: chosen)">,
     Option<"turns", "turns", "std::string", "\"auto\"",
-           "Whether consumers take turns in issuing products: auto, on or off">
+           "Whether consumers take turns in issuing products: auto, on or off">,
+    Option<"output", "output", "std::string", "\"auto\"",
+           "How outputs leave a kernel: auto, copied (through shared memory) or "
+           "stored (from registers)">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">

@@ -68,6 +68,7 @@ private:
   Value encodeMap(Value memref, int64_t rows);
   void passMaps();
   void passPointers();
+  void passOutput();
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
   void launch();
 
@@ -112,10 +113,10 @@ void SdpaLowering::passMaps() {
   interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
   interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
                  arguments.valueMap);
-  if (op.getOutputType().getElementType() == op.getQueryType().getElementType())
-    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  if (schedule.storesOutput)
+    passOutput();
   else
-    interface.passTensor(op.getOutput(), arguments.output);
+    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
 
   // A counter; a head for each block and a link for each tile.
   Value words =
@@ -157,11 +158,15 @@ void SdpaLowering::passPointers() {
   checkAlignment(op.getQuery(), schedule.alignment, "queries");
   checkAlignment(op.getKey(), schedule.alignment, "keys");
   checkAlignment(op.getValue(), schedule.valueAlignment, "values");
-  if (KernelEmitter::storesRows(op, schedule))
-    checkAlignment(op.getOutput(), schedule.outputAlignment, "outputs");
   interface.passTensor(op.getQuery(), arguments.query);
   interface.passTensor(op.getKey(), arguments.key);
   interface.passTensor(op.getValue(), arguments.value);
+  passOutput();
+}
+
+void SdpaLowering::passOutput() {
+  if (KernelEmitter::storesRows(op, schedule))
+    checkAlignment(op.getOutput(), schedule.outputAlignment, "outputs");
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
@@ -303,6 +308,12 @@ struct ConvertAttnToAttnGPUPass
              << "expected turns auto, on or off, got '" << turns << "'";
     if (turns != "auto")
       options.turns = turns == "on";
+    if (output != "auto" && output != "copied" && output != "stored")
+      return emitOptionError()
+             << "expected output auto, copied or stored, got '" << output
+             << "'";
+    if (output != "auto")
+      options.storesOutput = output == "stored";
     if (softmax != "auto") {
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)

@@ -113,7 +113,7 @@ void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
 
 bool KernelEmitter::storesRows(SdpaOp op, const KernelSchedule &schedule) {
   Type type = op.getOutputType().getElementType();
-  if (schedule.isHopper() || type.isF64() || op.getValueDim() % 8 != 0)
+  if (!schedule.storesOutput || type.isF64() || op.getValueDim() % 8 != 0)
     return false;
   return schedule.outputAlignment >= (type.isF32() ? 8 : 4);
 }
@@ -196,8 +196,6 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   Value output = rescale(state.output, rows[0]);
   if (args.output.pointer) {
     emitStoredOutput(tile, output);
-    if (schedule.isHopper() && !releasesLate())
-      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
   } else {
     emitCopiedOutput(tile, output, slot);
   }

@@ -48,7 +48,7 @@ struct KernelArguments {
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;
-  /// Of an output that no tensor map describes, and all of them on Ampere.
+  /// Of an output that is stored from registers.
   TensorArgument output;
   /// On Ampere.
   TensorArgument query, key, value;
@@ -229,6 +229,7 @@ private:
   State emitFirstBlock(const Tile &tile, Value queries, Value slot,
                        Value querySlot);
   void emitStoredRelease(Value querySlot);
+  void emitQueryRelease(Value querySlot);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
   };
@@ -335,7 +336,9 @@ private:
   bool hasLeftEdge();
   /// Whether the copy of an output may end under the next tile: it is made from
   /// the memory of the queries, of which there is another then.
-  bool releasesLate() { return schedule.queryStages == 2; }
+  bool releasesLate() {
+    return schedule.queryStages == 2 && !schedule.storesOutput;
+  }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }

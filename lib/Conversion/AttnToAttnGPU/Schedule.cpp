@@ -156,6 +156,9 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.stages = schedule.queryStages = 1;
   if (options.stages > 1 || options.queryStages > 1)
     return op.emitError("the kernels of this GPU have one stage");
+  schedule.storesOutput = true;
+  if (!options.storesOutput.value_or(true))
+    return op.emitError("the kernels of this GPU store outputs from registers");
   schedule.takesTurns = false;
   if (options.turns.value_or(false))
     return op.emitError("the kernels of this GPU take no turns");
@@ -262,6 +265,14 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   }
   if (failed(verifySharedBytes(op, schedule, options)))
     return failure();
+  // With one tile of queries, the next can come while outputs are stored.
+  bool isOtherType =
+      op.getOutputType().getElementType() != op.getQueryType().getElementType();
+  schedule.storesOutput =
+      isOtherType || options.storesOutput.value_or(schedule.queryStages == 1);
+  if (isOtherType && !options.storesOutput.value_or(true))
+    return op.emitError("outputs of another type are stored from registers");
+  schedule.outputAlignment = chooseAlignment(op.getOutput());
   return schedule;
 }
 
@@ -280,12 +291,13 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
              "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
-             "{10} "
-             "bytes of shared memory",
+             "outputs {10}, {11} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
-             schedule.consumerRegisters, schedule.getSharedBytes())
+             schedule.consumerRegisters,
+             schedule.storesOutput ? "stored" : "copied",
+             schedule.getSharedBytes())
       .str();
 }
