@@ -230,6 +230,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
   arguments.firstKey = inside.firstKey;
   for (int64_t d = 0; d < numLeading; ++d)

@@ -43,6 +43,8 @@ private:
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
         lse, scale, sink, partial, firstKey, keyLength;
+    /// Of the tile function's arguments.
+    bool sharesHeads = false;
     SmallVector<Value *> getAll() {
       return {&query,          &key,          &value,    &bias,     &mask,
               &queryDocuments, &keyDocuments, &output,   &lse,      &scale,
@@ -78,7 +80,10 @@ private:
   Sequence getSequence(Value index);
   void sliceSequence(HeadOperands &operands, const Sequence &sequence);
   SmallVector<Value> getRegionIndices(ValueRange leading, Value sequence);
+  bool sharesHeads(CPUScheduleAttr schedule);
   Value getScheduleIndex(Value numQueries);
+  void shareHeads(HeadOperands &operands, ValueRange leading,
+                  const Sequence &sequence);
   Value createTileTable(Value &numTiles);
   void fillRest();
   LogicalResult lowerSequences();

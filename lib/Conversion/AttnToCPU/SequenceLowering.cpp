@@ -57,6 +57,37 @@ SmallVector<Value> SdpaLowering::getRegionIndices(ValueRange leading,
   return indices;
 }
 
+/// Whether a schedule is for one query of all heads that share a key head.
+bool SdpaLowering::sharesHeads(CPUScheduleAttr schedule) {
+  return schedule.getRowQueries() > 1 &&
+         schedule.getRowQueries() == getSharedHeads(op);
+}
+
+/// Rows of one query, of as many heads from this one on as share its keys.
+void SdpaLowering::shareHeads(HeadOperands &operands, ValueRange leading,
+                              const Sequence &sequence) {
+  operands.sharesHeads = true;
+  int64_t headDim = op.getNumBatchDims();
+  auto cut = [&](Value source) -> Value {
+    if (!source)
+      return {};
+    SmallVector<DimPart> parts;
+    for (int64_t d = 0; d < headDim; ++d) {
+      bool isOne = cast<MemRefType>(source.getType()).getDimSize(d) == 1;
+      parts.push_back({d, isOne ? b.index(0) : leading[d], b.getIndexAttr(1),
+                       /*dropped=*/true});
+    }
+    parts.push_back(
+        {headDim, leading.back(), b.getIndexAttr(schedule.getRowQueries())});
+    parts.push_back({headDim + 1, sequence.queries.begin, b.getIndexAttr(1),
+                     /*dropped=*/true});
+    return buildSlice(b, source, parts);
+  };
+  operands.query = cut(op.getQuery());
+  operands.output = cut(op.getOutput());
+  operands.lse = cut(op.getLse());
+}
+
 /// Which schedule a sequence takes.
 Value SdpaLowering::getScheduleIndex(Value numQueries) {
   using P = arith::CmpIPredicate;
@@ -65,7 +96,8 @@ Value SdpaLowering::getScheduleIndex(Value numQueries) {
     CPUScheduleAttr other = schedules[i];
     Value takes =
         other.getRowQueries() != 0
-            ? b.compare(P::eq, numQueries, b.index(other.getRowQueries()))
+            ? b.compare(P::eq, numQueries,
+                        b.index(sharesHeads(other) ? 1 : other.getRowQueries()))
             : b.compare(P::sle, numQueries, b.index(other.getTileQueries()));
     index = arith::SelectOp::create(b, takes, b.index(i), index);
   }
@@ -81,7 +113,7 @@ Value SdpaLowering::createTileTable(Value &numTiles) {
     Value isLast = b.compare(arith::CmpIPredicate::eq, index,
                              b.index(schedules.size() - 1));
     return arith::SelectOp::create(b, isLast, b.ceilDiv(queries, tileQueries),
-                                   b.index(1));
+                                   b.min(queries, b.index(1)));
   };
   auto forEachSequence = [&](function_ref<Value(Value, Value, Value)> body) {
     return b.forLoop(
@@ -146,11 +178,21 @@ LogicalResult SdpaLowering::lowerSequences() {
   Value firstQuery = getField(kFirstQuery), index = getField(kSchedule);
   LogicalResult result = success();
   for (auto [i, candidate] : llvm::enumerate(schedules)) {
+    schedule = candidate;
     Value isTaken = b.compare(arith::CmpIPredicate::eq, index, b.index(i));
-    b.ifThenElse(isTaken, [&, candidate = candidate] {
-      schedule = candidate;
+    bool shares = sharesHeads(schedule);
+    if (shares) {
+      // The first of these heads does it for all.
+      Value place = b.rem(leading.back(), b.index(schedule.getRowQueries()));
+      isTaken = arith::AndIOp::create(
+          b, isTaken, b.compare(arith::CmpIPredicate::eq, place, b.index(0)));
+    }
+    b.ifThenElse(isTaken, [&] {
+      HeadOperands taken = operands;
+      if (shares)
+        shareHeads(taken, leading, sequence);
       if (succeeded(result))
-        result = callTileFunction(operands, indices, firstQuery);
+        result = callTileFunction(taken, indices, firstQuery);
     });
   }
   return result;

@@ -53,3 +53,25 @@ func.func @one_schedule(%q: memref<3x20x8xbf16>, %c: memref<4xi64>, %s: memref<3
     backend = flash schedule = #tiles outs(%o, %l : memref<3x20x8xbf16>, memref<3x20xf32>)
   return
 }
+
+// -----
+
+#shared = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 2, block_keys = 8, exp2 = portable, row_queries = 2>
+#tiles = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// One query of two heads that share keys: two rows of one kernel, which the first of
+// the heads calls.
+// CHECK-LABEL: func.func @shared_heads
+// CHECK: scf.parallel
+// CHECK: %[[PLACE:.*]] = arith.remsi %[[H:.*]], %{{.*}}
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[PLACE]]
+// CHECK: %[[TAKEN:.*]] = arith.andi %{{.*}}, %[[FIRST]]
+// CHECK: scf.if %[[TAKEN]] {
+// CHECK:   %[[ROWS:.*]] = memref.subview %{{.*}}[%[[H]], %{{.*}}, 0] [2, 1, 8] [1, 1, 1] : memref<4x9x8xf32> to memref<2x8xf32
+// CHECK:   func.call @attn_fwd_f32_causal_varlen_d8_q8_k8(%[[ROWS]]
+func.func @shared_heads(%q: memref<4x9x8xf32>, %k: memref<2x9x8xf32>, %c: memref<3xi32>, %o: memref<4x9x8xf32>) {
+  attn.sdpa query(%q : memref<4x9x8xf32>) key(%k : memref<2x9x8xf32>) value(%k : memref<2x9x8xf32>)
+    cu_seqlens(%c, %c : memref<3xi32>, memref<3xi32>) structure(#attn.causal<bottom_right>)
+    backend = flash schedule = #attn.cpu_ragged_schedule<[#shared, #tiles]> outs(%o : memref<4x9x8xf32>)
+  return
+}

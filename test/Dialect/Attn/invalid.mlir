@@ -122,7 +122,7 @@ func.func @sdpa_c9_count(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x
 
 func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %s: f32) {
   // expected-error @below {{expects one scale, got an operand and the constant 1.000000e+00 : f64}}
-  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -353,16 +353,16 @@ func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_siz
 // -----
 
 func.func @sdpa_c1_segments(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %s: f32) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
 // -----
 
 func.func @sdpa_c1_two_keys(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
@@ -402,7 +402,7 @@ func.func @sdpa_c7_no_key_heads(%q: tensor<2x5x8xf32>, %k: tensor<0x7x8xf32>, %o
 
 func.func @sdpa_c9_none(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects one or two outs (output, log-sum-exp), got 0}}
-  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
+  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
   return
 }
 
@@ -466,7 +466,7 @@ func.func @sdpa_c11_small(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c14_one(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %d: tensor<5xi32>) {
   // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got documents alone}}
-  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -493,7 +493,7 @@ func.func @sdpa_c16_yield(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c15_terminator(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects the score region to end with attn.yield}}
-  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1>}> ({
+  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({
   ^bb0(%s: f32, %i: index, %j: index):
     llvm.unreachable
   }, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>

@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -67,15 +68,26 @@ struct AttnSelectSchedulePass
 private:
   ScheduleInterface choose(SdpaOp op) {
     if (op.isRagged())
-      return CPURaggedScheduleAttr::get(
-          &getContext(), {chooseForFewQueries(op, 1, /*splitsKeys=*/false),
-                          chooseForTiles(op)});
+      return chooseForSequences(op);
     int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
     if (numQueries >= 1 && numQueries <= kMaxFewQueries)
       return chooseForFewQueries(op, numQueries,
                                  ShapedType::isDynamic(numKeys) ||
                                      numKeys > 2 * kSplitKeys);
     return chooseForTiles(op);
+  }
+
+  /// Decoding, sequences that fit one vector, and the rest.
+  CPURaggedScheduleAttr chooseForSequences(SdpaOp op) {
+    int64_t lanes = vectorBits / 32;
+    // Heads that share keys are decoded together.
+    int64_t numHeads = getSharedHeads(op);
+    if (numHeads > lanes / 2)
+      numHeads = 1;
+    return CPURaggedScheduleAttr::get(
+        &getContext(), {chooseForFewQueries(op, numHeads, /*splitsKeys=*/false),
+                        chooseForFewQueries(op, lanes, /*splitsKeys=*/false),
+                        chooseForTiles(op)});
   }
 
   CPUScheduleAttr chooseForTiles(SdpaOp op) {

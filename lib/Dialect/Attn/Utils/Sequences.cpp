@@ -92,6 +92,23 @@ SmallVector<DimPart> attn::getPairParts(SdpaOp op, Value operand,
   return parts;
 }
 
+int64_t attn::getSharedHeads(SdpaOp op) {
+  if (!op.hasHeadDim() || op.hasScoreRegion() || op.hasKeepRegion() ||
+      (op.getSinks() && getDimSize(op.getSinks(), 0) != 1))
+    return 1;
+  for (Value operand : {op.getBias(), op.getMask()})
+    if (operand && getRank(operand) >= 3 &&
+        getDimSize(operand, getRank(operand) - 3) != 1)
+      return 1;
+  int64_t numQueryHeads = op.getNumQueryHeads();
+  int64_t numKeyHeads = op.getNumKeyHeads();
+  if (ShapedType::isDynamic(numQueryHeads) ||
+      ShapedType::isDynamic(numKeyHeads) || numKeyHeads == 0 ||
+      numQueryHeads == 0)
+    return 1;
+  return numQueryHeads / numKeyHeads;
+}
+
 Value attn::buildSlice(ImplicitLocOpBuilder &b, Value source,
                        ArrayRef<DimPart> parts) {
   if (!source || parts.empty())

@@ -179,9 +179,9 @@ void ShapeChecker::checkSequences(Dim numQueries, Dim numKeys) {
        {std::tuple{queryEnds, numQueries, 2, "queries"},
         std::tuple{keyEnds, numKeys, 1, "keys"}}) {
     SequenceRows part = buildSequenceRows(b, ends.operand, sequence);
-    require(P::sge, part.size, zero,
-            Twine(ends.name) + " descends at sequence {}");
     Value end = arith::AddIOp::create(b, part.begin, part.size);
+    require(P::sge, end, part.begin,
+            Twine(ends.name) + " descends at sequence {}");
     require(P::sle, end, getSize(rows),
             Twine("sequence {} ends behind the rows of ") + rows.name);
     for (auto [operand, name] :

@@ -55,6 +55,11 @@ SmallVector<DimPart> getPairParts(SdpaOp op, Value operand, Value sequence,
 SmallVector<DimPart> getSequencePart(Builder builder, Value operand,
                                      Value sequence, int64_t numTrailing);
 
+/// The number of query heads that share a key head, where nothing but their
+/// rows tells them apart: those of one query may be taken for queries of one
+/// head. Else one.
+int64_t getSharedHeads(SdpaOp op);
+
 /// Parts of a tensor or memref. Null stays null.
 Value buildSlice(ImplicitLocOpBuilder &b, Value source,
                  ArrayRef<DimPart> parts);
