@@ -13,7 +13,7 @@
 // CHECK: %[[REST:.*]] = memref.subview %[[O]][0, %{{.*}}, 0] [3, %{{.*}}, 8]
 // CHECK: linalg.fill ins(%{{.*}}) outs(%[[REST]]
 // CHECK: %[[COUNT:.*]] = scf.for
-// CHECK:   arith.ceildivsi
+// CHECK:   arith.divsi
 // CHECK: %[[TABLE:.*]] = memref.alloc(%[[COUNT]]) : memref<?x3xindex>
 // CHECK: scf.for
 // CHECK-COUNT-3: memref.store %{{.*}}, %[[TABLE]]
@@ -63,7 +63,7 @@ func.func @one_schedule(%q: memref<3x20x8xbf16>, %c: memref<4xi64>, %s: memref<3
 // the heads calls.
 // CHECK-LABEL: func.func @shared_heads
 // CHECK: scf.parallel
-// CHECK: %[[PLACE:.*]] = arith.remsi %[[H:.*]], %{{.*}}
+// CHECK: %[[PLACE:.*]] = arith.remsi %[[H:.*]], %c2{{[_0-9]*}} : index
 // CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[PLACE]]
 // CHECK: %[[TAKEN:.*]] = arith.andi %{{.*}}, %[[FIRST]]
 // CHECK: scf.if %[[TAKEN]] {
