@@ -157,14 +157,16 @@ void ShapeChecker::checkSequences(Dim numQueries, Dim numKeys) {
   Dim queryEnds{op.getCuSeqlensQ(), 0, "cu_seqlens_q"};
   Dim keyEnds{op.getCuSeqlensK(), 0, "cu_seqlens_k"};
   checkEqual(queryEnds, keyEnds, "size");
+  if (readsElements) {
+    checkCumulativeLengths(queryEnds);
+    checkCumulativeLengths(keyEnds);
+  }
   int64_t numPairDims = op.hasHeadDim() ? 3 : 2;
   checkSequenceDim(op.getBias(), "bias", numPairDims);
   checkSequenceDim(op.getMask(), "mask", numPairDims);
   checkSequenceDim(op.getKeyLengths(), "key lengths", 0);
   if (!readsElements)
     return;
-  checkCumulativeLengths(queryEnds);
-  checkCumulativeLengths(keyEnds);
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value one = arith::ConstantIndexOp::create(b, 1);
   auto loop = scf::ForOp::create(b, zero, buildNumSequences(b, op), one);
