@@ -113,6 +113,10 @@ def make_floats(case, rng, shapes):
         # The first keys are by more than 2^127 below the others.
         sign = np.where(np.arange(case.lk) < 300, -20, 1)[:, None]
         query, key = np.abs(query), np.abs(key) * sign
+    elif case.data == "last_block_low":
+        # The same for kernels that go through the keys from the last one on.
+        sign = np.where(np.arange(case.lk) < case.lk - 150, 1, -20)[:, None]
+        query, key = np.abs(query), np.abs(key) * sign
     elif case.data == "infinite":
         # Logits that are NaN or infinite, for some queries only.
         query[..., 1::5, 0] = np.inf
