@@ -18,6 +18,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def run_case(options, name, dtype, dim, causal):
     times = time_in_turn({
         "ragged": Program(options, get_text(*ragged_shapes[:2], dtype, causal, True), *make(*ragged_shapes), dtype, ends),
         "dense": Program(options, get_text(*dense_shapes[:2], dtype, causal, False), *make(*dense_shapes), dtype),
-    })
+    }, time.process_time if options.cpu_time else time.perf_counter)
     ratio = times["dense"]["median_ms"] / dense_products * products / times["ragged"]["median_ms"]
     return {"case": name, "lengths": keys.tolist(), "dtype": dtype, "dim": dim, "causal": causal, "heads": heads,
             "key_heads": key_heads, "dense_length": length, "times": times, "ratio": ratio,
@@ -113,9 +114,13 @@ def main():
     parser.add_argument("--heads", type=int, default=8)
     parser.add_argument("--key-heads", type=int, help="as many as heads by default")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cpu-time", action="store_true",
+                        help="time the process by its CPU time: one thread, beside what else runs on the machine")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", help="where to write the medians, as JSON")
     options = parser.parse_args()
+    if options.cpu_time and options.threads != 1:
+        parser.error("--cpu-time goes with one thread")
     results = []
     print(f"{'case':36} {'dtype':5} {'mask':6} {'ragged ms':>9} {'dense ms':>9} {'GFLOP/s':>8} {'ratio':>6}")
     for name in options.case or CASES:
