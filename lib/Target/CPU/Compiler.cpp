@@ -9,6 +9,7 @@
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Runtime/CPU/Runtime.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/PassInstrumentation.h"
@@ -193,6 +194,11 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
         JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
 }
+
+CompiledEntry::CompiledEntry() = default;
+CompiledEntry::CompiledEntry(CompiledEntry &&) = default;
+CompiledEntry &CompiledEntry::operator=(CompiledEntry &&) = default;
+CompiledEntry::~CompiledEntry() = default;
 
 Expected<CompiledEntry> CompiledEntry::lookUp(std::unique_ptr<orc::LLJIT> jit,
                                               StringRef name) {
