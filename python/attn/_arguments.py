@@ -44,9 +44,6 @@ class View:
         strides = tuple(0 if a == 1 and b != 1 else stride for a, b, stride in zip(own, shape, strides))
         return View(self.address, shape, strides, self.dtype, self.owner, self.device)
 
-    def describe_device(self) -> str:
-        return "the CPU" if self.device == CPU else f"cuda:{self.device}"
-
 
 def is_torch_tensor(value: Any) -> bool:
     torch = sys.modules.get("torch")

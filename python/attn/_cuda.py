@@ -21,11 +21,17 @@ from . import _library
 CPU = -1
 
 
+def describe(device: int) -> str:
+    return "the CPU" if device == CPU else f"cuda:{device}"
+
+
 @functools.lru_cache(maxsize=None)
 def _resolve(device: int) -> tuple[str | None, str]:
     """The code for a device, or None and why there is none."""
     import torch
 
+    if torch.version.hip is not None:
+        return None, f"cuda:{device} is a GPU of AMD's; kernels are for NVIDIA's"
     major, minor = torch.cuda.get_device_capability(device)
     arch = _library.get_gpu_arch(10 * major + minor)
     return arch, "" if arch else f"cuda:{device} is a GPU of compute capability {major}.{minor}; kernels need 8.0 or later"

@@ -133,9 +133,8 @@ def _check_operands(request: Request) -> None:
 def _check_devices(device: int, views: list[tuple[str, View | None]]) -> None:
     for name, view in views:
         if view is not None and view.device != device:
-            query = View(0, (), (), F32, None, device)
-            raise ValueError(f"attn.sdpa: all operands need one device: query is on {query.describe_device()}, {name} on "
-                             f"{view.describe_device()}")
+            raise ValueError(f"attn.sdpa: all operands need one device: query is on {_cuda.describe(device)}, {name} on "
+                             f"{_cuda.describe(view.device)}")
 
 
 def _broadcast(shapes: list[tuple[int, ...]], request: Request) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
-from attn import _cuda, _library, _sdpa  # noqa: E402
+from attn import _cuda, _library, _sdpa, _torch  # noqa: E402
 from attn._arguments import View, view_of, with_contiguous_rows  # noqa: E402
 from torch._subclasses import FakeTensorMode  # noqa: E402
 from torch.nn.attention import SDPBackend  # noqa: E402
@@ -86,6 +86,13 @@ def test_cache_key(tmp_path, monkeypatch):
         assert not program.is_cached and len(os.listdir(tmp_path)) == count + 1
         _library._programs.clear()
         assert _library.compile_program(text, "flash", "a test", gpu_arch=arch).is_cached
+
+
+def test_captured_tables_compile(capability):
+    """Also by indices that are computed, which are clamped to the table."""
+    with FakeTensorMode():
+        q, table = torch.empty(2, 4, 100, 64, dtype=torch.bfloat16, device="cuda:0"), torch.empty(4, 30, device="cuda:0")
+    attn.warmup(q, q, q, score_mod=lambda s, b, h, i, j: s + attn.capture(table)[h, (j - i).abs() // 2])
 
 
 def test_masks_compile(capability):
@@ -351,7 +358,7 @@ def test_ranks(shapes):
 @pytest.mark.gpu
 @pytest.mark.parametrize("options", [
     {"causal": "lower_right", "window": (40, 0)}, {"softcap": 2.0, "return_lse": True}, {"sinks": True}, {"key_lengths": True},
-    {"score": True, "causal": "upper_left", "window": (50, 3)}, {"score": True, "mask_mod": True},
+    {"score": True, "causal": "upper_left", "window": (50, 3)}, {"score": True, "mask_mod": True}, {"table": True},
 ], ids=str)
 def test_options(options):
     """Beside the kernels of the CPU, in float32."""
@@ -362,7 +369,8 @@ def test_options(options):
         options["sinks"] = torch.randn(4)
     if options.pop("key_lengths", False):
         options["key_lengths"] = torch.tensor([0, 150])
-    with_score = options.pop("score", False)
+    with_score, with_table = options.pop("score", False), options.pop("table", False)
+    distances = torch.rand(30)
     if options.pop("mask_mod", False):
         options["mask_mod"] = lambda b, h, i, j: (i - j) % 7 != 2
     results = []
@@ -371,6 +379,9 @@ def test_options(options):
         given = {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in options.items()}
         if with_score:
             given["score_mod"] = lambda s, b, h, i, j: s + table[h] * (j - i)  # noqa: B023
+        if with_table:
+            lengths = distances.to(device)
+            given["score_mod"] = lambda s, b, h, i, j: s + lengths[(j - i).abs() // 4]  # noqa: B023
         dtype = torch.float16 if device == "cuda" else torch.float32
         results.append(attn.sdpa(*(x.to(device, dtype) for x in (q, k, k)), **given))
     for ours, theirs in zip(*(result if isinstance(result, tuple) else (result,) for result in results)):
@@ -526,7 +537,6 @@ def test_does_not_wait():
 @pytest.mark.gpu
 def test_known_calls(monkeypatch):
     """What was called once does not come back to Python."""
-    from attn import _torch
 
     q = randn(2, 4, 64, 64)
     expected = attn.sdpa(q, q, q)

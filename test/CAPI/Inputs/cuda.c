@@ -37,7 +37,9 @@ static const char *make_text(const char *element) {
   char *to = text;
   for (const char *from = kTemplate; *from;) {
     if (!strncmp(from, "ELEMENT", 7)) {
-      to = stpcpy(to, element);
+      size_t length = strlen(element);
+      memcpy(to, element, length);
+      to += length;
       from += 7;
     } else {
       *to++ = *from++;
@@ -103,15 +105,15 @@ static void report(const char *what, attn_status status) {
 }
 
 static void launch(const char *what, const attn_program *program) {
-  int encodes = fake->num_encodes;
+  int encodes = fake->num_encodes, copies = fake->num_copies;
   fake->stream = NULL;
   if (attn_program_call_words_on(program, words, WORDS, &stream)) {
     report(what, ATTN_FAILED);
     return;
   }
-  printf("%s: launched on %s, grid %u, %d maps\n", what,
+  printf("%s: launched on %s, grid %u, %d maps, %d copies\n", what,
          fake->stream == &stream ? "the stream" : "another", fake->grid[0],
-         fake->num_encodes - encodes);
+         fake->num_encodes - encodes, fake->num_copies - copies);
 }
 
 static void call_tensors(const attn_program *program) {
