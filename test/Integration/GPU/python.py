@@ -19,6 +19,7 @@ carry. ptxas is Triton's, CUDA's or none (attn-c/Compiler.h, cuda_path).
 """
 
 import argparse
+import lzma
 import os
 import pathlib
 import re
@@ -30,30 +31,68 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # What every Linux has, in a version that goes with its libc.
 SYSTEM = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so.*|linux-vdso.*)$")
+# What LLVM links to for parts of it that nobody calls here, and is large with what it
+# links to itself: libraries of the same name stand for them.
+UNUSED = re.compile(r"^lib(z3|xml2)\.so.*$")
+
+
+def run_tool(*command):
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True).stdout
 
 
 def list_libraries(library):
-    """The library and what it links to, by name."""
-    listed = subprocess.run(["ldd", str(library)], capture_output=True, text=True, check=True).stdout
-    found = {library.name: library}
-    for name, path in re.findall(r"^\s*(\S+) => (\S+)", listed, re.MULTILINE):
-        if not SYSTEM.match(name):
-            found[name] = pathlib.Path(path).resolve()
-    return found
+    """By name the library and what it needs, and by name what stands for the unused."""
+    paths = dict(re.findall(r"^\s*(\S+) => (\S+)", run_tool("ldd", library), re.MULTILINE))
+    found, unused, waiting = {library.name: library}, {}, [library]
+    while waiting:
+        for name in re.findall(r"\(NEEDED\).*\[(.*)\]", run_tool("readelf", "-d", waiting.pop())):
+            if SYSTEM.match(name) or name in found or name in unused:
+                continue
+            path = pathlib.Path(paths[name]).resolve()
+            if UNUSED.match(name):
+                unused[name] = path
+            else:
+                found[name] = path
+                waiting.append(path)
+    return found, unused
+
+
+def list_symbols(path, *options):
+    """The dynamic symbols of a library: (type, name)."""
+    return {(kind, name.partition("@")[0]) for kind, name in
+            re.findall(r"(\w) (\S+)$", run_tool("nm", "-D", *options, path), re.MULTILINE)}
+
+
+def make_stand_in(name, path, users, output):
+    """A library of a name with all that users take from it: it ends the program where
+    that is called."""
+    wanted = {symbol for user in users for _, symbol in list_symbols(user, "--undefined-only")}
+    lines = ["void abort(void);"]
+    for kind, symbol in sorted(list_symbols(path, "--defined-only")):
+        if symbol in wanted:
+            lines.append(f"void {symbol}(void) {{ abort(); }}" if kind in "TW" else f"void *{symbol};")
+    subprocess.run(["cc", "-shared", "-fPIC", "-w", "-fno-builtin", f"-Wl,-soname,{name}", "-xc", "-", "-o", str(output)],
+                   input="\n".join(lines), text=True, check=True)
 
 
 def pack(options):
     libraries = options.build / "lib"
-    files = {f"lib/{name}": path for name, path in list_libraries(libraries / "libAttnC.so").items()}
+    found, unused = list_libraries(libraries / "libAttnC.so")
+    files = {f"lib/{name}": path for name, path in found.items()}
     for name in ("libAttnRuntimeCPU.a", "libAttnRuntimeCUDA.a"):
         files[f"lib/{name}"] = libraries / name
     for directory in ("python/attn", "python/tests"):
         for path in (ROOT / directory).iterdir():
             if path.is_file():
                 files[f"{directory}/{path.name}"] = path
-    with tarfile.open(options.output, "w:xz", preset=options.preset) as archive:
-        for name, path in sorted(files.items()):
-            archive.add(path, name)
+    filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": options.preset}]
+    with tempfile.TemporaryDirectory() as directory:
+        for name, path in unused.items():
+            files[f"lib/{name}"] = pathlib.Path(directory) / name
+            make_stand_in(name, path, found.values(), files[f"lib/{name}"])
+        with lzma.open(options.output, "wb", filters=filters) as file, tarfile.open(fileobj=file, mode="w") as archive:
+            for name, path in sorted(files.items()):
+                archive.add(path, name)
     print(f"{options.output}: {options.output.stat().st_size / 2**20:.0f} MiB, {len(files)} files")
 
 
