@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import _backends, _flex, _regions, _torch, _torch_varlen
+from . import _backends, _flex, _regions, _torch
 from ._torch_flex import takes_flex
 
 
@@ -70,11 +70,13 @@ def _get_obstacle(arguments: dict[str, Any]) -> str | None:
     if not all(isinstance(tensor, torch.Tensor) for tensor in operands):
         return "the shapes of its operands are not known"
     query, key, value = operands
-    if any(tensor.is_nested for tensor in operands):
-        return _get_nested_obstacle(operands, arguments)
+    if query.is_nested:
+        return "nested tensors stay with PyTorch; attn.sdpa takes jagged ones"
     obstacle = _backends.get_graph_obstacle(query, key, value)
     if obstacle is not None:
         return obstacle
+    if not all(isinstance(size, int) for size in (query.shape[-1], value.shape[-1])):
+        return "its head dimension is dynamic"
     if _value_of(arguments["dropout_p"]) not in (0, 0.0):
         return "dropout: PyTorch's own formula draws the same numbers as before"
     mask = tensors["attn_mask"]
@@ -83,24 +85,9 @@ def _get_obstacle(arguments: dict[str, Any]) -> str | None:
     scale = _value_of(arguments["scale"])
     if scale is not None and not isinstance(scale, (int, float)):
         return "its scale is no constant"
-    return _get_gradient_obstacle(*operands, mask)
-
-
-def _get_gradient_obstacle(*tensors: Any) -> str | None:
-    if torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors):
+    if torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (*operands, mask)):
         return "a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none"
     return None
-
-
-def _get_nested_obstacle(operands: list[Any], arguments: dict[str, Any]) -> str | None:
-    """The same for nested tensors, some of the operands at least."""
-    if not all(tensor.is_nested and tensor.layout == torch.jagged for tensor in operands):
-        return "of nested tensors, jagged ones alone have kernels, and all of query, key and value"
-    if operands[0].is_cuda:
-        return "nested tensors have kernels for the CPU alone"
-    if arguments["attn_mask"] is not None or _value_of(arguments["dropout_p"]) not in (0, 0.0):
-        return "masks and dropout of nested tensors stay with PyTorch"
-    return _backends.get_graph_obstacle(*operands) or _get_gradient_obstacle(*operands)
 
 
 def _read_arguments(node: torch.fx.Node) -> dict[str, Any]:
@@ -125,12 +112,8 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
             arguments = _read_arguments(node)
             obstacle = _get_obstacle(arguments)
             if obstacle is None:
-                given = tuple(arguments[name] for name in _PARAMETERS)
                 with graph.inserting_before(node):
-                    if _value_of(arguments["query"]).is_nested:
-                        new = graph.call_function(_torch_varlen.sdpa_nested, (*given, None, None, None))
-                    else:
-                        new = graph.call_function(_torch.sdpa, given)
+                    new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS))
                 new.meta = dict(node.meta)
                 node.replace_all_uses_with(new)
                 graph.erase_node(node)

@@ -120,11 +120,11 @@ def _compute(query: Any, key: Any, value: Any, attn_mask: Any, key_lengths: Any,
              scale: Any, score_mod: Any, mask_mod: Any, score_buffers: Any, mask_buffers: Any) -> Any:
     return _torch._by_formula(
         query, key, value, attn_mask, scale, causal, window, softcap, None, key_lengths,
-        lambda *arguments: score_mod(*arguments, *score_buffers), lambda *arguments: mask_mod(*arguments, *mask_buffers), 0.0)[0]
+        lambda *arguments: score_mod(*arguments, *score_buffers), lambda *arguments: mask_mod(*arguments, *mask_buffers), 0.0)
 
 
 def _replace_by(node: _Node, function: Any, arguments: tuple[Any, ...]) -> None:
-    """The output of a flex_attention by a call."""
+    """A flex_attention by a call that gives output and log-sum-exp, too."""
     operands = _Operands(node)
     graph = node.graph
     with graph.inserting_before(node):

@@ -139,14 +139,14 @@ def test_operator():
 
 
 def make_pair(lengths, key_lengths):
-    q = make_nested(lengths, 4, 16)
-    k = make_nested(key_lengths, 4, 16)
-    v = torch.nested.nested_tensor_from_jagged(make(key_lengths, 4, 8), k.transpose(1, 2).offsets()).transpose(1, 2)
+    # As many heads as nothing else is many of: Dynamo takes equal sizes for one.
+    q, k = make_nested(lengths, 7, 16), make_nested(key_lengths, 7, 16)
+    v = torch.nested.nested_tensor_from_jagged(make(key_lengths, 7, 8), k.transpose(1, 2).offsets()).transpose(1, 2)
     return q, k, v
 
 
 def compare_nested(result, expected):
-    assert result.is_nested and result.layout == torch.jagged and result.shape[1] == 4
+    assert result.is_nested and result.layout == torch.jagged and result.shape[1] == 7
     assert torch.equal(result.transpose(1, 2).offsets(), expected.transpose(1, 2).offsets())
     for a, b in zip(result.unbind(), expected.unbind()):
         assert torch.allclose(a, b, atol=2e-5)
@@ -190,24 +190,6 @@ def test_compiled_nested_module():
             with torch.compiler.set_stance("fail_on_recompile" if place > 1 else "default"):
                 result = compiled(x)
             assert torch.equal(result.offsets(), x.offsets()) and torch.allclose(result.values(), step(x).values(), atol=2e-5)
-
-
-def test_compiled_nested_of_pytorch():
-    """scaled_dot_product_attention of jagged tensors under backend="attn"."""
-    from attn._compile import backend
-
-    def step(q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True).sin()
-
-    torch._dynamo.reset()
-    compiled = torch.compile(step, fullgraph=True, dynamic=True, backend=backend)
-    with torch.no_grad():
-        for place, (lengths, _) in enumerate(BATCHES):
-            operands = make_pair(lengths, lengths)
-            with torch.compiler.set_stance("fail_on_recompile" if place else "default"):
-                compare_nested(compiled(*operands), attn.sdpa(*operands, is_causal=True).sin())
-        (attention,) = attn.explain(step, *operands).attentions
-    assert attention.fused, attention.reason
 
 
 def test_compiled_nested_refused():
