@@ -64,8 +64,8 @@ typedef struct attn_options {
   /// or for device 0 in a thread without one.
   const char *gpu_arch;
   /// Of cuda: toolkits that ptxas is looked for in, ':' between them, before
-  /// ./dev cuda's, /usr/local/cuda and the PATH. Where there is none, programs
-  /// have PTX, which the driver compiles each time one is loaded.
+  /// ./dev cuda's, /usr/local/cuda and the PATH. Where there is none, and with
+  /// "none", programs have PTX, which the driver compiles when one is loaded.
   const char *cuda_path;
 } attn_options;
 

@@ -89,6 +89,8 @@ resolveGPUArch(const CompilerOptions &options) {
 /// "" if there is none.
 static std::string resolvePtxas(const CompilerOptions &options) {
   std::vector<std::string> places = options.toolkits;
+  if (places.size() == 1 && places[0] == "none")
+    return "";
   if (SmallString<128> place; llvm::sys::path::cache_directory(place)) {
     llvm::sys::path::append(place, "attn-mlir", "cuda");
     places.push_back(place.str().str());

@@ -64,6 +64,8 @@ def _package_directories(name: str) -> list[pathlib.Path]:
 
 @functools.lru_cache(maxsize=None)
 def _find_toolkits(given: str | None) -> str:
+    if given == "none":
+        return given
     if given:
         if not any(os.access(os.path.join(given, *path), os.X_OK) for path in (("bin", "ptxas"), ("ptxas",))):
             raise ValueError(f"ATTN_CUDA_PATH: there is no ptxas in {given} nor in its bin/")
@@ -78,9 +80,9 @@ def _find_toolkits(given: str | None) -> str:
 
 
 def find_toolkits() -> str:
-    """Where ptxas is, as attn_options has it: ATTN_CUDA_PATH, or what packages of
-    pip bring along: CUDA's compiler, and Triton, which comes with PyTorch. With
-    none the compiler looks in the usual places, and leaves PTX to the driver.
+    """Where ptxas is, as attn_options has it: ATTN_CUDA_PATH (none: PTX is left to the
+    driver), or what packages of pip bring along: CUDA's compiler, and Triton, which
+    comes with PyTorch. Without these the compiler looks in the usual places.
 
     Raises ValueError if ATTN_CUDA_PATH has no ptxas."""
     return _find_toolkits(os.environ.get("ATTN_CUDA_PATH") or None)

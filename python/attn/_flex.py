@@ -135,8 +135,11 @@ def _replace_by(node: _Node, function: Any, arguments: tuple[Any, ...]) -> None:
         else:
             graph.erase_node(user)
     graph.erase_node(node)
-    if operands.carrier is not None and not operands.carrier.users:
-        graph.erase_node(operands.carrier)
+    carrier = operands.carrier
+    if carrier is not None and not any(is_carrying(user) for user in carrier.users):
+        # Others ask for its sizes, which are those of the query.
+        carrier.replace_all_uses_with(operands.query)
+        graph.erase_node(carrier)
 
 
 def spell_out(node: _Node) -> None:

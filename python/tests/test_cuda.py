@@ -245,6 +245,8 @@ def test_toolkits(tmp_path, monkeypatch):
     assert _cuda.find_toolkits() == str(tmp_path)
     monkeypatch.setenv("ATTN_CUDA_PATH", str(ptxas.parent))
     assert _cuda.find_toolkits() == str(tmp_path)
+    monkeypatch.setenv("ATTN_CUDA_PATH", "none")
+    assert _cuda.find_toolkits() == "none"
     # What Triton has, where it is installed.
     monkeypatch.delenv("ATTN_CUDA_PATH")
     triton = tmp_path / "site" / "triton"

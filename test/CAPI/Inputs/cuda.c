@@ -81,7 +81,7 @@ static void *allocate(size_t bytes) {
 static int64_t words[WORDS];
 static int stream;
 
-static void fill_words(void) {
+static void fill_words(void *(*allocate)(size_t)) {
   int64_t *next = words;
   for (int i = 0; i < 4; ++i) {
     int64_t values[] = {
@@ -177,7 +177,7 @@ static void check(const char *element, const char *backend) {
            : "check: ok");
 }
 
-static int run(const char *cache, const char *arch) {
+static int run(const char *cache, const char *arch, const char *toolkit) {
   void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
   fake = driver ? dlsym(driver, "fake_cuda") : NULL;
   if (!fake)
@@ -191,10 +191,11 @@ static int run(const char *cache, const char *arch) {
   if (!attn_compiler_gpu_arch(compiler, 75))
     printf("arch of 75: %s\n", attn_error_message());
 
-  fill_words();
+  fill_words(allocate);
   attn_program *program = NULL;
   for (int round = 0; round < 2; ++round) {
     attn_options options = {.cache = cache, .gpu_arch = arch};
+    options.cuda_path = toolkit;
     options.require_cached = round;
     program = compile_or_exit(arch, "bf16", options);
     launch(arch, program);
@@ -206,6 +207,7 @@ static int run(const char *cache, const char *arch) {
     printf("image: PTX for %s\n", arch);
   call_tensors(program);
   attn_options native = {.cache = cache, .require_cached = 1};
+  native.cuda_path = toolkit;
   attn_program_destroy(compile_or_exit("native", "bf16", native));
   refuse_calls(program);
 
@@ -230,6 +232,7 @@ static int run_without_driver(void) {
   attn_options options = {0};
   expect_failure("native", "bf16", options);
   options.gpu_arch = "sm_80";
+  fill_words(malloc);
   report("call", attn_program_call_words_on(compile("bf16", options), words,
                                             WORDS, &stream));
   return 0;
@@ -248,8 +251,8 @@ static int write_shared(char **argv) {
 
 int main(int argc, char **argv) {
   compiler = attn_compiler_create();
-  if (argc == 4 && !strcmp(argv[1], "run"))
-    return run(argv[2], argv[3]);
+  if ((argc == 4 || argc == 5) && !strcmp(argv[1], "run"))
+    return run(argv[2], argv[3], argv[4]);
   if (argc == 2 && !strcmp(argv[1], "nodriver"))
     return run_without_driver();
   if (argc == 6 && !strcmp(argv[1], "shared"))
