@@ -131,6 +131,7 @@ static void addFloatExpansion(OpPassManager &pm, const CPUTargetInfo &info) {
     emulate.sourceTypeStrs = {"bf16"};
     emulate.targetTypeStr = "f32";
     pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+    pm.addPass(createAttnSplitBF16ConversionsPass());
   }
   pm.addPass(arith::createArithExpandOpsPass(expand));
 }
@@ -171,6 +172,8 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
     pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  if (!info.hasBF16Conversion)
+    pm.addPass(createAttnMoveBF16AsBitsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(std::make_unique<CheckLoweredPass>());

@@ -55,6 +55,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.queryStages = options.queryStages;
   kernels.sectionHeads = options.sectionHeads;
   kernels.turns = options.turns;
+  kernels.output = options.output;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -180,6 +180,7 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   add("attn_rt_parallel_for", attn_rt_parallel_for);
   add("attn_rt_check_stack", attn_rt_check_stack);
   add("attn_rt_fail", attn_rt_fail);
+  add("attn_rt_fail_at", attn_rt_fail_at);
   add("attn_rt_invoke", attn_rt_invoke);
   add("attn_rt_last_error", attn_rt_last_error);
   add("attn_rt_set_num_threads", attn_rt_set_num_threads);
