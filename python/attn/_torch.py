@@ -82,7 +82,8 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
         _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
         causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
         _view(key_lengths, "key_lengths"), return_lse,
-        (score, keep, [_view(capture, "a captured tensor") for capture in captures or ()]) if score or keep else None)  # type: ignore[misc]
+        regions=(score, keep, [_view(capture, "a captured tensor") for capture in captures or ()])  # type: ignore[misc]
+        if score or keep else None)
     plan = _sdpa.make_plan(request)
     output = _allocate(plan.output_shape, query.dtype, query.device)
     output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output, plan.device)
