@@ -59,6 +59,14 @@ typedef struct attn_options {
   uint64_t cache_bytes;   ///< the size it may have; 256 MiB
   int32_t fuse;           ///< not 0: raises naive attention first
   int32_t require_cached; ///< not 0: fails where it had to compile
+  const char *target;     ///< where it runs, "cpu" or "cuda"; "cpu"
+  /// Of cuda: the code, as "sm_90a"; the best for the device that is current,
+  /// or for device 0 in a thread without one.
+  const char *gpu_arch;
+  /// Of cuda: toolkits that ptxas is looked for in, ':' between them, before
+  /// ./dev cuda's, /usr/local/cuda and the PATH. Where there is none, and with
+  /// "none", programs have PTX, which the driver compiles when one is loaded.
+  const char *cuda_path;
 } attn_options;
 
 //===----------------------------------------------------------------------===//
@@ -93,7 +101,8 @@ ATTN_C_EXPORT attn_status attn_program_get_type(const attn_program *program,
                                                 int32_t index,
                                                 attn_value_type *type);
 
-/// Checks the tensors and runs the program.
+/// Checks the tensors and runs the program. One for cuda takes tensors in the
+/// memory of a device and puts its work on the default stream.
 ATTN_C_EXPORT attn_status attn_program_call(const attn_program *program,
                                             const attn_tensor *inputs,
                                             int32_t num_inputs,
@@ -107,10 +116,22 @@ ATTN_C_EXPORT attn_status attn_program_call_words(const attn_program *program,
                                                   const int64_t *words,
                                                   int64_t num_words);
 
+/// Both for a program for cuda, whose work goes to `stream`, a CUstream or
+/// cudaStream_t, in the context that is current in the calling thread; without
+/// one the primary context of the tensors' device becomes current. They return
+/// before the work is done. Scalars are in host memory.
+ATTN_C_EXPORT attn_status attn_program_call_on(
+    const attn_program *program, const attn_tensor *inputs, int32_t num_inputs,
+    attn_tensor *outputs, int32_t num_outputs, void *stream);
+ATTN_C_EXPORT attn_status
+attn_program_call_words_on(const attn_program *program, const int64_t *words,
+                           int64_t num_words, void *stream);
+
 /// Compiles the module into the shared object `output`, which needs libc and
 /// libm only, and declares its functions in the file `header` unless that is
-/// null. `runtime` is libAttnRuntimeCPU.a. Links by the C compiler on the PATH.
-/// On a CPU that the code is not for, its functions return ATTN_NO_DEVICE.
+/// null. `runtime` is libAttnRuntimeCPU.a; for cuda libAttnRuntimeCUDA.a is
+/// beside it. Links by the C compiler on the PATH. On a CPU or a GPU that the
+/// code is not for, its functions return ATTN_NO_DEVICE.
 ATTN_C_EXPORT attn_status attn_compile_shared(attn_compiler *compiler,
                                               const char *text, size_t length,
                                               const attn_options *options,
@@ -122,7 +143,8 @@ ATTN_C_EXPORT attn_status attn_compile_shared(attn_compiler *compiler,
 // Questions
 //===----------------------------------------------------------------------===//
 
-/// Whether every attn.sdpa of the module has the backend of the options.
+/// Whether every attn.sdpa of the module has the backend of the options, on
+/// their target.
 /// ATTN_OK or ATTN_INVALID_ARGUMENT, with the reason as the message.
 ATTN_C_EXPORT attn_status attn_check_backend(attn_compiler *compiler,
                                              const char *text, size_t length,
@@ -138,6 +160,12 @@ ATTN_C_EXPORT attn_status attn_count_fused(attn_compiler *compiler,
 
 /// The CPU that "native" stands for: its name and features as LLVM writes them.
 ATTN_C_EXPORT const char *attn_compiler_cpu(attn_compiler *compiler);
+
+/// The code that is best for GPUs of a compute capability (90 for 9.0):
+/// "sm_90a". Null if there are no kernels for them. Valid as long as the
+/// compiler.
+ATTN_C_EXPORT const char *attn_compiler_gpu_arch(attn_compiler *compiler,
+                                                 int32_t capability);
 
 /// Threads of later calls in this process; 0: one for each CPU, the default.
 ATTN_C_EXPORT void attn_set_num_threads(int32_t num_threads);

@@ -7,9 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-// CPU kernels of attn::sdpa_dense and attn::sdpa_masked, which the Python
-// package defines, by PyTorch's stable C functions. They are looked up in the
-// process: this library is built without PyTorch and runs without.
+// Kernels of attn::sdpa_dense and attn::sdpa_masked, which the Python package
+// defines, for the CPU and for CUDA, by PyTorch's stable C functions. They are
+// looked up in the process: this library is built without PyTorch and runs
+// without.
 //
 // A kernel knows programs by the shapes and options of calls; what it does not
 // know goes to the operator attn::sdpa_anew, which Python implements.
@@ -40,9 +41,14 @@ enum attn_torch_flags {
 /// where it is not loaded, or lacks a function that they need.
 ATTN_C_EXPORT attn_status attn_torch_register(const char *libtorch_cpu);
 
+/// The same for CUDA's tensors, once `attn_torch_register` has succeeded.
+/// ATTN_FAILED where PyTorch is without CUDA.
+ATTN_C_EXPORT attn_status attn_torch_register_cuda(const char *libtorch_cuda);
+
 /// Calls that look like this one run the program, which must never be
-/// destroyed. The words: flags, the bits of softcap, left, right; then for
-/// query, key, value and a mask if there is one its attn_dtype, rank and sizes.
+/// destroyed. The words: flags, the bits of softcap, left, right, the index of
+/// the CUDA device or -1 for the CPU; then for query, key, value and a mask if
+/// there is one its attn_dtype, rank and sizes.
 ATTN_C_EXPORT void attn_torch_remember(const attn_program *program,
                                        const int64_t *words, int64_t num_words);
 

@@ -8,15 +8,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn-c/Compiler.h"
-#include "BuildID.h"
+#include "Lowering.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/InitAll.h"
-#include "attn/Pipelines/Pipelines.h"
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Target/CPU/Compiler.h"
-#include "attn/Target/CPU/EntryPoint.h"
 #include "attn/Target/CPU/ObjectCache.h"
+#include "attn/Target/NVVM/NVVMTargetInfo.h"
+#include "attn/Target/NVVM/RuntimeSymbols.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -24,10 +24,10 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
+#include <map>
 #include <mutex>
 
 using namespace mlir;
@@ -74,20 +74,14 @@ private:
   std::string text;
 };
 
-/// The options with their defaults.
-struct Options {
-  std::string entry = "main", backend = "auto", cpu = "native",
-              numerics = "default", cache;
-  uint64_t cacheBytes = 256 << 20;
-  bool fuse = false, requireCached = false;
-};
-
 } // namespace
 
 struct attn_compiler {
   std::mutex mutex;
   MLIRContext context;
   std::string nativeCPU;
+  /// By compute capability.
+  std::map<int32_t, std::string> gpuArchs;
 
   explicit attn_compiler(const DialectRegistry &registry)
       : context(registry, MLIRContext::Threading::DISABLED) {
@@ -104,6 +98,7 @@ struct attn_compiler {
 
 struct attn_program {
   CompiledEntry entry;
+  EntryTarget target = EntryTarget::CPU;
   bool isCached = false;
   SmallVector<EntryValue> values;
   int32_t numInputs = 0, numOutputs = 0;
@@ -111,32 +106,6 @@ struct attn_program {
 
 static void setError(const llvm::Twine &message) {
   attn_rt_set_error(message.str().c_str());
-}
-
-static std::optional<Options> readOptions(const attn_options *given) {
-  Options options;
-  if (!given)
-    return options;
-  if (given->size != sizeof(attn_options)) {
-    setError("attn_options: expected the size " +
-             llvm::Twine(sizeof(attn_options)) + ", got " +
-             llvm::Twine(given->size));
-    return std::nullopt;
-  }
-  auto read = [](std::string &option, const char *text) {
-    if (text)
-      option = text;
-  };
-  read(options.entry, given->entry);
-  read(options.backend, given->backend);
-  read(options.cpu, given->cpu);
-  read(options.numerics, given->numerics);
-  read(options.cache, given->cache);
-  if (given->cache_bytes)
-    options.cacheBytes = given->cache_bytes;
-  options.fuse = given->fuse != 0;
-  options.requireCached = given->require_cached != 0;
-  return options;
 }
 
 const char *attn_version(void) { return ATTN_VERSION; }
@@ -168,84 +137,45 @@ const char *attn_compiler_cpu(attn_compiler *compiler) {
   return compiler->nativeCPU.c_str();
 }
 
+const char *attn_compiler_gpu_arch(attn_compiler *compiler,
+                                   int32_t capability) {
+  std::lock_guard<std::mutex> guard(compiler->mutex);
+  std::string &arch = compiler->gpuArchs[capability];
+  if (arch.empty()) {
+    std::string best = getArchOfDevice(capability);
+    llvm::Expected<NVVMTargetInfo> info = getNVVMTargetInfo(best);
+    if (!info) {
+      setError(llvm::toString(info.takeError()));
+      return nullptr;
+    }
+    arch = best;
+  }
+  return arch.c_str();
+}
+
 /// Diagnostics count lines of this.
 static OwningOpRef<ModuleOp> parse(MLIRContext &context, StringRef text) {
   return parseSourceString<ModuleOp>(text, ParserConfig(&context), "module");
-}
-
-static LogicalResult raise(ModuleOp module, const Options &options) {
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  RaisePipelineOptions raising;
-  raising.numerics = options.numerics;
-  buildRaisePipeline(pm, raising);
-  return pm.run(module);
 }
 
 //===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//
 
-/// The module lowered and compiled to an object. With `checksCPU` it says so
-/// when it runs where it cannot.
-static LogicalResult compileToObject(ModuleOp module, const Options &options,
-                                     const CPUTargetInfo &info,
-                                     SmallVectorImpl<char> &object,
-                                     bool checksCPU = false) {
-  FailureOr<func::FuncOp> entry = lookupEntry(module, options.entry);
-  if (failed(entry) || failed(verifyMemRefArguments(*entry)) ||
-      failed(markEntry(*entry)) ||
-      (options.fuse && failed(raise(module, options))))
-    return failure();
-  LowerToLLVMPipelineOptions lowering;
-  lowering.backend = options.backend;
-  lowering.cpu = options.cpu;
-  SmallVector<EntryVersion> versions;
-  if (checksCPU)
-    versions.push_back({info.cpu, getFeatureMask(info)});
-  StringRef baseline = llvm::Triple(info.triple).isX86() ? "x86-64" : "generic";
-  if (failed(lowerToLLVM(module, lowering)) ||
-      failed(emitEntryPoint(module, EntryTarget::CPU, versions, baseline)))
-    return failure();
-  llvm::LLVMContext context;
-  auto fail = [&](llvm::Error error) {
-    return module.emitError("cannot compile: ")
-           << llvm::toString(std::move(error));
-  };
-  llvm::Expected<std::unique_ptr<llvm::Module>> translated =
-      translateAndOptimize(module, context, info);
-  if (!translated)
-    return fail(translated.takeError());
-  llvm::raw_svector_ostream os(object);
-  if (llvm::Error error =
-          emitMachineCode(**translated, info, EmitKind::Object, os))
-    return fail(std::move(error));
-  return success();
-}
-
-/// All that the object depends on. Compilers that differ in their code have
-/// different versions, or different build IDs of the library.
-static std::string makeCacheKey(StringRef text, const Options &options,
-                                const CPUTargetInfo &info) {
-  std::string flags = options.fuse ? "fuse" : "";
-  return ObjectCache::makeKey({text, options.entry, options.backend,
-                               options.numerics, flags, info.triple, info.cpu,
-                               info.features, ATTN_VERSION, getBuildID(),
-                               LLVM_VERSION_STRING});
-}
-
 /// Fills in the program; failures are diagnostics.
 static LogicalResult build(attn_program &program, MLIRContext &context,
-                           StringRef text, const Options &options) {
+                           StringRef text, const CompilerOptions &options) {
   auto fail = [&](const llvm::Twine &message) {
     return emitError(UnknownLoc::get(&context)) << message;
   };
-  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
-  if (!info)
-    return fail(llvm::toString(info.takeError()));
-  std::vector<std::string> lacking = getFeaturesHostLacks(*info);
+  llvm::Expected<CompilerTarget> target = resolveTarget(options);
+  if (!target)
+    return fail(llvm::toString(target.takeError()));
+  const CPUTargetInfo &info = target->cpu;
+  std::vector<std::string> lacking = getFeaturesHostLacks(info);
   if (!lacking.empty())
-    return fail("this machine cannot run code for " + info->cpu +
-                ": it lacks " + llvm::join(lacking, ", "));
+    return fail("this machine cannot run code for " + info.cpu + ": it lacks " +
+                llvm::join(lacking, ", "));
   OwningOpRef<ModuleOp> module = parse(context, text);
   if (!module)
     return failure();
@@ -262,12 +192,16 @@ static LogicalResult build(attn_program &program, MLIRContext &context,
   for (EntryValue &value : program.values)
     llvm::replace(value.shape, ShapedType::kDynamic, int64_t(-1));
 
+  program.target = options.target;
+  SmallVector<RuntimeSymbol> symbols;
+  if (options.isCUDA())
+    symbols = getCUDARuntimeSymbols();
   ObjectCache cache(options.cache, options.cacheBytes);
-  std::string key = makeCacheKey(text, options, *info);
+  std::string key = makeCacheKey(text, options, *target);
   if (!options.cache.empty())
     if (std::unique_ptr<llvm::MemoryBuffer> object = cache.read(key)) {
       llvm::Expected<CompiledEntry> entry =
-          loadObject(std::move(object), options.entry, *info);
+          loadObject(std::move(object), options.entry, info, symbols);
       program.isCached = !!entry;
       if (entry) {
         program.entry = std::move(*entry);
@@ -280,14 +214,15 @@ static LogicalResult build(attn_program &program, MLIRContext &context,
     return fail("the program is not in the cache");
 
   SmallVector<char, 0> object;
-  if (failed(compileToObject(*module, options, *info, object)))
+  if (failed(compileToObject(*module, options, *target, object)))
     return failure();
   StringRef content(object.data(), object.size());
   // A cache that cannot be written costs time alone.
   if (!options.cache.empty())
     llvm::consumeError(cache.write(key, content));
-  llvm::Expected<CompiledEntry> entry = loadObject(
-      llvm::MemoryBuffer::getMemBufferCopy(content, key), options.entry, *info);
+  llvm::Expected<CompiledEntry> entry =
+      loadObject(llvm::MemoryBuffer::getMemBufferCopy(content, key),
+                 options.entry, info, symbols);
   if (!entry)
     return fail(llvm::toString(entry.takeError()));
   program.entry = std::move(*entry);
@@ -296,7 +231,7 @@ static LogicalResult build(attn_program &program, MLIRContext &context,
 
 attn_program *attn_compile(attn_compiler *compiler, const char *text,
                            size_t length, const attn_options *given) {
-  std::optional<Options> options = readOptions(given);
+  std::optional<CompilerOptions> options = readOptions(given);
   if (!options)
     return nullptr;
   std::lock_guard<std::mutex> guard(compiler->mutex);
@@ -330,16 +265,25 @@ static llvm::Error writeFile(StringRef path, StringRef content) {
 
 /// Writes the shared object and the header; failures are diagnostics.
 static LogicalResult writeShared(MLIRContext &context, StringRef text,
-                                 const Options &options, StringRef runtime,
-                                 StringRef output, StringRef header) {
+                                 const CompilerOptions &options,
+                                 StringRef runtime, StringRef output,
+                                 StringRef header) {
   auto fail = [&](const llvm::Twine &message) {
     return emitError(UnknownLoc::get(&context)) << message;
   };
-  if (!llvm::sys::fs::exists(runtime))
-    return fail("there is no runtime library " + runtime);
-  llvm::Expected<CPUTargetInfo> info = getCPUTargetInfo(options.cpu);
-  if (!info)
-    return fail(llvm::toString(info.takeError()));
+  SmallVector<std::string> runtimes;
+  if (options.isCUDA()) {
+    SmallString<128> beside = llvm::sys::path::parent_path(runtime);
+    llvm::sys::path::append(beside, "libAttnRuntimeCUDA.a");
+    runtimes.push_back(beside.str().str());
+  }
+  runtimes.push_back(runtime.str());
+  for (const std::string &path : runtimes)
+    if (!llvm::sys::fs::exists(path))
+      return fail("there is no runtime library " + path);
+  llvm::Expected<CompilerTarget> target = resolveTarget(options);
+  if (!target)
+    return fail(llvm::toString(target.takeError()));
   OwningOpRef<ModuleOp> module = parse(context, text);
   if (!module)
     return failure();
@@ -348,8 +292,8 @@ static LogicalResult writeShared(MLIRContext &context, StringRef text,
     return failure();
   FailureOr<EntrySignature> signature = getEntrySignature(*function);
   SmallVector<char, 0> code;
-  if (failed(signature) || failed(compileToObject(*module, options, *info, code,
-                                                  /*checksCPU=*/true)))
+  if (failed(signature) || failed(compileToObject(*module, options, *target,
+                                                  code, /*checksCPU=*/true)))
     return failure();
   SmallString<128> object;
   if (std::error_code error =
@@ -358,9 +302,10 @@ static LogicalResult writeShared(MLIRContext &context, StringRef text,
   llvm::FileRemover remover(object);
   llvm::Error error = writeFile(object, StringRef(code.data(), code.size()));
   if (!error)
-    error = linkSharedObject({object.str().str()}, {runtime.str()}, output);
+    error = linkSharedObject({object.str().str()}, runtimes, output);
   if (!error && !header.empty())
-    error = writeFile(header, getEntryHeader(*signature, makeGuard(header)));
+    error = writeFile(
+        header, getEntryHeader(*signature, makeGuard(header), options.target));
   if (error)
     return fail(llvm::toString(std::move(error)));
   return success();
@@ -370,7 +315,7 @@ attn_status attn_compile_shared(attn_compiler *compiler, const char *text,
                                 size_t length, const attn_options *given,
                                 const char *runtime, const char *output,
                                 const char *header) {
-  std::optional<Options> options = readOptions(given);
+  std::optional<CompilerOptions> options = readOptions(given);
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
@@ -409,22 +354,54 @@ attn_status attn_program_get_type(const attn_program *program, int32_t index,
   return ATTN_OK;
 }
 
+/// The type of the functions that `emitEntryPoint` makes for CUDA.
+using CUDAEntry = attn_status(const attn_tensor *inputs, int32_t numInputs,
+                              const attn_tensor *outputs, int32_t numOutputs,
+                              void *stream);
+
+static attn_status run(const attn_program *program,
+                       ArrayRef<attn_tensor> inputs,
+                       MutableArrayRef<attn_tensor> outputs, void *stream) {
+  if (program->target == EntryTarget::CPU)
+    return program->entry(inputs, outputs);
+  return program->entry.getAs<CUDAEntry>()(
+      inputs.data(), inputs.size(), outputs.data(), outputs.size(), stream);
+}
+
+/// Whether the program takes a stream.
+static bool checkStream(const attn_program *program, StringRef function) {
+  if (program->target == EntryTarget::CUDA)
+    return true;
+  setError(function + ": the program is for the CPU, which has no streams");
+  return false;
+}
+
 attn_status attn_program_call(const attn_program *program,
                               const attn_tensor *inputs, int32_t num_inputs,
                               attn_tensor *outputs, int32_t num_outputs) {
-  return program->entry({inputs, (size_t)std::max(num_inputs, 0)},
-                        {outputs, (size_t)std::max(num_outputs, 0)});
+  return run(program, {inputs, (size_t)std::max(num_inputs, 0)},
+             {outputs, (size_t)std::max(num_outputs, 0)}, nullptr);
 }
 
-attn_status attn_program_call_words(const attn_program *program,
-                                    const int64_t *words, int64_t num_words) {
+attn_status attn_program_call_on(const attn_program *program,
+                                 const attn_tensor *inputs, int32_t num_inputs,
+                                 attn_tensor *outputs, int32_t num_outputs,
+                                 void *stream) {
+  if (!checkStream(program, "attn_program_call_on"))
+    return ATTN_INVALID_ARGUMENT;
+  return run(program, {inputs, (size_t)std::max(num_inputs, 0)},
+             {outputs, (size_t)std::max(num_outputs, 0)}, stream);
+}
+
+static attn_status runWords(const attn_program *program, const int64_t *words,
+                            int64_t numWords, void *stream) {
   int64_t expected = 0;
   for (const EntryValue &value :
        ArrayRef(program->values).take_front(program->numInputs))
     expected += 1 + 2 * (int64_t)value.shape.size();
-  if (program->numOutputs != 0 || num_words != expected) {
+  if (program->numOutputs != 0 || numWords != expected) {
     setError("attn_program_call_words: expected " + llvm::Twine(expected) +
-             " words and no outputs, got " + llvm::Twine(num_words) + " and " +
+             " words and no outputs, got " + llvm::Twine(numWords) + " and " +
              llvm::Twine(program->numOutputs));
     return ATTN_INVALID_ARGUMENT;
   }
@@ -437,7 +414,20 @@ attn_status attn_program_call_words(const attn_program *program,
                        words + 1 + rank});
     words += 1 + 2 * rank;
   }
-  return program->entry(tensors, {});
+  return run(program, tensors, {}, stream);
+}
+
+attn_status attn_program_call_words(const attn_program *program,
+                                    const int64_t *words, int64_t num_words) {
+  return runWords(program, words, num_words, nullptr);
+}
+
+attn_status attn_program_call_words_on(const attn_program *program,
+                                       const int64_t *words, int64_t num_words,
+                                       void *stream) {
+  if (!checkStream(program, "attn_program_call_words_on"))
+    return ATTN_INVALID_ARGUMENT;
+  return runWords(program, words, num_words, stream);
 }
 
 //===----------------------------------------------------------------------===//
@@ -446,7 +436,7 @@ attn_status attn_program_call_words(const attn_program *program,
 
 attn_status attn_check_backend(attn_compiler *compiler, const char *text,
                                size_t length, const attn_options *given) {
-  std::optional<Options> options = readOptions(given);
+  std::optional<CompilerOptions> options = readOptions(given);
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
@@ -454,11 +444,12 @@ attn_status attn_check_backend(attn_compiler *compiler, const char *text,
   auto check = [&]() -> LogicalResult {
     OwningOpRef<ModuleOp> module =
         parse(compiler->context, StringRef(text, length));
-    if (!module || (options->fuse && failed(raise(*module, *options))))
+    if (!module || (options->fuse && failed(raiseAttention(*module, *options))))
       return failure();
     PassManager pm(&compiler->context, ModuleOp::getOperationName());
     AttnSelectBackendPassOptions backend;
     backend.backend = options->backend;
+    backend.target = options->isCUDA() ? "cuda" : "cpu";
     pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
     return pm.run(*module);
   };
@@ -471,14 +462,14 @@ attn_status attn_check_backend(attn_compiler *compiler, const char *text,
 attn_status attn_count_fused(attn_compiler *compiler, const char *text,
                              size_t length, const attn_options *given,
                              int32_t *count) {
-  std::optional<Options> options = readOptions(given);
+  std::optional<CompilerOptions> options = readOptions(given);
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
   MessageHandler messages(&compiler->context, /*takesRemarks=*/true);
   OwningOpRef<ModuleOp> module =
       parse(compiler->context, StringRef(text, length));
-  if (!module || failed(raise(*module, *options))) {
+  if (!module || failed(raiseAttention(*module, *options))) {
     messages.report();
     return ATTN_INVALID_ARGUMENT;
   }

@@ -41,6 +41,8 @@ struct TensorOpaque;
 using Tensor = TensorOpaque *;
 struct LibraryOpaque;
 using Library = LibraryOpaque *;
+struct GuardOpaque;
+using Guard = GuardOpaque *;
 using Kernel = void (*)(Value *, uint64_t, uint64_t);
 
 struct Functions {
@@ -57,11 +59,17 @@ struct Functions {
   int32_t (*initLibrary)(const char *, const char *, const char *, uint32_t,
                          Library *);
   int32_t (*implement)(Library, const char *, Kernel);
-  int32_t (*getCPU)();
+  int32_t (*getDeviceType)(Tensor, int32_t *);
+  int32_t (*getDeviceIndex)(Tensor, int32_t *);
+  int32_t (*getCUDA)();
+  // Of libtorch_cuda; null without it.
+  int32_t (*createGuard)(int32_t, Guard *);
+  int32_t (*deleteGuard)(Guard);
+  int32_t (*getStream)(int32_t, void **);
 };
 
 Functions functions;
-int32_t cpu;
+int32_t cuda;
 /// PyTorch's numbers of dtypes and ours.
 std::array<std::pair<int32_t, attn_dtype>, 9> dtypes;
 
@@ -91,7 +99,7 @@ private:
 struct View {
   void *data;
   int64_t rank, *sizes, *strides;
-  int32_t torchDtype;
+  int32_t torchDtype, deviceType, deviceIndex;
   int64_t dtype = 0;
 
   explicit View(Tensor tensor) {
@@ -100,10 +108,51 @@ struct View {
     check(functions.getSizes(tensor, &sizes));
     check(functions.getStrides(tensor, &strides));
     check(functions.getDtype(tensor, &torchDtype));
+    check(functions.getDeviceType(tensor, &deviceType));
+    check(functions.getDeviceIndex(tensor, &deviceIndex));
     for (auto [theirs, ours] : dtypes)
       if (theirs == torchDtype)
         dtype = ours;
   }
+
+  bool isOn(const View &other) const {
+    return deviceType == other.deviceType && deviceIndex == other.deviceIndex;
+  }
+  /// The stride as kernels want it: where there is nothing to step to, PyTorch
+  /// says anything.
+  int64_t getStride(int64_t dim) const {
+    return sizes[dim] == 1 && dim + 1 < rank ? 0 : strides[dim];
+  }
+  /// Whether a kernel for CUDA can copy rows: they lie at multiples of what
+  /// divides a row, of 16 bytes at most.
+  bool hasAlignedRows() const {
+    int64_t bytes = attn_rt_dtype_size((attn_dtype)dtype);
+    int64_t row = sizes[rank - 1] * bytes, alignment = 16;
+    while (row % alignment != 0)
+      alignment /= 2;
+    bool isAligned = (uintptr_t)data % alignment == 0;
+    for (int64_t d = 0; d + 1 < rank; ++d)
+      isAligned &= getStride(d) >= 0 && getStride(d) * bytes % alignment == 0;
+    return isAligned;
+  }
+};
+
+/// Makes the device of tensors the current one.
+class DeviceGuard {
+public:
+  explicit DeviceGuard(const View &view) {
+    if (view.deviceType == cuda)
+      check(functions.createGuard(view.deviceIndex, &guard));
+  }
+  DeviceGuard(const DeviceGuard &) = delete;
+  DeviceGuard &operator=(const DeviceGuard &) = delete;
+  ~DeviceGuard() {
+    if (guard)
+      functions.deleteGuard(guard);
+  }
+
+private:
+  Guard guard = nullptr;
 };
 
 //===----------------------------------------------------------------------===//
@@ -122,6 +171,15 @@ public:
   bool add(const int64_t *begin, int64_t count) {
     for (int64_t i = 0; i < count; ++i)
       if (!add(begin[i]))
+        return false;
+    return true;
+  }
+  /// What a program takes of a tensor.
+  bool add(const View &view) {
+    if (!add((intptr_t)view.data) || !add(view.sizes, view.rank))
+      return false;
+    for (int64_t d = 0; d < view.rank; ++d)
+      if (!add(view.getStride(d)))
         return false;
     return true;
   }
@@ -176,8 +234,8 @@ Tensor allocate(const View &query, const View &value) {
     stride *= std::max<int64_t>(sizes[order[i]], 1);
   }
   Tensor result;
-  check(functions.emptyStrided(rank, sizes, strides, query.torchDtype, cpu, 0,
-                               &result));
+  check(functions.emptyStrided(rank, sizes, strides, query.torchDtype,
+                               query.deviceType, query.deviceIndex, &result));
   return result;
 }
 
@@ -206,11 +264,14 @@ Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
     return nullptr;
   View views[4] = {View(query), View(key), View(value),
                    View(mask ? mask : query)};
+  const bool isCUDA = views[0].deviceType == cuda;
   Words call, words;
   int64_t softcap;
   std::memcpy(&softcap, &arguments.softcap, sizeof(softcap));
+  // The device is one of CUDA's, or -1.
   for (int64_t word :
-       {arguments.flags, softcap, arguments.left, arguments.right})
+       {arguments.flags, softcap, arguments.left, arguments.right,
+        (int64_t)(isCUDA ? views[0].deviceIndex : -1)})
     call.add(word);
   float scaleF32 = (float)arguments.scale;
   const void *scale = &scaleF32;
@@ -218,13 +279,12 @@ Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
     scale = &arguments.scale;
   for (int i = 0; i < (mask ? 4 : 3); ++i) {
     const View &view = views[i];
-    // Rows that are not contiguous are copied elsewhere.
-    if (view.dtype == 0 || view.rank == 0 || view.strides[view.rank - 1] != 1)
+    // Rows that are not contiguous or not aligned are copied elsewhere.
+    if (view.dtype == 0 || view.rank == 0 || view.strides[view.rank - 1] != 1 ||
+        !view.isOn(views[0]) || (isCUDA && i < 3 && !view.hasAlignedRows()))
       return nullptr;
     if (!call.add(view.dtype) || !call.add(view.rank) ||
-        !call.add(view.sizes, view.rank) || !words.add((intptr_t)view.data) ||
-        !words.add(view.sizes, view.rank) ||
-        !words.add(view.strides, view.rank))
+        !call.add(view.sizes, view.rank) || !words.add(view))
       return nullptr;
     if (i == 2 && (arguments.flags & ATTN_TORCH_SCALE))
       words.add((intptr_t)scale);
@@ -236,10 +296,19 @@ Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
   if (!result.get())
     return nullptr;
   View view(result.get());
-  if (!words.add((intptr_t)view.data) || !words.add(view.sizes, view.rank) ||
-      !words.add(view.strides, view.rank))
+  if (!words.add(view))
     return nullptr;
-  if (attn_program_call_words(program, words.data(), words.length()) != ATTN_OK)
+  attn_status status;
+  if (isCUDA) {
+    DeviceGuard guard(view);
+    void *stream;
+    check(functions.getStream(view.deviceIndex, &stream));
+    status = attn_program_call_words_on(program, words.data(), words.length(),
+                                        stream);
+  } else {
+    status = attn_program_call_words(program, words.data(), words.length());
+  }
+  if (status != ATTN_OK)
     throw std::runtime_error(attn_error_message());
   return (Tensor)(uintptr_t)result.release();
 }
@@ -286,19 +355,46 @@ void runMasked(Value *stack, uint64_t, uint64_t) { run(stack, true); }
 // What Python calls
 //===----------------------------------------------------------------------===//
 
+static attn_status fail(const char *message) {
+  attn_rt_set_error(message);
+  return ATTN_FAILED;
+}
+
+namespace {
+/// The functions of a library of PyTorch's.
+class Finder {
+public:
+  explicit Finder(void *library) : library(library) {}
+
+  template <typename Function>
+  void operator()(Function &function, const char *name) {
+    void *address = dlsym(library, name);
+    hasAll &= address != nullptr;
+    function = reinterpret_cast<Function>(address);
+  }
+  bool foundAll() const { return hasAll; }
+
+private:
+  void *library;
+  bool hasAll = true;
+};
+} // namespace
+
+/// Kernels stay registered until the process ends.
+static attn_status implement(const char *key) {
+  Library operators;
+  if (functions.initLibrary("attn", key, __FILE__, __LINE__, &operators) ||
+      functions.implement(operators, "sdpa_dense", runDense) ||
+      functions.implement(operators, "sdpa_masked", runMasked))
+    return fail("attn_torch_register: PyTorch refuses the kernels");
+  return ATTN_OK;
+}
+
 attn_status attn_torch_register(const char *libtorch_cpu) {
   void *library = dlopen(libtorch_cpu, RTLD_LAZY | RTLD_NOLOAD);
-  if (!library) {
-    attn_rt_set_error("attn_torch_register: PyTorch is not loaded");
-    return ATTN_FAILED;
-  }
-  const char *missing = nullptr;
-  auto find = [&](auto &function, const char *name) {
-    void *address = dlsym(library, name);
-    if (!address)
-      missing = name;
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
-  };
+  if (!library)
+    return fail("attn_torch_register: PyTorch is not loaded");
+  Finder find(library);
   find(functions.getDataPtr, "aoti_torch_get_data_ptr");
   find(functions.getDim, "aoti_torch_get_dim");
   find(functions.getSizes, "aoti_torch_get_sizes");
@@ -310,7 +406,9 @@ attn_status attn_torch_register(const char *libtorch_cpu) {
   find(functions.callDispatcher, "aoti_torch_call_dispatcher");
   find(functions.initLibrary, "aoti_torch_library_init_impl");
   find(functions.implement, "aoti_torch_library_impl");
-  find(functions.getCPU, "aoti_torch_device_type_cpu");
+  find(functions.getDeviceType, "aoti_torch_get_device_type");
+  find(functions.getDeviceIndex, "aoti_torch_get_device_index");
+  find(functions.getCUDA, "aoti_torch_device_type_cuda");
   const std::pair<const char *, attn_dtype> names[] = {
       {"float16", ATTN_F16}, {"bfloat16", ATTN_BF16}, {"float32", ATTN_F32},
       {"float64", ATTN_F64}, {"bool", ATTN_BOOL},     {"int8", ATTN_I8},
@@ -323,22 +421,27 @@ attn_status attn_torch_register(const char *libtorch_cpu) {
       break;
     dtypes[i] = {get(), names[i].second};
   }
-  Library operators;
-  if (missing) {
-    attn_rt_set_error("attn_torch_register: this PyTorch lacks functions that "
-                      "kernels need");
-    return ATTN_FAILED;
-  }
-  cpu = functions.getCPU();
+  if (!find.foundAll())
+    return fail("attn_torch_register: this PyTorch lacks functions that "
+                "kernels need");
+  cuda = functions.getCUDA();
   pthread_atfork(nullptr, nullptr, [] { allPrograms = new Programs; });
-  // Kernels stay registered until the process ends.
-  if (functions.initLibrary("attn", "CPU", __FILE__, __LINE__, &operators) ||
-      functions.implement(operators, "sdpa_dense", runDense) ||
-      functions.implement(operators, "sdpa_masked", runMasked)) {
-    attn_rt_set_error("attn_torch_register: PyTorch refuses the kernels");
-    return ATTN_FAILED;
-  }
-  return ATTN_OK;
+  return implement("CPU");
+}
+
+attn_status attn_torch_register_cuda(const char *libtorch_cuda) {
+  void *library = dlopen(libtorch_cuda, RTLD_LAZY | RTLD_NOLOAD);
+  if (!functions.implement || !library)
+    return fail("attn_torch_register_cuda: PyTorch is not loaded, or without "
+                "CUDA");
+  Finder find(library);
+  find(functions.createGuard, "aoti_torch_create_cuda_guard");
+  find(functions.deleteGuard, "aoti_torch_delete_cuda_guard");
+  find(functions.getStream, "aoti_torch_get_current_cuda_stream");
+  if (!find.foundAll())
+    return fail("attn_torch_register_cuda: this PyTorch lacks functions that "
+                "kernels need");
+  return implement("CUDA");
 }
 
 void attn_torch_remember(const attn_program *program, const int64_t *words,

@@ -6,9 +6,10 @@
     import attn
     out = attn.sdpa(query, key, value, is_causal=True)
 
-takes NumPy arrays, tensors of PyTorch, and whatever else has DLPack. Kernels are
-compiled when they are first needed and kept on disk (ATTN_CACHE_DIR,
-ATTN_CACHE_SIZE in bytes).
+takes NumPy arrays, tensors of PyTorch, on the CPU or on NVIDIA's GPUs, and whatever
+else has DLPack. Kernels are compiled when they are first needed and kept on disk
+(ATTN_CACHE_DIR, ATTN_CACHE_SIZE in bytes). For GPUs ptxas compiles them, that of
+ATTN_CUDA_PATH, Triton, a CUDA toolkit or the PATH; without one the driver does.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
     The first arguments are those of PyTorch's `scaled_dot_product_attention`.
 
     Args:
-        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or float64, any
-            strides. Two dimensions at least. A nested tensor of PyTorch with
+        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or, on the CPU,
+            float64, any strides. Two dimensions at least. Tensors of CUDA (8.0 or
+            later, head dimensions up to 256) run on the current stream; all
+            operands are on one device. A nested tensor of PyTorch with
             layout=torch.jagged, [B, Hq, jagged, D], as key and value then; no
             masks, sinks, functions, lengths and log-sum-exp.
         key: [..., Hkv, Lk, D], of the same dtype.
@@ -154,7 +157,7 @@ def can_use(backend: str, *arguments: Any, **options: Any) -> bool:
 
     name = _backends._name_backend(backend)
     plan = _sdpa.make_plan(_request(*arguments, **options))
-    return _backends.get_obstacle(plan.text, name) is None
+    return _backends.get_obstacle(plan.text, name, plan.device) is None
 
 
 def compile_exported(program: Any, path: Any, *, header: Any = None, cpu: str = "native", backend: str = "auto") -> None:

@@ -9,6 +9,7 @@ import ctypes
 import sys
 from typing import Any
 
+from ._cuda import CPU
 from ._library import BF16, BOOL, F16, F32, F64, I8, I16, I32, I64
 
 DTYPE_NAMES = {
@@ -20,12 +21,15 @@ ITEM_SIZES = {F16: 2, BF16: 2, F32: 4, F64: 8, BOOL: 1, I8: 1, I16: 2, I32: 4, I
 
 
 class View:
-    """Where an array lies. Strides are in elements. Keeps its memory alive."""
+    """Where an array lies: on the CPU or on a device of CUDA (_cuda.py). Strides are
+    in elements. Keeps its memory alive."""
 
-    __slots__ = ("address", "dtype", "owner", "shape", "strides")
+    __slots__ = ("address", "device", "dtype", "owner", "shape", "strides")
 
-    def __init__(self, address: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: int, owner: Any):
+    def __init__(self, address: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: int, owner: Any,
+                 device: int = CPU):
         self.address, self.shape, self.strides, self.dtype, self.owner = address, shape, strides, dtype, owner
+        self.device = device
 
     def words(self) -> tuple[int, ...]:
         return (self.address, *self.shape, *self.strides)
@@ -38,7 +42,7 @@ class View:
         own = (1,) * missing + self.shape
         strides = (0,) * missing + self.strides
         strides = tuple(0 if a == 1 and b != 1 else stride for a, b, stride in zip(own, shape, strides))
-        return View(self.address, shape, strides, self.dtype, self.owner)
+        return View(self.address, shape, strides, self.dtype, self.owner, self.device)
 
 
 def is_torch_tensor(value: Any) -> bool:
@@ -47,8 +51,8 @@ def is_torch_tensor(value: Any) -> bool:
 
 
 def view_of(array: Any, name: str) -> View:
-    """The view of a NumPy array, a CPU tensor of PyTorch, or anything with
-    DLPack. Copies what is not aligned."""
+    """The view of a NumPy array, a tensor of PyTorch, or anything with DLPack in
+    host memory. Copies what is not aligned."""
     if is_torch_tensor(array):
         return _view_of_torch(array, name)
     if hasattr(array, "__array_interface__"):
@@ -71,10 +75,13 @@ def torch_dtypes() -> dict[Any, int]:
 def _view_of_torch(tensor: Any, name: str) -> View:
     dtype = (_TORCH_DTYPES or torch_dtypes()).get(tensor.dtype)
     if dtype is None:
-        raise TypeError(f"{name}: no kernel takes {tensor.dtype}")
-    if tensor.device.type != "cpu":
-        raise ValueError(f"{name}: expected a tensor on the CPU, got one on {tensor.device}")
-    return View(tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), dtype, tensor)
+        raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}, which no kernel takes")
+    device = CPU
+    if not tensor.is_cpu:
+        if not tensor.is_cuda:
+            raise ValueError(f"attn.sdpa: {name} is on {tensor.device}; kernels run on the CPU and on CUDA's devices")
+        device = tensor.get_device()
+    return View(tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), dtype, tensor, device)
 
 
 _NUMPY_DTYPES: dict[Any, int] = {}
@@ -163,7 +170,10 @@ def numpy_of(view: View) -> Any:
 
 
 def with_contiguous_rows(view: View) -> View:
-    """The view, or a copy, whose last dimension is contiguous."""
+    """The view, or a copy, whose last dimension is contiguous, as kernels want it;
+    on a GPU with rows at multiples of what divides a row, of 16 bytes at most."""
+    if view.device != CPU:
+        return _with_aligned_rows(view)
     if not view.shape or view.shape[-1] <= 1 or view.strides[-1] == 1:
         return view
     if is_torch_tensor(view.owner) and tuple(view.owner.shape) == view.shape:
@@ -172,3 +182,19 @@ def with_contiguous_rows(view: View) -> View:
 
     copied = numpy.ascontiguousarray(numpy_of(view))
     return View(copied.__array_interface__["data"][0], view.shape, dense_strides(view.shape), view.dtype, copied)
+
+
+def _with_aligned_rows(view: View) -> View:
+    # What there is nothing to step along may have any stride in PyTorch.
+    *outer, last = view.shape
+    steps = [0 if size == 1 else stride for size, stride in zip(outer, view.strides)]
+    size = ITEM_SIZES[view.dtype]
+    row = last * size
+    alignment = min(row & -row, 16) or 16
+    loose = view.address
+    for step in steps:
+        loose |= step * size
+    if loose % alignment or (view.strides[-1] != 1 and last > 1):
+        tensor = view.owner
+        return _view_of_torch(tensor.new_empty(tensor.shape).copy_(tensor), "")
+    return View(view.address, view.shape, (*steps, 1), view.dtype, view.owner, view.device)

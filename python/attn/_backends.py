@@ -10,7 +10,7 @@ import contextvars
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from . import _library
+from . import _cuda, _library
 
 BACKENDS = ("flash", "efficient", "math")
 _allowed: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("attn_backends", default=BACKENDS)
@@ -66,9 +66,13 @@ def get_allowed() -> tuple[str, ...]:
     return _allowed.get()
 
 
-def get_obstacle(text: str, backend: str) -> str | None:
-    """Why the backend cannot compute the module; None if it can."""
-    message = _library.check_backend(text, backend)
+def get_obstacle(text: str, backend: str, device: int = _cuda.CPU) -> str | None:
+    """Why the backend cannot compute the module on the device; None if it can."""
+    if device != _cuda.CPU:
+        obstacle = _cuda.get_obstacle(device)
+        if obstacle is not None:
+            return obstacle
+    message = _library.check_backend(text, backend, target="cpu" if device == _cuda.CPU else "cuda")
     if message is None:
         return None
     # Without the place in a module that the user did not write.
@@ -76,15 +80,46 @@ def get_obstacle(text: str, backend: str) -> str | None:
     return "; ".join(lines)
 
 
-def choose(text: str, allowed: tuple[str, ...]) -> str:
+# Of flash kernels (attn-select-backend), for what is asked of graphs before there
+# is a module.
+_MAX_HEAD_DIMS = {"cpu": 512, "cuda": 256}
+_FLASH_DTYPES = ("torch.float32", "torch.float16", "torch.bfloat16")
+
+
+def get_graph_obstacle(query: Any, key: Any, value: Any) -> str | None:
+    """Why the flash kernels do not take tensors of a graph of PyTorch's, whose sizes
+    may be symbols; None if they do."""
+    device = query.device
+    if device.type not in _MAX_HEAD_DIMS:
+        return f"it runs on {device}; kernels run on the CPU and on CUDA's devices"
+    if device.type == "cuda":
+        obstacle = _cuda.get_obstacle(device.index or 0)
+        if obstacle is not None:
+            return obstacle
+    if str(query.dtype) not in _FLASH_DTYPES:
+        place = "the CPU" if device.type == "cpu" else "CUDA"
+        return f"the flash kernel of {place} computes in float32, the operands are {query.dtype}"
+    if not query.dtype == key.dtype == value.dtype:
+        return "query, key and value differ in dtype"
+    if not query.device == key.device == value.device:
+        return "query, key and value are on different devices"
+    sizes, limit = (query.shape[-1], value.shape[-1]), _MAX_HEAD_DIMS[device.type]
+    if not all(isinstance(size, int) for size in sizes):
+        # Math takes what flash does not, on the CPU alone.
+        return None if device.type == "cpu" else "its head dimension is dynamic"
+    return f"head dimensions end at {limit}, these are {sizes[0]} and {sizes[1]}" if max(sizes) > limit else None
+
+
+def choose(text: str, allowed: tuple[str, ...], device: int = _cuda.CPU) -> str:
     """The first of flash, efficient and math that is allowed and can."""
-    if allowed == BACKENDS:
+    if allowed == BACKENDS and device == _cuda.CPU:
+        # Math takes whatever flash does not.
         return "auto"
     reasons = {}
     for name in BACKENDS:
         if name not in allowed:
             continue
-        obstacle = get_obstacle(text, name)
+        obstacle = get_obstacle(text, name, device)
         if obstacle is None:
             return name
         reasons[name] = obstacle

@@ -14,10 +14,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import _flex, _regions, _torch
+from . import _backends, _flex, _regions, _torch
 from ._torch_flex import takes_flex
-
-_MAX_HEAD_DIM = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,28 +71,21 @@ def _get_obstacle(arguments: dict[str, Any]) -> str | None:
         return "the shapes of its operands are not known"
     query, key, value = operands
     if query.is_nested:
-        return "nested tensors stay with PyTorch"
-    if query.device.type != "cpu":
-        return f"it runs on {query.device}; kernels run on the CPU"
-    if query.dtype not in (torch.float32, torch.float16, torch.bfloat16):
-        return f"the flash kernel of the CPU computes in float32, the operands are {query.dtype}"
-    if not query.dtype == key.dtype == value.dtype:
-        return "query, key and value differ in dtype"
+        return "nested tensors stay with PyTorch; attn.sdpa takes jagged ones"
+    obstacle = _backends.get_graph_obstacle(query, key, value)
+    if obstacle is not None:
+        return obstacle
+    if not all(isinstance(size, int) for size in (query.shape[-1], value.shape[-1])):
+        return "its head dimension is dynamic"
     if _value_of(arguments["dropout_p"]) not in (0, 0.0):
         return "dropout: PyTorch's own formula draws the same numbers as before"
-    sizes = (query.shape[-1], value.shape[-1])
-    if not all(isinstance(size, int) for size in sizes):
-        return "its head dimension is dynamic"
-    if max(sizes) > _MAX_HEAD_DIM:
-        return f"head dimensions end at {_MAX_HEAD_DIM}, these are {sizes[0]} and {sizes[1]}"
     mask = tensors["attn_mask"]
     if mask is not None and not isinstance(mask, torch.Tensor):
         return f"attn_mask is a {type(mask).__name__}"
     scale = _value_of(arguments["scale"])
     if scale is not None and not isinstance(scale, (int, float)):
         return "its scale is no constant"
-    wanted = [x for x in (*operands, mask) if x is not None and x.requires_grad]
-    if wanted and torch.is_grad_enabled():
+    if torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (*operands, mask)):
         return "a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none"
     return None
 
@@ -138,6 +129,8 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
                 _flex.replace(node)
             except _flex.FlexError as error:
                 reason = str(error)
+                if _flex.is_carrying(node):
+                    _flex.spell_out(node)
             attentions.append(Attention("flex_attention", not reason, "inductor" if reason else "flash", reason, place))
         elif _regions.is_softmax(node) and _regions.find_products(node) is not None:
             reason = ""
@@ -177,6 +170,10 @@ def explain_model(model: Callable[..., Any], *arguments: Any, **options: Any) ->
         import copy
 
         attentions.extend(rewrite(copy.deepcopy(graph_module)))
+        for node in list(graph_module.graph.nodes):
+            if _flex.is_carrying(node):
+                _flex.spell_out(node)
+        graph_module.recompile()
         return graph_module.forward
 
     torch.compile(model, backend=collect)(*arguments, **options)

@@ -2,7 +2,8 @@
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """FlexAttention in graphs: its score and mask functions, as Dynamo traced them,
-become the regions of attn::sdpa."""
+become the regions of attn::sdpa. What attn.sdpa carried past FlexAttention
+(_torch_flex.py) becomes operands and attributes again."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from . import _backends, _torch
 from ._symbols import Captures, capture, trace
 from ._torch_flex import WHOLE_BLOCK
 
@@ -47,8 +49,9 @@ def _read_number(value: Any) -> float | None:
 class _Buffers:
     """Captured tensors of a graph, and arrays of their shapes for tracing."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
         self.captures = Captures()
+        self._device = device
         self._nodes: dict[_Node, Any] = {}
 
     def stand_in(self, buffer: Any) -> Any:
@@ -61,7 +64,7 @@ class _Buffers:
             raise FlexError("its functions capture a tensor without dimensions")
         if value.requires_grad and torch.is_grad_enabled():
             raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
-        if value.device.type != "cpu":
+        if value.device != self._device:
             raise FlexError(f"its functions capture a tensor on {value.device}")
         if buffer not in self._nodes:
             # Sizes do not matter, the rank and the dtype do.
@@ -89,45 +92,90 @@ def _keeps_all(region: str) -> bool:
     return "arith.constant true" in region and "cmp" not in region and "tensor." not in region
 
 
-def replace(node: _Node) -> None:
-    """Replaces a flex_attention by attn::sdpa. Raises FlexError."""
-    given: tuple[Any, ...] = node.args
-    query, key, value, score_mod, block_mask, scale, _, score_buffers, mask_buffers = given
-    operands: list[Any] = [query, key, value]
-    tensors = [_example(operand) for operand in operands]
-    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
-        raise FlexError("the shapes of its operands are not known")
-    q, k, _ = tensors
-    if q.device.type != "cpu":
-        raise FlexError(f"it runs on {q.device}; kernels run on the CPU")
-    if q.dtype not in (torch.float32, torch.float16, torch.bfloat16) or any(x.dtype != q.dtype for x in tensors):
-        raise FlexError(f"the flash kernel of the CPU computes in float32, the operands are {q.dtype}")
-    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
-        raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
-    if any(user.target is not operator.getitem or user.args[1] != 0 for user in node.users if user.users):
-        raise FlexError("its log-sum-exp is used")
-    factor = _read_number(scale)
-    if factor is None:
-        raise FlexError("its scale is no constant")
-    buffers = _Buffers()
-    score = _trace(score_mod, True, buffers, score_buffers)
-    mask_mod: Any = block_mask[-1]
-    keep = _trace(mask_mod, False, buffers, mask_buffers)
-    if _keeps_all(keep):
-        sizes = block_mask[-3:-1]
-        if not all(isinstance(size, int) and size >= WHOLE_BLOCK for size in sizes):
-            raise FlexError("its block mask has no mask_mod, which says what blocks leave out")
-        keep = ""
-    if score.count("\n") == 2 and "attn.yield %sx" in score:
-        score = ""
+class _Operands:
+    """What FlexAttention takes, and what a node before it carries."""
+
+    def __init__(self, node: _Node):
+        given: tuple[Any, ...] = node.args
+        (self.query, self.key, self.value, self.score_mod, self.block_mask, self.scale, _, self.score_buffers,
+         self.mask_buffers) = given
+        self.carrier: _Node | None = None
+        self.attn_mask = self.key_lengths = self.causal = self.window = self.softcap = None
+        if isinstance(self.query, _Node) and self.query.target is torch.ops.attn.flex_operands.default:
+            self.carrier = self.query
+            carried: tuple[Any, ...] = self.carrier.args
+            self.query, self.attn_mask, self.key_lengths, self.causal, self.window, self.softcap = carried
+
+    @property
+    def mask_mod(self) -> Any:
+        return self.block_mask[-1]
+
+
+def is_carrying(node: _Node) -> bool:
+    """Whether a flex_attention has operands that FlexAttention does not know."""
+    return node.target is torch.ops.higher_order.flex_attention and _Operands(node).carrier is not None
+
+
+def _compute(query: Any, key: Any, value: Any, attn_mask: Any, key_lengths: Any, causal: Any, window: Any, softcap: Any,
+             scale: Any, score_mod: Any, mask_mod: Any, score_buffers: Any, mask_buffers: Any) -> Any:
+    return _torch._by_formula(
+        query, key, value, attn_mask, scale, causal, window, softcap, None, key_lengths,
+        lambda *arguments: score_mod(*arguments, *score_buffers), lambda *arguments: mask_mod(*arguments, *mask_buffers), 0.0)
+
+
+def _replace_by(node: _Node, function: Any, arguments: tuple[Any, ...]) -> None:
+    """A flex_attention by a call that gives output and log-sum-exp, too."""
+    operands = _Operands(node)
     graph = node.graph
-    arguments = (query, key, value, None, factor, bool(q.shape[1] != k.shape[1]), None, None, None, None, None, score, keep,
-                 buffers.nodes() if score or keep else None, False)
     with graph.inserting_before(node):
-        new = graph.call_function(torch.ops.attn.sdpa.default, arguments)
+        new = graph.call_function(function, arguments)
     for user in list(node.users):
         if user.users:
             user.replace_input_with(node, new)
         else:
             graph.erase_node(user)
     graph.erase_node(node)
+    carrier = operands.carrier
+    if carrier is not None and not any(is_carrying(user) for user in carrier.users):
+        # Others ask for its sizes, which are those of the query.
+        carrier.replace_all_uses_with(operands.query)
+        graph.erase_node(carrier)
+
+
+def spell_out(node: _Node) -> None:
+    """Replaces a flex_attention that carries operands by PyTorch's operations."""
+    x = _Operands(node)
+    _replace_by(node, _compute, (x.query, x.key, x.value, x.attn_mask, x.key_lengths, x.causal, x.window, x.softcap, x.scale,
+                                 x.score_mod, x.mask_mod, x.score_buffers, x.mask_buffers))
+
+
+def replace(node: _Node) -> None:
+    """Replaces a flex_attention by attn::sdpa. Raises FlexError."""
+    x = _Operands(node)
+    tensors = [_example(operand) for operand in (x.query, x.key, x.value)]
+    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
+        raise FlexError("the shapes of its operands are not known")
+    q, k, _ = tensors
+    obstacle = _backends.get_graph_obstacle(*tensors)
+    if obstacle is not None:
+        raise FlexError(obstacle)
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+    if any(user.target is not operator.getitem or user.args[1] != 0 for user in node.users if user.users):
+        raise FlexError("its log-sum-exp is used")
+    factor = _read_number(x.scale)
+    if factor is None:
+        raise FlexError("its scale is no constant")
+    buffers = _Buffers(q.device)
+    score = _trace(x.score_mod, True, buffers, x.score_buffers)
+    keep = _trace(x.mask_mod, False, buffers, x.mask_buffers)
+    if _keeps_all(keep):
+        sizes = x.block_mask[-3:-1]
+        if not all(isinstance(size, int) and size >= WHOLE_BLOCK for size in sizes):
+            raise FlexError("its block mask has no mask_mod, which says what blocks leave out")
+        keep = ""
+    if score.count("\n") == 2 and "attn.yield %sx" in score:
+        score = ""
+    _replace_by(node, torch.ops.attn.sdpa.default,
+                (x.query, x.key, x.value, x.attn_mask, factor, bool(q.shape[1] != k.shape[1]), x.causal, x.window, x.softcap, None,
+                 x.key_lengths, score, keep, buffers.nodes() if score or keep else None, False))

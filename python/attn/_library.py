@@ -31,6 +31,9 @@ class _Options(ctypes.Structure):
         ("cache_bytes", ctypes.c_uint64),
         ("fuse", ctypes.c_int32),
         ("require_cached", ctypes.c_int32),
+        ("target", ctypes.c_char_p),
+        ("gpu_arch", ctypes.c_char_p),
+        ("cuda_path", ctypes.c_char_p),
     ]
 
 
@@ -67,6 +70,7 @@ def _load() -> ctypes.CDLL:
         ("attn_error_message", text, []),
         ("attn_compiler_create", pointer, []),
         ("attn_compiler_cpu", text, [pointer]),
+        ("attn_compiler_gpu_arch", text, [pointer, ctypes.c_int32]),
         ("attn_compile", pointer, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
         ("attn_check_backend", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options)]),
         ("attn_count_fused", ctypes.c_int, [pointer, text, ctypes.c_size_t, ctypes.POINTER(_Options),
@@ -76,9 +80,11 @@ def _load() -> ctypes.CDLL:
         ("attn_program_destroy", None, [pointer]),
         ("attn_program_is_cached", ctypes.c_int32, [pointer]),
         ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
+        ("attn_program_call_words_on", ctypes.c_int, [pointer, pointer, ctypes.c_int64, pointer]),
         ("attn_set_num_threads", None, [ctypes.c_int32]),
         ("attn_get_num_threads", ctypes.c_int32, []),
         ("attn_torch_register", ctypes.c_int, [text]),
+        ("attn_torch_register_cuda", ctypes.c_int, [text]),
         ("attn_torch_remember", None, [pointer, pointer, ctypes.c_int64]),
         ("attn_torch_suspend", None, [ctypes.c_int32]),
         ("attn_torch_set_error", None, [text]),
@@ -90,6 +96,7 @@ def _load() -> ctypes.CDLL:
 
 _library = _load()
 _call_words = _library.attn_program_call_words
+_call_words_on = _library.attn_program_call_words_on
 _lock = threading.RLock()
 _compiler: int | None = None
 
@@ -137,8 +144,13 @@ def _cache_bytes() -> int:
     return int(given)
 
 
-def _make_options(backend: str, fuse: bool = False) -> _Options:
+def _make_options(backend: str, fuse: bool = False, target: str = "cpu", gpu_arch: str | None = None) -> _Options:
     directory = cache_directory()
+    toolkits = None
+    if gpu_arch is not None:
+        from . import _cuda
+
+        toolkits = _cuda.find_toolkits()
     return _Options(
         size=ctypes.sizeof(_Options),
         entry=b"main",
@@ -146,6 +158,9 @@ def _make_options(backend: str, fuse: bool = False) -> _Options:
         cache=os.fsencode(directory) if directory else None,
         cache_bytes=_cache_bytes(),
         fuse=fuse,
+        target=target.encode(),
+        gpu_arch=gpu_arch.encode() if gpu_arch else None,
+        cuda_path=os.fsencode(toolkits) if toolkits else None,
     )
 
 
@@ -154,6 +169,14 @@ def _get_compiler() -> int:
     if _compiler is None:
         _compiler = _library.attn_compiler_create()
     return _compiler
+
+
+def get_gpu_arch(capability: int) -> str | None:
+    """The code for GPUs of a compute capability (90 for 9.0), as "sm_90a"; None if
+    they have no kernels."""
+    with _lock:
+        arch: bytes | None = _library.attn_compiler_gpu_arch(_get_compiler(), capability)
+    return arch.decode() if arch else None
 
 
 def _error() -> str:
@@ -178,6 +201,13 @@ class Program:
         if _call_words(self._handle, (ctypes.c_int64 * count)(*words), count):
             raise RuntimeError(_error())
 
+    def call_on(self, words: Iterable[int], stream: int) -> None:
+        """The same for a program for CUDA: puts its work on a stream."""
+        words = tuple(words)
+        count = len(words)
+        if _call_words_on(self._handle, (ctypes.c_int64 * count)(*words), count, stream):
+            raise RuntimeError(_error())
+
     def call_tensors(self, inputs: Sequence[_Tensor], outputs: Sequence[_Tensor]) -> None:
         """Runs a program of tensors. Outputs have their memory."""
         given, results = (_Tensor * len(inputs))(*inputs), (_Tensor * len(outputs))(*outputs)
@@ -191,6 +221,11 @@ class Program:
 def register_torch(libtorch_cpu: str) -> bool:
     """Whether the PyTorch that is loaded has them now."""
     return bool(_library.attn_torch_register(os.fsencode(libtorch_cpu)) == 0)
+
+
+def register_torch_cuda(libtorch_cuda: str) -> bool:
+    """The same for tensors of CUDA, after `register_torch`."""
+    return bool(_library.attn_torch_register_cuda(os.fsencode(libtorch_cuda)) == 0)
 
 
 def remember_torch_call(program: Program, words: tuple[int, ...]) -> None:
@@ -231,35 +266,39 @@ class _Progress:
             print(f"attn: compiled {self._what} in {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
-_programs: dict[tuple[str, str], Program] = {}
+_programs: dict[tuple[str, str, str | None], Program] = {}
 
 
-def compile_program(text: str, backend: str, what: str, fuse: bool = False) -> Program:
+def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_arch: str | None = None) -> Program:
     """Compiles @main of a module, or finds it in memory or on disk. With `fuse`,
-    naive attention is raised first; modules are either to be fused or not.
+    naive attention is raised first; modules are either to be fused or not. For a
+    GPU with `gpu_arch`.
 
     Raises CompileError with the compiler's message."""
-    program = _programs.get((text, backend))
+    key = text, backend, gpu_arch
+    program = _programs.get(key)
     if program is not None:
         return program
     with _lock:
-        program = _programs.get((text, backend))
+        program = _programs.get(key)
         if program is not None:
             return program
         encoded = text.encode()
-        with _Progress(what):
-            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), _make_options(backend, fuse))
+        options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch)
+        with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
+            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
         if not handle:
             raise CompileError(_error())
-        program = _programs[text, backend] = Program(handle, text)
+        program = _programs[key] = Program(handle, text)
     return program
 
 
-def compile_shared(text: str, backend: str, cpu: str, output: str, header: str | None) -> None:
+def compile_shared(text: str, backend: str, cpu: str, output: str, header: str | None, gpu_arch: str | None = None,
+                   fuse: bool = True) -> None:
     """Writes @main of a module as a shared object, and a C header for it.
 
     Raises CompileError with the compiler's message."""
-    options = _make_options(backend, fuse=True)
+    options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch)
     options.cpu = cpu.encode()
     runtime = pathlib.Path(_find_library()).with_name("libAttnRuntimeCPU.a")
     with _lock, _Progress(output):
@@ -269,11 +308,12 @@ def compile_shared(text: str, backend: str, cpu: str, output: str, header: str |
             raise CompileError(_error())
 
 
-def check_backend(text: str, backend: str, fuse: bool = False) -> str | None:
-    """Why the backend cannot take the attention of a module; None if it can."""
+def check_backend(text: str, backend: str, fuse: bool = False, target: str = "cpu") -> str | None:
+    """Why the backend cannot take the attention of a module on the target, "cpu" or
+    "cuda"; None if it can."""
     with _lock:
         encoded = text.encode()
-        status = _library.attn_check_backend(_get_compiler(), encoded, len(encoded), _make_options(backend, fuse))
+        status = _library.attn_check_backend(_get_compiler(), encoded, len(encoded), _make_options(backend, fuse, target))
         return _error() if status else None
 
 

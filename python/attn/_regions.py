@@ -228,7 +228,8 @@ def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
         if not isinstance(value, torch.Tensor):
             raise RegionError(f"spelled out over a {type(value).__name__}, not tensors alone")
         if value.device.type != "cpu":
-            raise RegionError(f"it runs on {value.device}; kernels run on the CPU")
+            raise RegionError(f"spelled out, and it runs on {value.device}: scaled_dot_product_attention and attn.sdpa have kernels "
+                              "there")
         if value.dtype not in _DTYPES:
             raise RegionError(f"no kernel takes {value.dtype}")
     if torch.is_grad_enabled() and any(value.requires_grad for value in values):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import _backends, _library
+from . import _backends, _cuda, _library
 from ._arguments import DTYPE_NAMES, View, view_of, with_contiguous_rows
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._kernel import FEW_QUERIES, Broadcast, Kernel
@@ -54,13 +54,14 @@ class Request:
         q, k, v, mask = self.query, self.key, self.value, self.mask
         regions = self.regions
         return (
-            q.dtype, k.dtype, v.dtype, q.shape, k.shape, v.shape,
-            mask and (mask.dtype, mask.shape, mask.strides[-1:] == (1,)),
+            q.dtype, k.dtype, v.dtype, q.shape, k.shape, v.shape, q.device, k.device, v.device,
+            mask and (mask.dtype, mask.shape, mask.strides[-1:] == (1,), mask.device),
             self.scale is None, self.enable_gqa, self.causal, self.window, self.softcap,
-            self.sinks and (self.sinks.dtype, self.sinks.shape),
-            self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,)),
+            self.sinks and (self.sinks.dtype, self.sinks.shape, self.sinks.device),
+            self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,),
+                                  self.key_lengths.device),
             self.return_lse, self.cu_seqlens is None,
-            regions and (*regions[:2], *((view.dtype, view.shape) for view in regions[2])),
+            regions and (*regions[:2], *((view.dtype, view.shape, view.device) for view in regions[2])),
         )
 
 
@@ -74,6 +75,8 @@ class Plan:
     key_shape: tuple[int, ...]
     value_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
+    # Where it runs: _cuda.CPU or a device of CUDA.
+    device: int
     # Read by functions that were traced for this plan alone.
     captures: list[View] = dataclasses.field(default_factory=list)
     programs: dict[tuple[str, ...], _library.Program] = dataclasses.field(default_factory=dict)
@@ -91,10 +94,19 @@ class Plan:
         allowed = _backends.get_allowed()
         program = self.programs.get(allowed)
         if program is None:
-            backend = _backends.choose(self.text, allowed)
-            program = _library.compile_program(self.text, backend, self.kernel.describe())
+            backend = _backends.choose(self.text, allowed, self.device)
+            program = _library.compile_program(self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device))
             self.programs[allowed] = program
         return program
+
+    def call(self, words: list[int]) -> None:
+        """Runs the kernel; on a GPU, on the current stream of its device."""
+        program = self.get_program()
+        if self.device == _cuda.CPU:
+            program(words)
+            return
+        with _cuda.current(self.device):
+            program.call_on(words, _cuda.get_stream(self.device))
 
 
 def _shape_error(message: str, request: Request) -> ValueError:
@@ -119,6 +131,13 @@ def _check_operands(request: Request) -> None:
         raise _shape_error("key and value need the same length (dimension -2)", request)
     if q[-1] == 0 or v[-1] == 0:
         raise _shape_error("head dimensions of 0 have no kernel", request)
+
+
+def _check_devices(device: int, views: list[tuple[str, View | None]]) -> None:
+    for name, view in views:
+        if view is not None and view.device != device:
+            raise ValueError(f"attn.sdpa: all operands need one device: query is on {_cuda.describe(device)}, {name} on "
+                             f"{_cuda.describe(view.device)}")
 
 
 def _broadcast(shapes: list[tuple[int, ...]], request: Request) -> tuple[int, ...]:
@@ -233,6 +252,9 @@ def make_plan(request: Request) -> Plan:
 
 
 def _make_plan(request: Request) -> Plan:
+    device = request.query.device
+    _check_devices(device, [("key", request.key), ("value", request.value), ("attn_mask", request.mask),
+                            ("sinks", request.sinks), ("key_lengths", request.key_lengths)])
     _check_operands(request)
     shapes = query, key, value = _make_shapes(request)
     output = (*query[:-1], value[-1])
@@ -276,7 +298,8 @@ def _make_plan(request: Request) -> Plan:
         ragged=request.cu_seqlens is not None, structure=_make_structure(request),
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
-    return Plan(kernel, kernel.to_mlir(), query, key, value, output, views)
+    _check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
+    return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views)
 
 
 def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
@@ -299,7 +322,7 @@ def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
     words += output.words()
     if lse is not None:
         words += lse.words()
-    plan.get_program()(words)
+    plan.call(words)
 
 
 def read_window(window: Any) -> tuple[int, int] | None:
@@ -339,7 +362,7 @@ def make_request(query: Any, key: Any, value: Any, attn_mask: Any = None, is_cau
         mask = view_of(attn_mask, "attn_mask")
         # Keys that share an element, as `expand` makes them: rows are contiguous.
         if mask.strides[-1:] == (0,) and mask.shape[-1] == k.shape[-2]:
-            mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner)
+            mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     return Request(
         q, k, v, mask, None if scale is None else float(scale), enable_gqa, causal, read_window(window),
         None if softcap is None else float(softcap), score_mod, mask_mod,
@@ -367,7 +390,7 @@ def explain_request(request: Request) -> Explanation:
     allowed = _backends.get_allowed()
     chosen, reasons = None, {}
     for name in _backends.BACKENDS:
-        obstacle = _backends.get_obstacle(plan.text, name)
+        obstacle = _backends.get_obstacle(plan.text, name, plan.device)
         if name not in allowed:
             reasons[name] = "not allowed by attn.sdpa_kernel"
         elif obstacle is not None:

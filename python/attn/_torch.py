@@ -15,7 +15,7 @@ import torch
 
 from . import _library as _compiler
 from . import _backends, _sdpa, _torch_flex
-from ._arguments import View, torch_dtypes
+from ._arguments import View, _view_of_torch, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
 from ._symbols import Captures, trace
@@ -59,21 +59,14 @@ def _allocate(shape: Any, dtype: torch.dtype, device: Any) -> _Tensor:
 
 
 def _view(tensor: _Tensor | None, name: str) -> View | None:
-    if tensor is None:
-        return None
-    if tensor.device.type != "cpu":
-        raise ValueError(f"attn.sdpa: {name} is on {tensor.device}; kernels run on the CPU")
-    dtype = _DTYPES.get(tensor.dtype)
-    if dtype is None:
-        raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}, which no kernel takes")
-    return View(tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), dtype, tensor)
+    return None if tensor is None else _view_of_torch(tensor, name)
 
 
 def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: float | None = None,
          enable_gqa: bool = False, causal: str | None = None, window: Any = None, softcap: float | None = None,
          sinks: Any = None, key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
          return_lse: bool = False) -> tuple[_Tensor, _Tensor | None]:
-    """Computes it now: what runs for the operator on the CPU."""
+    """Computes it now: what runs for the operator on the CPU and on CUDA."""
     return _compute(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score,
                     keep, captures, return_lse)[1:]
 
@@ -84,21 +77,22 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
              return_lse: bool = False) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
     mask = _view(attn_mask, "attn_mask")
     if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
-        mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner)
+        mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     request = _sdpa.Request(
         _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
         causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
         _view(key_lengths, "key_lengths"), return_lse,
-        (score, keep, [_view(capture, "a captured tensor") for capture in captures or ()]) if score or keep else None)  # type: ignore[misc]
+        regions=(score, keep, [_view(capture, "a captured tensor") for capture in captures or ()])  # type: ignore[misc]
+        if score or keep else None)
     plan = _sdpa.make_plan(request)
     output = _allocate(plan.output_shape, query.dtype, query.device)
-    output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output)
+    output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output, plan.device)
     if not return_lse:
         _sdpa.run(plan, request, output_view, None)
         return plan, output, None
     lse_dtype = torch.float64 if plan.kernel.dtype == F64 else torch.float32
     lse = torch.empty(plan.lse_shape, dtype=lse_dtype, device=query.device)
-    _sdpa.run(plan, request, output_view, View(lse.data_ptr(), plan.lse_shape, lse.stride(), plan.lse_dtype, lse))
+    _sdpa.run(plan, request, output_view, View(lse.data_ptr(), plan.lse_shape, lse.stride(), plan.lse_dtype, lse, plan.device))
     return plan, output, lse
 
 
@@ -119,31 +113,38 @@ def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor,
     shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
     # Where nothing broadcasts but the mask.
     if shapes == (plan.query_shape, plan.key_shape, plan.value_shape) and _backends.get_allowed() == _backends.BACKENDS:
-        words = [flags & ~_MASK, struct.unpack("q", struct.pack("d", softcap))[0], left, right]
+        words = [flags & ~_MASK, struct.unpack("q", struct.pack("d", softcap))[0], left, right, plan.device]
         for tensor in (query, key, value) if mask is None else (query, key, value, mask):
             words += [_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape]
         _compiler.remember_torch_call(plan.get_program(), tuple(words))
     return output
 
 
-_library.impl("sdpa_anew", _sdpa_anew, "CPU")
+def _check(output: _Tensor) -> _Tensor:
+    error = _take_failure()
+    if error is not None:
+        raise error
+    return output
 
-if not _compiler.register_torch(os.path.join(torch.__path__[0], "lib", "libtorch_cpu.so")):
 
-    def _check(output: _Tensor) -> _Tensor:
-        error = _take_failure()
-        if error is not None:
-            raise error
-        return output
+def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
+    return _check(_sdpa_anew(query, key, value, query, *options))
 
-    def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-        return _check(_sdpa_anew(query, key, value, query, *options))
 
-    def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
-        return _check(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return _check(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
 
-    _library.impl("sdpa_dense", _sdpa_dense, "CPU")
-    _library.impl("sdpa_masked", _sdpa_masked, "CPU")
+
+def _implement_plain(key: str, is_in_cpp: bool) -> None:
+    _library.impl("sdpa_anew", _sdpa_anew, key)
+    if not is_in_cpp:
+        _library.impl("sdpa_dense", _sdpa_dense, key)
+        _library.impl("sdpa_masked", _sdpa_masked, key)
+
+
+_libraries = os.path.join(torch.__path__[0], "lib")
+_implement_plain("CPU", _compiler.register_torch(os.path.join(_libraries, "libtorch_cpu.so")))
+_implement_plain("CUDA", _compiler.register_torch_cuda(os.path.join(_libraries, "libtorch_cuda.so")))
 
 
 def _take_failure() -> Exception | None:
@@ -177,14 +178,15 @@ def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor 
     return output
 
 
-def _sdpa_cpu(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
+def _sdpa_now(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
     output, lse = _run(*arguments, **options)
     if lse is None:
-        lse = torch.empty(0, dtype=torch.float64 if output.dtype == torch.float64 else torch.float32)
+        lse = output.new_empty(0, dtype=torch.float64 if output.dtype == torch.float64 else torch.float32)
     return output, lse
 
 
-_library.impl("sdpa", _sdpa_cpu, "CPU")
+_library.impl("sdpa", _sdpa_now, "CPU")
+_library.impl("sdpa", _sdpa_now, "CUDA")
 
 
 def _broadcast_batch(query: _Tensor, key: _Tensor, value: _Tensor, enable_gqa: bool) -> tuple[Any, Any, Any]:
@@ -402,8 +404,8 @@ def _is_plain(*tensors: Any) -> bool:
         return False
     wants_gradient = torch.is_grad_enabled()
     return all(
-        tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.is_cpu and not (wants_gradient and tensor.requires_grad)
-        for tensor in tensors)
+        tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and (tensor.is_cpu or tensor.is_cuda)
+        and not (wants_gradient and tensor.requires_grad) for tensor in tensors)
 
 
 # Dynamo has the transforms of what it traces active, and guards them.

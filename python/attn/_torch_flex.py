@@ -6,6 +6,10 @@
 Dynamo follows functions there and makes graphs of them, so that they need no end of
 the graph, and backend="attn" makes attn::sdpa of it (_flex.py). Other backends do not
 see any of this: theirs would compile FlexAttention as far as it can.
+
+What is no function stays what it is: a node before FlexAttention carries it
+(attn::flex_operands), so that causal masks and windows become attributes of the
+kernel, and lengths operands, rather than parts of functions.
 """
 
 from __future__ import annotations
@@ -15,8 +19,6 @@ from typing import Any
 
 import torch
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
-
-from ._bias import LOWER_RIGHT
 
 _Tensor = torch.Tensor
 
@@ -53,58 +55,14 @@ def _to_rank_4(tensor: _Tensor) -> _Tensor:
     return tensor if tensor.dim() == 4 else tensor.reshape((1,) * (4 - tensor.dim()) + tuple(tensor.shape))
 
 
-def _make_reader(tensor: _Tensor) -> Callable[..., Any]:
-    """Elements of a tensor that broadcasts to [B, H, Lq, Lk], or to [B]."""
-    ones = [size == 1 for size in tensor.shape]
-    return lambda *indices: tensor[tuple(0 if one else index for one, index in zip(ones, indices))]
+_library = torch.library.Library("attn", "FRAGMENT")
+_library.define("flex_operands(Tensor query, Tensor? attn_mask, Tensor? key_lengths, str? causal, int[]? window, "
+                "float? softcap) -> Tensor")
 
 
-def _compose_score(attn_mask: _Tensor | None, softcap: float | None, score_mod: Any) -> Callable[..., Any] | None:
-    if softcap is None and attn_mask is None:
-        return score_mod  # type: ignore[no-any-return]
-    read = None if attn_mask is None else _make_reader(attn_mask)
-
-    def score(x: Any, b: Any, h: Any, i: Any, j: Any) -> Any:
-        if softcap is not None:
-            x = softcap * torch.tanh(x / softcap)
-        if read is not None:
-            x = x + read(b, h, i, j)
-        return x if score_mod is None else score_mod(x, b, h, i, j)
-
-    return score
-
-
-def _compose_mask(attn_mask: _Tensor | None, causal: str | None, window: Any, key_lengths: _Tensor | None, mask_mod: Any,
-                  num_queries: Any, num_keys: Any) -> Callable[..., Any] | None:
-    if attn_mask is None and causal is None and window is None and key_lengths is None:
-        return mask_mod  # type: ignore[no-any-return]
-    read = None if attn_mask is None else _make_reader(attn_mask)
-    read_length = None if key_lengths is None else _make_reader(key_lengths)
-    is_lower_right = causal == LOWER_RIGHT
-    left, right = (-1, -1) if window is None else window
-
-    def mask(b: Any, h: Any, i: Any, j: Any) -> Any:
-        kept = []
-        length = num_keys if read_length is None else read_length(b)
-        if read_length is not None:
-            kept.append(j < length)
-        place = i + (length - num_queries) if is_lower_right else i
-        if causal is not None:
-            kept.append(j <= place)
-        if left >= 0:
-            kept.append(j >= place - left)
-        if right >= 0:
-            kept.append(j <= place + right)
-        if read is not None:
-            kept.append(read(b, h, i, j))
-        if mask_mod is not None:
-            kept.append(mask_mod(b, h, i, j))
-        result = kept[0]
-        for other in kept[1:]:
-            result = result & other
-        return result
-
-    return mask
+@torch.library.register_fake("attn::flex_operands", lib=_library)
+def _flex_operands_fake(query: _Tensor, *_: Any) -> _Tensor:
+    return torch.empty_like(query)
 
 
 def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None, enable_gqa: bool,
@@ -113,19 +71,19 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None
     """What attn.sdpa computes, for operands that broadcast to the shapes."""
     operands = [x if tuple(x.shape) == tuple(shape) else x.expand(shape) for x, shape in zip((query, key, value), shapes)]
     rank = operands[0].dim()
-    if attn_mask is not None:
-        attn_mask = _to_rank_4(attn_mask)
-    if key_lengths is not None:
-        key_lengths = key_lengths.clamp(0, key.shape[-2]).reshape(-1)
-    is_mask = attn_mask is not None and attn_mask.dtype == torch.bool
-    score = _compose_score(None if is_mask else attn_mask, softcap, score_mod)
-    mask = _compose_mask(attn_mask if is_mask else None, causal, window, key_lengths, mask_mod, query.shape[-2], key.shape[-2])
+    q, k, v = map(_to_rank_4, operands)
+    if any(option is not None for option in (attn_mask, key_lengths, causal, window, softcap)):
+        if attn_mask is not None:
+            attn_mask = _to_rank_4(attn_mask)
+        if key_lengths is not None:
+            key_lengths = key_lengths.reshape(-1)
+        # Never called: _flex.py takes it out again.
+        q = torch.ops.attn.flex_operands.default(q, attn_mask, key_lengths, causal, window, softcap)
     blocks = None
-    if mask is not None:
+    if mask_mod is not None:
         blocks = BlockMask.from_kv_blocks(
             torch.ones([1, 1, 1], dtype=torch.int32, device=query.device),
             torch.zeros([1, 1, 1, 1], dtype=torch.int32, device=query.device), BLOCK_SIZE=WHOLE_BLOCK, seq_lengths=(1, 1),
-            mask_mod=mask)
-    q, k, v = map(_to_rank_4, operands)
-    output = flex_attention(q, k, v, score_mod=score, block_mask=blocks, scale=scale, enable_gqa=enable_gqa)
+            mask_mod=mask_mod)
+    output = flex_attention(q, k, v, score_mod=score_mod, block_mask=blocks, scale=scale, enable_gqa=enable_gqa)
     return output.reshape(output.shape[4 - rank :]) if rank < 4 else output

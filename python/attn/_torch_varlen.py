@@ -69,6 +69,8 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
     for name, tensor in [("key", key), ("value", value), ("cu_seqlens_q", cu_seqlens_q), ("cu_seqlens_k", cu_seqlens_k)]:
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"attn.sdpa_varlen: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
+    if query.is_cuda:
+        raise ValueError(f"attn.sdpa_varlen: sequences have kernels for the CPU alone, query is on {query.device}")
     if is_causal:
         if causal not in (None, "upper_left"):
             raise ValueError(f"attn.sdpa_varlen: is_causal=True means causal='upper_left', got causal={causal!r}")
@@ -104,6 +106,15 @@ def _read_nested(tensor: Any, name: str) -> tuple[_Tensor, _Tensor]:
     return (rows if nested.dim() == 4 else rows.unsqueeze(1)), nested.offsets()
 
 
+def _have_same_lengths(key: Any, value: Any, key_offsets: _Tensor, value_offsets: _Tensor) -> bool:
+    if key_offsets is value_offsets:
+        return True
+    if torch.compiler.is_compiling():
+        # Offsets are data. Tensors that share them have one symbol for the lengths.
+        return bool(key.shape[key._ragged_idx] == value.shape[value._ragged_idx])
+    return torch.equal(key_offsets, value_offsets)
+
+
 def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None,
                 enable_gqa: bool, causal: str | None, window: Any, softcap: float | None, **others: Any) -> Any:
     """attn.sdpa for jagged tensors; see there."""
@@ -116,8 +127,9 @@ def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: flo
         raise ValueError(f"attn.sdpa: nested tensors of {query.dim()}, {key.dim()} and {value.dim()} dimensions do not fit")
     (q, offsets), (k, key_offsets), (v, value_offsets) = (
         _read_nested(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
-    if key_offsets is not value_offsets and not torch.equal(key_offsets, value_offsets):
-        raise ValueError("attn.sdpa: sequences of key and value differ in length")
+    if not _have_same_lengths(key, value, key_offsets, value_offsets):
+        raise ValueError("attn.sdpa: sequences of key and value differ in length"
+                         + (", or have offsets of their own, under torch.compile" if torch.compiler.is_compiling() else ""))
     output = sdpa_varlen(q, k, v, offsets, key_offsets, is_causal, scale, enable_gqa, causal, window, softcap)
     rows = output if query.dim() == 4 else output.squeeze(1)
     template = query.transpose(1, 2) if query.dim() == 4 and query._ragged_idx == 2 else query

@@ -12,3 +12,7 @@ import pytest
 def rng(request):
     """Numbers that differ from test to test, and not from run to run."""
     return np.random.default_rng(zlib.crc32(request.node.nodeid.encode()))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "gpu: runs kernels on a GPU")

@@ -204,6 +204,68 @@ def test_compiled_functions_dynamic():
             assert torch.allclose(compiled(q), step(q), atol=2e-5)
 
 
+@pytest.mark.parametrize("options", [
+    {"causal": "lower_right", "window": (9, 0)}, {"causal": "upper_left", "window": (-1, 5), "mask_mod": banded},
+    {"window": 7, "softcap": 2.0, "mask_mod": banded}, {"causal": "lower_right", "lengths": True, "mask_mod": banded},
+], ids=str)
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_compiled_functions_keep_structure(options, dynamic):
+    """What is no function stays an attribute or an operand: the regions are those of
+    the functions alone."""
+    options, nodes, slopes = dict(options), [], torch.rand(4)
+    lengths = torch.tensor([50, 41]) if options.pop("lengths", False) else None
+
+    @_torch_flex.takes_flex
+    def collecting(graph_module, example_inputs):
+        assert all(attention.fused for attention in _compile.rewrite(graph_module))
+        nodes.extend(node for node in graph_module.graph.nodes if node.target is torch.ops.attn.sdpa.default)
+        assert not any(node.target is torch.ops.attn.flex_operands.default for node in graph_module.graph.nodes)
+        return graph_module.forward
+
+    def step(q, k):
+        return attn.sdpa(q, k, k, score_mod=slopes_mod(slopes), key_lengths=lengths, **options)
+
+    torch._dynamo.reset()
+    compiled = torch.compile(step, fullgraph=True, dynamic=dynamic, backend=collecting)
+    with torch.no_grad():
+        for place, (queries, keys) in enumerate([(40, 50), (33, 60), (20, 50)]):
+            q, k = torch.randn(2, 4, queries, 16), torch.randn(2, 4, keys, 16)
+            with torch.compiler.set_stance("fail_on_recompile" if dynamic and place else "default"):
+                assert torch.allclose(compiled(q, k), step(q, k), atol=2e-5)
+    node = nodes[-1]
+    causal, window, softcap, key_lengths, score, keep = (node.args[place] for place in (6, 7, 8, 10, 11, 12))
+    assert causal == options.get("causal") and (key_lengths is None) == (lengths is None)
+    # With dynamic=True numbers are symbols, too.
+    expected = options.get("window")
+    assert (window is None) == (expected is None) and (softcap is None) == ("softcap" not in options)
+    if not dynamic and window is not None:
+        assert tuple(window) == (expected if isinstance(expected, tuple) else (expected, expected))
+    assert score and bool(keep) == ("mask_mod" in options)
+
+
+def test_compiled_functions_spelled_out():
+    """What regions cannot say is computed by PyTorch's operations, with all of the
+    operands, in the same graph."""
+    limit, slopes, reasons = torch.tensor(11), torch.rand(4), []
+
+    @_torch_flex.takes_flex
+    def collecting(graph_module, example_inputs):
+        reasons.extend(attention.reason for attention in _compile.rewrite(graph_module))
+        return graph_module.forward
+
+    def step(q, k, lengths):
+        return attn.sdpa(q, k, k, causal="lower_right", window=(30, 0), softcap=3.0, key_lengths=lengths, enable_gqa=True, scale=0.3,
+                         score_mod=slopes_mod(slopes), mask_mod=lambda b, h, i, j: (i - j) % 13 < limit)
+
+    q, k, lengths = torch.randn(2, 4, 40, 16), torch.randn(2, 2, 50, 16), torch.tensor([50, 44])
+    with torch.no_grad():
+        expected = step(q, k, lengths)
+        assert torch.allclose(torch.compile(step, fullgraph=True, backend=collecting)(q, k, lengths), expected, atol=2e-5)
+        assert reasons == ["its functions capture a tensor without dimensions"]
+        (attention,) = attn.explain(step, q, k, lengths).attentions
+        assert not attention.fused and attention.backend == "inductor" and attention.reason == reasons[0]
+
+
 def test_compiled_functions_beside_the_graph():
     """What FlexAttention does not say ends the graph, as functions do for other
     backends."""

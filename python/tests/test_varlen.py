@@ -138,6 +138,68 @@ def test_operator():
         assert torch.allclose(compiled(q, bounds).double(), expect(q * 2, q, q, lengths, lengths, is_causal=True).sin(), atol=2e-5)
 
 
+def make_pair(lengths, key_lengths):
+    # As many heads as nothing else is many of: Dynamo takes equal sizes for one.
+    q, k = make_nested(lengths, 7, 16), make_nested(key_lengths, 7, 16)
+    v = torch.nested.nested_tensor_from_jagged(make(key_lengths, 7, 8), k.transpose(1, 2).offsets()).transpose(1, 2)
+    return q, k, v
+
+
+def compare_nested(result, expected):
+    assert result.is_nested and result.layout == torch.jagged and result.shape[1] == 7
+    assert torch.equal(result.transpose(1, 2).offsets(), expected.transpose(1, 2).offsets())
+    for a, b in zip(result.unbind(), expected.unbind()):
+        assert torch.allclose(a, b, atol=2e-5)
+
+
+BATCHES = [([5, 33, 12], [9, 20, 3]), ([7, 20, 9, 30], [40, 1, 17, 2]), ([4, 4], [11, 5]), ([1, 60, 2, 3, 5], [6, 6, 6, 6, 6])]
+
+
+@pytest.mark.parametrize("compiler", ["aot_eager", "attn"])
+@pytest.mark.parametrize("options", [{"is_causal": True}, {"scale": 0.3, "window": 5}], ids=str)
+def test_compiled_nested(compiler, options):
+    """Jagged in and out in one graph, which serves batches of any lengths and sizes."""
+    from attn._compile import backend
+
+    def step(q, k, v):
+        return attn.sdpa(q * 2, k, v, **options).sin()
+
+    compiled = torch.compile(step, fullgraph=True, dynamic=True, backend=backend if compiler == "attn" else compiler)
+    with torch.no_grad():
+        for place, (lengths, key_lengths) in enumerate(BATCHES):
+            operands = make_pair(lengths, key_lengths)
+            with torch.compiler.set_stance("fail_on_recompile" if place else "default"):
+                compare_nested(compiled(*operands), step(*operands))
+
+
+def test_compiled_nested_module():
+    """As models use it: projections of one jagged tensor, without dynamic=True. The
+    second batch finds the sizes dynamic, later ones find a graph."""
+    torch.manual_seed(0)
+    inward, outward = torch.nn.Linear(64, 192), torch.nn.Linear(64, 64)
+
+    def step(x):
+        q, k, v = (y.unflatten(-1, (4, 16)).transpose(1, 2) for y in inward(x).chunk(3, -1))
+        return outward(attn.sdpa(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+
+    torch._dynamo.reset()
+    compiled = torch.compile(step, fullgraph=True, backend="aot_eager")
+    with torch.no_grad():
+        for place, (lengths, _) in enumerate(BATCHES):
+            x = torch.nested.nested_tensor_from_jagged(torch.randn(sum(lengths), 64), bounds_of(lengths, torch.int64))
+            with torch.compiler.set_stance("fail_on_recompile" if place > 1 else "default"):
+                result = compiled(x)
+            assert torch.equal(result.offsets(), x.offsets()) and torch.allclose(result.values(), step(x).values(), atol=2e-5)
+
+
+def test_compiled_nested_refused():
+    """Offsets of their own are data, which a graph does not compare."""
+    q = make_nested([5, 9], 2, 8)
+    v = torch.nested.nested_tensor_from_jagged(make([5, 9], 2, 8), bounds_of([5, 9], torch.int64)).transpose(1, 2)
+    with pytest.raises(Exception, match="differ in length, or have offsets of their own"):
+        torch.compile(lambda q, v: attn.sdpa(q, q, v), fullgraph=True, backend="aot_eager")(q, v)
+
+
 @pytest.mark.parametrize("change, error, message", [
     ({"cu_seqlens_q": torch.tensor([0, 5])}, ValueError, r"expected cu_seqlens_q to rise from 0 to 14, the number of rows, got \[0, 5\]"),
     ({"cu_seqlens_q": torch.tensor([0, 9, 5, 14])}, ValueError, "rise from 0"),

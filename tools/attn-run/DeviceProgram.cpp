@@ -11,6 +11,7 @@
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Runtime/CUDA/Runtime.h"
 #include "attn/Target/NVVM/Passes.h"
+#include "attn/Target/NVVM/RuntimeSymbols.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -40,11 +41,6 @@ DeviceProgram::~DeviceProgram() { attn_rt_cuda_timer_destroy(timer); }
 //===----------------------------------------------------------------------===//
 // Compiling
 //===----------------------------------------------------------------------===//
-
-template <typename Function>
-static RuntimeSymbol makeSymbol(StringRef name, Function *function) {
-  return {name, reinterpret_cast<void *>(function)};
-}
 
 LogicalResult DeviceProgram::compile(StringRef entry,
                                      const DeviceOptions &options,
@@ -90,19 +86,8 @@ LogicalResult DeviceProgram::compile(StringRef entry,
   if (failed(hostSide.run(*module)) ||
       failed(emitEntryPoint(*module, EntryTarget::CUDA)))
     return failure();
-  llvm::Expected<CompiledEntry> result = compileInProcess(
-      *module, entry, host,
-      {makeSymbol("attn_rt_cuda_invoke", attn_rt_cuda_invoke),
-       makeSymbol("attn_rt_cuda_synchronize", attn_rt_cuda_synchronize),
-       makeSymbol("attn_rt_cuda_launch", attn_rt_cuda_launch),
-       makeSymbol("attn_rt_cuda_encode_tensor_map",
-                  attn_rt_cuda_encode_tensor_map),
-       makeSymbol("attn_rt_cuda_scratch", attn_rt_cuda_scratch),
-       makeSymbol("attn_rt_cuda_temporary", attn_rt_cuda_temporary),
-       makeSymbol("attn_rt_cuda_constant", attn_rt_cuda_constant),
-       makeSymbol("attn_rt_cuda_memref_copy", attn_rt_cuda_memref_copy),
-       makeSymbol("attn_rt_cuda_multiprocessor_count",
-                  attn_rt_cuda_multiprocessor_count)});
+  llvm::Expected<CompiledEntry> result =
+      compileInProcess(*module, entry, host, getCUDARuntimeSymbols());
   trace.add("generate code for the host", "compile", assembled,
             Trace::Clock::now());
   if (!result)

@@ -72,7 +72,8 @@ static bool is_on_device(const struct argument *argument) {
 static attn_status check_strides(const struct argument *argument) {
   const attn_tensor *tensor = argument->tensor;
   int64_t rank = argument->value.rank;
-  if (!tensor->strides || rank == 0 || !is_on_device(argument))
+  if (!tensor->strides || rank == 0 || !is_on_device(argument) ||
+      argument->value.passing == ATTN_PASS_STRIDED)
     return ATTN_OK;
   if (tensor->shape[rank - 1] > 1 && tensor->strides[rank - 1] != 1)
     return attn_cuda_error(

@@ -2,6 +2,8 @@
 // header. Compiling is the test.
 
 #include "../../../lib/CAPI/Torch.cpp"
+// The functions of a PyTorch with CUDA.
+#define USE_CUDA
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <type_traits>
 
@@ -24,6 +26,14 @@ struct Erase<Library> {
 };
 template <>
 struct Erase<TorchLibraryHandle> {
+  using type = void *;
+};
+template <>
+struct Erase<Guard> {
+  using type = void *;
+};
+template <>
+struct Erase<CUDAGuardHandle> {
   using type = void *;
 };
 template <class T>
@@ -51,7 +61,12 @@ SAME(emptyStrided, aoti_torch_empty_strided);
 SAME(callDispatcher, aoti_torch_call_dispatcher);
 SAME(initLibrary, aoti_torch_library_init_impl);
 SAME(implement, aoti_torch_library_impl);
-SAME(getCPU, aoti_torch_device_type_cpu);
+SAME(getDeviceType, aoti_torch_get_device_type);
+SAME(getDeviceIndex, aoti_torch_get_device_index);
+SAME(getCUDA, aoti_torch_device_type_cuda);
+SAME(createGuard, aoti_torch_create_cuda_guard);
+SAME(deleteGuard, aoti_torch_delete_cuda_guard);
+SAME(getStream, aoti_torch_get_current_cuda_stream);
 static_assert(
     std::is_same_v<decltype(&aoti_torch_dtype_float32), int32_t (*)()>);
 #ifdef WRONG

@@ -55,7 +55,8 @@ attn_status attn_rt_cuda_synchronize(void *stream);
 /// As `attn_rt_invoke`, for tensors in device memory and with the outputs given
 /// by the caller: checks the tensors against the signature and calls `packed`
 /// with an array of pointers, to the memref descriptor of each input and of
-/// each output. Tensors may have strides; that of the last dimension is 1.
+/// each output. Tensors may have strides; that of the last dimension is 1, but
+/// for those that the signature passes by any strides (ATTN_PASS_STRIDED).
 /// Scalars are read from host memory. The work goes to `stream`, a CUstream
 /// (a cudaStream_t); NULL is the default stream.
 attn_status attn_rt_cuda_invoke(const int64_t *signature,

@@ -24,11 +24,11 @@ static constexpr int64_t kMaxHeadDim = 256;
 static Operation *findUnsupported(Region &region) {
   Operation *found = nullptr;
   region.walk([&](Operation *inner) {
-    if (isa<memref::LoadOp, tensor::ExtractOp, scf::IfOp, scf::YieldOp,
-            attn::YieldOp, math::Exp2Op, math::ExpOp, math::Log2Op, math::LogOp,
-            math::RsqrtOp, math::TanhOp, math::AbsFOp, math::AbsIOp,
-            math::FmaOp, math::SqrtOp, math::FloorOp, math::CeilOp,
-            math::CopySignOp>(inner) ||
+    if (isa<memref::LoadOp, memref::DimOp, tensor::ExtractOp, tensor::DimOp,
+            scf::IfOp, scf::YieldOp, attn::YieldOp, math::Exp2Op, math::ExpOp,
+            math::Log2Op, math::LogOp, math::RsqrtOp, math::TanhOp,
+            math::AbsFOp, math::AbsIOp, math::FmaOp, math::SqrtOp,
+            math::FloorOp, math::CeilOp, math::CopySignOp>(inner) ||
         isa<arith::ArithDialect>(inner->getDialect()))
       return WalkResult::advance();
     found = inner;
