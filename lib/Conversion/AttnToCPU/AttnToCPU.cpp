@@ -71,11 +71,11 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale, sink, partial, firstKey, keyLength;
+        lse, maxScores, scale, sink, partial, firstKey, keyLength;
     SmallVector<Value *> getAll() {
-      return {&query,          &key,          &value,    &bias,     &mask,
-              &queryDocuments, &keyDocuments, &output,   &lse,      &scale,
-              &sink,           &partial,      &firstKey, &keyLength};
+      return {&query,          &key,          &value,   &bias,     &mask,
+              &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
+              &scale,          &sink,         &partial, &firstKey, &keyLength};
     }
   };
 
@@ -182,6 +182,7 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
   operands.keyDocuments = getHeadSlice(op.getKeyDocuments(), 1, batch, false);
   operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
   operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
+  operands.maxScores = getHeadSlice(op.getMaxScores(), 1, leading, false);
   operands.scale = op.getScale();
   if (Value sinks = op.getSinks()) {
     bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1;
@@ -257,6 +258,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.keyDocuments = inside.keyDocuments;
   arguments.output = inside.output;
   arguments.lse = inside.lse;
+  arguments.maxScores = inside.maxScores;
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
@@ -324,6 +326,8 @@ bool SdpaLowering::lowerEmpty() {
       broadcastSinks();
     else if (op.getLse())
       fill(op.getComputeType(), -kInfinity, op.getLse());
+    if (op.getMaxScores())
+      fill(op.getComputeType(), -kInfinity, op.getMaxScores());
   }
   op->erase();
   return true;

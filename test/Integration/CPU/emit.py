@@ -4,6 +4,7 @@
 """The MLIR module of a case."""
 
 import regions
+from case import OUTS
 
 
 def get_tensor_type(dims, dtype, dynamic):
@@ -43,6 +44,7 @@ def get_element_types(case):
         "key_lengths": case.key_lengths_dtype,
         "output": case.output_dtype,
         "lse": case.compute_dtype,
+        "max_scores": case.compute_dtype,
     }
     return types
 
@@ -51,7 +53,7 @@ def get_arguments(case):
     """(name, element type, MLIR type) of each argument of the function."""
     types = case.get_types()
     elements = get_element_types(case)
-    outs = [name for name in ("output", "lse") if name in types]
+    outs = [name for name in OUTS if name in types]
     arguments = [
         (name, elements[name], get_tensor_type(dims, elements[name], case.dynamic))
         for name, dims in types.items()
@@ -82,7 +84,7 @@ def emit_empty_outs(case, lines):
     """tensor.empty of each out, with sizes from the operands."""
     types = case.get_types()
     elements = get_element_types(case)
-    for name in ("output", "lse"):
+    for name in OUTS:
         if name not in types:
             continue
         sizes = []
@@ -129,12 +131,12 @@ def emit_module(case, backend=None):
         emit_empty_outs(case, lines)
         dims = case.get_types()
         elements = get_element_types(case)
-        for name in ("output", "lse"):
+        for name in OUTS:
             if name in dims:
                 types[name] = get_tensor_type(
                     dims[name], elements[name], case.dynamic
                 )
-    outs = [name for name in ("output", "lse") if name in types]
+    outs = [name for name in OUTS if name in types]
     out_types = ", ".join(types[name] for name in outs)
 
     def use(keyword, *names):
