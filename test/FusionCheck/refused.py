@@ -272,6 +272,16 @@ def guarded_division_by_zero(g):
     return g.output(p, v)
 
 
+@refused("the logits are multiplied after their maximum is subtracted, before which that makes infinities of what "
+         "masks them", "softmax", "multiply before the mask")
+def temperature_after_lowest(g):
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), LOWEST["f32"])
+    m = g.reduce(x, "j", "max")
+    e = g.unary("math.exp", g.mul(g.binary("arith.subf", x, m), 1.5))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
 @refused(FACTOR, "softmax")
 def gated(g):
     q, k, v = g.qkv()

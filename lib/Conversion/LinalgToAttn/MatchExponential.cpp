@@ -203,5 +203,10 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
     return fail("the logits are multiplied by a negative factor after their "
                 "maximum is taken",
                 expr);
+  // As a scale the factor would come before the subtraction of the maximum.
+  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits))
+    return fail("the logits are multiplied after their maximum is subtracted, "
+                "before which that makes infinities of what masks them",
+                expr, "multiply before the mask");
   return success();
 }
