@@ -28,7 +28,7 @@ HEADS = 8
 LENGTHS = (128, 512, 1024, 2048, 4096)
 DIMS = (64, 128)
 DTYPES = ("f32", "bf16", "f16")
-DTYPE_NUMBERS = {"f16": 1, "bf16": 2, "f32": 3, "bool": 5}
+DTYPE_NUMBERS = {"f16": 1, "bf16": 2, "f32": 3, "bool": 5, "i32": 8}
 # Seconds for one contender of a problem, and how often it is timed at least and at
 # most.
 BUDGET, ROUNDS = 1.0, (4, 20)

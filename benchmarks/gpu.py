@@ -193,7 +193,7 @@ def time_in_turn(clock, runs, rounds, count, flush):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def time_cell(torch, clock, ours, fa3, dim, length, causal):
+def time_cell(torch, clock, ours, variants, fa3, dim, length, causal):
     batch, heads = TOKENS // length, WIDTH // dim
     q, k, v = (
         torch.randn(batch, length, heads, dim, device="cuda", dtype=torch.bfloat16)
@@ -213,6 +213,8 @@ def time_cell(torch, clock, ours, fa3, dim, length, causal):
     }
     if fa3:
         runs["fa3"] = fa3(q, k, v, fa3_out, causal)
+    for name, variant in variants.items():
+        runs[name] = variant(q, k, v, torch.empty_like(q))
     stream = torch.cuda.current_stream().cuda_stream
     for run in runs.values():
         run(stream)
@@ -273,8 +275,13 @@ def time_all(options):
     for dim in options.dims:
         for causal in (False, True):
             ours = get_ours(directory, dim, causal)
+            variants = {
+                name: get_ours(pathlib.Path(path), dim, causal)
+                for name, path in (text.split("=") for text in options.variant)
+            }
             for length in options.lengths:
-                cell = time_cell(torch, clock, ours, fa3, dim, length, causal)
+                cell = time_cell(
+                    torch, clock, ours, variants, fa3, dim, length, causal)
                 report["cells"].append(cell)
                 figures = "   ".join(
                     f"{name} {cell['cold_tflops'][name]:4.0f}/{cell['burst_tflops'][name]:4.0f}"
@@ -326,6 +333,8 @@ def main():
     time = commands.add_parser("time", help="time them on a GPU")
     time.add_argument("--libraries", help="directory that `compile` made (default: this one)")
     time.add_argument("--fa3", help="directory with libfa3drv.so")
+    time.add_argument("--variant", action="append", default=[], metavar="NAME=DIR",
+                      help="also time what `compile` made there (repeatable)")
     time.add_argument("--dims", type=int, nargs="+", default=DIMS)
     time.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
     time.add_argument("--output", help="also write the results as JSON")

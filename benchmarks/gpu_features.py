@@ -47,7 +47,13 @@ CASES = {
     "bias": (4096, "bias(%x : tensor<1x?x?x?xbf16>)", "tensor<1x?x?x?xbf16>"),
     "lengths": (512, "key_lengths(%x : tensor<?xi32>)", "tensor<?xi32>"),
     "lengths-4k": (4096, "key_lengths(%x : tensor<?xi32>)", "tensor<?xi32>"),
+    "ragged": (512, "cu_seqlens(%x, %x : tensor<?xi32>, tensor<?xi32>)", "tensor<?xi32>"),
+    "ragged-4k": (4096, "cu_seqlens(%x, %x : tensor<?xi32>, tensor<?xi32>)", "tensor<?xi32>"),
+    "dense": (512, "", None),
+    "dense-4k": (4096, "", None),
 }
+# Sequences of a ragged batch; their lengths are uniform in 1 to S.
+SEQUENCES = 32
 CODES = {"float32": 3, "bfloat16": 2, "int32": 8}
 
 
@@ -119,6 +125,10 @@ def get_flex(torch, name, q, k, v, extra):
         keep = lambda b, h, i, j: (j <= i) & (j >= i - 1024)
     if name.startswith("lengths"):
         keep, per_batch = (lambda b, h, i, j: j < extra[b]), batch
+    if name.startswith("ragged"):
+        document = torch.repeat_interleave(
+            torch.arange(SEQUENCES, device="cuda"), extra.diff().long())
+        keep = lambda b, h, i, j: document[i] == document[j]
     if name == "softcap":
         score = lambda s, b, h, i, j: 30.0 * torch.tanh(s / 30.0)
     if name == "alibi":
@@ -137,6 +147,8 @@ def get_flex(torch, name, q, k, v, extra):
         pairs = batch * sum(min(i, 1024) + 1 for i in range(length))
     elif name.startswith("lengths"):
         pairs = length * int(extra.sum())
+    elif name.startswith("ragged"):
+        pairs = int((extra.diff().long() ** 2).sum())
     run = lambda: attention(q, k, v, score_mod=score, block_mask=mask)
     # A graph, so that the host's time is not measured.
     for _ in range(3):
@@ -162,6 +174,11 @@ def make_extra(torch, name, batch, length):
         return torch.randn(1, HEADS, length, length, device="cuda", dtype=torch.bfloat16)
     if name.startswith("lengths"):
         return torch.randint(1, length + 1, (batch,), device="cuda", dtype=torch.int32)
+    if name.startswith("ragged"):
+        lengths = torch.randint(1, length + 1, (SEQUENCES,), device="cuda")
+        ends = torch.zeros(SEQUENCES + 1, device="cuda", dtype=torch.int32)
+        ends[1:] = lengths.cumsum(0)
+        return ends
     return None
 
 
@@ -176,10 +193,13 @@ def time_all(options):
     for name in options.cases:
         length = CASES[name][0]
         batch = TOKENS // length
+        extra = make_extra(torch, name, batch, length)
+        if name.startswith("ragged"):
+            # One batch of all rows.
+            batch, length = 1, int(extra[-1])
         q, k, v = (torch.randn(batch, HEADS, length, DIM, device="cuda", dtype=torch.bfloat16)
                    for _ in range(3))
         out = torch.full_like(q, float("nan"))
-        extra = make_extra(torch, name, batch, length)
         flex, pairs = get_flex(torch, name, q, k, v, extra)
         tensors = [q, k, v] + ([extra] if extra is not None else [])
         runs = {"ours": get_ours(name, tensors, out), "flex": flex}
@@ -190,10 +210,10 @@ def time_all(options):
         error = ((out.float() - expected).norm() / expected.norm()).item()
         times = gpu.time_in_turn(clock, runs, 15, 1, True)
         flops = 4 * HEADS * pairs * DIM
-        cell = {"name": name, "length": length, "error": error, "us": times,
+        cell = {"name": name, "length": CASES[name][0], "error": error, "us": times,
                 "tflops": {n: flops / t * 1e-6 for n, t in times.items()}}
         report["cells"].append(cell)
-        print(f"{name} S{length}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
+        print(f"{name} S{cell['length']}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
               f"{cell['tflops']['flex']:.0f}, ratio {times['flex'] / times['ours']:.2f}, "
               f"error {error:.1e}", flush=True)
         if options.output:

@@ -1,9 +1,9 @@
 # Thin wrappers, so that a library's CMakeLists.txt says only what it is made of.
 include_guard()
 
-# One precompiled header for all C++ libraries and tools: MLIR's headers are most
-# of the compile time.
-set(ATTN_PCH_HEADER "${CMAKE_CURRENT_LIST_DIR}/../AttnPCH.h")
+# MLIR's headers are most of the compile time. A library takes the precompiled
+# header Core, or Device, which adds the LLVM, NVVM and GPU dialects.
+set(ATTN_PCH_DIR "${CMAKE_CURRENT_LIST_DIR}/..")
 
 # Settings common to every C++ target.
 function(_attn_configure_cxx_target name)
@@ -22,35 +22,37 @@ endfunction()
 separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 list(TRANSFORM LLVM_DEFINITIONS_LIST REPLACE "^-D" "")
 
-# The target that compiles the precompiled header; others reuse it.
-function(_attn_use_pch name)
-  if(NOT TARGET AttnPCH)
-    file(WRITE "${ATTN_BINARY_DIR}/AttnPCH.cpp.in" "// Holds the precompiled header.\n")
-    configure_file("${ATTN_BINARY_DIR}/AttnPCH.cpp.in" "${ATTN_BINARY_DIR}/AttnPCH.cpp" COPYONLY)
-    add_library(AttnPCH OBJECT "${ATTN_BINARY_DIR}/AttnPCH.cpp")
-    _attn_configure_cxx_target(AttnPCH)
+# Compiles a target with the precompiled header AttnPCH<header>.h.
+function(_attn_use_pch name header)
+  set(pch AttnPCH${header})
+  if(NOT TARGET ${pch})
+    file(WRITE "${ATTN_BINARY_DIR}/${pch}.cpp.in" "// Holds the precompiled header.\n")
+    configure_file("${ATTN_BINARY_DIR}/${pch}.cpp.in" "${ATTN_BINARY_DIR}/${pch}.cpp" COPYONLY)
+    add_library(${pch} OBJECT "${ATTN_BINARY_DIR}/${pch}.cpp")
+    _attn_configure_cxx_target(${pch})
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
       # Lets ccache reuse the header between checkouts.
-      target_compile_options(AttnPCH PRIVATE -Xclang -fno-pch-timestamp)
+      target_compile_options(${pch} PRIVATE -Xclang -fno-pch-timestamp)
     endif()
-    target_precompile_headers(AttnPCH PRIVATE "${ATTN_PCH_HEADER}")
+    target_precompile_headers(${pch} PRIVATE "${ATTN_PCH_DIR}/${pch}.h")
   endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
   endif()
-  target_precompile_headers(${name} REUSE_FROM AttnPCH)
+  target_precompile_headers(${name} REUSE_FROM ${pch})
 endfunction()
 
-# add_attn_library(Name source... [NO_PCH] [DEPENDS target...] [LINK_LIBS lib...])
+# add_attn_library(Name source... [PCH Core|Device] [DEPENDS target...] [LINK_LIBS lib...])
 # A static library that is installed and exported in the AttnMLIR package.
 # DEPENDS names TableGen targets; LINK_LIBS our own libraries (MLIR is implied).
 function(add_attn_library name)
-  cmake_parse_arguments(ARG "NO_PCH" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PCH" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   _attn_configure_cxx_target(${name})
-  if(NOT ARG_NO_PCH)
-    _attn_use_pch(${name})
+  if(NOT ARG_PCH)
+    set(ARG_PCH Core)
   endif()
+  _attn_use_pch(${name} ${ARG_PCH})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${ATTN_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${ATTN_BINARY_DIR}/include>
@@ -75,7 +77,7 @@ function(_attn_configure_executable name)
     # An installed tool finds an LLVM that is in no standard place.
     INSTALL_RPATH_USE_LINK_PATH ON)
   target_compile_options(${name} PRIVATE -fPIC)
-  _attn_use_pch(${name})
+  _attn_use_pch(${name} Core)
   add_dependencies(${name} attn-headers)
 endfunction()
 

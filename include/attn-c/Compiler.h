@@ -107,33 +107,6 @@ ATTN_C_EXPORT attn_status attn_program_call_words(const attn_program *program,
                                                   const int64_t *words,
                                                   int64_t num_words);
 
-/// Rows of all sequences behind one another: [rows, heads, size], strides in
-/// elements.
-typedef struct attn_rows {
-  void *data;
-  int64_t num_heads, size;
-  int64_t row_stride, head_stride, stride;
-  attn_dtype dtype;
-} attn_rows;
-
-/// Sequence s has the rows from bounds[s] to bounds[s + 1].
-typedef struct attn_sequences {
-  size_t struct_size; ///< sizeof(attn_sequences)
-  attn_rows query, key, value, output;
-  const int64_t *query_bounds, *key_bounds;
-  int64_t num_sequences;
-  const void *scale; ///< an f32, of f64 rows an f64; null: programs take none
-  /// Of [heads, length, size]: query, key, value, scale, output. The first for
-  /// sequences of one query, and so on, the last for all longer ones. What no
-  /// sequence needs may be null.
-  const attn_program *const *programs;
-  int32_t num_programs;
-} attn_sequences;
-
-/// Runs programs on all sequences that have queries: long ones by all threads,
-/// one after another, the others in parallel. Bounds are not checked.
-ATTN_C_EXPORT attn_status attn_call_sequences(const attn_sequences *sequences);
-
 /// Compiles the module into the shared object `output`, which needs libc and
 /// libm only, and declares its functions in the file `header` unless that is
 /// null. `runtime` is libAttnRuntimeCPU.a. Links by the C compiler on the PATH.

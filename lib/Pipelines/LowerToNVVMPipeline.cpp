@@ -10,7 +10,9 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Target/NVVM/Passes.h"
-#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -53,6 +55,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.queryStages = options.queryStages;
   kernels.sectionHeads = options.sectionHeads;
   kernels.turns = options.turns;
+  kernels.output = options.output;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

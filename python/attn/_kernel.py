@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ._library import BOOL, F64
+from ._library import BOOL, F64, I64
 from ._symbols import _MLIR_ELEMENTS, _print_float
 
 # As many queries get kernels of their own (attn-select-schedule).
@@ -42,6 +42,8 @@ class Kernel:
     mask: Broadcast | None = None
     sinks: int | None = None
     key_lengths: Broadcast | None = None
+    # Whether sequences lie behind one another, by cumulative lengths of int64.
+    ragged: bool = False
     structure: tuple[str, ...] = ()
     captures: tuple[tuple[int, int], ...] = ()
     score: str = ""
@@ -55,6 +57,8 @@ class Kernel:
                             ("keep", self.keep), ("softcap", self.softcap)]:
             if value:
                 parts.append(name)
+        if self.ragged:
+            parts.append("sequences of any lengths")
         return ", ".join(parts + [name.partition("<")[0].removeprefix("#attn.") for name in self.structure])
 
     def to_mlir(self) -> str:
@@ -112,6 +116,9 @@ class _Printer:
             clauses.append(f"sinks(%sinks : {self.add_tensor('sinks', [None], kernel.sinks)})")
         if kernel.key_lengths:
             clauses.append(f"key_lengths(%lengths : {self.add_broadcast('lengths', kernel.key_lengths)})")
+        if kernel.ragged:
+            kinds = ", ".join(self.add_tensor(name, [None], I64) for name in ("cq", "ck"))
+            clauses.append(f"cu_seqlens(%cq, %ck : {kinds})")
         if len(kernel.structure) == 1:
             clauses.append(f"structure({kernel.structure[0]})")
         elif kernel.structure:

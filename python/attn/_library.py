@@ -48,24 +48,6 @@ def make_tensor(address: int, shape: Sequence[int], dtype: int) -> _Tensor:
     return _Tensor(address, (ctypes.c_int64 * len(shape))(*shape), len(shape), dtype, None)
 
 
-class _Rows(ctypes.Structure):
-    _fields_ = [
-        ("data", ctypes.c_void_p), ("num_heads", ctypes.c_int64), ("size", ctypes.c_int64), ("row_stride", ctypes.c_int64),
-        ("head_stride", ctypes.c_int64), ("stride", ctypes.c_int64), ("dtype", ctypes.c_int32),
-    ]
-
-
-class _Sequences(ctypes.Structure):
-    """attn_sequences."""
-
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t), ("query", _Rows), ("key", _Rows), ("value", _Rows), ("output", _Rows),
-        ("query_bounds", ctypes.POINTER(ctypes.c_int64)), ("key_bounds", ctypes.POINTER(ctypes.c_int64)),
-        ("num_sequences", ctypes.c_int64), ("scale", ctypes.c_void_p), ("programs", ctypes.POINTER(ctypes.c_void_p)),
-        ("num_programs", ctypes.c_int32),
-    ]
-
-
 def _find_library() -> str:
     """ATTN_LIBRARY, or the library that the package holds."""
     given = os.environ.get("ATTN_LIBRARY")
@@ -94,7 +76,6 @@ def _load() -> ctypes.CDLL:
         ("attn_program_destroy", None, [pointer]),
         ("attn_program_is_cached", ctypes.c_int32, [pointer]),
         ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
-        ("attn_call_sequences", ctypes.c_int, [ctypes.POINTER(_Sequences)]),
         ("attn_set_num_threads", None, [ctypes.c_int32]),
         ("attn_get_num_threads", ctypes.c_int32, []),
         ("attn_torch_register", ctypes.c_int, [text]),
@@ -202,19 +183,6 @@ class Program:
         given, results = (_Tensor * len(inputs))(*inputs), (_Tensor * len(outputs))(*outputs)
         if _library.attn_program_call(self._handle, given, len(inputs), results, len(outputs)):
             raise RuntimeError(_error())
-
-
-def call_sequences(programs: Sequence[Program | None], rows: Sequence[tuple[int, ...]], scale: int | None,
-                   query_bounds: Sequence[int], key_bounds: Sequence[int]) -> None:
-    """Runs programs on sequences, the first on those of one query and so on. The
-    rows of query, key, value and output: address, heads, size, the strides of rows,
-    heads and elements, dtype. `scale` is an address."""
-    handles = (ctypes.c_void_p * len(programs))(*(program._handle if program else None for program in programs))
-    bounds = [(ctypes.c_int64 * len(numbers))(*numbers) for numbers in (query_bounds, key_bounds)]
-    sequences = _Sequences(ctypes.sizeof(_Sequences), *(_Rows(*values) for values in rows), *bounds, len(query_bounds) - 1,
-                           scale, handles, len(programs))
-    if _library.attn_call_sequences(ctypes.byref(sequences)):
-        raise RuntimeError(_error())
 
 
 # Operators of PyTorch by kernels of the library (include/attn-c/Torch.h).

@@ -40,6 +40,9 @@ class Request:
     sinks: View | None = None
     key_lengths: View | None = None
     return_lse: bool = False
+    # Cumulative lengths of the queries and keys of sequences that lie behind one
+    # another, int64.
+    cu_seqlens: tuple[View, View] | None = None
     # In place of the functions, where they were traced before: the regions, and
     # what they capture.
     regions: tuple[str, str, list[View]] | None = None
@@ -56,7 +59,7 @@ class Request:
             self.scale is None, self.enable_gqa, self.causal, self.window, self.softcap,
             self.sinks and (self.sinks.dtype, self.sinks.shape),
             self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,)),
-            self.return_lse,
+            self.return_lse, self.cu_seqlens is None,
             regions and (*regions[:2], *((view.dtype, view.shape) for view in regions[2])),
         )
 
@@ -267,9 +270,10 @@ def _make_plan(request: Request) -> Plan:
         _check_bounds(captures.bounds, [tuple(array.shape) for array in captures.arrays], shapes)
     kernel = Kernel(
         dtype=request.query.dtype, rank=len(query), head_dim=query[-1], value_dim=value[-1],
-        num_queries=query[-2] if 1 <= query[-2] <= FEW_QUERIES else None,
+        num_queries=query[-2] if 1 <= query[-2] <= FEW_QUERIES and request.cu_seqlens is None else None,
         has_scale=request.scale is not None, softcap=request.softcap, bias=bias, mask=mask,
-        sinks=request.sinks.dtype if request.sinks else None, key_lengths=lengths, structure=_make_structure(request),
+        sinks=request.sinks.dtype if request.sinks else None, key_lengths=lengths,
+        ragged=request.cu_seqlens is not None, structure=_make_structure(request),
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
     return Plan(kernel, kernel.to_mlir(), query, key, value, output, views)
@@ -289,7 +293,7 @@ def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
         scale = number(request.scale)
         words.append(ctypes.addressof(scale))
     captures = request.regions[2] if request.regions is not None else plan.captures
-    for operand in (request.mask, request.sinks, request.key_lengths, *captures):
+    for operand in (request.mask, request.sinks, request.key_lengths, *(request.cu_seqlens or ()), *captures):
         if operand is not None:
             words += operand.words()
     words += output.words()

@@ -10,10 +10,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from . import _library, _sdpa
-from ._arguments import DTYPE_NAMES, ITEM_SIZES, View, numpy_of, view_of, with_contiguous_rows
-from ._kernel import FEW_QUERIES
-from ._library import F64, I32, I64
+from . import _sdpa
+from ._arguments import DTYPE_NAMES, View, numpy_of, view_of, with_contiguous_rows
+from ._library import I32, I64
 
 
 def read_bounds(bounds: View, total: int, name: str) -> list[int]:
@@ -30,11 +29,15 @@ def read_bounds(bounds: View, total: int, name: str) -> list[int]:
     return numbers
 
 
-def _slice(view: View, begin: int, end: int) -> View:
-    """Rows of [T, H, D] as [H, L, D]."""
-    (_, heads, size), (row, head, column) = view.shape, view.strides
-    address = view.address + begin * row * ITEM_SIZES[view.dtype]
-    return View(address, (heads, end - begin, size), (head, row, column), view.dtype, view.owner)
+def _view_of_bounds(bounds: list[int]) -> View:
+    array = (ctypes.c_int64 * len(bounds))(*bounds)
+    return View(ctypes.addressof(array), (len(bounds),), (1,), I64, array)
+
+
+def _by_heads(view: View) -> View:
+    """Rows of [T, H, D] as [H, T, D]."""
+    (rows, heads, size), (row, head, column) = view.shape, view.strides
+    return View(view.address, (heads, rows, size), (head, row, column), view.dtype, view.owner)
 
 
 def _check(query: View, key: View, value: View) -> None:
@@ -50,33 +53,12 @@ def get_output_shape(query: View, value: View) -> tuple[int, ...]:
 
 
 def run(request: _sdpa.Request, query_bounds: list[int], key_bounds: list[int], output: View) -> None:
-    """Computes all sequences of a request for [T, H, D]; the lengths of sequences
-    share one kernel."""
+    """Computes all sequences of a request into [T, H, D]."""
     if len(query_bounds) != len(key_bounds):
         raise ValueError(f"attn.sdpa_varlen: cu_seqlens_q is of {len(query_bounds) - 1} sequences, cu_seqlens_k of "
                          f"{len(key_bounds) - 1}")
-    # Where rows are not contiguous, all of them are copied once.
-    q, k, v = map(with_contiguous_rows, (request.query, request.key, request.value))
-    number = ctypes.c_double if q.dtype == F64 else ctypes.c_float
-    scale = number(request.scale or 0.0)
-    # Few queries have kernels by their number, all others share one.
-    programs: list[_library.Program | None] = [None] * (FEW_QUERIES + 1)
-    places = range(len(query_bounds) - 1)
-    for count, place in {min(query_bounds[i + 1] - query_bounds[i], FEW_QUERIES + 1): i for i in places}.items():
-        if count > 0:
-            parts = [_slice(view, *bounds[place : place + 2])
-                     for view, bounds in ((q, query_bounds), (k, key_bounds), (v, key_bounds))]
-            plan = _sdpa.make_plan(dataclasses.replace(request, query=parts[0], key=parts[1], value=parts[2]))
-            programs[count - 1] = plan.get_program()
-    # One head of the key serves all where they are not grouped.
-    rows = [_describe(view, q.shape[1]) for view in (q, k, v, output)]
-    _library.call_sequences(programs, rows, ctypes.addressof(scale) if request.scale is not None else None, query_bounds, key_bounds)
-
-
-def _describe(view: View, heads: int) -> tuple[int, ...]:
-    """attn_rows."""
-    (_, own, size), (row, head, column) = view.shape, view.strides
-    return (view.address, heads if own == 1 else own, size, row, 0 if own == 1 else head, column, view.dtype)
+    request = dataclasses.replace(request, cu_seqlens=(_view_of_bounds(query_bounds), _view_of_bounds(key_bounds)))
+    _sdpa.run(_sdpa.make_plan(request), request, _by_heads(output), None)
 
 
 def make_request(query: View, key: View, value: View, is_causal: bool, scale: float | None, enable_gqa: bool,
@@ -88,10 +70,8 @@ def make_request(query: View, key: View, value: View, is_causal: bool, scale: fl
         causal = "upper_left"
     if causal not in (None, "upper_left", "lower_right"):
         raise ValueError(f"attn.sdpa_varlen: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
-    request = _sdpa.Request(query, key, value, None, scale, enable_gqa, causal, _sdpa.read_window(window), softcap)
-    # Errors even where there is no sequence; dtypes and heads are those of all.
-    _sdpa.make_plan(dataclasses.replace(request, query=_slice(query, 0, 0), key=_slice(key, 0, 0), value=_slice(value, 0, 0)))
-    return request
+    q, k, v = (_by_heads(with_contiguous_rows(view)) for view in (query, key, value))
+    return _sdpa.Request(q, k, v, None, scale, enable_gqa, causal, _sdpa.read_window(window), softcap)
 
 
 def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_k: Any, *options: Any) -> Any:

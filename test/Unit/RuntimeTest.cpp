@@ -120,6 +120,20 @@ TEST(RuntimeErrorTest, FramesNest) {
   EXPECT_EQ(attn_rt_call([](void *) {}, nullptr), 0);
 }
 
+TEST(RuntimeErrorTest, NumbersInMessages) {
+  auto failAt = [](void *message) {
+    attn_rt_fail_at(static_cast<const char *>(message), -12345678901);
+  };
+  auto getMessage = [&](std::string text) -> std::string {
+    EXPECT_EQ(attn_rt_call(failAt, text.data()), 1);
+    return attn_rt_last_error();
+  };
+  EXPECT_EQ(getMessage("row {} of {}"), "row -12345678901 of {}");
+  EXPECT_EQ(getMessage("{}"), "-12345678901");
+  EXPECT_EQ(getMessage("100% of none"), "100% of none");
+  EXPECT_EQ(getMessage(std::string(600, 'x') + "{}"), std::string(511, 'x'));
+}
+
 /// Allocates, frees some, fails: what is left must not be lost, nor freed
 /// twice.
 TEST(RuntimeErrorTest, FailedCallsReleaseMemory) {

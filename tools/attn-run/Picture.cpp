@@ -101,7 +101,7 @@ llvm::Error attn::writePicture(ModuleOp module, StringRef path) {
   llvm::raw_string_ostream os(body);
   double height = 0;
   module.walk([&](SdpaOp op) {
-    if (!ShapedType::isDynamic(op.getNumQueries()) &&
+    if (!op.isRagged() && !ShapedType::isDynamic(op.getNumQueries()) &&
         !ShapedType::isDynamic(op.getNumKeys()))
       height = draw(os, op, height);
   });

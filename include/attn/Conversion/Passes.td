@@ -101,7 +101,8 @@ def ConvertAssertToRuntimePass
   let summary = "Turn assertions into errors that the caller can handle";
   let description = [{
     Lowers every `cf.assert` to a conditional call of `attn_rt_fail` with its
-    message (`attn/Runtime/CPU/Runtime.h`), instead of an abort.
+    message (`attn/Runtime/CPU/Runtime.h`), instead of an abort, and `attn.assert`
+    to one of `attn_rt_fail_at`, which puts its number into the message.
 
     Before:
 
@@ -279,7 +280,10 @@ def ConvertAttnToAttnGPUPass
     Option<"sectionHeads", "section-heads", "int64_t", "0",
            "Heads whose tiles are handed out together (0: chosen)">,
     Option<"turns", "turns", "std::string", "\"auto\"",
-           "Whether consumers take turns in issuing products: auto, on or off">
+           "Whether consumers take turns in issuing products: auto, on or off">,
+    Option<"output", "output", "std::string", "\"auto\"",
+           "How outputs leave a kernel: auto, copied (through shared memory) or "
+           "stored (from registers)">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">
@@ -299,6 +303,9 @@ def ConvertAttnToCPUPass : Pass<"convert-attn-to-cpu", "::mlir::ModuleOp"> {
     vector lanes (FlashAttention, Dao et al., 2022). Key blocks that the
     structure masks for the whole tile are not visited; blocks that it keeps for
     the whole tile run without mask code. Score and keep regions are inlined.
+    Ragged batches take the same functions, for tiles of one sequence each: a
+    table of all tiles is made first, and `#attn.cpu_ragged_schedule` has kernels
+    for sequences of different lengths.
 
     Takes f16, bf16 and f32 operands; computes in f32.
 
@@ -370,7 +377,7 @@ def ConvertAttnToLinalgPass
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
   let options = [
     Option<"all", "all", "bool", "false",

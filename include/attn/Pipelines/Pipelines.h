@@ -96,6 +96,10 @@ struct LowerToNVVMPipelineOptions
       *this, "turns",
       llvm::cl::desc("Whether consumers take turns: auto, on or off"),
       llvm::cl::init("auto")};
+  Option<std::string> output{
+      *this, "output",
+      llvm::cl::desc("How outputs leave a kernel: auto, copied or stored"),
+      llvm::cl::init("auto")};
   Option<std::string> cubinCache{
       *this, "cubin-cache",
       llvm::cl::desc("Take kernels compiled before from this directory")};

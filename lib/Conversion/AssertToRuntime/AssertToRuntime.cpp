@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -24,39 +25,53 @@ using namespace mlir;
 
 namespace {
 
+/// What is called with the message, and with a number for it.
 constexpr StringLiteral kFailFunction = "attn_rt_fail";
+constexpr StringLiteral kFailAtFunction = "attn_rt_fail_at";
 
 struct ConvertAssertToRuntimePass
     : attn::impl::ConvertAssertToRuntimePassBase<ConvertAssertToRuntimePass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<cf::AssertOp> asserts;
-    getOperation().walk([&](cf::AssertOp op) {
-      if (op->getParentOfType<ModuleOp>() == getOperation())
-        asserts.push_back(op);
+    SmallVector<attn::AssertOp> numbered;
+    getOperation().walk([&](Operation *op) {
+      if (op->getParentOfType<ModuleOp>() != getOperation())
+        return;
+      if (auto assertOp = dyn_cast<cf::AssertOp>(op))
+        asserts.push_back(assertOp);
+      if (auto assertOp = dyn_cast<attn::AssertOp>(op))
+        numbered.push_back(assertOp);
     });
     for (cf::AssertOp op : asserts)
-      lower(op, symbols);
-    numLowered += asserts.size();
+      lower(op, op.getArg(), op.getMsg(), /*number=*/{}, symbols);
+    for (attn::AssertOp op : numbered)
+      lower(op, op.getCondition(), op.getMessage(), op.getNumber(), symbols);
+    numLowered += asserts.size() + numbered.size();
   }
 
 private:
-  static void lower(cf::AssertOp op, SymbolTable &symbols);
-  static LLVM::LLVMFuncOp getFailFunction(SymbolTable &symbols, Location loc);
+  static void lower(Operation *op, Value condition, StringRef text,
+                    Value number, SymbolTable &symbols);
+  static LLVM::LLVMFuncOp getFailFunction(SymbolTable &symbols, Location loc,
+                                          bool takesNumber);
   static LLVM::GlobalOp getMessage(SymbolTable &symbols, Location loc,
                                    StringRef text);
 };
 
 LLVM::LLVMFuncOp
-ConvertAssertToRuntimePass::getFailFunction(SymbolTable &symbols,
-                                            Location loc) {
-  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(kFailFunction))
+ConvertAssertToRuntimePass::getFailFunction(SymbolTable &symbols, Location loc,
+                                            bool takesNumber) {
+  StringRef name = takesNumber ? kFailAtFunction : kFailFunction;
+  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
     return function;
   OpBuilder builder(loc.getContext());
+  SmallVector<Type> types{LLVM::LLVMPointerType::get(loc.getContext())};
+  if (takesNumber)
+    types.push_back(builder.getI64Type());
   auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(loc.getContext()),
-      {LLVM::LLVMPointerType::get(loc.getContext())});
-  auto function = LLVM::LLVMFuncOp::create(builder, loc, kFailFunction, type);
+      LLVM::LLVMVoidType::get(loc.getContext()), types);
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
   symbols.insert(function);
   return function;
 }
@@ -75,17 +90,22 @@ LLVM::GlobalOp ConvertAssertToRuntimePass::getMessage(SymbolTable &symbols,
   return global;
 }
 
-void ConvertAssertToRuntimePass::lower(cf::AssertOp op, SymbolTable &symbols) {
-  ImplicitLocOpBuilder b(op.getLoc(), op);
-  LLVM::GlobalOp message = getMessage(symbols, op.getLoc(), op.getMsg());
-  LLVM::LLVMFuncOp fail = getFailFunction(symbols, op.getLoc());
+void ConvertAssertToRuntimePass::lower(Operation *op, Value condition,
+                                       StringRef text, Value number,
+                                       SymbolTable &symbols) {
+  ImplicitLocOpBuilder b(op->getLoc(), op);
+  LLVM::GlobalOp message = getMessage(symbols, op->getLoc(), text);
+  LLVM::LLVMFuncOp fail =
+      getFailFunction(symbols, op->getLoc(), /*takesNumber=*/bool(number));
   Value truth = arith::ConstantIntOp::create(b, 1, 1);
-  Value violated = arith::XOrIOp::create(b, op.getArg(), truth);
+  Value violated = arith::XOrIOp::create(b, condition, truth);
   auto ifOp = scf::IfOp::create(b, violated, /*withElseRegion=*/false);
   b.setInsertionPoint(ifOp.thenBlock()->getTerminator());
-  Value pointer = LLVM::AddressOfOp::create(b, message);
-  LLVM::CallOp::create(b, fail, pointer);
-  op.erase();
+  SmallVector<Value> arguments{LLVM::AddressOfOp::create(b, message)};
+  if (number)
+    arguments.push_back(arith::IndexCastOp::create(b, b.getI64Type(), number));
+  LLVM::CallOp::create(b, fail, arguments);
+  op->erase();
 }
 
 } // namespace

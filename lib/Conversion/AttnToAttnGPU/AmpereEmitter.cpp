@@ -46,18 +46,13 @@ void KernelEmitter::allocateAmpere() {
                  {schedule.parts, blockKeys, schedule.paddedValueDim});
 }
 
-/// Begins to copy the rows from `row` on, of which there are those below `end`.
+/// Begins to copy rows of a tensor from `row` on, of which `count` are there.
 void KernelEmitter::emitRowCopy(const TensorArgument &tensor, const Tile &tile,
-                                Value head, Value row, Value end,
+                                Value head, Value row, Value count,
                                 ArrayRef<Value> target, int64_t columns,
                                 int64_t alignment) {
-  SmallVector<Value> indices(tile.batch);
-  if (op.hasHeadDim())
-    indices.push_back(head);
-  indices.push_back(row);
-  indices.push_back(b.i32(0));
-  Value base = emitAddress(tensor, indices), stride = getRowStride(tensor);
-  Value count = b.sub(end, row);
+  Value base = emitAddress(tensor, getRowIndices(tile, head, row, b.i32(0)));
+  Value stride = getRowStride(tensor);
   IntegerAttr width = b.getI64IntegerAttr(columns);
   IntegerAttr unit = b.getI64IntegerAttr(alignment);
   IntegerAttr warpgroups = b.getI64IntegerAttr(schedule.warpgroups);
@@ -80,14 +75,16 @@ static SmallVector<Value, 2> getParts(DeviceBuilder &b, Value ring,
 }
 
 void KernelEmitter::emitKeyCopy(const Tile &tile, Value block) {
-  emitRowCopy(args.key, tile, tile.keyHead, b.mul(block, blockKeys),
-              tile.numKeys, getParts(b, keys, schedule.parts), headDim,
-              schedule.alignment);
+  Value first = b.mul(block, blockKeys);
+  emitRowCopy(args.key, tile, tile.keyHead, getKeyRow(tile, first),
+              b.sub(tile.numKeys, first), getParts(b, keys, schedule.parts),
+              headDim, schedule.alignment);
 }
 
 void KernelEmitter::emitValueCopy(const Tile &tile, Value block) {
-  emitRowCopy(args.value, tile, tile.keyHead, b.mul(block, blockKeys),
-              tile.numKeys, getParts(b, values, schedule.parts),
+  Value first = b.mul(block, blockKeys);
+  emitRowCopy(args.value, tile, tile.keyHead, getKeyRow(tile, first),
+              b.sub(tile.numKeys, first), getParts(b, values, schedule.parts),
               op.getValueDim(), schedule.valueAlignment);
 }
 
@@ -321,10 +318,12 @@ void KernelEmitter::emitAmpere() {
   selectConsumer(0);
   Tile tile = emitTile(
       b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
-  for (int64_t i = 0; i < schedule.consumers; ++i)
-    emitRowCopy(args.query, tile, tile.head, b.add(tile.firstQuery, i * kRows),
-                args.numQueries, getQueryTile(b.i32(i)), headDim,
+  for (int64_t i = 0; i < schedule.consumers; ++i) {
+    Value first = b.add(tile.firstQuery, i * kRows);
+    emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),
+                b.sub(tile.numQueries, first), getQueryTile(b.i32(i)), headDim,
                 schedule.alignment);
+  }
   Consumers consumers = emitAmpereBlocks(tile);
 
   // A row tells for the whole block, whose threads copy together.

@@ -68,6 +68,7 @@ private:
   Value encodeMap(Value memref, int64_t rows);
   void passMaps();
   void passPointers();
+  void passOutput();
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
   void launch();
 
@@ -79,7 +80,7 @@ private:
   DeviceBuilder b;
   KernelInterface interface;
   KernelArguments arguments;
-  Value numRowTiles, numBatchHeads, numTiles;
+  Value numRowTiles, numBatchHeads, numTiles, numSequences;
 };
 
 /// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
@@ -112,10 +113,10 @@ void SdpaLowering::passMaps() {
   interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
   interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
                  arguments.valueMap);
-  if (op.getOutputType().getElementType() == op.getQueryType().getElementType())
-    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+  if (schedule.storesOutput)
+    passOutput();
   else
-    interface.passTensor(op.getOutput(), arguments.output);
+    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
 
   // A counter; a head for each block and a link for each tile.
   Value words =
@@ -157,11 +158,15 @@ void SdpaLowering::passPointers() {
   checkAlignment(op.getQuery(), schedule.alignment, "queries");
   checkAlignment(op.getKey(), schedule.alignment, "keys");
   checkAlignment(op.getValue(), schedule.valueAlignment, "values");
-  if (KernelEmitter::storesRows(op, schedule))
-    checkAlignment(op.getOutput(), schedule.outputAlignment, "outputs");
   interface.passTensor(op.getQuery(), arguments.query);
   interface.passTensor(op.getKey(), arguments.key);
   interface.passTensor(op.getValue(), arguments.value);
+  passOutput();
+}
+
+void SdpaLowering::passOutput() {
+  if (KernelEmitter::storesRows(op, schedule))
+    checkAlignment(op.getOutput(), schedule.outputAlignment, "outputs");
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
@@ -205,6 +210,10 @@ void SdpaLowering::launch() {
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
   interface.passTensor(op.getKeyLengths(), arguments.keyLengths);
+  interface.passTensor(op.getCuSeqlensQ(), arguments.queryEnds);
+  interface.passTensor(op.getCuSeqlensK(), arguments.keyEnds);
+  if (op.isRagged())
+    interface.passSize(numSequences, arguments.numSequences);
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
   for (Value value : captured)
@@ -231,13 +240,24 @@ void SdpaLowering::launch() {
 }
 
 void SdpaLowering::lower() {
-  buildShapeChecks(b, op);
+  buildShapeChecks(b, op, /*readsElements=*/false);
   numBatchHeads = index(1);
   for (int64_t d = 0; d < op.getRank() - 2; ++d)
     numBatchHeads = mul(numBatchHeads, getOutputSize(d));
   Value tileQueries = index(schedule.getTileQueries());
   Value numQueries = getOutputSize(op.getRank() - 2);
   numRowTiles = b.createOrFold<arith::CeilDivSIOp>(numQueries, tileQueries);
+  if (op.isRagged()) {
+    // As many as there may be: lengths are known to the kernel only.
+    numSequences = b.createOrFold<arith::SubIOp>(
+        KernelInterface::getSize(b, op.getCuSeqlensQ(), 0), index(1));
+    Value most = b.createOrFold<arith::DivSIOp>(numQueries, tileQueries);
+    most = b.createOrFold<arith::AddIOp>(most, numSequences);
+    most = b.createOrFold<arith::AddIOp>(most, index(1));
+    Value isEmpty = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                  numQueries, index(0));
+    numRowTiles = b.createOrFold<arith::SelectOp>(isEmpty, index(0), most);
+  }
   numTiles = mul(numRowTiles, numBatchHeads);
   // Kernels count in 32 bits, some of which mark messages.
   constexpr int64_t kLimit = int64_t(1) << 28;
@@ -304,6 +324,12 @@ struct ConvertAttnToAttnGPUPass
              << "expected turns auto, on or off, got '" << turns << "'";
     if (turns != "auto")
       options.turns = turns == "on";
+    if (output != "auto" && output != "copied" && output != "stored")
+      return emitOptionError()
+             << "expected output auto, copied or stored, got '" << output
+             << "'";
+    if (output != "auto")
+      options.storesOutput = output == "stored";
     if (softmax != "auto") {
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)

@@ -191,6 +191,7 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
     if (hasLeftEdge())
       emitLoop(full, numBlocks, /*masked=*/true);
   }
+  emitQueryRelease(querySlot);
   AwaitOp::create(b, valuePipe, state.slot);
   Value product =
       emitOutputProduct(state.probabilities, state.slot, state.output);
@@ -215,6 +216,13 @@ void KernelEmitter::emitStoredRelease(Value querySlot) {
     TmaStoreWaitOp::create(b);
     ReleaseOp::create(b, queryPipe, stored, /*each_thread=*/true);
   });
+}
+
+/// Gives the memory of queries back once all products of them are done, if
+/// nothing else will be in it: the next ones come while this tile ends.
+void KernelEmitter::emitQueryRelease(Value querySlot) {
+  if (schedule.storesOutput)
+    ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
 }
 
 /// Lets blocks [begin, end) of a tile go by, the last first, that other
@@ -252,6 +260,7 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
 /// What a consumer has computed without any block.
 SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
   emitStoredRelease(querySlot);
+  emitQueryRelease(querySlot);
   auto splat = [&](Type type, double value) -> Value {
     return SplatOp::create(b, type, b.f32(value));
   };
@@ -265,7 +274,7 @@ SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
 SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
                                                  Value queries, Value slot,
                                                  Value querySlot) {
-  if (!structure || schedule.consumers == 1)
+  if (!skipsBlocks())
     return emitBlocks(tile, queries, slot, querySlot).getResults();
   slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
                            /*isBehind=*/false);
@@ -298,7 +307,12 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
   auto emitAny = [&] {
     return b.ifThenElse(
         isCareful,
-        [&] { return emitCarefulBlocks(tile, queryTile, slot).getResults(); },
+        [&] {
+          emitStoredRelease(querySlot);
+          State state = emitCarefulBlocks(tile, queryTile, slot);
+          emitQueryRelease(querySlot);
+          return state.getResults();
+        },
         [&] { return emitFastBlocks(tile, queryTile, slot, querySlot); });
   };
   SmallVector<Value> results;

@@ -59,7 +59,7 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
       } else if (structure) {
         KeyIntervalValues keys = buildNeededKeys(
             structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-            b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
+            b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
         isLow = both(
             isLow, b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
       }
@@ -67,7 +67,7 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
     off = either(off, either(isLow, b.compare(P::UGT, x[0], b.f32(high))));
     // Rows behind the last query do not count.
     return both(off,
-                b.compare(arith::CmpIPredicate::slt, query, args.numQueries));
+                b.compare(arith::CmpIPredicate::slt, query, tile.numQueries));
   });
 }
 
@@ -113,7 +113,7 @@ void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
 
 bool KernelEmitter::storesRows(SdpaOp op, const KernelSchedule &schedule) {
   Type type = op.getOutputType().getElementType();
-  if (schedule.isHopper() || type.isF64() || op.getValueDim() % 8 != 0)
+  if (!schedule.storesOutput || type.isF64() || op.getValueDim() % 8 != 0)
     return false;
   return schedule.outputAlignment >= (type.isF32() ? 8 : 4);
 }
@@ -126,15 +126,18 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
     if (!type.isF32())
       output = PackOp::create(b, b.fragment(valueDim, type), output);
     StoreRowsOp::create(
-        b, output, emitAddress(args.output, getIndices(tile, row, b.i32(0))),
-        getRowStride(args.output), b.sub(args.numQueries, row),
+        b, output,
+        emitAddress(
+            args.output,
+            getRowIndices(tile, tile.head, getQueryRow(tile, row), b.i32(0))),
+        getRowStride(args.output), b.sub(tile.numQueries, row),
         b.getI64IntegerAttr(schedule.outputAlignment));
     return;
   }
   b.foreach (output, [&](ValueRange x) {
     Value query = getQuery(tile, x[1], /*clamp=*/false);
     Value isInside =
-        b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+        b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
     if (valueDim != op.getValueDim())
       isInside = arith::AndIOp::create(
           b, isInside,
@@ -146,7 +149,10 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
       else if (!args.output.elementType.isF32())
         value = arith::TruncFOp::create(b, args.output.elementType, value);
       LLVM::StoreOp::create(
-          b, value, emitAddress(args.output, getIndices(tile, query, x[2])));
+          b, value,
+          emitAddress(
+              args.output,
+              getRowIndices(tile, tile.head, getQueryRow(tile, query), x[2])));
     });
   });
 }
@@ -210,8 +216,6 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   Value output = rescale(state.output, rows[0]);
   if (args.output.pointer) {
     emitStoredOutput(tile, output);
-    if (schedule.isHopper() && !releasesLate())
-      ReleaseOp::create(b, queryPipe, slot, /*each_thread=*/false);
   } else {
     emitCopiedOutput(tile, output, slot);
   }
@@ -219,12 +223,12 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
     b.foreach (values, [&](ValueRange x) {
       Value query = getQuery(tile, x[1], /*clamp=*/false);
       Value isInside =
-          b.compare(arith::CmpIPredicate::slt, query, args.numQueries);
+          b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
       b.ifThen(isInside, [&] {
         SmallVector<Value> indices(tile.batch);
         if (op.hasHeadDim())
           indices.push_back(tile.head);
-        indices.push_back(query);
+        indices.push_back(getQueryRow(tile, query));
         LLVM::StoreOp::create(b, x[0], emitAddress(target, indices));
       });
     });

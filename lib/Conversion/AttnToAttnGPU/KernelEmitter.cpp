@@ -44,7 +44,7 @@ bool KernelEmitter::isAlwaysMasked() {
 
 bool KernelEmitter::isEverMasked() {
   int64_t numKeys = op.getNumKeys();
-  return op.isMasked() || ShapedType::isDynamic(numKeys) ||
+  return op.isMasked() || op.isRagged() || ShapedType::isDynamic(numKeys) ||
          numKeys % blockKeys != 0;
 }
 
@@ -115,55 +115,114 @@ void KernelEmitter::emit() {
 /// Tiles are numbered so that those of a section of heads follow one another,
 /// the same rows of all its heads first: keys and values of a section stay in
 /// the L2 cache, and rows that take longest under a causal mask come first.
-KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
-  Tile tile;
+Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
   Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
   Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
   Value rest = b.rem(number, tilesOfSection);
   Value sectionHeads =
       b.min(b.sub(args.numBatchHeads, firstHead), b.i32(schedule.sectionHeads));
   Value rowTile = b.div(rest, sectionHeads);
-  Value batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
-  if (structure)
-    rowTile = b.sub(b.add(args.numRowTiles, -1), rowTile);
-  tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
+  batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
+  return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;
+}
+
+KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
+  Tile tile;
+  Value batchHead;
+  Value rowTile = emitRowTile(number, batchHead);
   tile.head = b.rem(batchHead, args.numHeads);
   tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
-  rest = b.div(batchHead, args.numHeads);
+  Value rest = b.div(batchHead, args.numHeads);
   tile.batch.resize(args.batchSizes.size());
   for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
     tile.batch[d] = d == 0 ? rest : b.rem(rest, args.batchSizes[d]);
     if (d > 0)
       rest = b.div(rest, args.batchSizes[d]);
   }
-  tile.numKeys = emitNumKeys(tile);
+  tile.numKeys = args.numKeys;
+  tile.numQueries = args.numQueries;
+  if (op.isRagged())
+    rowTile = emitSequence(tile, rowTile);
+  tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
+  if (args.keyLengths.pointer) {
+    SmallVector<Value> indices(tile.batch);
+    if (tile.sequence)
+      indices.push_back(tile.sequence);
+    tile.numKeys =
+        emitClampedLoad(args.keyLengths, indices, b.i32(0), tile.numKeys);
+  }
   emitKeyBlocks(tile);
   return tile;
 }
 
-Value KernelEmitter::emitNumKeys(const Tile &tile) {
-  if (!args.keyLengths.pointer)
-    return args.numKeys;
-  Value length = emitElementLoad(args.keyLengths, tile.batch);
-  // Clamped as it is: 64 bits may not fit 32.
-  Type type = length.getType();
-  Value zero = arith::ConstantIntOp::create(b, type, 0), numKeys = args.numKeys;
-  if (!type.isInteger(32))
-    numKeys = arith::ExtSIOp::create(b, type, numKeys);
-  length = b.min(b.max(length, zero), numKeys);
-  if (!type.isInteger(32))
-    length = arith::TruncIOp::create(b, b.getI32Type(), length);
-  return length;
+/// An integer, clamped as it is: 64 bits may not fit 32.
+Value KernelEmitter::emitClampedLoad(const TensorArgument &tensor,
+                                     ArrayRef<Value> indices, Value low,
+                                     Value high) {
+  Value value = emitElementLoad(tensor, indices);
+  Type type = value.getType();
+  bool isWide = !type.isInteger(32);
+  auto widen = [&](Value bound) -> Value {
+    return isWide ? b.createOrFold<arith::ExtSIOp>(type, bound) : bound;
+  };
+  value = b.min(b.max(value, widen(low)), widen(high));
+  return isWide ? arith::TruncIOp::create(b, b.getI32Type(), value) : value;
+}
+
+/// Finds the sequence of a row of tiles, and returns which of its tiles that
+/// is. Sequence s has the numbers from V(s) = cu_seqlens_q[s] / T + s on, for
+/// tiles of T queries: as many as it needs, or one more, which is empty. Where
+/// the sequences end, one without keys has the rows that are left.
+Value KernelEmitter::emitSequence(Tile &tile, Value rowTile) {
+  auto getEnd = [&](const TensorArgument &ends, Value index, Value low,
+                    Value high) {
+    return emitClampedLoad(ends, index, low, high);
+  };
+  auto getFirstTile = [&](Value sequence) {
+    Value begin = getEnd(args.queryEnds, sequence, b.i32(0), args.numQueries);
+    return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
+  };
+  // V(low) <= rowTile < V(high); the first value is high - low - 2.
+  SmallVector<Value> range = b.whileNotNegative(
+      {b.add(args.numSequences, -1), b.i32(0), b.add(args.numSequences, 1)},
+      [&](ValueRange carried) {
+        Value low = carried[1], high = carried[2];
+        Value middle = b.div(b.add(low, high), b.i32(2));
+        Value isBehind =
+            b.compare(arith::CmpIPredicate::sle, getFirstTile(middle), rowTile);
+        low = b.select(isBehind, middle, low);
+        high = b.select(isBehind, high, middle);
+        return SmallVector<Value>{b.add(b.sub(high, low), -2), low, high};
+      });
+  tile.sequence = range[1];
+  rowTile = b.sub(rowTile, getFirstTile(tile.sequence));
+  Value isRest =
+      b.compare(arith::CmpIPredicate::eq, tile.sequence, args.numSequences);
+  // What is behind the last element is not read.
+  Value next = b.min(b.add(tile.sequence, 1), args.numSequences);
+  auto emitRows = [&](const TensorArgument &ends, Value numRows, Value &begin) {
+    begin = getEnd(ends, tile.sequence, b.i32(0), numRows);
+    return b.sub(getEnd(ends, next, begin, numRows), begin);
+  };
+  Value numQueries = emitRows(args.queryEnds, args.numQueries, tile.queryRow);
+  tile.numQueries =
+      b.select(isRest, b.sub(args.numQueries, tile.queryRow), numQueries);
+  tile.numKeys = emitRows(args.keyEnds, args.numKeys, tile.keyRow);
+  return rowTile;
 }
 
 void KernelEmitter::emitKeyBlocks(Tile &tile) {
   Value behind =
-      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), args.numQueries);
+      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
   KeyIntervalValues needed =
       buildNeededKeys(structure, b, b.getLoc(), b.toIndex(tile.firstQuery),
-                      b.toIndex(b.add(behind, -1)), b.toIndex(args.numQueries),
+                      b.toIndex(b.add(behind, -1)), b.toIndex(tile.numQueries),
                       b.toIndex(tile.numKeys));
   Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+  if (tile.sequence)
+    end = b.select(
+        b.compare(arith::CmpIPredicate::slt, tile.firstQuery, tile.numQueries),
+        end, begin);
   tile.begin = b.div(begin, b.i32(blockKeys));
   tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
                       b.ceilDiv(end, blockKeys), tile.begin);
@@ -175,26 +234,26 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
 /// interval move on with the rows. On Ampere all consumers of a block go
 /// through the same blocks of keys.
 void KernelEmitter::emitOwnBlocks(Tile &tile) {
-  Value numQueries = b.toIndex(args.numQueries);
+  Value numQueries = b.toIndex(tile.numQueries);
   Value numKeys = b.toIndex(tile.numKeys);
   Value firstRow = tile.firstQuery;
   int64_t numRows = schedule.getTileQueries();
-  if (structure && schedule.isHopper()) {
+  if (skipsBlocks()) {
     firstRow = b.add(firstRow, b.mul(warpgroup, kRows));
     numRows = kRows;
   }
-  Value behind = b.min(b.add(firstRow, numRows), args.numQueries);
+  Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
   Value first = b.toIndex(firstRow), last = b.toIndex(b.add(behind, -1));
   KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
                                              last, numQueries, numKeys);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
-  if (structure && schedule.isHopper()) {
+  if (skipsBlocks()) {
     Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
     Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
     isAny = arith::AndIOp::create(
         b, isAny,
-        b.compare(arith::CmpIPredicate::slt, firstRow, args.numQueries));
+        b.compare(arith::CmpIPredicate::slt, firstRow, tile.numQueries));
     tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
     tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
   }
@@ -257,8 +316,8 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
   for (int64_t w = 0; w < schedule.consumers; ++w) {
     Value first = b.mul(b.add(b.mul(stage, schedule.consumers), w), tileSlabs);
     emitLoad(args.queryMap, op.getQuery(), tile,
-             b.add(tile.firstQuery, w * kRows), tile.head, querySlabs, first,
-             numSlabs, queryPipe, slot, Eviction::First);
+             getQueryRow(tile, b.add(tile.firstQuery, w * kRows)), tile.head,
+             querySlabs, first, numSlabs, queryPipe, slot, Eviction::First);
   }
 }
 
@@ -268,9 +327,9 @@ void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
   ExpectOp::create(b, keyPipe, slot,
                    b.getI64IntegerAttr(schedule.keyTileBytes));
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
-  emitLoad(args.keyMap, op.getKey(), tile, b.mul(block, blockKeys),
-           tile.keyHead, keySlabs, first, numSlabs, keyPipe, slot,
-           Eviction::Last);
+  emitLoad(args.keyMap, op.getKey(), tile,
+           getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, keySlabs,
+           first, numSlabs, keyPipe, slot, Eviction::Last);
 }
 
 void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
@@ -279,9 +338,9 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
   ExpectOp::create(b, valuePipe, slot,
                    b.getI64IntegerAttr(schedule.valueTileBytes));
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
-  emitLoad(args.valueMap, op.getValue(), tile, b.mul(block, blockKeys),
-           tile.keyHead, valueSlabs, first, numSlabs, valuePipe, slot,
-           Eviction::Last);
+  emitLoad(args.valueMap, op.getValue(), tile,
+           getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, valueSlabs,
+           first, numSlabs, valuePipe, slot, Eviction::Last);
 }
 
 /// Blocks go from the last to the first, and a block's keys before the values
@@ -326,6 +385,28 @@ SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
   return {slot, NextSlotOp::create(b, querySlot)};
 }
 
+/// The next tile of this block; of a ragged batch one that is not empty.
+Value KernelEmitter::emitClaim() {
+  auto claim = [&]() -> SmallVector<Value> {
+    Value number = ClaimTileOp::create(b, args.scratch);
+    if (!op.isRagged())
+      return {Value(), number};
+    Tile tile;
+    Value batchHead, rowTile = emitRowTile(number, batchHead);
+    rowTile = emitSequence(tile, rowTile);
+    using P = arith::CmpIPredicate;
+    Value isEmpty = b.compare(P::sge, b.mul(rowTile, schedule.getTileQueries()),
+                              tile.numQueries);
+    Value isTile = b.compare(P::slt, number, args.numTiles);
+    Value goesOn = arith::AndIOp::create(b, isEmpty, isTile);
+    return {b.select(goesOn, b.i32(0), b.i32(-1)), number};
+  };
+  SmallVector<Value> state = claim();
+  if (op.isRagged())
+    state = b.whileNotNegative(state, [&](ValueRange) { return claim(); });
+  return state[1];
+}
+
 void KernelEmitter::emitProducer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
@@ -341,7 +422,7 @@ void KernelEmitter::emitProducer() {
   SmallVector<Value> state{first, firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
   state = b.whileNotNegative(state, [&](ValueRange carried) {
-    Value claimed = ClaimTileOp::create(b, args.scratch);
+    Value claimed = emitClaim();
     Value isTile = b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles);
     SmallVector<Value> slots = emitTileLoads(carried[0], carried[1], carried[2],
                                              /*isCareful=*/false);

@@ -48,12 +48,14 @@ struct KernelArguments {
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;
-  /// Of an output that no tensor map describes, and all of them on Ampere.
+  /// Of an output that is stored from registers.
   TensorArgument output;
   /// On Ampere.
   TensorArgument query, key, value;
   TensorArgument lse, maxScores, bias, mask, sinks, queryDocuments,
-      keyDocuments, keyLengths;
+      keyDocuments, keyLengths, queryEnds, keyEnds;
+  /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
+  Value numSequences;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
 };
@@ -165,8 +167,11 @@ private:
     /// The first query, the head and key head, the batch indices.
     Value firstQuery, head, keyHead;
     SmallVector<Value> batch;
-    /// The keys in use.
-    Value numKeys;
+    /// The queries, and the keys in use.
+    Value numQueries, numKeys;
+    /// Of a ragged batch: the sequence whose queries and keys are meant, and
+    /// the rows where they begin. Else null.
+    Value sequence, queryRow, keyRow;
     /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
@@ -197,7 +202,11 @@ private:
 
   void allocate();
   Tile emitTile(Value number);
-  Value emitNumKeys(const Tile &tile);
+  Value emitRowTile(Value number, Value &batchHead);
+  Value emitClaim();
+  Value emitSequence(Tile &tile, Value rowTile);
+  Value emitClampedLoad(const TensorArgument &tensor, ArrayRef<Value> indices,
+                        Value low, Value high);
   void emitKeyBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
   void emitProducer();
@@ -229,6 +238,7 @@ private:
   State emitFirstBlock(const Tile &tile, Value queries, Value slot,
                        Value querySlot);
   void emitStoredRelease(Value querySlot);
+  void emitQueryRelease(Value querySlot);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
   };
@@ -250,7 +260,7 @@ private:
   void allocateAmpere();
   void emitAmpere();
   void emitRowCopy(const TensorArgument &tensor, const Tile &tile, Value head,
-                   Value row, Value end, ArrayRef<Value> target,
+                   Value row, Value count, ArrayRef<Value> target,
                    int64_t columns, int64_t alignment);
   void emitKeyCopy(const Tile &tile, Value block);
   void emitValueCopy(const Tile &tile, Value block);
@@ -312,6 +322,16 @@ private:
   Value getRowStride(const TensorArgument &tensor);
   Value emitElementLoad(const TensorArgument &tensor, ArrayRef<Value> indices);
   SmallVector<Value> getIndices(const Tile &tile, Value i, Value j);
+  /// The row of a packed tensor that has query `i` or key `j` of the tile.
+  Value getQueryRow(const Tile &tile, Value i) {
+    return tile.queryRow ? b.add(tile.queryRow, i) : i;
+  }
+  Value getKeyRow(const Tile &tile, Value j) {
+    return tile.keyRow ? b.add(tile.keyRow, j) : j;
+  }
+  /// The indices (b..., h, row, column) in such a tensor.
+  SmallVector<Value> getRowIndices(const Tile &tile, Value head, Value row,
+                                   Value column);
   Value emitRegion(Region &region, const Tile &tile, Value logit, Value i,
                    Value j);
   /// The query of row `i` of this consumer's fragments, and key `j` of a block;
@@ -335,7 +355,15 @@ private:
   bool hasLeftEdge();
   /// Whether the copy of an output may end under the next tile: it is made from
   /// the memory of the queries, of which there is another then.
-  bool releasesLate() { return schedule.queryStages == 2; }
+  bool releasesLate() {
+    return schedule.queryStages == 2 && !schedule.storesOutput;
+  }
+  /// Whether consumers of a tile need different blocks of keys: by the mask, or
+  /// because a sequence ends within the tile.
+  bool skipsBlocks() {
+    return (structure || op.isRagged()) && schedule.isHopper() &&
+           schedule.consumers > 1;
+  }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }

@@ -37,7 +37,7 @@ Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
 Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
   Value first = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
   Value query = b.add(first, i);
-  return clamp ? b.min(query, b.add(args.numQueries, -1)) : query;
+  return clamp ? b.min(query, b.add(tile.numQueries, -1)) : query;
 }
 
 Value KernelEmitter::getKey(const Tile &tile, Value block, Value j,
@@ -81,14 +81,25 @@ Value KernelEmitter::emitElementLoad(const TensorArgument &tensor,
                               emitAddress(tensor, indices));
 }
 
-/// The indices (b..., h, i, j) of a logit.
+/// The indices (b..., s, h, i, j) of a logit; those of sequences are there in
+/// ragged batches.
 SmallVector<Value> KernelEmitter::getIndices(const Tile &tile, Value i,
                                              Value j) {
   SmallVector<Value> indices(tile.batch);
+  if (tile.sequence)
+    indices.push_back(tile.sequence);
   if (op.hasHeadDim())
     indices.push_back(tile.head);
-  indices.push_back(i);
-  indices.push_back(j);
+  indices.append({i, j});
+  return indices;
+}
+
+SmallVector<Value> KernelEmitter::getRowIndices(const Tile &tile, Value head,
+                                                Value row, Value column) {
+  SmallVector<Value> indices(tile.batch);
+  if (op.hasHeadDim())
+    indices.push_back(head);
+  indices.append({row, column});
   return indices;
 }
 
@@ -171,7 +182,7 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
       return {};
     return structure.buildKeyInterval(
         b, b.getLoc(), b.toIndex(getQuery(tile, i, /*clamp=*/false)),
-        b.toIndex(args.numQueries), b.toIndex(tile.numKeys));
+        b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
   };
   // An interval is clamped as an index, so that it fits 32 bits.
   auto clamp = [&](Value bound) {
@@ -210,8 +221,8 @@ Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
         indices.push_back(index);
         return emitElementLoad(documents, indices);
       };
-      require(b.compare(P::eq, load(args.queryDocuments, i),
-                        load(args.keyDocuments, j)));
+      require(b.compare(P::eq, load(args.queryDocuments, getQueryRow(tile, i)),
+                        load(args.keyDocuments, getKeyRow(tile, j))));
     }
     if (op.getMask()) {
       Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));

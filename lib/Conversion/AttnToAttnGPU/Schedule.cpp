@@ -134,7 +134,7 @@ static int64_t chooseAlignment(Value memref) {
 static FailureOr<KernelSchedule>
 chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
-  int64_t numQueries = op.getNumQueries();
+  int64_t numQueries = op.getUsedQueries();
   bool isWide = schedule.paddedValueDim > 128 || schedule.paddedDim > 128;
   bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
   schedule.consumers = options.consumers != 0 ? options.consumers
@@ -156,6 +156,9 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.stages = schedule.queryStages = 1;
   if (options.stages > 1 || options.queryStages > 1)
     return op.emitError("the kernels of this GPU have one stage");
+  schedule.storesOutput = true;
+  if (!options.storesOutput.value_or(true))
+    return op.emitError("the kernels of this GPU store outputs from registers");
   schedule.takesTurns = false;
   if (options.turns.value_or(false))
     return op.emitError("the kernels of this GPU take no turns");
@@ -195,12 +198,12 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.paddedValueDim = llvm::alignTo(valueDim, 64);
   // A logit of -inf hides a value, too; and the low part of a probability can
   // be zero.
-  schedule.isolatesValues = op.isMasked() || op.getBias() ||
+  schedule.isolatesValues = op.isMasked() || op.isRagged() || op.getBias() ||
                             op.hasScoreRegion() || schedule.parts > 1;
   if (!schedule.isHopper())
     return chooseAmpereSchedule(op, options, schedule);
   bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;
-  int64_t numQueries = op.getNumQueries();
+  int64_t numQueries = op.getUsedQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
 
   // What is decided per element, and a second bound, take registers.
@@ -266,6 +269,16 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   }
   if (failed(verifySharedBytes(op, schedule, options)))
     return failure();
+  // A tensor map has one type, and does not end where a sequence does.
+  bool mustStore = op.isRagged() || op.getOutputType().getElementType() !=
+                                        op.getQueryType().getElementType();
+  // With one tile of queries, the next can come while outputs are stored.
+  schedule.storesOutput =
+      mustStore || options.storesOutput.value_or(schedule.queryStages == 1);
+  if (mustStore && !options.storesOutput.value_or(true))
+    return op.emitError("outputs of another type, and of ragged batches, are "
+                        "stored from registers");
+  schedule.outputAlignment = chooseAlignment(op.getOutput());
   return schedule;
 }
 
@@ -284,12 +297,13 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
              "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
-             "{10} "
-             "bytes of shared memory",
+             "outputs {10}, {11} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
-             schedule.consumerRegisters, schedule.getSharedBytes())
+             schedule.consumerRegisters,
+             schedule.storesOutput ? "stored" : "copied",
+             schedule.getSharedBytes())
       .str();
 }

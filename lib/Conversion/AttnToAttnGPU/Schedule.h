@@ -43,7 +43,7 @@ struct ScheduleOptions {
   int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
           sectionHeads = 0;
   std::optional<SoftmaxForm> softmax;
-  std::optional<bool> turns;
+  std::optional<bool> turns, storesOutput;
 };
 
 /// A kernel has consumers of 64 queries each. Keys and values come in blocks
@@ -54,7 +54,10 @@ struct KernelSchedule {
   /// On Ampere: warpgroups of a block, blocks on a multiprocessor, and bytes
   /// that copies of queries, keys and values move at a time.
   int64_t warpgroups, blocks, alignment, valueAlignment;
-  /// Of what is stored at a time of outputs, on Ampere.
+  /// Whether outputs are stored from registers, as always on Ampere, rather
+  /// than copied by tensor maps through the memory of queries; and bytes of
+  /// what is stored at a time.
+  bool storesOutput;
   int64_t outputAlignment;
   /// Tiles that an operand is the sum of: two for f32 (bf16x3), else one.
   int64_t parts;

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SdpaLowering.h"
 #include "TileEmitter.h"
 #include "attn/Conversion/Passes.h"
-#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Utils/KernelName.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
@@ -21,7 +21,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include <limits>
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTATTNTOCPUPASS
@@ -31,16 +30,7 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::attn;
 
-namespace {
-
-/// A value from above that a tile function needs: passed as an argument, or
-/// cloned if it is a constant.
-struct Captures {
-  SmallVector<Value> arguments;
-  SmallVector<Operation *> constants;
-};
-
-Captures getCaptures(SdpaOp op) {
+static Captures getCaptures(SdpaOp op) {
   SetVector<Value> values;
   getUsedValuesDefinedAbove(op->getRegions(), values);
   Captures captures;
@@ -54,53 +44,22 @@ Captures getCaptures(SdpaOp op) {
   return captures;
 }
 
-/// Lowers one op: a parallel loop over (head, tile of queries) that calls a
-/// tile function. If keys are split, a loop over (head, part of the keys) and
-/// one over heads that puts parts together.
-class SdpaLowering {
-public:
-  SdpaLowering(SdpaOp op, CPUScheduleAttr schedule, SymbolTable &symbols)
-      : op(op), schedule(schedule), symbols(symbols), opBuilder(op),
-        b(op.getLoc(), opBuilder, schedule.getVectorSize()),
-        captures(getCaptures(op)) {}
+SdpaLowering::SdpaLowering(SdpaOp op, SymbolTable &symbols)
+    : op(op), schedules(getSchedules(op)), schedule(schedules.back()),
+      symbols(symbols), opBuilder(op),
+      b(op.getLoc(), opBuilder, schedule.getVectorSize()),
+      captures(getCaptures(op)) {}
 
-  LogicalResult lower();
-
-private:
-  /// The values of one head that a tile function takes, in the order of its
-  /// arguments; null where absent.
-  struct HeadOperands {
-    Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, maxScores, scale, sink, partial, firstKey, keyLength;
-    SmallVector<Value *> getAll() {
-      return {&query,          &key,          &value,   &bias,     &mask,
-              &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
-              &scale,          &sink,         &partial, &firstKey, &keyLength};
-    }
-  };
-
-  Value getLogitDimSize(int64_t dim);
-  Value getHeadSlice(Value source, int64_t numTrailing, ValueRange leading,
-                     bool isKeyHead);
-  HeadOperands getHeadOperands(ValueRange leading);
-  func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
-  void setOptimization(func::FuncOp function);
-  void checkStack(int64_t scratchBytes);
-  LogicalResult callTileFunction(HeadOperands operands, ValueRange leading,
-                                 Value firstQuery);
-  SmallVector<Value> getLeading(Value head);
-  LogicalResult lowerTiles();
-  LogicalResult lowerParts();
-  bool lowerEmpty();
-  void broadcastSinks();
-
-  SdpaOp op;
-  CPUScheduleAttr schedule;
-  SymbolTable &symbols;
-  OpBuilder opBuilder;
-  KernelBuilder b;
-  Captures captures;
-};
+SmallVector<CPUScheduleAttr> SdpaLowering::getSchedules(SdpaOp op) {
+  if (auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr()))
+    return {schedule};
+  auto ragged = dyn_cast_or_null<CPURaggedScheduleAttr>(op.getScheduleAttr());
+  if (!ragged || !op.isRagged())
+    return {};
+  return llvm::map_to_vector(ragged.getMembers(), [](Attribute member) {
+    return cast<CPUScheduleAttr>(member);
+  });
+}
 
 /// Size of dimension `dim` of [B..., Hq, Lq].
 Value SdpaLowering::getLogitDimSize(int64_t dim) {
@@ -160,14 +119,30 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
   return memref::ExpandShapeOp::create(b, shape, slice, groups, outputShape);
 }
 
-SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
+/// The operands of a head, those of one sequence if the batch is ragged.
+SdpaLowering::HeadOperands
+SdpaLowering::getHeadOperands(ValueRange leading, const Sequence *sequence) {
   ValueRange batch = op.hasHeadDim() ? leading.drop_back() : leading;
+  // What there is for each sequence has a dimension more.
+  SmallVector<Value> pairLeading(leading), sequences(batch);
+  if (sequence) {
+    sequences.push_back(sequence->index);
+    pairLeading = getRegionIndices(leading, sequence->index);
+  }
   HeadOperands operands;
   operands.query = getHeadSlice(op.getQuery(), 2, leading, false);
   operands.key = getHeadSlice(op.getKey(), 2, leading, true);
   operands.value = getHeadSlice(op.getValue(), 2, leading, true);
-  operands.bias = getHeadSlice(op.getBias(), 2, leading, false);
-  operands.mask = getHeadSlice(op.getMask(), 2, leading, false);
+  operands.bias = getHeadSlice(op.getBias(), 2, pairLeading, false);
+  operands.mask = getHeadSlice(op.getMask(), 2, pairLeading, false);
+  operands.queryDocuments =
+      getHeadSlice(op.getQueryDocuments(), 1, batch, false);
+  operands.keyDocuments = getHeadSlice(op.getKeyDocuments(), 1, batch, false);
+  operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
+  operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
+  operands.maxScores = getHeadSlice(op.getMaxScores(), 1, leading, false);
+  if (sequence)
+    sliceSequence(operands, *sequence);
   if (operands.mask) {
     // A vector of i1 is packed bits, an i1 in memory is a byte: read bytes.
     auto type = cast<MemRefType>(operands.mask.getType());
@@ -177,20 +152,15 @@ SdpaLowering::HeadOperands SdpaLowering::getHeadOperands(ValueRange leading) {
         UnrealizedConversionCastOp::create(b, byteType, operands.mask)
             .getResult(0);
   }
-  operands.queryDocuments =
-      getHeadSlice(op.getQueryDocuments(), 1, batch, false);
-  operands.keyDocuments = getHeadSlice(op.getKeyDocuments(), 1, batch, false);
-  operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
-  operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
-  operands.maxScores = getHeadSlice(op.getMaxScores(), 1, leading, false);
   operands.scale = op.getScale();
   if (Value sinks = op.getSinks()) {
-    bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1;
+    bool isOne = cast<MemRefType>(sinks.getType()).getDimSize(0) == 1 ||
+                 !op.hasHeadDim();
     operands.sink = b.load(sinks, isOne ? b.index(0) : leading.back());
   }
   if (Value lengths = op.getKeyLengths()) {
     auto type = cast<MemRefType>(lengths.getType());
-    SmallVector<Value> indices(batch.take_back(type.getRank()));
+    SmallVector<Value> indices(ArrayRef(sequences).take_back(type.getRank()));
     for (auto [index, size] : llvm::zip_equal(indices, type.getShape()))
       if (size == 1)
         index = b.index(0);
@@ -262,6 +232,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
   arguments.firstKey = inside.firstKey;
   for (int64_t d = 0; d < numLeading; ++d)
@@ -277,31 +248,6 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   return function;
 }
 
-/// The log-sum-exp of rows that have nothing but the sink.
-void SdpaLowering::broadcastSinks() {
-  int64_t numDims = op.getRank() - 1;
-  bool isOne = cast<MemRefType>(op.getSinks().getType()).getDimSize(0) == 1;
-  AffineExpr head =
-      isOne ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(numDims - 2);
-  linalg::GenericOp::create(
-      b, op.getSinks(), op.getLse(),
-      ArrayRef<AffineMap>{AffineMap::get(numDims, 0, head),
-                          b.getMultiDimIdentityMap(numDims)},
-      SmallVector<utils::IteratorType>(numDims, utils::IteratorType::parallel),
-      [](OpBuilder &builder, Location loc, ValueRange arguments) {
-        Value sink = arguments[0];
-        if (!sink.getType().isF32())
-          sink = sink.getType().isF64()
-                     ? arith::TruncFOp::create(builder, loc,
-                                               builder.getF32Type(), sink)
-                           .getResult()
-                     : arith::ExtFOp::create(builder, loc, builder.getF32Type(),
-                                             sink)
-                           .getResult();
-        linalg::YieldOp::create(builder, loc, sink);
-      });
-}
-
 /// An op that is statically empty has no tile; without keys, all rows follow
 /// the policy for rows without keys.
 bool SdpaLowering::lowerEmpty() {
@@ -310,25 +256,8 @@ bool SdpaLowering::lowerEmpty() {
   if (hasOutput && op.getNumKeys() != 0 &&
       op.getValueType().getDimSize(op.getRank() - 2) != 0)
     return false;
-  if (hasOutput) {
-    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    Type type = op.getOutputType().getElementType();
-    // The mean of no values is NaN too.
-    double value = op.getMaskedRow() == MaskedRow::Zero ? 0.0 : kNaN;
-    auto fill = [&](Type elementType, double filled, Value memref) {
-      Value scalar =
-          arith::ConstantOp::create(b, b.getFloatAttr(elementType, filled));
-      linalg::FillOp::create(b, scalar, memref);
-    };
-    fill(type, value, op.getOutput());
-    if (op.getLse() && op.getSinks())
-      broadcastSinks();
-    else if (op.getLse())
-      fill(op.getComputeType(), -kInfinity, op.getLse());
-    if (op.getMaxScores())
-      fill(op.getComputeType(), -kInfinity, op.getMaxScores());
-  }
+  if (hasOutput)
+    buildMaskedRows(b, op, op.getOuts());
   op->erase();
   return true;
 }
@@ -401,13 +330,17 @@ SmallVector<Value> SdpaLowering::getLeading(Value head) {
   return leading;
 }
 
+Value SdpaLowering::getNumHeads() {
+  Value numHeads = b.index(1);
+  for (int64_t d = 0; d < op.getRank() - 2; ++d)
+    numHeads = b.mul(numHeads, getLogitDimSize(d));
+  return numHeads;
+}
+
 LogicalResult SdpaLowering::lowerTiles() {
   int64_t tileQueries = schedule.getTileQueries();
-  int64_t numLeading = op.getRank() - 2;
-  Value numTiles = b.ceilDiv(getLogitDimSize(numLeading), tileQueries);
-  Value count = numTiles;
-  for (int64_t d = 0; d < numLeading; ++d)
-    count = b.mul(count, getLogitDimSize(d));
+  Value numTiles = b.ceilDiv(getLogitDimSize(op.getRank() - 2), tileQueries);
+  Value count = b.mul(numTiles, getNumHeads());
   auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -421,12 +354,9 @@ LogicalResult SdpaLowering::lowerTiles() {
 }
 
 LogicalResult SdpaLowering::lowerParts() {
-  int64_t numLeading = op.getRank() - 2;
   int64_t numQueries = op.getNumQueries();
   int64_t numRows = 2 + op.getValueDim();
-  Value numHeads = b.index(1);
-  for (int64_t d = 0; d < numLeading; ++d)
-    numHeads = b.mul(numHeads, getLogitDimSize(d));
+  Value numHeads = getNumHeads();
   Value numParts =
       b.ceilDiv(b.dim(op.getKey(), op.getRank() - 2), schedule.getSplitKeys());
   auto type = MemRefType::get(
@@ -481,11 +411,15 @@ LogicalResult SdpaLowering::lower() {
   buildShapeChecks(b, op);
   if (lowerEmpty())
     return success();
-  if (failed(schedule.getSplitKeys() ? lowerParts() : lowerTiles()))
+  if (failed(op.isRagged()             ? lowerSequences()
+             : schedule.getSplitKeys() ? lowerParts()
+                                       : lowerTiles()))
     return failure();
   op->erase();
   return success();
 }
+
+namespace {
 
 struct ConvertAttnToCPUPass
     : attn::impl::ConvertAttnToCPUPassBase<ConvertAttnToCPUPass> {
@@ -503,9 +437,7 @@ struct ConvertAttnToCPUPass
     for (SdpaOp op : ops) {
       if (failed(verifySupported(op)))
         return signalPassFailure();
-      SdpaLowering lowering(op, cast<CPUScheduleAttr>(op.getScheduleAttr()),
-                            symbols);
-      if (failed(lowering.lower()))
+      if (failed(SdpaLowering(op, symbols).lower()))
         return signalPassFailure();
       ++numLowered;
     }
@@ -523,16 +455,25 @@ private:
           type && !type.isStrided())
         return op.emitError("expected memrefs with a strided layout, got ")
                << type;
-    auto schedule = dyn_cast_or_null<CPUScheduleAttr>(op.getScheduleAttr());
-    if (!schedule)
+    SmallVector<CPUScheduleAttr> schedules = SdpaLowering::getSchedules(op);
+    if (schedules.empty())
       return op.emitError("expected a schedule #attn.cpu_schedule; "
                           "attn-select-schedule sets one");
+    for (CPUScheduleAttr schedule : schedules)
+      if (failed(verifySchedule(op, schedule)))
+        return failure();
+    return success();
+  }
+
+  static LogicalResult verifySchedule(SdpaOp op, CPUScheduleAttr schedule) {
     Type elementType = op.getQueryType().getElementType();
     if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16())
       return op.emitError("a schedule with dot = ")
              << stringifyDotUnit(schedule.getDot())
              << " needs bf16 operands, got " << elementType;
-    int64_t numQueries = op.getNumQueries();
+    if (isa<CPURaggedScheduleAttr>(op.getScheduleAttr()))
+      return success();
+    int64_t numQueries = op.getUsedQueries();
     if (schedule.getSplitKeys() != 0 &&
         (ShapedType::isDynamic(numQueries) ||
          numQueries > schedule.getTileQueries()))

@@ -89,7 +89,7 @@ void TileEmitter::allocateScratch() {
     return;
   // The interval's ends say which of them exist.
   KeyIntervalValues probe = structure.buildKeyInterval(
-      b, b.getLoc(), args.firstQuery, numQueries, numKeys);
+      b, b.getLoc(), args.firstQuery, getNumPositions(), numKeys);
   if (probe.begin)
     intervalBegin = allocate({groups, 1, groupQueries}, i32);
   if (probe.end)
@@ -268,7 +268,7 @@ void TileEmitter::emitLaneData() {
     if (!scratch || dependsOnKey(source))
       return;
     forEachQuery([&](Value r) {
-      Value value = b.load(source, {getClampedQuery(r), zero});
+      Value value = b.load(source, {getLanePosition(r), zero});
       b.store(b.toF32(value), scratch, {group, zero, r});
     });
   };
@@ -278,7 +278,7 @@ void TileEmitter::emitLaneData() {
   if (intervalBegin || intervalEnd)
     forEachQuery([&](Value r) {
       KeyIntervalValues interval = getStructure().buildKeyInterval(
-          b, b.getLoc(), getClampedQuery(r), numQueries, numKeys);
+          b, b.getLoc(), getLanePosition(r), getNumPositions(), numKeys);
       auto storeEnd = [&](Value end, Value scratch) {
         if (!end)
           return;
@@ -295,7 +295,7 @@ void TileEmitter::emitLaneData() {
   auto type = cast<MemRefType>(args.queryDocuments.getType());
   forEachQuery([&](Value r) {
     Value id = b.load(args.queryDocuments,
-                      type.getDimSize(0) == 1 ? zero : getClampedQuery(r));
+                      type.getDimSize(0) == 1 ? zero : getLanePosition(r));
     if (id.getType().isIndex())
       id = arith::IndexCastOp::create(b, b.getI64Type(), id);
     else if (!id.getType().isInteger(64))
@@ -419,13 +419,13 @@ void TileEmitter::emitTransposedBlock(Value source, Value scratch,
   if (hasUnitStride(source)) {
     numWhole = b.alignDown(numKeys, lanes);
     emitTranspose(source, scratch, b.index(0), numWhole, [&](Value r, Value c) {
-      return SmallVector<Value>{getClampedQuery(r), b.add(firstKey, c)};
+      return SmallVector<Value>{getLanePosition(r), b.add(firstKey, c)};
     });
   }
   Value isRest = b.compare(arith::CmpIPredicate::slt, numWhole, numKeys);
   b.ifThenElse(isRest, [&] {
     b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
-      emitRowCopy(source, getClampedQuery(r), b.add(firstKey, numWhole), rows,
+      emitRowCopy(source, getLanePosition(r), b.add(firstKey, numWhole), rows,
                   r, b.sub(numKeys, numWhole));
     });
     emitTranspose(rows, scratch, numWhole, numKeys, [&](Value r, Value c) {

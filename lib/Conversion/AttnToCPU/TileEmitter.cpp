@@ -133,15 +133,15 @@ void TileEmitter::emitGroupIntervals() {
   Value lastQuery =
       b.sub(b.min(b.add(groupFirst, groupQueries), numQueries), b.index(1));
   KeyIntervalValues needed =
-      buildNeededKeys(getStructure(), b, b.getLoc(), groupFirst, lastQuery,
-                      numQueries, numKeys);
+      buildNeededKeys(getStructure(), b, b.getLoc(), getPosition(groupFirst),
+                      getPosition(lastQuery), getNumPositions(), numKeys);
   b.store(needed.begin, neededKeys, {group, b.index(0)});
   b.store(needed.end, neededKeys, {group, b.index(1)});
   if (!fullKeys)
     return;
   KeyIntervalValues full =
-      buildFullKeys(getStructure(), b, b.getLoc(), groupFirst, lastQuery,
-                    numQueries, numKeys, needed);
+      buildFullKeys(getStructure(), b, b.getLoc(), getPosition(groupFirst),
+                    getPosition(lastQuery), getNumPositions(), numKeys, needed);
   b.store(full.begin, fullKeys, {group, b.index(0)});
   b.store(full.end, fullKeys, {group, b.index(1)});
 }
@@ -151,9 +151,9 @@ void TileEmitter::emitGroupIntervals() {
 void TileEmitter::emitKeyBlocks() {
   Value lastQuery =
       b.sub(b.min(b.add(args.firstQuery, tileQueries), numQueries), b.index(1));
-  KeyIntervalValues needed =
-      buildNeededKeys(getStructure(), b, b.getLoc(), args.firstQuery, lastQuery,
-                      numQueries, numKeys);
+  KeyIntervalValues needed = buildNeededKeys(
+      getStructure(), b, b.getLoc(), getPosition(args.firstQuery),
+      getPosition(lastQuery), getNumPositions(), numKeys);
   if (isPart()) {
     Value end = b.add(args.firstKey, schedule.getSplitKeys());
     needed.begin = b.max(needed.begin, args.firstKey);
@@ -161,8 +161,9 @@ void TileEmitter::emitKeyBlocks() {
   }
   KeyIntervalValues full;
   if (fullKeys)
-    full = buildFullKeys(getStructure(), b, b.getLoc(), args.firstQuery,
-                         lastQuery, numQueries, numKeys, needed);
+    full = buildFullKeys(getStructure(), b, b.getLoc(),
+                         getPosition(args.firstQuery), getPosition(lastQuery),
+                         getNumPositions(), numKeys, needed);
   b.forLoop(needed.begin, needed.end, blockKeys, [&](Value firstKey) {
     Value end = b.min(b.add(firstKey, blockKeys), needed.end);
     Value numBlockKeys = b.sub(end, firstKey);

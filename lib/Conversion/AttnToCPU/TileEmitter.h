@@ -51,6 +51,9 @@ struct TileArguments {
   Value partial, firstKey;
   /// Values that the regions of the op capture, mapped into the function.
   IRMapping captured;
+  /// Whether the rows of the query are one query of several heads, which
+  /// nothing but these rows tells apart.
+  bool sharesHeads = false;
 };
 
 class TileEmitter {
@@ -184,6 +187,13 @@ private:
   /// The query that lane `r` of the group stands for: lanes behind the last
   /// query repeat it.
   Value getClampedQuery(Value r);
+  /// Its position, which masks and biases go by, that of a query of the tile,
+  /// and the number of positions.
+  Value getLanePosition(Value r) { return getPosition(getClampedQuery(r)); }
+  Value getPosition(Value query) {
+    return args.sharesHeads ? b.index(0) : query;
+  }
+  Value getNumPositions() { return args.sharesHeads ? b.index(1) : numQueries; }
 
   //===--- Small questions ------------------------------------------------===//
 

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SplitSequences.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
@@ -561,7 +562,8 @@ Value SdpaExpander::createMaxScores(Value maxima) {
 
 /// Sinks for every (lead..., i).
 AffineMap SdpaExpander::getSinkMap() {
-  bool isOne = cast<ShapedType>(op.getSinks().getType()).getDimSize(0) == 1;
+  bool isOne = cast<ShapedType>(op.getSinks().getType()).getDimSize(0) == 1 ||
+               !op.hasHeadDim();
   return getMap(numLead + 1,
                 {isOne ? b.getAffineConstantExpr(0) : dim(numLead - 1)});
 }
@@ -598,7 +600,6 @@ Value SdpaExpander::createSumsWithSinks(Value rowSums, Value maxima) {
 }
 
 void SdpaExpander::expand() {
-  buildShapeChecks(b, op);
   numQueries =
       getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumQueriesSize());
   numKeys = getValueOrCreateConstantIndexOp(b, b.getLoc(), getNumKeysSize());
@@ -651,6 +652,11 @@ struct ConvertAttnToLinalgPass
         return signalPassFailure();
       }
       OpBuilder builder(op);
+      buildShapeChecks(builder, op);
+      if (op.isRagged()) {
+        op = splitSequences(op);
+        builder.setInsertionPoint(op);
+      }
       SdpaExpander(op, builder).expand();
       ++numExpanded;
     }

@@ -16,14 +16,14 @@ using namespace mlir::attn;
 
 /// What canonicalization will make of the keep region, where sizes are static.
 static RecognizedMask recognizeStructure(SdpaOp op) {
-  if (!op.hasKeepRegion() || ShapedType::isDynamic(op.getNumQueries()) ||
+  if (!op.hasKeepRegion() || ShapedType::isDynamic(op.getUsedQueries()) ||
       ShapedType::isDynamic(op.getUsedKeys()))
     return {};
   Block &body = op.getKeep().front();
   auto isNever = [](Value) { return false; };
   MaskIndices indices{body.getArgument(body.getNumArguments() - 2),
                       body.getArguments().back(),
-                      op.getNumQueries(),
+                      op.getUsedQueries(),
                       op.getUsedKeys(),
                       isNever,
                       isNever};

@@ -98,4 +98,14 @@ void attn_rt_fail(const char *message) {
   abort();
 }
 
+void attn_rt_fail_at(const char *message, int64_t number) {
+  const char *place = strstr(message, "{}");
+  if (!place)
+    attn_rt_fail(message);
+  char text[sizeof last_error];
+  snprintf(text, sizeof text, "%.*s%lld%s", (int)(place - message), message,
+           (long long)number, place + 2);
+  attn_rt_fail(text);
+}
+
 const char *attn_rt_last_error(void) { return last_error; }

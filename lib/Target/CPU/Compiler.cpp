@@ -9,6 +9,7 @@
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Runtime/CPU/Runtime.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/PassInstrumentation.h"
@@ -179,6 +180,7 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   add("attn_rt_parallel_for", attn_rt_parallel_for);
   add("attn_rt_check_stack", attn_rt_check_stack);
   add("attn_rt_fail", attn_rt_fail);
+  add("attn_rt_fail_at", attn_rt_fail_at);
   add("attn_rt_invoke", attn_rt_invoke);
   add("attn_rt_last_error", attn_rt_last_error);
   add("attn_rt_set_num_threads", attn_rt_set_num_threads);
@@ -193,6 +195,11 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
         JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
 }
+
+CompiledEntry::CompiledEntry() = default;
+CompiledEntry::CompiledEntry(CompiledEntry &&) = default;
+CompiledEntry &CompiledEntry::operator=(CompiledEntry &&) = default;
+CompiledEntry::~CompiledEntry() = default;
 
 Expected<CompiledEntry> CompiledEntry::lookUp(std::unique_ptr<orc::LLJIT> jit,
                                               StringRef name) {

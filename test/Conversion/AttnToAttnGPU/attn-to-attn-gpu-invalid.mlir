@@ -5,6 +5,8 @@
 
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=maybe 2>&1 | FileCheck %s --check-prefix=TURNS
 
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=output=moved 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// OUTPUT: expected output auto, copied or stored, got 'moved'
 // TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected a chip from sm_80 on, got 'sm_70'
 // SOFTMAX: expected softmax auto, standard or optimistic, got 'fast'

@@ -1,10 +1,10 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4 turns=off" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4 turns=off output=stored" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
 
-// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, turns, 40/232 registers, 197632 bytes of shared memory
-// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads, no turns
+// REMARK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, turns, 40/232 registers, outputs copied, 197632 bytes of shared memory
+// FORCED: Schedule {{.*}}tile 128x64, 2 consumers, 3 stages, 1 of queries, standard softmax, sections of 4 heads, no turns, 40/232 registers, outputs stored
 
 // The optimistic form keeps the maximum of the first block. Tiles in which it was
 // too far off are deferred, and computed again by the standard form once the
@@ -194,9 +194,7 @@ func.func @score(%q: memref<4x512x64xbf16>, %k: memref<4x512x64xbf16>, %v: memre
 // CHECK-LABEL: gpu.func @attn_fwd_bf16_full_d64
 // CHECK: consumers
 // CHECK-NOT: attn_gpu.tma_store %
-// CHECK: attn_gpu.foreach %{{.*}} : !attn_gpu.fragment<64x64xf32> {
-// CHECK: scf.if
-// CHECK: llvm.store %{{.*}}, %{{.*}} : f32, !llvm.ptr<1>
+// CHECK: attn_gpu.store_rows %{{.*}} : !attn_gpu.fragment<64x64xf32>
 // CHECK-NOT: attn_gpu.tma_store %
 func.func @wide_output(%q: memref<4x500x64xbf16>, %k: memref<4x512x64xbf16>, %o: memref<4x500x64xf32>) {
   attn.sdpa query(%q : memref<4x500x64xbf16>) key(%k : memref<4x512x64xbf16>) value(%k : memref<4x512x64xbf16>)

@@ -2,7 +2,9 @@
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=24 2>&1 | FileCheck %s --check-prefix=KEYS
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=consumers=4 2>&1 | FileCheck %s --check-prefix=CONSUMERS
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=softmax=optimistic 2>&1 | FileCheck %s --check-prefix=MAXIMA
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu="chip=sm_80 output=copied" 2>&1 | FileCheck %s --check-prefix=OUTPUT
 
+// OUTPUT: schedule-invalid.mlir:[[#@LINE+8]]:3: error: the kernels of this GPU store outputs from registers
 // SHARED: schedule-invalid.mlir:[[#@LINE+7]]:3: error: the schedule needs 590848 bytes of shared memory, 232448 are there
 // KEYS: schedule-invalid.mlir:[[#@LINE+6]]:3: error: expected blocks of 16 to 256 keys in steps of 16, got 24
 // CONSUMERS: schedule-invalid.mlir:[[#@LINE+5]]:3: error: expected 1 to 3 consumers, got 4

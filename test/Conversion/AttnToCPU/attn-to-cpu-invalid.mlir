@@ -61,3 +61,23 @@ func.func @rows(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
     outs(%o : memref<5x4xf32>)
   return
 }
+
+// -----
+
+func.func @ragged_split(%q: memref<5x4xf32>, %c: memref<3xi32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{a schedule with split_keys needs queries that fit one tile of 4}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) cu_seqlens(%c, %c : memref<3xi32>, memref<3xi32>) backend = flash
+    schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable, split_keys = 4>
+    outs(%o : memref<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @ragged_schedule(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{expected a schedule #attn.cpu_schedule; attn-select-schedule sets one}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash
+    schedule = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 4, exp2 = portable>]>
+    outs(%o : memref<5x4xf32>)
+  return
+}

@@ -55,3 +55,34 @@ func.func @dynamic_maxima(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %l: tensor<5
   %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o, %l, %m : tensor<5x8xf32>, tensor<5xf32>, tensor<?xf32>) -> tensor<5x8xf32>, tensor<5xf32>, tensor<?xf32>
   return %0#2 : tensor<?xf32>
 }
+
+// -----
+
+// A ragged batch is a loop over its sequences, each with its rows, its part of the
+// bias, and its index in regions. What they leave is without keys.
+// CHECK-LABEL: @ragged
+// CHECK: cf.assert %{{.*}}, "attn.sdpa: cu_seqlens_q does not begin with 0"
+// CHECK: cf.assert %{{.*}}, "attn.sdpa: cu_seqlens_k does not begin with 0"
+// CHECK: scf.for %[[T:.*]] = %{{.*}} to %{{.*}} step
+// CHECK:   attn.assert %{{.*}}, "attn.sdpa: cu_seqlens_q descends at sequence {}", %[[T]]
+// CHECK:   attn.assert %{{.*}}, "attn.sdpa: sequence {} ends behind the rows of query", %[[T]]
+// CHECK:   attn.assert %{{.*}}, "attn.sdpa: sequence {} has more queries than the bias", %[[T]]
+// CHECK:   attn.assert %{{.*}}, "attn.sdpa: cu_seqlens_k descends at sequence {}", %[[T]]
+// CHECK:   attn.assert %{{.*}}, "attn.sdpa: sequence {} ends behind the rows of key", %[[T]]
+// CHECK-NOT: attn.assert
+// CHECK: %[[REST:.*]] = linalg.fill
+// CHECK: scf.for %[[S:.*]] = %{{.*}} iter_args(%[[O:.*]] = %[[REST]]) -> (tensor<2x9x8xf32>)
+// CHECK:   %[[OS:.*]] = tensor.extract_slice %[[O]][0, %[[BEGIN:.*]], 0] [2, %[[SIZE:.*]], 8] [1, 1, 1]
+// CHECK:   tensor.extract_slice %{{.*}}[%[[S]], 0, 0, 0] [1, 2, %[[SIZE]], 1] [1, 1, 1, 1] : tensor<3x2x6x1xf32> to tensor<2x?x1xf32>
+// CHECK:   tensor.extract %{{.*}}[%[[S]]]
+// CHECK:   tensor.insert_slice %{{.*}} into %[[O]][0, %[[BEGIN]], 0] [2, %[[SIZE]], 8] [1, 1, 1]
+func.func @ragged(%q: tensor<2x9x8xf32>, %c: tensor<4xi32>, %b: tensor<3x2x6x1xf32>, %t: tensor<3xindex>, %o: tensor<2x9x8xf32>) -> tensor<2x9x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<2x9x8xf32>) key(%q : tensor<2x9x8xf32>) value(%q : tensor<2x9x8xf32>)
+    bias(%b : tensor<3x2x6x1xf32>) cu_seqlens(%c, %c : tensor<4xi32>, tensor<4xi32>)
+    keep(%s: index, %h: index, %i: index, %j: index) {
+      %n = tensor.extract %t[%s] : tensor<3xindex>
+      %keep = arith.cmpi slt, %j, %n : index
+      attn.yield %keep : i1
+    } outs(%o : tensor<2x9x8xf32>) -> tensor<2x9x8xf32>
+  return %0 : tensor<2x9x8xf32>
+}

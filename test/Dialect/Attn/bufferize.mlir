@@ -92,3 +92,12 @@ func.func @packed(%x: tensor<2x77x3x4x16xf32>) -> tensor<2x77x4x16xf32> {
   %o = attn.transpose %ot [0, 2, 1, 3] : tensor<2x4x77x16xf32> -> tensor<2x77x4x16xf32>
   return %o : tensor<2x77x4x16xf32>
 }
+
+// CHECK-LABEL: func.func @cu_seqlens
+// CHECK-NOT: memref.alloc
+// CHECK: attn.sdpa
+// CHECK-SAME: cu_seqlens(%{{.*}}, %{{.*}} : memref<3xi32>, memref<3xi32>)
+func.func @cu_seqlens(%q: tensor<5x8xf32>, %c: tensor<3xi32>, %d: tensor<3xi32>, %o: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) cu_seqlens(%c, %d : tensor<3xi32>, tensor<3xi32>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}

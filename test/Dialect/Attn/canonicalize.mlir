@@ -493,3 +493,40 @@ func.func @memory(%q: memref<6x8xf32>, %o: memref<6x8xf32>, %l: memref<6xf32>, %
   attn.sdpa query(%q : memref<6x8xf32>) key(%q : memref<6x8xf32>) value(%q : memref<6x8xf32>) outs(%o, %l, %m : memref<6x8xf32>, memref<6xf32>, memref<6xf32>)
   return
 }
+
+// -----
+
+// Nor do the numbers of rows of a ragged batch say how long its sequences are.
+// CHECK-LABEL: @cu_seqlens
+// CHECK: structure(#attn.causal<bottom_right>)
+// CHECK-SAME: keep
+func.func @cu_seqlens(%q: tensor<1x?x8xf32>, %k: tensor<1x?x8xf32>, %c: tensor<3xi32>, %o: tensor<1x?x8xf32>) -> tensor<1x?x8xf32> {
+  %c1 = arith.constant 1 : index
+  %lq = tensor.dim %q, %c1 : tensor<1x?x8xf32>
+  %lk = tensor.dim %k, %c1 : tensor<1x?x8xf32>
+  %0 = attn.sdpa query(%q : tensor<1x?x8xf32>) key(%k : tensor<1x?x8xf32>) value(%k : tensor<1x?x8xf32>)
+    cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) structure(#attn.causal<bottom_right>)
+    keep(%s: index, %h: index, %i: index, %j: index) {
+      %offset = arith.subi %lk, %lq : index
+      %end = arith.addi %i, %offset : index
+      %keep = arith.cmpi sle, %j, %end : index
+      attn.yield %keep : i1
+    } outs(%o : tensor<1x?x8xf32>) -> tensor<1x?x8xf32>
+  return %0 : tensor<1x?x8xf32>
+}
+
+// -----
+
+// Positions are those within a sequence, in masks as in regions.
+// CHECK-LABEL: @raise_ragged
+// CHECK: structure(#attn.causal<top_left>)
+// CHECK-NOT: keep
+func.func @raise_ragged(%q: tensor<1x5x8xf32>, %c: tensor<3xi32>, %o: tensor<1x5x8xf32>) -> tensor<1x5x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<1x5x8xf32>) key(%q : tensor<1x5x8xf32>) value(%q : tensor<1x5x8xf32>)
+    cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>)
+    keep(%s: index, %h: index, %i: index, %j: index) {
+      %keep = arith.cmpi sle, %j, %i : index
+      attn.yield %keep : i1
+    } outs(%o : tensor<1x5x8xf32>) -> tensor<1x5x8xf32>
+  return %0 : tensor<1x5x8xf32>
+}

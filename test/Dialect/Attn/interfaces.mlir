@@ -124,3 +124,20 @@ func.func @dims(%q: tensor<1x?x?x8xf32>, %k: tensor<?x?x?x8xf32>, %o: tensor<?x?
   %x = tensor.dim %0#2, %c0 : tensor<?x?x?xf32>
   return %b, %h, %n, %m, %x : index, index, index, index, index
 }
+
+// -----
+
+// Cumulative lengths may be wrong, which is no failure if the loop does not run.
+// LICM-LABEL: @not_speculatable_ragged
+// LICM: scf.for
+// LICM: attn.sdpa
+func.func @not_speculatable_ragged(%q: tensor<5x8xf32>, %c: tensor<3xi32>, %o: tensor<5x8xf32>, %n: index) -> tensor<5x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %o) -> tensor<5x8xf32> {
+    %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) outs(%o : tensor<5x8xf32>) -> tensor<5x8xf32>
+    %1 = arith.addf %x, %0 : tensor<5x8xf32>
+    scf.yield %1 : tensor<5x8xf32>
+  }
+  return %r : tensor<5x8xf32>
+}

@@ -146,7 +146,7 @@ func.func @sdpa_c9_maxima_shape(%q: tensor<2x3x5x8xf32>, %k: tensor<2x3x7x8xf32>
 
 func.func @sdpa_c10(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %s: f32) {
   // expected-error @below {{expects one scale, got an operand and the constant 1.000000e+00 : f64}}
-  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %s, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>, static_scale = 1.0 : f64}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, f32, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -377,16 +377,16 @@ func.func private @query_vectors() attributes {a = #attn.cpu_schedule<vector_siz
 // -----
 
 func.func @sdpa_c1_segments(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %s: f32) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %s, %o) <{operandSegmentSizes = array<i32: 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, f32, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
 // -----
 
 func.func @sdpa_c1_two_keys(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>) {
-  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1}}
-  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  // expected-error @below {{expects one query, one key and one value, got operandSegmentSizes = 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}
+  %0 = "attn.sdpa"(%q, %q, %q, %q, %o) <{operandSegmentSizes = array<i32: 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
   return
 }
 
@@ -426,7 +426,7 @@ func.func @sdpa_c7_no_key_heads(%q: tensor<2x5x8xf32>, %k: tensor<0x7x8xf32>, %o
 
 func.func @sdpa_c9_none(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects one to three outs (output, log-sum-exp, row maxima), got 0}}
-  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
+  "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
   return
 }
 
@@ -490,7 +490,7 @@ func.func @sdpa_c11_small(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c14_one(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %d: tensor<5xi32>) {
   // expected-error @below {{expects document ids of queries and keys exactly if the structure holds #attn.document, got documents alone}}
-  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %0 = "attn.sdpa"(%q, %k, %v, %d, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1>, structure = #attn.document}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5xi32>, tensor<5x4xf32>) -> tensor<5x4xf32>
   return
 }
 
@@ -517,7 +517,7 @@ func.func @sdpa_c16_yield(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7
 
 func.func @sdpa_c15_terminator(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
   // expected-error @below {{expects the score region to end with attn.yield}}
-  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1>}> ({
+  %0 = "attn.sdpa"(%q, %k, %v, %o) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1>}> ({
   ^bb0(%s: f32, %i: index, %j: index):
     llvm.unreachable
   }, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
@@ -606,3 +606,109 @@ func.func @sdpa_c20_rank(%q: tensor<3x5x8xf32>, %n: tensor<3xi32>, %o: tensor<3x
       key_lengths(%n : tensor<3xi32>) outs(%o : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
   return %0 : tensor<3x5x8xf32>
 }
+
+// -----
+
+func.func @sdpa_c12_ragged(%q: tensor<3x5x8xf32>, %b: tensor<4x1x5x5xf32>, %c: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects bias to be broadcastable to [2, 3, ?, ?], got shape [4, 1, 5, 5]}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      bias(%b : tensor<4x1x5x5xf32>) cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c13_ragged(%q: tensor<3x5x8xf32>, %m: tensor<2x2x5x5xi1>, %c: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects mask to be broadcastable to [2, 3, ?, ?], got shape [2, 2, 5, 5]}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      mask(%m : tensor<2x2x5x5xi1>) cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c15_ragged(%q: tensor<3x5x8xf32>, %c: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects the score region to have arguments ('f32', 'index', 'index', 'index', 'index'), got ('f32', 'index', 'index', 'index')}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>)
+      score(%s: f32, %h: index, %i: index, %j: index) {
+        attn.yield %s : f32
+      } outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c20_ragged(%q: tensor<3x5x8xf32>, %n: tensor<3xi32>, %c: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects the key lengths to be broadcastable to [2], got shape [3]}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      key_lengths(%n : tensor<3xi32>) cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c21(%q: tensor<5x8xf32>, %c: tensor<3xi32>) -> tensor<5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects cumulative lengths of queries and keys, got those of keys alone}}
+  %0 = "attn.sdpa"(%q, %q, %q, %c, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1>}> ({}, {}) : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>, tensor<3xi32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c22(%q: tensor<3x5x8xf32>, %c: tensor<3xi32>, %d: tensor<4xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects cumulative lengths that are two vectors of one size, 1 at least, and one element type, got 'tensor<3xi32>' and 'tensor<4xi32>'}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      cu_seqlens(%c, %d : tensor<3xi32>, tensor<4xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c22_empty(%q: tensor<3x5x8xf32>, %c: tensor<0xi32>, %d: tensor<?xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects cumulative lengths that are two vectors of one size, 1 at least, and one element type, got 'tensor<0xi32>' and 'tensor<?xi32>'}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      cu_seqlens(%c, %d : tensor<0xi32>, tensor<?xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c22_rank(%q: tensor<3x5x8xf32>, %c: tensor<3x1xi32>, %d: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects cumulative lengths that are two vectors of one size, 1 at least, and one element type, got 'tensor<3x1xi32>' and 'tensor<3xi32>'}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      cu_seqlens(%c, %d : tensor<3x1xi32>, tensor<3xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @sdpa_c22_type(%q: tensor<3x5x8xf32>, %c: tensor<3xi64>, %d: tensor<3xi32>) -> tensor<3x5x8xf32> {
+  // expected-error @below {{'attn.sdpa' op expects cumulative lengths that are two vectors of one size, 1 at least, and one element type, got 'tensor<3xi64>' and 'tensor<3xi32>'}}
+  %0 = attn.sdpa query(%q : tensor<3x5x8xf32>) key(%q : tensor<3x5x8xf32>) value(%q : tensor<3x5x8xf32>)
+      cu_seqlens(%c, %d : tensor<3xi64>, tensor<3xi32>) outs(%q : tensor<3x5x8xf32>) -> tensor<3x5x8xf32>
+  return %0 : tensor<3x5x8xf32>
+}
+
+// -----
+
+func.func @assert_c1(%ok: i1, %n: index) {
+  // expected-error @below {{'attn.assert' op expects one {} in its message, got "wrong"}}
+  attn.assert %ok, "wrong", %n
+  return
+}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects a last schedule without row_queries}}
+func.func private @ragged_schedule_rows() attributes {a = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>]>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects schedules without split_keys, got 64}}
+func.func private @ragged_schedule_split() attributes {a = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, split_keys = 64>]>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects #attn.cpu_schedule, got 1 : i64}}
+func.func private @ragged_schedule_kind() attributes {a = #attn.cpu_ragged_schedule<[1]>}

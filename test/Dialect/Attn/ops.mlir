@@ -79,3 +79,32 @@ func.func @key_lengths(%q: tensor<2x3x5x8xf32>, %n: tensor<2xi32>, %o: tensor<2x
       key_lengths(%n : tensor<2xi32>) structure(#attn.causal<bottom_right>) outs(%o : tensor<2x3x5x8xf32>) -> tensor<2x3x5x8xf32>
   return %0 : tensor<2x3x5x8xf32>
 }
+
+// CHECK-LABEL: func.func @cu_seqlens
+func.func @cu_seqlens(%q: tensor<4x?x8xf32>, %k: tensor<2x9x8xf32>, %c: tensor<3xi32>, %b: tensor<2x1x5x5xf32>, %n: tensor<2xi32>, %o: tensor<4x?x8xf32>) -> tensor<4x?x8xf32> {
+  // CHECK: bias(%{{.*}} : tensor<2x1x5x5xf32>)
+  // CHECK-SAME: key_lengths(%{{.*}} : tensor<2xi32>)
+  // CHECK-SAME: cu_seqlens(%[[C:.*]], %[[C]] : tensor<3xi32>, tensor<3xi32>)
+  // CHECK-SAME: keep(%{{.*}}: index, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index)
+  %0 = attn.sdpa query(%q : tensor<4x?x8xf32>) key(%k : tensor<2x9x8xf32>) value(%k : tensor<2x9x8xf32>)
+      bias(%b : tensor<2x1x5x5xf32>) key_lengths(%n : tensor<2xi32>)
+      cu_seqlens(%c, %c : tensor<3xi32>, tensor<3xi32>) structure(#attn.causal<bottom_right>)
+      keep(%s: index, %h: index, %i: index, %j: index) {
+        %keep = arith.cmpi ne, %s, %j : index
+        attn.yield %keep : i1
+      } outs(%o : tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  return %0 : tensor<4x?x8xf32>
+}
+
+// CHECK-LABEL: func.func @assert
+func.func @assert(%ok: i1, %n: index) {
+  // CHECK: attn.assert %{{.*}}, "row {} is wrong", %{{.*}}
+  attn.assert %ok, "row {} is wrong", %n
+  return
+}
+
+// CHECK-LABEL: func.func private @ragged_schedule
+// CHECK-SAME: #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>, #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>]>
+func.func private @ragged_schedule() attributes {a = #attn.cpu_ragged_schedule<[
+  #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>,
+  #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>]>}

@@ -53,12 +53,19 @@ class Case:
     key_documents: str = "xx"
     key_lengths: Optional[str] = None  # form, of the batch dimensions
     key_lengths_dtype: str = "i32"
+    # Lengths of the queries and of the keys of each sequence, which lie behind one
+    # another in lq and lk rows. Forms of bias, mask and key lengths have a dimension
+    # of sequences then, in front of that of heads.
+    lengths: Optional[Tuple[tuple, tuple]] = None
+    lengths_dtype: str = "i32"
+    # The sequence that a case is about, if it is one of several.
+    sequence: Optional[int] = None
     score: Optional[str] = None  # a name in regions.py
     keep: Optional[str] = None
     masked_row: str = "zero"
     lse: bool = True
     out_dtype: Optional[str] = None
-    # Which sizes are dynamic in the types: letters of "bhij".
+    # Which sizes are dynamic in the types: letters of "bhijs".
     dynamic: str = ""
     # Outs are tensor.empty, or arguments that are filled with NaN.
     outs: str = "argument"
@@ -126,7 +133,14 @@ class Case:
 
         heads = [(self.heads[0], "h")] if self.heads else []
         queries, keys = [(self.lq, "i")], [(self.lk, "j")]
-        logits = batch + heads + queries + keys
+        sequences, logits = batch, batch + heads + queries + keys
+        if self.lengths is not None:
+            sequences = batch + [(len(self.lengths[0]), "s")]
+            # Room for more than the longest sequence.
+            logits = sequences + heads + [
+                (max(lengths, default=0) + 3, letter)
+                for lengths, letter in zip(self.lengths, "ij")
+            ]
         types = {
             "query": get_lead(self.query_batch, 0) + queries + [(self.d, "d")],
             "key": get_lead(self.key_batch, 1) + keys + [(self.d, "d")],
@@ -151,7 +165,10 @@ class Case:
                 self.key_documents[-rank:], batch + keys
             )
         if self.key_lengths is not None:
-            types["key_lengths"] = get_broadcast(self.key_lengths, batch)
+            types["key_lengths"] = get_broadcast(self.key_lengths, sequences)
+        if self.lengths is not None:
+            ends = [(len(self.lengths[0]) + 1, "s")]
+            types["cu_seqlens_q"] = types["cu_seqlens_k"] = ends
         if self.lse:
             types["lse"] = batch + heads + queries
         if self.max_scores:

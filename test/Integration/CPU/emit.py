@@ -42,6 +42,8 @@ def get_element_types(case):
         "query_documents": case.document_dtype,
         "key_documents": case.document_dtype,
         "key_lengths": case.key_lengths_dtype,
+        "cu_seqlens_q": case.lengths_dtype,
+        "cu_seqlens_k": case.lengths_dtype,
         "output": case.output_dtype,
         "lse": case.compute_dtype,
         "max_scores": case.compute_dtype,
@@ -110,7 +112,9 @@ def emit_empty_outs(case, lines):
 
 
 def format_region(case, keyword, region, types):
-    names = ["b", "c"][: len(case.batch)] + (["h"] if case.heads else [])
+    names = ["b", "c"][: len(case.batch)]
+    names += ["n"] if case.lengths is not None else []
+    names += ["h"] if case.heads else []
     names += ["i", "j"]
     substitutions = {name: f"%{name}_index" for name in names}
     substitutions.update(types)
@@ -159,6 +163,8 @@ def emit_module(case, backend=None):
         lines.append(use("documents", "query_documents", "key_documents"))
     if case.key_lengths is not None:
         lines.append(use("key_lengths", "key_lengths"))
+    if case.lengths is not None:
+        lines.append(use("cu_seqlens", "cu_seqlens_q", "cu_seqlens_k"))
     if case.structure:
         lines.append(f"    structure({format_structure(case)})")
     if case.masked_row != "zero":

@@ -13,6 +13,7 @@ import numpy as np
 
 import reference
 import regions
+import sequences
 
 INTEGERS = {"i1": np.bool_, "i32": np.int32, "i64": np.int64, "index": np.int64}
 FLOATS = {"f16": np.float16, "f32": np.float32, "f64": np.float64}
@@ -224,6 +225,9 @@ def make_inputs(case):
         # Some are behind the end, some below zero.
         lengths = rng.integers(-1, case.lk + 3, shapes["key_lengths"])
         arrays["key_lengths"] = np.asarray(lengths)
+    if case.lengths is not None:
+        for name, lengths in zip(("cu_seqlens_q", "cu_seqlens_k"), case.lengths):
+            arrays[name] = sequences.get_ends(lengths)
     for name, (dtype, shape) in regions.get_captures(case).items():
         arrays[name] = make_captured(case, name, dtype, shape, rng)
     if case.data == "poison":

@@ -42,6 +42,7 @@ import dataclasses
 import numpy as np
 
 import regions
+import sequences
 
 UNIT_ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
 # Half the spacing of the subnormal numbers.
@@ -83,6 +84,11 @@ def get_used_keys(case, arrays):
 
 def get_keep(case, arrays):
     """Which (i, j) all masks keep, with the shape of the logits."""
+    if case.lengths is not None:
+        keep = np.zeros(case.logit_shape, bool)
+        for queries, keys, part, parts in sequences.split(case, arrays):
+            keep[..., queries, keys] = get_keep(part, parts)
+        return keep
     index = regions.get_indices(case)
     i, j = index["i"], index["j"]
     used = get_used_keys(case, arrays)
@@ -191,10 +197,32 @@ def get_conspired_error(weight, error):
 def compute(case, arrays, tensor_cores=False, rounds_probabilities=False):
     """The expected results of a case; the flags say what computes it: tensor cores,
     which round probabilities too, or a CPU that rounds these."""
+    flags = tensor_cores, tensor_cores or rounds_probabilities
     with np.errstate(all="ignore"):
-        return _compute(
-            case, arrays, tensor_cores, tensor_cores or rounds_probabilities
-        )
+        if case.lengths is not None:
+            return _compute_sequences(case, arrays, *flags)
+        return _compute(case, arrays, *flags)
+
+
+def _compute_sequences(case, arrays, *flags):
+    """Each sequence by itself; rows behind the last one see no keys."""
+    rows = case.lead + (case.lq,)
+    of_masked = 0.0 if case.masked_row == "zero" else np.nan
+    lse, lse_error = np.full(rows, -np.inf), np.zeros(rows)
+    if case.sinks is not None:
+        sinks = arrays["sinks"].reshape((-1, 1) if case.heads else ())
+        lse = np.broadcast_to(sinks, rows).copy()
+        lse_error = UNIT_ROUNDOFF[case.compute_dtype] * np.abs(lse)
+        lse_error[~np.isfinite(lse)] = 0
+    outputs = rows + (case.value_dim,)
+    result = Result(np.full(outputs, of_masked), np.zeros(outputs), lse, lse_error)
+    for queries, _, part, parts in sequences.split(case, arrays):
+        of_part = _compute(part, parts, *flags)
+        result.output[..., queries, :] = of_part.output
+        result.output_error[..., queries, :] = of_part.output_error
+        result.lse[..., queries] = of_part.lse
+        result.lse_error[..., queries] = of_part.lse_error
+    return result
 
 
 def get_rounding_of_probabilities(case, weight, total, finite_value):

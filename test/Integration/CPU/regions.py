@@ -5,8 +5,8 @@
 
 A region has `captures`, a function from a case to a dict of
 name -> (element type, shape as (size, letter) pairs), with an empty shape for a
-scalar argument; `body`, its MLIR, where {b} {h} {i} {j} are indices, {s} is the
-logit and {t} its type; and `apply`.
+scalar argument; `body`, its MLIR, where {b} {n} {h} {i} {j} are indices ({n} of a
+sequence in a ragged batch), {s} is the logit and {t} its type; and `apply`.
 """
 
 import dataclasses
@@ -178,6 +178,15 @@ KEEPS = {
         lambda index, captured: index["j"] < captured["lengths"][index["b"]],
         lambda case: {"lengths": ("i32", [(case.batch[0], "b")])},
     ),
+    # A limit of each sequence.
+    "sequences": Keep(
+        """
+      %limit = tensor.extract %limits[{n}] : {limits}
+      %keep = arith.cmpi slt, {j}, %limit : index
+      attn.yield %keep : i1""",
+        lambda index, captured: index["j"] < captured["limits"][index["n"]],
+        lambda case: {"limits": ("index", [(len(case.lengths[0]), "s")])},
+    ),
     "bitmap": Keep(
         """
       %keep = tensor.extract %bitmap[{i}, {j}] : {bitmap}
@@ -241,4 +250,6 @@ def get_indices(case):
         index["h"] = grids[-3]
     if case.batch:
         index["b"] = grids[0]
+    if case.sequence is not None:
+        index["n"] = case.sequence
     return index

@@ -65,6 +65,11 @@ def get_schedule_cases():
                    data="mask_late", lse=True, **shared)
         yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
                    bias_dtype="f32", data="bias_low", lse=True, **shared)
+    # Every block of a kernel has several tiles that are computed again.
+    many = dict(shared, batch=(4,), heads=(64, 64), lq=500, lk=300)
+    for d in (64, 128, 256):
+        yield Case(name=f"growing-many-d{d}", data="growing", dtype="bf16",
+                   **dict(many, d=d))
 
 
 def get_split_cases():

@@ -104,7 +104,7 @@ def main():
             else:
                 failures.append((group, case, error))
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    for module in ["case", "inputs", "reference", "regions", "emit"]:
+    for module in ["case", "inputs", "reference", "regions", "emit", "sequences"]:
         shutil.copy(HERE.parent / "CPU" / f"{module}.py", directory)
     shutil.copy(HERE / "run.py", directory)
     for group, case, error in failures:

@@ -48,6 +48,9 @@ int attn_rt_call(void (*function)(void *), void *argument);
 /// prints the message to stderr and aborts. The message is copied.
 void attn_rt_fail(const char *message);
 
+/// The same, with the number in place of the first `{}` of the message.
+void attn_rt_fail_at(const char *message, int64_t number);
+
 /// The message of the last failure in this thread; "" if there was none. Valid
 /// until the next failure.
 const char *attn_rt_last_error(void);

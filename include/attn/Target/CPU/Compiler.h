@@ -12,9 +12,13 @@
 #include "attn/Runtime/CPU/Tensor.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+
+// The headers of the JIT compiler are many, and only Compiler.cpp needs them.
+namespace llvm::orc {
+class LLJIT;
+} // namespace llvm::orc
 
 namespace mlir::attn {
 
@@ -32,6 +36,11 @@ struct RuntimeSymbol {
 /// An entry function in this process.
 class CompiledEntry {
 public:
+  CompiledEntry();
+  CompiledEntry(CompiledEntry &&);
+  CompiledEntry &operator=(CompiledEntry &&);
+  ~CompiledEntry();
+
   attn_status operator()(ArrayRef<attn_tensor> inputs,
                          MutableArrayRef<attn_tensor> outputs) const {
     return function(inputs.data(), inputs.size(), outputs.data(),

@@ -504,3 +504,30 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << blockKeys;
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// CPURaggedScheduleAttr
+//===----------------------------------------------------------------------===//
+
+StringRef CPURaggedScheduleAttr::getTargetName() const { return "cpu"; }
+
+LogicalResult
+CPURaggedScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              ArrayRef<Attribute> members) {
+  for (Attribute member : members) {
+    auto schedule = dyn_cast<CPUScheduleAttr>(member);
+    if (!schedule)
+      return emitError() << "'#attn.cpu_ragged_schedule' expects "
+                            "#attn.cpu_schedule, got "
+                         << member;
+    if (schedule.getSplitKeys() != 0)
+      return emitError() << "'#attn.cpu_ragged_schedule' expects schedules "
+                            "without split_keys, got "
+                         << schedule.getSplitKeys();
+  }
+  if (members.empty() ||
+      cast<CPUScheduleAttr>(members.back()).getRowQueries() != 0)
+    return emitError() << "'#attn.cpu_ragged_schedule' expects a last schedule "
+                          "without row_queries";
+  return success();
+}

@@ -94,7 +94,8 @@ struct SimplifyStructure : OpRewritePattern<SdpaOp> {
     StructuralMaskInterface structure = op.getStructureAttr();
     if (!structure)
       return rewriter.notifyMatchFailure(op, "no structure");
-    Attribute simple = structure.simplify(op.getNumQueries(), op.getUsedKeys());
+    Attribute simple =
+        structure.simplify(op.getUsedQueries(), op.getUsedKeys());
     if (simple == structure)
       return rewriter.notifyMatchFailure(op, "structure is simple");
     rewriter.modifyOpInPlace(op, [&] {
@@ -213,19 +214,20 @@ struct RaiseKeepRegion : OpRewritePattern<SdpaOp> {
       return rewriter.notifyMatchFailure(op, "no keep region");
     Block &body = op.getKeep().front();
     int64_t dim = op.getRank() - 2;
+    // Lengths are those of a sequence, and bottom_right counts from the end of
+    // the keys in use.
     auto isNumQueries = [&](Value value) {
-      return isDimOf(value, op.getQuery(), dim);
+      return !op.isRagged() && isDimOf(value, op.getQuery(), dim);
     };
-    // bottom_right counts from the end of the keys in use.
     auto isNumKeys = [&](Value value) {
-      if (op.getKeyLengths())
+      if (op.isRagged() || op.getKeyLengths())
         return false;
       return isDimOf(value, op.getKey(), dim) ||
              isDimOf(value, op.getValue(), dim);
     };
     MaskIndices indices{body.getArgument(body.getNumArguments() - 2),
                         body.getArguments().back(),
-                        op.getNumQueries(),
+                        op.getUsedQueries(),
                         op.getUsedKeys(),
                         isNumQueries,
                         isNumKeys};

@@ -101,7 +101,8 @@ void SdpaOp::build(OpBuilder &builder, OperationState &state, Value query,
   build(builder, state, resultTypes, query, key, value, /*scale=*/Value(),
         /*bias=*/Value(), /*mask=*/Value(), /*sinks=*/Value(),
         /*query_documents=*/Value(),
-        /*key_documents=*/Value(), /*key_lengths=*/Value(), outs,
+        /*key_documents=*/Value(), /*key_lengths=*/Value(),
+        /*cu_seqlens_q=*/Value(), /*cu_seqlens_k=*/Value(), outs,
         /*static_scale=*/FloatAttr(),
         /*softcap=*/FloatAttr(), /*structure=*/StructuralMaskInterface(),
         MaskedRow::Zero, Backend::Auto, /*schedule=*/ScheduleInterface());
@@ -172,13 +173,15 @@ void SdpaOp::getEffects(
   }
 }
 
-/// On tensors the op fails only if dynamic sizes do not agree.
+/// On tensors the op fails only if dynamic sizes or cumulative lengths do not
+/// agree.
 Speculation::Speculatability SdpaOp::getSpeculatability() {
   auto isStatic = [](Value value) {
     auto type = dyn_cast<ShapedType>(value.getType());
     return !type || type.hasStaticShape();
   };
-  if (!hasTensorSemantics() || !llvm::all_of(getOperands(), isStatic))
+  if (!hasTensorSemantics() || isRagged() ||
+      !llvm::all_of(getOperands(), isStatic))
     return Speculation::NotSpeculatable;
   return Speculation::RecursivelySpeculatable;
 }
@@ -209,6 +212,18 @@ SdpaOp::reifyResultShapes(OpBuilder &builder,
   reifiedReturnShapes.assign(getOuts().size() - 1, dims);
   dims.push_back(builder.getIndexAttr(getValueDim()));
   reifiedReturnShapes.insert(reifiedReturnShapes.begin(), dims);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// AssertOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AssertOp::verify() {
+  // assert_c1: one place for the number.
+  if (getMessage().count("{}") != 1)
+    return emitOpError() << "expects one {} in its message, got \""
+                         << getMessage() << "\"";
   return success();
 }
 

@@ -83,6 +83,11 @@ private:
                                        ArrayRef<int64_t> target);
   LogicalResult verifyDocuments();
   LogicalResult verifySinks();
+  LogicalResult verifyCumulativeLengths();
+  /// [B..., S?]: of what there is one for each sequence.
+  SmallVector<int64_t> getSequenceShape();
+  /// [B..., S?, Hq, Lq, Lk]; the lengths of several sequences are not known.
+  SmallVector<int64_t> getPairShape();
 
   InFlightDiagnostic error() { return op.emitOpError(); }
 
@@ -298,21 +303,60 @@ LogicalResult SdpaVerifier::verifySinks() {
   return success();
 }
 
+LogicalResult SdpaVerifier::verifyCumulativeLengths() {
+  Value queries = op.getCuSeqlensQ(), keys = op.getCuSeqlensK();
+  // sdpa_c21: both or none.
+  if (bool(queries) != bool(keys))
+    return error() << "expects cumulative lengths of queries and keys, got "
+                      "those of "
+                   << (queries ? "queries" : "keys") << " alone";
+  if (!queries)
+    return success();
+  // sdpa_c22: vectors of one type, with one element at least.
+  auto queryEnds = cast<ShapedType>(queries.getType());
+  auto keyEnds = cast<ShapedType>(keys.getType());
+  if (queryEnds.getRank() != 1 || keyEnds.getRank() != 1 ||
+      queryEnds.getElementType() != keyEnds.getElementType() ||
+      !areCompatible(queryEnds.getDimSize(0), keyEnds.getDimSize(0)) ||
+      queryEnds.getDimSize(0) == 0 || keyEnds.getDimSize(0) == 0)
+    return error() << "expects cumulative lengths that are two vectors of one "
+                      "size, 1 at least, and one element type, got "
+                   << queryEnds << " and " << keyEnds;
+  return success();
+}
+
+SmallVector<int64_t> SdpaVerifier::getSequenceShape() {
+  SmallVector<int64_t> shape(
+      ArrayRef(logitShape).take_front(op.getNumBatchDims()));
+  if (op.isRagged())
+    shape.push_back(op.getNumSequences());
+  return shape;
+}
+
+SmallVector<int64_t> SdpaVerifier::getPairShape() {
+  SmallVector<int64_t> shape = getSequenceShape();
+  llvm::append_range(shape,
+                     ArrayRef(logitShape).drop_front(op.getNumBatchDims()));
+  if (op.isRagged())
+    shape[shape.size() - 2] = shape.back() = ShapedType::kDynamic;
+  return shape;
+}
+
 LogicalResult SdpaVerifier::verify() {
   if (failed(verifyRanksAndTypes()) || failed(verifyDims()) ||
       failed(verifyBatchDims()) || failed(verifyOuts()) ||
-      failed(verifyScalars()))
+      failed(verifyScalars()) || failed(verifyCumulativeLengths()))
     return failure();
   // sdpa_c12: bias; sdpa_c13: mask.
-  if (failed(verifyBroadcastOperand(op.getBias(), "bias", logitShape)) ||
-      failed(verifyBroadcastOperand(op.getMask(), "mask", logitShape)))
+  SmallVector<int64_t> pairShape = getPairShape();
+  if (failed(verifyBroadcastOperand(op.getBias(), "bias", pairShape)) ||
+      failed(verifyBroadcastOperand(op.getMask(), "mask", pairShape)))
     return failure();
   if (failed(verifyDocuments()))
     return failure();
-  // sdpa_c20: key lengths of batches.
-  if (failed(verifyBroadcastOperand(
-          op.getKeyLengths(), "the key lengths",
-          ArrayRef(logitShape).take_front(op.getNumBatchDims()))))
+  // sdpa_c20: key lengths of sequences.
+  if (failed(verifyBroadcastOperand(op.getKeyLengths(), "the key lengths",
+                                    getSequenceShape())))
     return failure();
   return verifySinks();
 }
@@ -340,7 +384,7 @@ LogicalResult verifyIndexedRegion(SdpaOp op, Region &region, StringRef name,
   SmallVector<Type> expected;
   if (leading)
     expected.push_back(leading);
-  expected.append(op.getRank(), IndexType::get(op.getContext()));
+  expected.append(op.getNumRegionIndices(), IndexType::get(op.getContext()));
   if (TypeRange(expected) != TypeRange(region.getArgumentTypes()))
     return op.emitOpError()
            << "expects the " << name << " region to have arguments ("

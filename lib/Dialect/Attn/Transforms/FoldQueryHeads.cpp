@@ -48,7 +48,7 @@ bool keepsAllKeys(SdpaOp op) {
 /// The number of query heads of a key head, or 1 if they cannot be folded.
 int64_t getFoldableHeads(SdpaOp op) {
   if (!op.hasPureTensorSemantics() || op.getBackend() != Backend::Flash ||
-      op.getScheduleAttr() || op.getRank() < 3)
+      op.getScheduleAttr() || op.isRagged() || op.getRank() < 3)
     return 1;
   int64_t headDim = op.getRank() - 3;
   int64_t numQueryHeads = op.getQueryType().getDimSize(headDim);

@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -52,7 +53,7 @@ struct AttnSelectSchedulePass
     getOperation()->walk([&](SdpaOp op) {
       if (op.getBackend() != Backend::Flash || op.getScheduleAttr())
         return;
-      CPUScheduleAttr schedule = choose(op);
+      ScheduleInterface schedule = choose(op);
       op.setScheduleAttr(schedule);
       ++numScheduled;
       std::string text;
@@ -65,17 +66,40 @@ struct AttnSelectSchedulePass
   }
 
 private:
-  CPUScheduleAttr choose(SdpaOp op) {
-    int64_t numQueries = op.getNumQueries();
+  ScheduleInterface choose(SdpaOp op) {
+    if (op.isRagged())
+      return chooseForSequences(op);
+    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
     if (numQueries >= 1 && numQueries <= kMaxFewQueries)
-      return chooseForFewQueries(op);
+      return chooseForFewQueries(op, numQueries,
+                                 ShapedType::isDynamic(numKeys) ||
+                                     numKeys > 2 * kSplitKeys);
+    return chooseForTiles(op);
+  }
+
+  /// Decoding, sequences that fit one vector, and the rest.
+  CPURaggedScheduleAttr chooseForSequences(SdpaOp op) {
+    int64_t lanes = vectorBits / 32;
+    // Heads that share keys are decoded together.
+    int64_t numHeads = getSharedHeads(op);
+    if (numHeads > lanes / 2)
+      numHeads = 1;
+    return CPURaggedScheduleAttr::get(
+        &getContext(), {chooseForFewQueries(op, numHeads, /*splitsKeys=*/false),
+                        chooseForFewQueries(op, lanes, /*splitsKeys=*/false),
+                        chooseForTiles(op)});
+  }
+
+  CPUScheduleAttr chooseForTiles(SdpaOp op) {
+    int64_t numQueries = op.getUsedQueries();
     // Measured (docs/Performance.md): with 32 registers 4 rows x 4 vectors, or
     // 8 x 2 where fewer queries in a group waste less beside a mask's edge;
     // with 16 registers 4 x 2.
     int64_t lanes = vectorBits / 32;
     bool manyRegisters = vectorRegisters >= 32;
     DotUnit dot = getDotUnit(op.getQueryType().getElementType());
-    bool wide = manyRegisters && !op.getStructureAttr() && dot != DotUnit::AMX;
+    bool wide = manyRegisters && !op.getStructureAttr() && !op.isRagged() &&
+                dot != DotUnit::AMX;
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
@@ -129,14 +153,11 @@ private:
 
   /// Decoding: bound by memory, and too few tiles for many threads unless keys
   /// are split.
-  CPUScheduleAttr chooseForFewQueries(SdpaOp op) {
+  CPUScheduleAttr chooseForFewQueries(SdpaOp op, int64_t numQueries,
+                                      bool splitsKeys) {
     int64_t lanes = vectorBits / 32;
     bool manyRegisters = vectorRegisters >= 32;
-    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
-    constexpr int64_t kSplitKeys = 512;
-    int64_t splitKeys =
-        ShapedType::isDynamic(numKeys) || numKeys > 2 * kSplitKeys ? kSplitKeys
-                                                                   : 0;
+    int64_t splitKeys = splitsKeys ? kSplitKeys : 0;
     // Up to half as many queries as lanes, columns fill lanes better.
     int64_t rowQueries = numQueries <= lanes / 2 ? numQueries : 0;
     int64_t rows = manyRegisters ? 16 : 8;
@@ -162,6 +183,7 @@ private:
   }
 
   static constexpr int64_t kMaxFewQueries = 16;
+  static constexpr int64_t kSplitKeys = 512;
 };
 
 } // namespace

@@ -32,6 +32,8 @@ std::string attn::getKernelName(SdpaOp op, int64_t tileQueries,
               .Default([&](Attribute) { os << "structure"; });
         },
         "_");
+  if (op.isRagged())
+    os << "_varlen";
   os << "_d" << op.getHeadDim();
   if (op.getValueDim() != op.getHeadDim())
     os << "x" << op.getValueDim();

@@ -202,4 +202,24 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
   let genVerifyDecl = 1;
 }
 
+def Attn_CPURaggedScheduleAttr : Attn_Attr<"CPURaggedSchedule",
+    "cpu_ragged_schedule",
+    [DeclareAttrInterfaceMethods<Attn_ScheduleInterface>]> {
+  let summary = "CPU kernels for the sequences of a ragged batch";
+  let description = [{
+    `#attn.cpu_schedule`s in the order in which sequences are asked: one with
+    `row_queries` takes sequences of as many queries, one without takes those
+    that fit into a tile, and the last one, which has no `row_queries`, takes all
+    others, tile by tile. Keys are not split. Where so many heads share a key
+    head, and nothing else tells them apart, `row_queries` are the rows that
+    these heads have of one query.
+
+    Example: `#attn.cpu_ragged_schedule<[#attn.cpu_schedule<...>,
+    #attn.cpu_schedule<...>]>`
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$members);
+  let assemblyFormat = "`<` `[` $members `]` `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // ATTN_DIALECT_ATTN_IR_ATTNATTRS_TD

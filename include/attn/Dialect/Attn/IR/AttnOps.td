@@ -72,6 +72,9 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     - `key_lengths`: integers, broadcastable to `[B...]`: how many keys and values
       of a sequence are there, clamped to `[0, Lk]`. All is as if `key` and `value`
       ended there: the end of `bottom_right`, the mean of `uniform`.
+    - `cu_seqlens`: two vectors of S + 1 integers, the cumulative lengths of S
+      sequences that lie behind one another in the rows of the queries, and in
+      those of the keys; see below.
     - `outs`: the destination `[B..., Hq, Lq, Dv]`; optionally, that of the
       log-sum-exp `[B..., Hq, Lq]` (f32; f64 for f64 operands; natural
       logarithm; -inf for a fully masked row); and, after it, that of the
@@ -87,10 +90,23 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     its output is: `zero` (the default), `nan`, or `uniform` (the mean of all
     values).
 
+    **Ragged batches.** With `cu_seqlens` every batch holds S sequences without
+    padding: sequence `s` has the queries `cu_seqlens_q[s] <= i < cu_seqlens_q[s +
+    1]` and the keys `cu_seqlens_k[s] <= j < cu_seqlens_k[s + 1]`, and all is as if
+    the op computed it by itself. Lengths and positions, those of masks, biases and
+    regions, are those within the sequence. What has a row for each query or key
+    (`query`, `key`, `value`, `documents`, `outs`) is packed; what has an element
+    for each pair, or one for each sequence, has a dimension of sequences in front
+    of that of heads: `bias` and `mask` are broadcastable to `[B..., S, Hq, Mq, Mk]`,
+    where `Mq` and `Mk` are at least as large as any length, `key_lengths` to
+    `[B..., S]`; regions take the index of the sequence in front of that of the
+    head. Both vectors begin with 0, never descend and end at `Lq` and `Lk` at most,
+    which is checked at run time. Queries behind the last sequence see no keys.
+
     **Regions.** `score` maps a logit, in natural units, and its indices to a
     new logit. Regions may capture values from above and read memory, but not
-    write it. They may be evaluated for any pair `i < Lq`, `j < Lk`, any number
-    of times, also where the pair is masked.
+    write it. They may be evaluated for any pair `i < Lq`, `j < Lk` (of a
+    sequence), any number of times, also where the pair is masked.
 
     Softmax and accumulation are in f32 (f64 for f64 operands).
 
@@ -120,6 +136,14 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
                      attn.yield %t : f32
                    }
                    outs(%init : tensor<2x8x77x64xf16>) -> tensor<2x8x77x64xf16>
+
+    // Three sequences in 100 rows.
+    %2 = attn.sdpa query(%q : tensor<8x100x64xf16>)
+                   key(%k : tensor<2x100x64xf16>)
+                   value(%v : tensor<2x100x64xf16>)
+                   cu_seqlens(%ends, %ends : tensor<4xi32>, tensor<4xi32>)
+                   structure(#attn.causal<top_left>)
+                   outs(%init : tensor<8x100x64xf16>) -> tensor<8x100x64xf16>
     ```
 
     The order of the steps is that of ONNX's `Attention` operator.
@@ -136,6 +160,8 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     Optional<Attn_IdShaped>:$query_documents,
     Optional<Attn_IdShaped>:$key_documents,
     Optional<Attn_IdShaped>:$key_lengths,
+    Optional<Attn_IdShaped>:$cu_seqlens_q,
+    Optional<Attn_IdShaped>:$cu_seqlens_k,
     Variadic<Attn_FloatShaped>:$outs,
     OptionalAttr<F64Attr>:$static_scale,
     OptionalAttr<F64Attr>:$softcap,
@@ -160,6 +186,8 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     (`documents` `(` $query_documents^ `,` $key_documents `:`
         type($query_documents) `,` type($key_documents) `)`)?
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
+    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
+        type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
     (`structure` `(` $structure^ `)`)?
     (`masked_row` `=` `` $masked_row^)?
     (`backend` `=` `` $backend^)?
@@ -207,10 +235,24 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     /// for rank 2.
     int64_t getNumQueries() { return getQueryType().getDimSize(getRank() - 2); }
     int64_t getNumKeys() { return getKeyType().getDimSize(getRank() - 2); }
-    /// The length that all sequences of keys have, if it is known.
-    int64_t getUsedKeys() {
-      return getKeyLengths() ? ShapedType::kDynamic : getNumKeys();
+    /// Whether a batch holds sequences of any lengths, by `cu_seqlens`.
+    bool isRagged() { return bool(getCuSeqlensQ()); }
+    /// The number of these sequences, if it is known.
+    int64_t getNumSequences() {
+      int64_t size =
+          cast<ShapedType>(getCuSeqlensQ().getType()).getDimSize(0);
+      return ShapedType::isDynamic(size) ? size : size - 1;
     }
+    /// The lengths that all sequences of queries and of keys have, if known.
+    int64_t getUsedQueries() {
+      return isRagged() ? ShapedType::kDynamic : getNumQueries();
+    }
+    int64_t getUsedKeys() {
+      return isRagged() || getKeyLengths() ? ShapedType::kDynamic
+                                           : getNumKeys();
+    }
+    /// The number of indices that regions take: (b..., s?, h, i, j).
+    int64_t getNumRegionIndices() { return getRank() + isRagged(); }
     int64_t getNumQueryHeads();
     int64_t getNumKeyHeads();
 
@@ -263,6 +305,23 @@ def Attn_TransposeOp : Attn_Op<"transpose", [Pure,
   ];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let hasVerifier = 1;
+}
+
+def Attn_AssertOp : Attn_Op<"assert", [MemoryEffects<[MemWrite]>]> {
+  let summary = "Fails, with a number in the message";
+  let description = [{
+    `cf.assert` with `{}` in the message standing for a number that is known when
+    the program runs, such as the index of a sequence.
+
+    Example:
+
+    ```mlir
+    attn.assert %rises, "cu_seqlens_q descends at sequence {}", %s
+    ```
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message, Index:$number);
+  let assemblyFormat = "$condition `,` $message `,` $number attr-dict";
   let hasVerifier = 1;
 }
 

@@ -162,6 +162,64 @@ def AttnExpandTanhPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-split-bf16-conversions
+//===----------------------------------------------------------------------===//
+
+def AttnSplitBF16ConversionsPass
+    : Pass<"attn-split-bf16-conversions", "::mlir::ModuleOp"> {
+  let summary = "Convert between bf16 and f64 by way of f32";
+  let description = [{
+    For CPUs that have no instructions for bf16: upstream's `arith-expand` knows
+    conversions between bf16 and f32 only. Results are those of one rounding: f64 is
+    rounded to f32 to odd first.
+
+    Before:
+
+    ```mlir
+    %y = arith.extf %x : bf16 to f64
+    ```
+
+    After:
+
+    ```mlir
+    %0 = arith.extf %x : bf16 to f32
+    %y = arith.extf %0 : f32 to f64
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-move-bf16-as-bits
+//===----------------------------------------------------------------------===//
+
+def AttnMoveBF16AsBitsPass
+    : Pass<"attn-move-bf16-as-bits", "::mlir::ModuleOp"> {
+  let summary = "Make all bf16 of the LLVM dialect i16";
+  let description = [{
+    For CPUs that have no instructions for bf16, when nothing computes with it any
+    more: values, functions, constants and memory of bf16 become those of i16.
+    LLVM's x86 backend keeps a bf16 that lives across blocks in f32, and rounds it
+    back by a function of compiler-rt and of libgcc since GCC 13 (`__truncsfbf2`),
+    which other systems do not have. An operation that computes with bf16 is an
+    error of the verifier then.
+
+    Before:
+
+    ```mlir
+    llvm.func @f(%x: bf16) -> f32 {
+      %0 = llvm.bitcast %x : bf16 to i16
+    ```
+
+    After:
+
+    ```mlir
+    llvm.func @f(%x: i16) -> f32 {
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-check-allocations
 //===----------------------------------------------------------------------===//
 

@@ -14,8 +14,9 @@
 namespace mlir::attn {
 
 /// Emits a `cf.assert` for every constraint on the shapes of an op, on tensors
-/// or memrefs, that its types leave open.
-void buildShapeChecks(OpBuilder &builder, SdpaOp op);
+/// or memrefs, that its types leave open. Without `readsElements`, for operands
+/// in the memory of a device, cumulative lengths are not checked.
+void buildShapeChecks(OpBuilder &builder, SdpaOp op, bool readsElements = true);
 
 } // namespace mlir::attn
 

@@ -1,4 +1,4 @@
-//===- AttnPCH.h - Headers that nearly every file includes ------*- C++ -*-===//
+//===- AttnPCHCore.h - Headers that nearly every file includes --*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ATTN_PCH_H
-#define ATTN_PCH_H
+#ifndef ATTN_PCH_CORE_H
+#define ATTN_PCH_CORE_H
 
 // llvm::Statistic, the base of a pass's statistics, has a layout for builds
 // with assertions and another for builds without. Ours must be the one that
@@ -45,4 +45,4 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/DialectConversion.h"
 
-#endif // ATTN_PCH_H
+#endif // ATTN_PCH_CORE_H
