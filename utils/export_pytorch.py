@@ -144,6 +144,51 @@ def sdpa_gqa(q, k, v):
     return F.scaled_dot_product_attention(q, k, v, enable_gqa=True)
 
 
+def get_short(q, k, n, last=False):
+    """Which keys each sequence has, by its length or its last key."""
+    j = torch.arange(k.shape[-2])[None, :]
+    return (j <= n[:, None] if last else j < n[:, None])[:, None, None, :]
+
+
+def lengths(q, k, v, n):
+    return naive_mask(q, k, v, get_short(q, k, n))
+
+
+def lengths_sdpa(q, k, v, n):
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=torch.arange(k.shape[-2]) < n.view(-1, 1, 1, 1))
+
+
+def lengths_swapped(q, k, v, n):
+    return naive_mask(q, k, v, (n[:, None] > torch.arange(k.shape[-2], dtype=n.dtype))[:, None, None, :])
+
+
+def lengths_causal(q, k, v, n):
+    causal = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+    bias = torch.where(get_short(q, k, n, last=True) & causal, 0.0, float("-inf"))
+    return naive_bias(q, k, v, bias)
+
+
+def row_values(q, k, v, mask):
+    """What a softmax over parts of the keys needs, and the log-sum-exp."""
+    s = (q @ k.transpose(-2, -1) * 0.25).masked_fill(~mask, float("-inf"))
+    maximum = s.amax(-1, keepdim=True)
+    e = (s - maximum).exp()
+    total = e.sum(-1, keepdim=True)
+    return (e / total) @ v, maximum, total, (maximum + total.log()).squeeze(-1)
+
+
+# What is recognised where it is more than attention.
+EXPECTED = {
+    "lengths": "key_lengths(%arg3 : tensor<2xi64>)",
+    "lengths_sdpa": "key_lengths(%arg3 : tensor<2xi64>)",
+    "lengths_swapped": "key_lengths(%arg3 : tensor<2xi32>)",
+    "lengths_causal": "key_lengths(%{{.*}} : tensor<2xi64>) structure(#attn.causal<top_left>)",
+    "dynamic_lengths": "key_lengths(%arg3 : tensor<?xi64>)",
+    "row_values": "outs(%{{.*}} : tensor<2x3x5x8xf32>, tensor<2x3x5xf32>, tensor<2x3x5xf32>)",
+    "dynamic_row_values": "outs(%{{.*}} : tensor<?x3x?x8xf32>, tensor<?x3x?xf32>, tensor<?x3x?xf32>)",
+}
+
+
 def graphs():
     """Name, function or module, arguments."""
     half, bf16 = torch.float16, torch.bfloat16
@@ -172,6 +217,12 @@ def graphs():
     yield "sdpa_causal_cross", sdpa_causal, qkv(lq=5, lk=7)
     yield "sdpa_bool_mask", sdpa_mask, (*qkv(), torch.ones(2, 1, 5, 7, dtype=torch.bool))
     yield "sdpa_float_mask", sdpa_mask, (*qkv(), rand(5, 7))
+    n = torch.tensor([7, 3])
+    yield "lengths", lengths, (*qkv(), n)
+    yield "lengths_sdpa", lengths_sdpa, (*qkv(), n)
+    yield "lengths_swapped", lengths_swapped, (*qkv(), n.int())
+    yield "lengths_causal", lengths_causal, (*qkv(), n)
+    yield "row_values", row_values, (*qkv(), torch.ones(2, 1, 1, 7, dtype=torch.bool))
     q, _, _ = qkv(h=6)
     _, k, v = qkv(h=2)
     yield "sdpa_gqa", sdpa_gqa, (q, k, v)
@@ -187,6 +238,9 @@ def dynamic_graphs():
     yield "dynamic_naive", naive, (q, k, v), (shape,) * 3
     yield "dynamic_causal_iota", naive_causal_iota, (q, k, v), (shape,) * 3
     yield "dynamic_mask", naive_mask, (q, k, v, torch.ones(2, 1, 1, 6, dtype=torch.bool)), (
+        *(shape,) * 3, {0: batch, 3: length})
+    yield "dynamic_lengths", lengths, (q, k, v, torch.tensor([6, 3])), (*(shape,) * 3, {0: batch})
+    yield "dynamic_row_values", row_values, (q, k, v, torch.ones(2, 1, 1, 6, dtype=torch.bool)), (
         *(shape,) * 3, {0: batch, 3: length})
     yield "dynamic_sdpa_causal", sdpa_causal, (q, k, v), (shape,) * 3
     yield "dynamic_sdpa_gqa", sdpa_gqa, (qkv(h=6, lq=6)[0], *qkv(h=2, lk=6)[1:]), (shape,) * 3
@@ -207,6 +261,10 @@ def export(function, args, dims=None):
     # Attributes of dialects that stock MLIR does not have.
     text = re.sub(r"\{torch\.[^}]*\} ?", "", text)
     return text
+
+
+def get_check(name):
+    return f"// FUSED-SAME: {EXPECTED[name]}\n" if name in EXPECTED else ""
 
 
 def write(path, text, header):
@@ -241,7 +299,7 @@ def main():
             text,
             "// RUN: attn-opt %s --attn-raise-pipeline | FileCheck %s --check-prefix=FUSED\n"
             f"// RUN: attn-run %s --random --compare=unfused{shapes}\n"
-            "// FUSED-COUNT-1: attn.sdpa\n"
+            "// FUSED-COUNT-1: attn.sdpa\n" + get_check(name) +
             "// Exported by utils/export_pytorch.py.\n",
         )
     if options.only and not found:

@@ -124,7 +124,7 @@ std::optional<std::string> Mutator::changeAttribute(Operation *op) {
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
     SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
     AffineMap &map = maps[rng() % maps.size()];
-    if (map.getNumResults() == 0)
+    if (map.getNumResults() == 0 || map.getNumDims() == 0)
       return std::nullopt;
     SmallVector<AffineExpr> results(map.getResults());
     if (results.size() > 1 && rng() % 2)
@@ -140,6 +140,8 @@ std::optional<std::string> Mutator::changeAttribute(Operation *op) {
   }
   if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
     SmallVector<int64_t> permutation(transpose.getPermutation());
+    if (permutation.empty())
+      return std::nullopt;
     std::swap(permutation[rng() % permutation.size()],
               permutation[rng() % permutation.size()]);
     transpose.setPermutation(permutation);

@@ -40,6 +40,12 @@ for scale in [-1.0, -0.25, 0.0, 1e-30, 1e30]:
         lambda q, k, w: g.attend(g.mul(q, v), k, w))(*g.qkv())
 for function in ["math.absf", "math.tanh", "arith.negf", "math.exp", "math.sqrt", "math.exp2"]:
     change("apply_" + function.replace(".", "_"), lambda g, s, f=function: g.unary(f, s))
+for divisor in [0.0, -0.0]:
+    text = f"{divisor:g}".replace("-", "m")
+    change(f"divide_{text}", lambda g, s, v=divisor: g.div(s, v))
+    change(f"divide_capped_{text}", lambda g, s, v=divisor: g.mul(g.unary("math.tanh", g.div(s, v)), 3.0))
+    CASES[f"divide_query_{text}"] = lambda g, v=divisor: (
+        lambda q, k, w: g.attend(g.div(q, v), k, w))(*g.qkv())
 other = lambda g: g.contract(g.argument("bhid", "f32"), g.argument("bhjd", "f32"), "bhij", "d")
 change("times_another_product", lambda g, s: g.binary("arith.mulf", s, other(g)))
 change("maximum_with_another_product", lambda g, s: g.binary("arith.maximumf", s, other(g)))

@@ -139,6 +139,11 @@ SmallVector<HostArray> Checker::makeInputs(func::FuncOp function,
         cell.f = roundTo(value, elementType);
       } else if (elementType.isInteger(1)) {
         cell.i = rng() % 3 && !rowIsEmpty ? 1 : 0;
+      } else if (kindName == "length") {
+        // Of three keys or seven, or none, or far beyond.
+        int64_t limit = elementType.isInteger(32) ? INT32_MAX : INT64_MAX;
+        int64_t lengths[] = {0, 1, 2, 3, 5, 7, 9, -1, limit, -limit - 1};
+        cell.i = lengths[rng() % std::size(lengths)];
       } else {
         cell.i =
             kindName == "mask" ? (rng() % 3 && !rowIsEmpty ? 1 : 0) : rng() % 3;

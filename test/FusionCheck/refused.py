@@ -12,7 +12,7 @@ import math
 
 import refused_terms  # noqa: F401
 from graph import REFUSED, Graph, refused
-from spell import INFINITY
+from spell import INFINITY, LOWEST
 
 AXIS = "the softmax sums along another axis than that which the second matmul contracts"
 SUM = "the denominator of the softmax does not sum its numerator along the axis that the second matmul contracts"
@@ -262,6 +262,26 @@ def guarded_products(g):
     return g.output(p, v)
 
 
+@refused("logits are divided by zero, which makes rows NaN that are set to zero after the softmax", "softmax")
+def guarded_division_by_zero(g):
+    # Without the guard it is fused: such rows are NaN with it and without it.
+    q, k, v = g.qkv()
+    p, zero = g.soft(g.div(g.logits(q, k), 0.0)), g.constant(0.0, "f32")
+    p = g.generic("bhij", "f32", [p], lambda a: g.op(
+        f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32"))
+    return g.output(p, v)
+
+
+@refused("the logits are multiplied after their maximum is subtracted, before which that makes infinities of what "
+         "masks them", "softmax", "multiply before the mask")
+def temperature_after_lowest(g):
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), LOWEST["f32"])
+    m = g.reduce(x, "j", "max")
+    e = g.unary("math.exp", g.mul(g.binary("arith.subf", x, m), 1.5))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
 @refused(FACTOR, "softmax")
 def gated(g):
     q, k, v = g.qkv()
@@ -431,10 +451,95 @@ def probabilities_averaged(g):
 
 
 @refused(USES, "uses")
-def maximum_returned(g):
+def other_maximum_returned(g):
+    # Of logits without their mask.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    masked = g.select(g.argument("bhij", "i1"), x, -INFINITY)
+    return [g.output(g.soft(masked), v), g.reduce(x, "j", "max")]
+
+
+@refused(USES, "uses")
+def maximum_of_queries_returned(g):
+    # Another axis of the same size.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(x, "i", "max")
+    return [g.output(g.soft(x), v), m]
+
+
+@refused(USES, "uses")
+def maximum_of_probabilities_returned(g):
+    q, k, v = g.qkv()
+    p = g.soft(g.logits(q, k))
+    return [g.output(p, v), g.reduce(p, "j", "max")]
+
+
+@refused(USES, "uses")
+def minimum_returned(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    init = g.filled("bhi", "f32", INFINITY)
+    m = g.generic("bhi", "f32", [x], lambda a, c: g.op(f"arith.minimumf {a}, {c} : f32"), init, "j", x.dims)
+    return [g.output(g.soft(x), v), m]
+
+
+@refused(USES, "uses")
+def finite_maximum_returned(g):
+    # Of rows without keys it is the number that masks them, not -inf.
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -1e9)
+    m, e, total = g.parts(x)
+    return [g.output(g.binary("arith.divf", e, total), v), m]
+
+
+@refused(USES, "uses")
+def maximum_from_lowest_returned(g):
+    # That of rows without keys is where it starts from.
+    q, k, v = g.qkv()
+    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -INFINITY)
+    init = g.filled("bhi", "f32", LOWEST["f32"])
+    m = g.generic("bhi", "f32", [x], lambda a, c: g.op(f"arith.maximumf {a}, {c} : f32"), init, "j", x.dims)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
+
+
+@refused(USES, "uses")
+def sum_with_sink_returned(g):
+    q, k, v = g.qkv()
+    x, sink = g.logits(q, k), g.argument("h", "f32")
+    m = g.binary("arith.maximumf", g.reduce(x, "j", "max"), sink)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    extra = g.unary("math.exp", g.generic("bhi", "f32", [sink, m], lambda a, b: g.op(f"arith.subf {a}, {b} : f32")))
+    total = g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)
+    return [g.output(g.binary("arith.divf", e, total), v), total]
+
+
+@refused(USES, "uses")
+def sum_of_queries_returned(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(g.logits(q, k))
-    return [g.output(g.binary("arith.divf", e, total), v), m]
+    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(e, "i", "sum")]
+
+
+@refused(USES, "uses")
+def other_logarithm_returned(g):
+    # max + 2 log(sum) is a function of both, but x - max is none.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m, e, total = g.parts(x)
+    distance = g.binary("arith.subf", x, m)
+    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(distance, "j", "sum")]
+
+
+@refused(USES, "uses", numerics="strict")
+def maximum_without_nan_returned(g):
+    # It overlooks a NaN, the op's does not.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(x, "j", "maxnum")
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
 
 
 @refused(USES, "uses")

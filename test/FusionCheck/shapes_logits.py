@@ -380,12 +380,205 @@ def documents_of_heads(g):
     return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
 
 
-@shape("j < length[b]", "mask(%{{.*}} : tensor<2x1x1x7xi1>)")
+def shorter(g, n, predicate="slt", offset=0, swapped=False):
+    """j + offset predicate n, true where the key is kept."""
+    dims = n.dims + "j"
+
+    def body(a):
+        if n.dtype == "i32":
+            a = g.op(f"arith.extsi {a} : i32 to i64")
+        j = g.index(dims.index("j"))
+        if offset:
+            j = g.op(f"arith.addi {j}, {g.constant(offset, 'i64')} : i64")
+        x, y = (a, j) if swapped else (j, a)
+        return g.op(f"arith.cmpi {predicate}, {x}, {y} : i64")
+
+    return g.generic(dims, "i1", [n], body)
+
+
+LENGTHS = "key_lengths(%arg3 : tensor<2xi64>) masked_row = nan"
+
+
+@shape("j < length[b]", LENGTHS)
 def lengths(g):
     q, k, v = g.qkv()
-    n = g.argument("b", "i64")
-    keep = g.generic("bj", "i1", [n], lambda a: g.op(f"arith.cmpi slt, {g.index(1)}, {a} : i64"))
+    keep = shorter(g, g.argument("b", "i64", "length"))
     return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("lengths in i32, on the left", "key_lengths(%arg3 : tensor<2xi32>)")
+def lengths_i32(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i32", "length"), "sgt", swapped=True)
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("masked_fill where j >= length[b]", LENGTHS)
+def lengths_filled(g):
+    q, k, v = g.qkv()
+    drop = shorter(g, g.argument("b", "i64", "length"), "sge")
+    return g.attend(q, k, v, lambda s: g.select(drop, s, -INFINITY, negated=True))
+
+
+@shape("0 and -inf added, with unit dimensions", LENGTHS)
+def lengths_added(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    wide = g.expand(keep, [("b", "b11"), ("j", "j")])
+    return g.attend(q, k, v, lambda s: g.add(s, g.matrix(wide, "f32", -INFINITY)))
+
+
+@shape("j <= last[b]: one more, without wrapping", "key_lengths(%{{.*}} : tensor<2xi64>)")
+def lengths_inclusive(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i32", "length"), "sle")
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("j + 2 < length[b]", "key_lengths(%{{.*}} : tensor<2xi64>)")
+def lengths_offset(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i64", "length"), offset=2)
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("one length for all, a number", "key_lengths(%{{.*}} : tensor<1xi64>)")
+def lengths_scalar(g):
+    q, k, v = g.qkv()
+    n = g.argument(None, "i64", "length")
+    keep = g.generic("j", "i1", [], lambda: g.op(f"arith.cmpi slt, {g.index(0)}, {n} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("the length of the sequence that a request has: length[ids[b]]", "key_lengths(%{{.*}} : tensor<2xi64>)")
+def lengths_gathered(g):
+    q, k, v = g.qkv()
+    g.sizes["T"] = 5
+    table, ids = g.argument("T", "i64", "length"), g.argument("b", "i64")
+
+    def get(row):
+        row = g.op(f"arith.index_cast {row} : i64 to index")
+        return g.op(f"tensor.extract {table.name}[{row}] : {g.type_of(table)}")
+
+    keep = shorter(g, g.generic("b", "i64", [ids], get))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("the difference of two offsets", "key_lengths(%{{.*}} : tensor<2xi64>)")
+def lengths_subtracted(g):
+    q, k, v = g.qkv()
+    g.sizes["S"] = 3
+    offsets = g.argument("S", "i64")
+    begin, end = g.slice(offsets, "S", 0, "b"), g.slice(offsets, "S", 1, "b")
+    keep = g.generic("bj", "i1", [begin, end], lambda x, y: g.op(
+        f"arith.cmpi slt, {g.index(1)}, {g.op(f'arith.subi {y}, {x} : i64')} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("causal and lengths, under a safe softmax", "key_lengths(%arg3 : tensor<2xi64>) structure(#attn.causal<top_left>) outs")
+def lengths_causal(g):
+    q, k, v = g.qkv()
+    short = shorter(g, g.argument("b", "i64", "length"))
+    keep = g.generic("bij", "i1", [g.compare("sge"), short], lambda a, b: g.op(f"arith.andi {a}, {b} : i1"))
+    x = g.select(keep, g.logits(q, k), -INFINITY)
+    m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), -1e30)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    total = g.with_constant("arith.maximumf", g.reduce(e, "j", "sum"), 1e-20)
+    return g.output(g.binary("arith.divf", e, total), v)
+
+
+@shape("bottom right of all keys, not of those in use", "key_lengths(%arg3 : tensor<2xi64>) structure(#attn.window<-1, 2>) masked_row")
+def lengths_causal_past(g):
+    q, k, v = g.qkv()
+    short = shorter(g, g.argument("b", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(g.compare("sge", 2), g.select(short, s, -INFINITY), -INFINITY))
+
+
+@shape("batch and heads joined", "key_lengths(%arg3 : tensor<2xi64>) masked_row = nan")
+def lengths_joined(g):
+    q, k, v = (g.collapse(x, [("Z", "bh"), (x.dims[2], x.dims[2]), (x.dims[3], x.dims[3])]) for x in g.qkv())
+    short = shorter(g, g.argument("b", "i64", "length"))
+    wide = g.collapse(g.generic("bhij", "i1", [short], lambda a: a), [("Z", "bh"), ("i", "i"), ("j", "j")])
+    return g.expand(g.attend(q, k, v, lambda s: g.select(wide, s, -INFINITY)), [("Z", "bh"), ("i", "i"), ("e", "e")])
+
+
+@shape("grouped heads, with another mask", "key_lengths(%arg3 : tensor<2xi64>)")
+def lengths_grouped(g):
+    q = g.argument("bhrid", "f32")
+    k, v = g.argument("bhjd", "f32"), g.argument("bhje", "f32")
+    short = shorter(g, g.argument("b", "i64", "length"))
+    x = g.select(short, g.contract(q, k, "bhrij", "d"), -INFINITY)
+    p = g.soft(g.select(g.argument("bij", "i1"), x, -INFINITY))
+    return g.contract(p, v, "bhrie", "j")
+
+
+@shape("rows that are masked as a whole are the mean of all values, not of those in use", "mask(%{{.*}} masked_row = uniform")
+def lengths_finite(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -1e9))
+
+
+@shape("lengths that differ from head to head", "mask(%")
+def lengths_of_heads(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("bh", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("lengths that differ from query to query", "{{mask|keep}}(%")
+def lengths_of_queries(g):
+    q, k, v = g.qkv()
+    n = g.argument("bi", "i64", "length")
+    keep = g.generic("bhij", "i1", [n], lambda a: g.op(f"arith.cmpi slt, {g.index(3)}, {a} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("the keys behind the length", "mask(%")
+def lengths_behind(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i64", "length"), "sgt")
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("unsigned: negative lengths keep all", "mask(%")
+def lengths_unsigned(g):
+    q, k, v = g.qkv()
+    keep = shorter(g, g.argument("b", "i64", "length"), "ult")
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("every second key up to the length", "mask(%")
+def lengths_strided(g):
+    q, k, v = g.qkv()
+    n, two = g.argument("b", "i64", "length"), g.constant(2, "i64")
+    keep = g.generic("bj", "i1", [n], lambda a: g.op(
+        f"arith.cmpi slt, {g.op(f'arith.muli {g.index(1)}, {two} : i64')}, {a} : i64"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("positions as floats", "mask(%")
+def lengths_float(g):
+    q, k, v = g.qkv()
+    n = g.argument("b", "f32", "positive")
+    keep = g.generic("bj", "i1", [n], lambda a: g.op(
+        f"arith.cmpf olt, {g.op(f'arith.sitofp {g.index(1)} : i64 to f32')}, {a} : f32"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("or: only one of two must hold", "mask(%")
+def lengths_either(g):
+    q, k, v = g.qkv()
+    short = shorter(g, g.argument("b", "i64", "length"))
+    keep = g.generic("bj", "i1", [short, g.argument("j", "i1")], lambda a, b: g.op(f"arith.ori {a}, {b} : i1"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("the shorter of two", "mask(%{{.*}} key_lengths(%")
+def lengths_two(g):
+    q, k, v = g.qkv()
+    x, y = shorter(g, g.argument("b", "i64", "length")), shorter(g, g.argument("b", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(x, g.select(y, s, -INFINITY), -INFINITY))
 
 
 @shape("cumulative position ids as constants", "structure(#attn.causal<top_left>)")

@@ -82,19 +82,36 @@ class LogitSpellings:
             x, y = w.argument("i", "i64"), w.argument("j", "i64")
             return w.generic("ij", "i1", [x, y], lambda a, b: w.op(f"arith.cmpi eq, {a}, {b} : i64"))
         if form == "lengths":
-            lengths = w.argument(self.lead[0] if self.lead else "", "i64")
-            dims = lengths.dims + "j"
-
-            def body(a):
-                j = w.index(dims.index("j"), "i64")
-                return w.op(f"arith.cmpi slt, {j}, {a} : i64")
-
-            return w.generic(dims, "i1", [lengths], body)
+            return self.get_length_condition()
         mask = w.argument(self.get_broadcast_dims(), "i1")
         if form == "negated":
             one = w.constant(True, "i1")
             return w.generic(mask.dims, "i1", [mask], lambda a: w.op(f"arith.xori {a}, {one} : i1"))
         return mask
+
+    def get_length_condition(self):
+        """j < length[b], in one of its forms."""
+        w, rng = self.w, self.rng
+        dtype = rng.choice(["i64", "i64", "i32"])
+        # Of heads it is a mask.
+        lengths = w.argument(self.lead[: rng.choice([1, 1, 1, 2])], dtype, "length")
+        dims = lengths.dims + "j"
+        offset = rng.choice([0, 0, 0, 1, -1])
+        predicate, swapped = rng.choice([("slt", False), ("sle", False), ("sgt", True), ("sge", True)])
+        inverted = {"slt": "sge", "sle": "sgt", "sgt": "sle", "sge": "slt"}
+        is_negated = self.flip(0.3)
+
+        def body(a):
+            j = w.index(dims.index("j"), "i64")
+            if dtype == "i32":
+                a = w.op(f"arith.extsi {a} : i32 to i64")
+            if offset:
+                j = w.op(f"arith.addi {j}, {w.constant(offset, 'i64')} : i64")
+            x, y = (a, j) if swapped else (j, a)
+            keep = w.op(f"arith.cmpi {inverted[predicate] if is_negated else predicate}, {x}, {y} : i64")
+            return w.op(f"arith.xori {keep}, {w.constant(True, 'i1')} : i1") if is_negated else keep
+
+        return w.generic(dims, "i1", [lengths], body)
 
     def is_narrow(self, s):
         return "f16" in s.dtype or "f16" in self.softmax_dtype

@@ -511,8 +511,11 @@ def ConvertLinalgToAttnPass
     computation is cut into operations have disappeared; attention is recognised
     in the expression. Scale, softcap, bias and masks are read off it: conditions
     on indices become a `keep` region (which canonicalization turns into
-    `#attn.causal` and the like), boolean tensors the `mask`, added tensors the
-    `bias`, anything else that changes a logit the `score` region.
+    `#attn.causal` and the like), comparisons of the key with a length of its
+    sequence the `key_lengths`, boolean tensors the `mask`, added tensors the
+    `bias`, anything else that changes a logit the `score` region. Maxima, sums
+    and log-sum-exps of rows that are used elsewhere become results of the op, or
+    are computed from them.
 
     `masked_row` reproduces what the graph does with rows that see no key: `nan`
     for -inf masks under a plain softmax, `zero` under a safe one, `uniform` for

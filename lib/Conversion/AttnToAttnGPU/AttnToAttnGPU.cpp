@@ -203,6 +203,7 @@ void SdpaLowering::launch() {
     interface.pass(scale, arguments.scale);
   }
   interface.passTensor(op.getLse(), arguments.lse);
+  interface.passTensor(op.getMaxScores(), arguments.maxScores);
   interface.passTensor(op.getBias(), arguments.bias);
   interface.passTensor(op.getMask(), arguments.mask);
   interface.passTensor(op.getSinks(), arguments.sinks);

@@ -170,8 +170,19 @@ Value KernelEmitter::emitSink(const Tile &tile) {
 SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
                                                   Value sink) {
   bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
-  Value isNone = b.compare(arith::CmpFPredicate::OEQ, sum, b.f32(0.0));
-  Value inverse, none = b.f32(-kInfinity);
+  using P = arith::CmpFPredicate;
+  Value isNone = b.compare(P::OEQ, sum, b.f32(0.0));
+  Value inverse, none = b.f32(-kInfinity), ln2 = b.f32(kLn2);
+  SmallVector<Value> maxScores;
+  if (args.maxScores.pointer) {
+    // Comparisons lose a NaN, sums do not; they are NaN for +inf as well.
+    Value isNaN =
+        arith::AndIOp::create(b, b.compare(P::UNO, sum, sum),
+                              b.compare(P::UNE, maximum, b.f32(kInfinity)));
+    maxScores.push_back(
+        b.select(isNaN, b.f32(std::numeric_limits<double>::quiet_NaN()),
+                 factor ? b.mulf(maximum, ln2) : maximum));
+  }
   if (sink) {
     // One key more, whose value is zero.
     Value raised = arith::MaxNumFOp::create(b, maximum, sink);
@@ -179,25 +190,28 @@ SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
     sum = b.fma(sum, alpha, emitExp(b.subf(sink, raised)));
     inverse = b.mulf(alpha, b.reciprocal(sum));
     maximum = raised;
-    none = factor ? b.mulf(sink, b.f32(kLn2)) : sink;
+    none = factor ? b.mulf(sink, ln2) : sink;
   } else {
     inverse = b.reciprocal(sum);
   }
   inverse = b.select(
       isNone, b.f32(isNaN ? std::numeric_limits<double>::quiet_NaN() : 0.0),
       inverse);
-  Value logSum = math::Log2Op::create(b, sum), ln2 = b.f32(kLn2);
+  Value logSum = math::Log2Op::create(b, sum);
   Value lse = factor ? b.mulf(b.addf(maximum, logSum), ln2)
                      : b.fma(logSum, ln2, maximum);
-  return {inverse, b.select(isNone, none, lse)};
+  SmallVector<Value> results{inverse, b.select(isNone, none, lse)};
+  llvm::append_range(results, maxScores);
+  return results;
 }
 
 void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
                                  Value slot) {
   Type f32 = b.getF32Type(), row = b.row(f32);
   Value sink = args.sinks.pointer ? emitSink(tile) : Value();
+  SmallVector<Type> types(args.maxScores.pointer ? 3 : 2, row);
   SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, {row, row},
+      b.map({state.maximum, state.sum}, types,
             [&](ValueRange x) { return emitNormalizers(x[0], x[1], sink); });
   Value output = rescale(state.output, rows[0]);
   if (args.output.pointer) {
@@ -205,18 +219,22 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   } else {
     emitCopiedOutput(tile, output, slot);
   }
-  if (!args.lse.pointer)
-    return;
-  b.foreach (rows[1], [&](ValueRange x) {
-    Value query = getQuery(tile, x[1], /*clamp=*/false);
-    Value isInside =
-        b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
-    b.ifThen(isInside, [&] {
-      SmallVector<Value> indices(tile.batch);
-      if (op.hasHeadDim())
-        indices.push_back(tile.head);
-      indices.push_back(getQueryRow(tile, query));
-      LLVM::StoreOp::create(b, x[0], emitAddress(args.lse, indices));
+  auto storeRows = [&](Value values, const TensorArgument &target) {
+    b.foreach (values, [&](ValueRange x) {
+      Value query = getQuery(tile, x[1], /*clamp=*/false);
+      Value isInside =
+          b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
+      b.ifThen(isInside, [&] {
+        SmallVector<Value> indices(tile.batch);
+        if (op.hasHeadDim())
+          indices.push_back(tile.head);
+        indices.push_back(getQueryRow(tile, query));
+        LLVM::StoreOp::create(b, x[0], emitAddress(target, indices));
+      });
     });
-  });
+  };
+  if (args.lse.pointer)
+    storeRows(rows[1], args.lse);
+  if (args.maxScores.pointer)
+    storeRows(rows[2], args.maxScores);
 }

@@ -52,8 +52,8 @@ struct KernelArguments {
   TensorArgument output;
   /// On Ampere.
   TensorArgument query, key, value;
-  TensorArgument lse, bias, mask, sinks, queryDocuments, keyDocuments,
-      keyLengths, queryEnds, keyEnds;
+  TensorArgument lse, maxScores, bias, mask, sinks, queryDocuments,
+      keyDocuments, keyLengths, queryEnds, keyEnds;
   /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
   Value numSequences;
   /// Values that the regions of the op capture, mapped into the kernel.
@@ -301,8 +301,8 @@ private:
   void emitDeferral(const Tile &tile, Value number, Value isCareful, Value sum,
                     Value output);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
-  /// The reciprocal of a row's sum, by which the output is multiplied, and the
-  /// row's log-sum-exp.
+  /// The reciprocal of a row's sum, by which the output is multiplied, the
+  /// row's log-sum-exp and its maximum.
   SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink);
   Value emitSink(const Tile &tile);
   void emitCopiedOutput(const Tile &tile, Value output, Value slot);

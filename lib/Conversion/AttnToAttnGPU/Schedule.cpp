@@ -240,7 +240,11 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     return op.emitError("expected 1 to 3 consumers, got ")
            << schedule.consumers;
   }
-  schedule.softmax = options.softmax.value_or(SoftmaxForm::Optimistic);
+  // The optimistic softmax never knows the maximum of a row.
+  schedule.softmax = options.softmax.value_or(
+      op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
+  if (op.getMaxScores() && schedule.softmax != SoftmaxForm::Standard)
+    return op.emitError("row maxima need the standard softmax");
   schedule.stages = options.stages != 0 ? options.stages : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;

@@ -140,6 +140,7 @@ SdpaLowering::getHeadOperands(ValueRange leading, const Sequence *sequence) {
   operands.keyDocuments = getHeadSlice(op.getKeyDocuments(), 1, batch, false);
   operands.output = getHeadSlice(op.getOutput(), 2, leading, false);
   operands.lse = getHeadSlice(op.getLse(), 1, leading, false);
+  operands.maxScores = getHeadSlice(op.getMaxScores(), 1, leading, false);
   if (sequence)
     sliceSequence(operands, *sequence);
   if (operands.mask) {
@@ -227,6 +228,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.keyDocuments = inside.keyDocuments;
   arguments.output = inside.output;
   arguments.lse = inside.lse;
+  arguments.maxScores = inside.maxScores;
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
@@ -255,7 +257,7 @@ bool SdpaLowering::lowerEmpty() {
       op.getValueType().getDimSize(op.getRank() - 2) != 0)
     return false;
   if (hasOutput)
-    buildMaskedRows(b, op, op.getOutput(), op.getLse());
+    buildMaskedRows(b, op, op.getOuts());
   op->erase();
   return true;
 }

@@ -42,13 +42,13 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, scale, sink, partial, firstKey, keyLength;
+        lse, maxScores, scale, sink, partial, firstKey, keyLength;
     /// Of the tile function's arguments.
     bool sharesHeads = false;
     SmallVector<Value *> getAll() {
-      return {&query,          &key,          &value,    &bias,     &mask,
-              &queryDocuments, &keyDocuments, &output,   &lse,      &scale,
-              &sink,           &partial,      &firstKey, &keyLength};
+      return {&query,          &key,          &value,   &bias,     &mask,
+              &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
+              &scale,          &sink,         &partial, &firstKey, &keyLength};
     }
   };
   /// A sequence of a ragged batch.

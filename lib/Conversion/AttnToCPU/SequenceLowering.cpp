@@ -41,7 +41,8 @@ void SdpaLowering::sliceSequence(HeadOperands &operands,
     matrix = buildSlice(b, matrix, DimPart{dim, begin, size});
   };
   const SequenceRows &queries = sequence.queries, &keys = sequence.keys;
-  for (Value *matrix : {&operands.query, &operands.output, &operands.lse})
+  for (Value *matrix :
+       {&operands.query, &operands.output, &operands.lse, &operands.maxScores})
     cut(*matrix, 0, queries.begin, queries.size);
   for (Value *matrix : {&operands.key, &operands.value})
     cut(*matrix, 0, keys.begin, keys.size);
@@ -86,6 +87,7 @@ void SdpaLowering::shareHeads(HeadOperands &operands, ValueRange leading,
   operands.query = cut(op.getQuery());
   operands.output = cut(op.getOutput());
   operands.lse = cut(op.getLse());
+  operands.maxScores = cut(op.getMaxScores());
 }
 
 /// Which schedule a sequence takes.
@@ -152,10 +154,10 @@ void SdpaLowering::fillRest() {
   int64_t dim = op.getRank() - 2;
   SequenceRows rest =
       buildRest(b, op.getCuSeqlensQ(), b.dim(op.getQuery(), dim));
-  auto cut = [&](Value out) {
-    return buildSlice(b, out, DimPart{dim, rest.begin, rest.size});
-  };
-  buildMaskedRows(b, op, cut(op.getOutput()), cut(op.getLse()));
+  SmallVector<Value> outs;
+  for (Value out : op.getOuts())
+    outs.push_back(buildSlice(b, out, DimPart{dim, rest.begin, rest.size}));
+  buildMaskedRows(b, op, outs);
 }
 
 LogicalResult SdpaLowering::lowerSequences() {

@@ -115,20 +115,9 @@ void TileEmitter::emitFactor() {
 
 void TileEmitter::emitInitialState() {
   Value zero = b.splat(0.0);
-  Value initialMax = b.splat(-kInfinity), initialSum = zero;
-  if (args.sink && !isPart()) {
-    // A sink is a first logit without a value; one of -inf is none.
-    Value sink = b.toF32(args.sink);
-    if (foldsLog2e)
-      sink = b.mulf(sink, b.constant(kLog2e));
-    initialMax = b.broadcast(sink);
-    Value isNone =
-        b.compare(arith::CmpFPredicate::OEQ, initialMax, b.splat(-kInfinity));
-    initialSum = b.select(isNone, zero, b.splat(1.0));
-  }
   for (int64_t v = 0; v < numVectors; ++v) {
-    b.storeVector(initialMax, rowState, at(b.index(0), v));
-    b.storeVector(initialSum, rowState, at(b.index(1), v));
+    b.storeVector(b.splat(-kInfinity), rowState, at(b.index(0), v));
+    b.storeVector(zero, rowState, at(b.index(1), v));
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v)
@@ -325,19 +314,35 @@ TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
       }));
 }
 
-/// Divides by the row sums, stores the output and the log-sum-exp.
+/// Divides by the row sums, stores the output and what else is wanted of rows.
 void TileEmitter::emitOutput() {
-  LaneVectors inverse, isMaskedRow;
+  LaneVectors max, sum, inverse, isMaskedRow;
   for (int64_t v = 0; v < numVectors; ++v) {
-    Value sum = b.loadVector(rowState, at(b.index(1), v));
+    max.push_back(b.loadVector(rowState, at(b.index(0), v)));
+    sum.push_back(b.loadVector(rowState, at(b.index(1), v)));
+    Value numerator = b.splat(1.0);
+    if (args.sink) {
+      // A sink is a last logit without a value; one of -inf is none.
+      Value sink = b.toF32(args.sink);
+      if (foldsLog2e)
+        sink = b.mulf(sink, b.constant(kLog2e));
+      sink = b.broadcast(sink);
+      Value raised = b.maxf(max[v], sink);
+      Value isEmpty =
+          b.compare(arith::CmpFPredicate::OEQ, raised, b.splat(-kInfinity));
+      Value safe = b.select(isEmpty, b.splat(0.0), raised);
+      numerator = emitRescale(max[v], safe);
+      sum[v] = b.fma(sum[v], numerator, emitRescale(sink, safe));
+      max[v] = raised;
+    }
     // The largest probability of a row with keys is one.
     isMaskedRow.push_back(
-        b.compare(arith::CmpFPredicate::OEQ, sum, b.splat(0.0)));
+        b.compare(arith::CmpFPredicate::OEQ, sum[v], b.splat(0.0)));
     double ofMaskedRow = op.getMaskedRow() == MaskedRow::NaN
                              ? std::numeric_limits<double>::quiet_NaN()
                              : 0.0;
     inverse.push_back(b.select(isMaskedRow[v], b.splat(ofMaskedRow),
-                               b.divf(b.splat(1.0), sum)));
+                               b.divf(numerator, sum[v])));
   }
   b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
     for (int64_t v = 0; v < numVectors; ++v) {
@@ -370,22 +375,47 @@ void TileEmitter::emitOutput() {
                 b.index(valueDim));
   });
 
-  if (!args.lse)
-    return;
+  if (args.lse)
+    emitRowResults(max, sum, numRows);
+}
+
+/// Stores log-sum-exp and row maxima: `max` and `sum` hold the sink too.
+void TileEmitter::emitRowResults(ArrayRef<Value> max, ArrayRef<Value> sum,
+                                 Value numRows) {
+  using P = arith::CmpFPredicate;
+  auto store = [&](Value row, Value memref) {
+    b.forLoop(b.index(0), numRows, 1, [&](Value r) {
+      b.store(b.load(rowState, {group, row, r}), memref,
+              {b.add(groupFirst, r)});
+    });
+  };
+  if (args.maxScores) {
+    for (int64_t v = 0; v < numVectors; ++v) {
+      SmallVector<Value> indices = at(b.index(0), v);
+      Value ofKeys = b.loadVector(rowState, indices);
+      Value sumOfKeys = b.loadVector(rowState, at(b.index(1), v));
+      // Comparisons lose a NaN, sums do not; they are NaN for +inf as well.
+      Value isNaN =
+          arith::AndIOp::create(b, b.compare(P::UNO, sumOfKeys, sumOfKeys),
+                                b.compare(P::UNE, ofKeys, b.splat(kInfinity)));
+      if (foldsLog2e)
+        ofKeys = b.mulf(ofKeys, b.splat(kLn2));
+      b.storeVector(b.select(isNaN,
+                             b.splat(std::numeric_limits<double>::quiet_NaN()),
+                             ofKeys),
+                    rowState, indices);
+    }
+    store(b.index(0), args.maxScores);
+  }
   // lse = max + log(sum), the maximum in natural units; -inf for a row without
   // keys.
   for (int64_t v = 0; v < numVectors; ++v) {
-    SmallVector<Value> maxIndices = at(b.index(0), v);
-    Value max = b.loadVector(rowState, maxIndices);
-    Value sum = b.loadVector(rowState, at(b.index(1), v));
-    Value log = math::LogOp::create(b, sum);
-    Value lse = foldsLog2e ? b.fma(max, b.splat(kLn2), log) : b.addf(max, log);
-    b.storeVector(lse, rowState, maxIndices);
+    Value log = math::LogOp::create(b, sum[v]);
+    Value lse =
+        foldsLog2e ? b.fma(max[v], b.splat(kLn2), log) : b.addf(max[v], log);
+    b.storeVector(lse, rowState, at(b.index(0), v));
   }
-  b.forLoop(b.index(0), numRows, 1, [&](Value r) {
-    b.store(b.load(rowState, {group, b.index(0), r}), args.lse,
-            {b.add(groupFirst, r)});
-  });
+  store(b.index(0), args.lse);
 }
 
 /// Gives rows without keys the mean of all values. Rare, so plain loops do.

@@ -36,8 +36,8 @@ struct TileArguments {
   Value bias, mask;
   /// [Lq or 1], [Lk or 1].
   Value queryDocuments, keyDocuments;
-  /// [Lq, Dv], [Lq].
-  Value output, lse;
+  /// [Lq, Dv], [Lq], [Lq].
+  Value output, lse, maxScores;
   /// Float scalars.
   Value scale, sink;
   /// How many keys are in use, not negative, or null.
@@ -93,6 +93,7 @@ private:
   Value emitRescale(Value oldMax, Value max);
   LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
   void emitOutput();
+  void emitRowResults(ArrayRef<Value> max, ArrayRef<Value> sum, Value numRows);
   void emitUniformRows(ArrayRef<Value> isMaskedRow);
 
   //===--- LogitEmitter.cpp: K Q^T and what follows it, per logit ---------===//

@@ -93,6 +93,7 @@ private:
   Value createMeans(Value value);
   Value createOutput(Value sums, Value rowSums, Value means);
   Value createLse(Value maxima, Value rowSums);
+  Value createMaxScores(Value maxima);
   AffineMap getSinkMap();
   Value createMaximaWithSinks(Value maxima);
   Value createSumsWithSinks(Value rowSums, Value maxima);
@@ -551,6 +552,14 @@ Value SdpaExpander::createLse(Value maxima, Value rowSums) {
                        });
 }
 
+Value SdpaExpander::createMaxScores(Value maxima) {
+  AffineMap identity = b.getMultiDimIdentityMap(numLead + 1);
+  return createGeneric(
+      maxima, op.getMaxScores(), {identity, identity},
+      SmallVector<utils::IteratorType>(numLead + 1, kParallel),
+      [](ValueRange arguments) -> Value { return arguments[0]; });
+}
+
 /// Sinks for every (lead..., i).
 AffineMap SdpaExpander::getSinkMap() {
   bool isOne = cast<ShapedType>(op.getSinks().getType()).getDimSize(0) == 1 ||
@@ -603,6 +612,8 @@ void SdpaExpander::expand() {
       logits, -kInfinity, [&](ValueRange arguments) -> Value {
         return arith::MaximumFOp::create(b, arguments[0], arguments[1]);
       });
+  // A sink is no logit of the row.
+  Value maxScores = op.getMaxScores() ? createMaxScores(maxima) : Value();
   if (op.getSinks())
     maxima = createMaximaWithSinks(maxima);
   Value exponentials = createExponentials(logits, maxima);
@@ -618,6 +629,8 @@ void SdpaExpander::expand() {
   SmallVector<Value> results{createOutput(sums, rowSums, means)};
   if (op.getLse())
     results.push_back(createLse(maxima, rowSums));
+  if (maxScores)
+    results.push_back(maxScores);
   op->replaceAllUsesWith(results);
   op->erase();
 }

@@ -103,8 +103,7 @@ SdpaOp attn::splitSequences(SdpaOp op) {
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value one = arith::ConstantIndexOp::create(b, 1);
   // What no sequence computes: the rows behind the last one.
-  SmallVector<Value> inits =
-      buildMaskedRows(b, op, op.getOutput(), op.getLse());
+  SmallVector<Value> inits = buildMaskedRows(b, op, op.getOuts());
   auto loop = scf::ForOp::create(b, zero, buildNumSequences(b, op), one, inits);
   b.setInsertionPointToStart(loop.getBody());
   Value sequence = loop.getInductionVar();

@@ -55,10 +55,24 @@ private:
     /// Null if the tensor broadcasts as it is.
     std::optional<Arrangement> arrangement;
   };
-  /// A use of the log-sum-exp.
-  struct LseUse {
+  /// Of each sequence, how many keys are in use: `length` plus `offset`.
+  struct KeyLengths {
+    const Expr *length;
+    int64_t offset;
+    /// A tensor of the lengths, or nothing: then they are computed.
+    std::optional<LogitOperand> tensor;
+  };
+  /// What a row has one of: `factor` times the maximum or the log-sum-exp of
+  /// its logits, or the sum of exponentials.
+  struct RowValue {
+    enum class Kind { Max, LogSumExp, Sum } kind;
+    double factor;
+  };
+  /// Such values that are used elsewhere, in a tensor of the graph.
+  struct RowUse {
     Value tensor;
     SmallVector<AffineExpr> indices;
+    RowValue value;
   };
 
   LogicalResult fail(StringRef step, const Twine &reason,
@@ -76,14 +90,16 @@ private:
   LogicalResult chooseOperands();
   LogicalResult checkUses();
   SmallVector<Value> getReadTensors();
-  bool noteLogSumExp(Operation *op);
   LogicalResult classifyMasks();
   LogicalResult checkZeroed();
   LogicalResult classifySink();
   void classifyCondition(const Expr *condition, bool isNegated);
   bool classifyDocuments(const Expr *condition, bool isNegated);
-  /// (batch..., row), the layout of documents.
-  Layout getDocumentLayout(unsigned row) const;
+  std::optional<LogitOperand> getIntegers(const Expr *expr,
+                                          const Layout &layout);
+  bool classifyKeyLengths(const Expr *condition, bool isNegated);
+  /// The dimensions before the head.
+  Layout getBatchLayout() const;
   bool isCheap(const Expr *expr);
   bool isSmall(const Expr *expr);
   const Expr *makeEmittable(const Expr *expr, const ExprEmitter &emitter);
@@ -99,6 +115,23 @@ private:
   }
   bool hasScore() const { return logits.score != logits.base; }
 
+  // RowResults.cpp: maxima and sums of rows that are used elsewhere.
+
+  std::optional<RowValue> matchRowValue(const Expr *element) const;
+  bool isInternal(Operation *user) const;
+  void collectInternalOps();
+  bool collectUsersToMove(Value tensor);
+  bool noteRowValue(Value tensor, std::optional<RowValue::Kind> wanted = {});
+  bool noteLogSumExps(Operation *user, unsigned depth = 0);
+  bool noteDerivedValue(Value tensor);
+  bool mayHaveEmptyRows() const;
+  /// Whether the graph gives NaN where a row without keys has -inf.
+  bool needsNaN(RowValue value) const;
+  bool needsMaxScores() const;
+  Value buildRowValue(ImplicitLocOpBuilder &b, SdpaOp op, RowValue value,
+                      Type elementType);
+  void replaceRowValues(ImplicitLocOpBuilder &b, SdpaOp op);
+
   // BuildAttention.cpp: the op.
 
   void build();
@@ -106,11 +139,11 @@ private:
   void buildRegions(SdpaOp op);
   void buildSinks(ImplicitLocOpBuilder &b, SdpaOp op);
   void buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op);
+  void buildKeyLengths(ImplicitLocOpBuilder &b, SdpaOp op);
   Value buildLogitOperand(ImplicitLocOpBuilder &b, const LogitOperand &operand);
   /// Joins the two variables of grouped heads, dimension `head` and the next.
   Value joinHeads(ImplicitLocOpBuilder &b, Value tensor);
   Value splitHeads(ImplicitLocOpBuilder &b, Value tensor);
-  void replaceLse(ImplicitLocOpBuilder &b, Value lse);
   DenseMap<unsigned, Value> getRegionVariables(OpBuilder &builder, Location loc,
                                                ValueRange indices);
   MaskedRow getMaskedRow();
@@ -151,10 +184,20 @@ private:
   Operation *replaced = nullptr;
   SmallVector<AffineExpr> outputIndices;
   std::optional<LogitOperand> mask, bias, sink, queryDocuments, keyDocuments;
+  std::optional<KeyLengths> keyLengths;
   std::optional<double> constantSink;
   bool maskIsNegated = false;
   SmallVector<LogitMatch::Condition> regionConditions;
-  SmallVector<LseUse> lseUses;
+  SmallVector<RowUse> rowUses;
+  /// Operations between the first matmul and the output, on the way from one to
+  /// the other.
+  llvm::SmallPtrSet<Operation *, 32> internalOps;
+  /// Values that are used elsewhere and computed from row values alone, by the
+  /// operations, each behind its operands.
+  SmallVector<Value> derivedUses;
+  llvm::SmallSetVector<Operation *, 8> derivedOps;
+  /// Operations that use row values before the output is there.
+  llvm::SmallSetVector<Operation *, 8> usersToMove;
 };
 
 } // namespace mlir::attn

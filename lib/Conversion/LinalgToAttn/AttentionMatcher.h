@@ -50,9 +50,11 @@ struct SoftmaxMatch {
   /// The sum that the output must yet be divided by; null if the probabilities
   /// are normalised.
   const Expr *pendingSum = nullptr;
-  /// The maximum of `logits` and the sum of exponentials, where known: together
-  /// they are the log-sum-exp.
-  const Expr *max = nullptr, *sum = nullptr;
+  /// The logits divided by `factor` are x: their maximum; what is subtracted of
+  /// them (the maximum, or that with something in place of -inf); and the sum
+  /// of exp(factor * (x - shift)), without the sink. Null where unknown.
+  double factor = 1.0;
+  const Expr *max = nullptr, *shift = nullptr, *sum = nullptr;
 };
 
 /// Recognises `probability`, an expression in the variable `keyVar`, as a
@@ -62,9 +64,9 @@ std::variant<SoftmaxMatch, MatchFailure> matchSoftmax(ExprContext &context,
                                                       unsigned keyVar,
                                                       Numerics numerics);
 
-/// Whether `expr` is log(sum(exp(logits))) for the softmax.
-bool isLogSumExp(ExprContext &context, const SoftmaxMatch &softmax,
-                 const Expr *expr, unsigned keyVar);
+/// What `expr` is a multiple of log(sum(exp(logits))) by, or nothing.
+std::optional<double> getLogSumExpFactor(const SoftmaxMatch &softmax,
+                                         const Expr *expr);
 
 /// A logit taken apart, in the order of attn.sdpa.
 struct LogitMatch {
@@ -91,6 +93,8 @@ struct LogitMatch {
   SmallVector<Condition> keep;
   /// Whether masked logits are -inf rather than a large negative number.
   bool masksAreInfinite = true;
+  /// Whether masks leave every row a key.
+  bool keepsSomeKey = true;
 };
 
 /// What matching of logits needs to know.

@@ -207,12 +207,65 @@ void AttentionFuser::buildDocuments(ImplicitLocOpBuilder &b, SdpaOp op) {
   if (!queryDocuments)
     return;
   auto getIds = [&](const LogitOperand &ids, unsigned row) {
+    Layout layout = getBatchLayout();
+    layout.push_back(row);
     return applyArrangement(b, b.getLoc(), context, ids.tensor,
-                            *ids.arrangement, getDocumentLayout(row));
+                            *ids.arrangement, layout);
   };
   op.getQueryDocumentsMutable().assign(getIds(*queryDocuments, queryVar));
   op.getKeyDocumentsMutable().assign(getIds(*keyDocuments, keyVar));
   op.setStructureAttr(DocumentAttr::get(b.getContext()));
+}
+
+void AttentionFuser::buildKeyLengths(ImplicitLocOpBuilder &b, SdpaOp op) {
+  if (!keyLengths)
+    return;
+  Layout batch = getBatchLayout();
+  if (const std::optional<LogitOperand> &tensor = keyLengths->tensor) {
+    op.getKeyLengthsMutable().assign(applyArrangement(
+        b, b.getLoc(), context, tensor->tensor, *tensor->arrangement, batch));
+    return;
+  }
+  // Computed for every sequence; size one where all have the same.
+  SmallVector<OpFoldResult> sizes;
+  for (auto [d, var] : llvm::enumerate(batch))
+    sizes.push_back(context.dependsOn(keyLengths->length, var)
+                        ? tensor::getMixedSize(b, b.getLoc(), op.getQuery(), d)
+                        : OpFoldResult(b.getIndexAttr(1)));
+  Value empty = tensor::EmptyOp::create(b, sizes, b.getI64Type());
+  auto emit = [&](ImplicitLocOpBuilder &b) -> Value {
+    DenseMap<unsigned, Value> variables;
+    for (auto [d, var] : llvm::enumerate(batch))
+      variables[var] = linalg::IndexOp::create(b, d);
+    ExprEmitter emitter(b, b.getLoc(), op.getComputeType(), variables);
+    Value length = emitter.emit(keyLengths->length);
+    Type i64 = b.getI64Type();
+    if (length.getType().isIndex())
+      length = arith::IndexCastOp::create(b, i64, length);
+    else if (length.getType() != i64)
+      length = arith::ExtSIOp::create(b, i64, length);
+    if (keyLengths->offset == 0)
+      return length;
+    // The sum must not wrap; the op clamps to less than this.
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIntOp::create(b, value, 64);
+    };
+    constexpr int64_t kBound = int64_t(1) << 62;
+    length = arith::MaxSIOp::create(b, length, constant(-kBound));
+    length = arith::MinSIOp::create(b, length, constant(kBound));
+    return arith::AddIOp::create(b, length, constant(keyLengths->offset));
+  };
+  op.getKeyLengthsMutable().assign(
+      linalg::GenericOp::create(
+          b, empty.getType(), ValueRange(), empty,
+          b.getMultiDimIdentityMap(batch.size()),
+          SmallVector<utils::IteratorType>(batch.size(),
+                                           utils::IteratorType::parallel),
+          [&](OpBuilder &builder, Location loc, ValueRange) {
+            ImplicitLocOpBuilder inner(loc, builder);
+            linalg::YieldOp::create(inner, emit(inner));
+          })
+          .getResult(0));
 }
 
 /// What the graph does with rows without keys.
@@ -222,22 +275,6 @@ MaskedRow AttentionFuser::getMaskedRow() {
   if (!logits.masksAreInfinite)
     return MaskedRow::Uniform;
   return mayMaskRows() ? softmax.maskedRow : MaskedRow::Zero;
-}
-
-void AttentionFuser::replaceLse(ImplicitLocOpBuilder &b, Value lse) {
-  Layout from(ArrayRef(logitLayout).drop_back());
-  Value split = splitHeads(b, lse);
-  for (LseUse &use : lseUses) {
-    std::optional<Arrangement> arrangement =
-        arrange(context, use.indices, from, {});
-    SmallVector<Layout> groups;
-    for (const Layout &vars : arrangement->sourceVars)
-      groups.push_back(vars);
-    Value value = collapseTo(b, b.getLoc(), split, from, groups);
-    if (value.getType() != use.tensor.getType())
-      value = tensor::CastOp::create(b, use.tensor.getType(), value);
-    use.tensor.replaceAllUsesWith(value);
-  }
 }
 
 void AttentionFuser::build() {
@@ -299,7 +336,9 @@ void AttentionFuser::build() {
       elementType.isF64() || queryType.getElementType().isF64()
           ? FloatType(b.getF64Type())
           : FloatType(b.getF32Type());
-  if (!lseUses.empty())
+  // Log-sum-exp and maxima.
+  size_t numRowResults = rowUses.empty() ? 0 : needsMaxScores() ? 2 : 1;
+  while (outs.size() <= numRowResults)
     outs.push_back(tensor::EmptyOp::create(b, rowSizes, computeType));
   auto op = SdpaOp::create(b, q, k, v, outs);
   {
@@ -314,6 +353,7 @@ void AttentionFuser::build() {
     }
     buildSinks(b, op);
     buildDocuments(b, op);
+    buildKeyLengths(b, op);
   }
   if (logits.softcap)
     op.setSoftcap(APFloat(*logits.softcap));
@@ -328,8 +368,7 @@ void AttentionFuser::build() {
   if (options.onFused)
     options.onFused(op, replaced->getResult(0), output);
   replaced->getResult(0).replaceAllUsesWith(output);
-  if (!lseUses.empty())
-    replaceLse(b, op->getResult(1));
+  replaceRowValues(b, op);
   result.op = op;
   result.miss.reset();
   describe();

@@ -159,53 +159,6 @@ LogicalResult AttentionFuser::chooseOperands() {
 // Uses
 //===----------------------------------------------------------------------===//
 
-/// Whether a result of the operation is the log-sum-exp, which the op can give.
-bool AttentionFuser::noteLogSumExp(Operation *op) {
-  if (!isa<linalg::LinalgOp>(op) || op->getNumResults() != 1 ||
-      op->getBlock() != root.op->getBlock() || !logits.masksAreInfinite)
-    return false;
-  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  bool isDouble =
-      getElementTypeOrSelf(replaced->getResult(0).getType()).isF64();
-  if (!type || !(isDouble ? type.getElementType().isF64()
-                          : type.getElementType().isF32()))
-    return false;
-  // Where a row has no keys, the log-sum-exp would be NaN instead of -inf.
-  if (mayMaskRows() && options.numerics != Numerics::Fast)
-    return false;
-  // Uses must come after the new op.
-  for (Operation *user : op->getUsers()) {
-    Operation *ancestor = root.op->getBlock()->findAncestorOpInBlock(*user);
-    if (!ancestor || !replaced->isBeforeInBlock(ancestor))
-      return false;
-  }
-  OpOperand *operand = probabilityIsLhs ? root.lhs : root.rhs;
-  SmallVector<AffineExpr> rows, withUnit, split;
-  AffineExpr zero = getAffineConstantExpr(0, root.op.getContext());
-  for (AffineExpr index : context.getOperandIndices(root.op, *operand, loops)) {
-    bool isKey = index.isFunctionOfDim(keyVar);
-    if (!isKey)
-      rows.push_back(index);
-    withUnit.push_back(isKey ? zero : index);
-  }
-  for (unsigned var : ArrayRef(logitLayout).drop_back())
-    split.push_back(context.getVariable(var));
-  SmallVector<AffineExpr> splitWithUnit = split;
-  splitWithUnit.push_back(zero);
-  for (ArrayRef<AffineExpr> indices :
-       {ArrayRef(rows), ArrayRef(withUnit), ArrayRef(split),
-        ArrayRef(splitWithUnit)}) {
-    if ((int64_t)indices.size() != type.getRank())
-      continue;
-    const Expr *element = context.evaluate(op->getResult(0), indices);
-    if (!isLogSumExp(context, softmax, element, keyVar))
-      continue;
-    lseUses.push_back({op->getResult(0), SmallVector<AffineExpr>(indices)});
-    return true;
-  }
-  return false;
-}
-
 /// The tensors that the new op will read.
 SmallVector<Value> AttentionFuser::getReadTensors() {
   SmallVector<Value> tensors{query.traced.tensor, key.traced.tensor,
@@ -224,6 +177,11 @@ SmallVector<Value> AttentionFuser::getReadTensors() {
   };
   for (const LogitMatch::Condition &condition : regionConditions)
     collect(condition.expr);
+  if (keyLengths) {
+    if (keyLengths->tensor)
+      tensors.push_back(keyLengths->tensor->tensor);
+    collect(keyLengths->length);
+  }
   collect(logits.score);
   collect(logits.scaleExpr);
   return tensors;
@@ -243,32 +201,41 @@ LogicalResult AttentionFuser::checkUses() {
                   "move the second matmul out of the loop, or let the pass "
                   "recompute the logits (recompute=true)",
                   around);
+  collectInternalOps();
   SmallVector<Operation *> worklist{logits.product->op};
   llvm::SmallPtrSet<Operation *, 32> seen;
   while (!worklist.empty()) {
     Operation *op = worklist.pop_back_val();
-    for (Operation *user : op->getUsers()) {
+    for (OpOperand &use : op->getUses()) {
       // A use within a body is a use by the operation around it.
+      Operation *user = use.getOwner();
       if (Operation *around = op->getBlock()->findAncestorOpInBlock(*user);
           around && isa<linalg::LinalgOp, tensor::GenerateOp>(around))
         user = around;
-      if (user == root.op || user == replaced || !seen.insert(user).second)
+      if (user == root.op || user == replaced || seen.contains(user))
         continue;
-      if (user->getNumResults() == 0 || !isMemoryEffectFree(user))
-        return fail("uses",
-                    "the logits or probabilities are also used by '" +
-                        user->getName().getStringRef() +
-                        "' outside of the attention, so they would be computed "
-                        "anyway",
-                    "drop that use, or let the pass recompute them "
-                    "(recompute=true)",
-                    user);
-      if (!noteLogSumExp(user))
-        worklist.push_back(user);
+      if (!internalOps.contains(user)) {
+        // Row values that are used elsewhere become results.
+        if (noteLogSumExps(user) || noteRowValue(use.get()) ||
+            noteDerivedValue(use.get()))
+          continue;
+        if (user->getNumResults() == 0 || !isMemoryEffectFree(user))
+          return fail("uses",
+                      "the logits or probabilities are also used by '" +
+                          user->getName().getStringRef() +
+                          "' outside of the attention, so they would be "
+                          "computed anyway",
+                      "drop that use, or let the pass recompute them "
+                      "(recompute=true)",
+                      user);
+      }
+      seen.insert(user);
+      worklist.push_back(user);
     }
   }
   // Nor may the new op read what is computed from the logits.
   seen.insert(logits.product->op);
+  seen.insert(usersToMove.begin(), usersToMove.end());
   for (Value tensor : getReadTensors())
     if (Operation *op = tensor.getDefiningOp(); op && seen.contains(op))
       return fail("uses",

@@ -122,11 +122,29 @@ const Expr *AttentionFuser::makeEmittable(const Expr *expr,
   return emitter.canEmit(rebuilt) ? rebuilt : nullptr;
 }
 
-Layout AttentionFuser::getDocumentLayout(unsigned row) const {
+Layout AttentionFuser::getBatchLayout() const {
   size_t numHeadDims = hasGroups ? 2 : lead.empty() ? 0 : 1;
-  Layout layout(ArrayRef(lead).drop_back(numHeadDims));
-  layout.push_back(row);
-  return layout;
+  return Layout(ArrayRef(lead).drop_back(numHeadDims));
+}
+
+/// A tensor that holds the expression, integers in the order of a layout.
+std::optional<AttentionFuser::LogitOperand>
+AttentionFuser::getIntegers(const Expr *expr, const Layout &layout) {
+  const ExprContext::Access *source = context.getSource(expr);
+  bool isLoad = expr->kind == Expr::Kind::Load;
+  if (!isLoad && !source)
+    return std::nullopt;
+  Value tensor = isLoad ? expr->value : source->tensor;
+  auto indices = isLoad ? ArrayRef<AffineExpr>(expr->indices)
+                        : ArrayRef<AffineExpr>(source->indices);
+  Type type = getElementTypeOrSelf(tensor.getType());
+  std::optional<Arrangement> arrangement =
+      arrange(context, indices, layout, {});
+  if (!arrangement || arrangement->isPermuted ||
+      !isStaticPart(context, tensor, *arrangement) ||
+      (!type.isInteger(32) && !type.isInteger(64)))
+    return std::nullopt;
+  return LogitOperand{tensor, arrangement};
 }
 
 /// Whether a condition says that the documents of query and key are one.
@@ -138,21 +156,11 @@ bool AttentionFuser::classifyDocuments(const Expr *condition, bool isNegated) {
     return false;
   auto getIds = [&](const Expr *expr,
                     unsigned row) -> std::optional<LogitOperand> {
-    const ExprContext::Access *source = context.getSource(expr);
-    bool isLoad = expr->kind == Expr::Kind::Load;
-    if (!isLoad && !source)
+    if (!context.dependsOn(expr, row))
       return std::nullopt;
-    Value tensor = isLoad ? expr->value : source->tensor;
-    auto indices = isLoad ? ArrayRef<AffineExpr>(expr->indices)
-                          : ArrayRef<AffineExpr>(source->indices);
-    std::optional<Arrangement> arrangement =
-        arrange(context, indices, getDocumentLayout(row), {});
-    if (!context.dependsOn(expr, row) || !arrangement ||
-        arrangement->isPermuted ||
-        !isStaticPart(context, tensor, *arrangement) ||
-        !isa<IntegerType>(getElementTypeOrSelf(tensor.getType())))
-      return std::nullopt;
-    return LogitOperand{tensor, arrangement};
+    Layout layout = getBatchLayout();
+    layout.push_back(row);
+    return getIntegers(expr, layout);
   };
   for (bool isSwapped : {false, true}) {
     std::optional<LogitOperand> ofQuery =
@@ -170,6 +178,65 @@ bool AttentionFuser::classifyDocuments(const Expr *condition, bool isNegated) {
   return false;
 }
 
+/// Whether a condition says that the key is one of the first so many of its
+/// sequence.
+bool AttentionFuser::classifyKeyLengths(const Expr *condition, bool isNegated) {
+  using P = arith::CmpIPredicate;
+  // The mean of all values is that of the keys in use, where there are lengths.
+  if (keyLengths || getMaskedRow() == MaskedRow::Uniform ||
+      !condition->is("arith.cmpi"))
+    return false;
+  P predicate =
+      condition->attrs.getAs<arith::CmpIPredicateAttr>("predicate").getValue();
+  if (isNegated)
+    predicate = arith::invertPredicate(predicate);
+  const Expr *position = condition->operands[0];
+  const Expr *length = condition->operands[1];
+  if (predicate == P::sgt || predicate == P::sge) {
+    std::swap(position, length);
+    predicate = predicate == P::sgt ? P::slt : P::sle;
+  }
+  if ((predicate != P::slt && predicate != P::sle) ||
+      position->kind != Expr::Kind::Index || length->kind == Expr::Kind::Index)
+    return false;
+  // The key's index, and a constant.
+  auto difference = dyn_cast<AffineConstantExpr>(
+      context.simplify(position->indices[0] - context.getVariable(keyVar)));
+  constexpr int64_t kMaxOffset = int64_t(1) << 32;
+  if (!difference || std::abs(difference.getValue()) > kMaxOffset)
+    return false;
+  int64_t offset = (predicate == P::sle) - difference.getValue();
+  Layout batch = getBatchLayout();
+  for (unsigned var : logitLayout)
+    if (!llvm::is_contained(batch, var) && context.dependsOn(length, var))
+      return false;
+  // Wider integers keep the value.
+  while (length->is("arith.extsi") || length->is("arith.index_cast")) {
+    Type inner = length->operands[0]->type;
+    if (!inner.isInteger(32) && !inner.isInteger(64) && !inner.isIndex())
+      break;
+    if (length->type.isInteger(32) && !inner.isInteger(32))
+      break;
+    length = length->operands[0];
+  }
+  KeyLengths lengths{length, offset, std::nullopt};
+  if (offset == 0)
+    lengths.tensor = getIntegers(length, batch);
+  if (!lengths.tensor) {
+    OpBuilder builder(root.op.getContext());
+    DenseMap<unsigned, Value> variables;
+    for (unsigned var : batch)
+      variables[var] = Value();
+    ExprEmitter emitter(builder, root.op.getLoc(), builder.getF32Type(),
+                        variables);
+    lengths.length = makeEmittable(length, emitter);
+    if (!lengths.length)
+      return false;
+  }
+  keyLengths = lengths;
+  return true;
+}
+
 void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
   if (condition->is("arith.xori") && condition->operands[1]->getInteger() == 1)
     return classifyCondition(condition->operands[0], !isNegated);
@@ -181,7 +248,8 @@ void AttentionFuser::classifyCondition(const Expr *condition, bool isNegated) {
   if (std::optional<int64_t> constant = condition->getInteger();
       constant && (*constant != 0) != isNegated)
     return;
-  if (classifyDocuments(condition, isNegated))
+  if (classifyDocuments(condition, isNegated) ||
+      classifyKeyLengths(condition, isNegated))
     return;
   bool isTensor = condition->kind == Expr::Kind::Load || isSmall(condition) ||
                   (!isCheap(condition) && !isIndexArithmetic(condition));
@@ -246,10 +314,9 @@ LogicalResult AttentionFuser::classifyMasks() {
   return success();
 }
 
-/// Zeros after the softmax must be where the only mask is.
 /// A product, below `expr` and above `base`, of what may be infinite: NaN if
-/// the other factor is zero. `holdsInfinity` is filled for all expressions
-/// there.
+/// the other factor is zero. Or a division by zero, which makes infinities and
+/// NaN of all logits. `holdsInfinity` is filled for all expressions there.
 static const Expr *
 findInfiniteProduct(const Expr *expr, const Expr *base,
                     llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
@@ -264,18 +331,28 @@ findInfiniteProduct(const Expr *expr, const Expr *base,
     holds |= holdsInfinity.lookup(operand);
   }
   holdsInfinity[expr] = holds;
-  return !found && holds && expr->is("arith.mulf") ? expr : found;
+  bool makesNaN =
+      (holds && expr->is("arith.mulf")) ||
+      (expr->is("arith.divf") && expr->operands[1]->getFloat() == 0);
+  return !found && makesNaN ? expr : found;
 }
 
+/// Zeros after the softmax must be where the only mask is.
 LogicalResult AttentionFuser::checkZeroed() {
   llvm::DenseMap<const Expr *, bool> holdsInfinity;
   if (softmax.hasNaNGuard && hasScore())
     if (const Expr *product =
-            findInfiniteProduct(logits.score, logits.base, holdsInfinity))
+            findInfiniteProduct(logits.score, logits.base, holdsInfinity)) {
+      bool isDivision = product->is("arith.divf");
       return fail("softmax",
-                  "a logit that is masked with -inf is multiplied, which makes "
-                  "rows NaN that are set to zero after the softmax",
-                  "multiply before the mask", context.getOperation(product));
+                  isDivision
+                      ? "logits are divided by zero, which makes rows NaN that "
+                        "are set to zero after the softmax"
+                      : "a logit that is masked with -inf is multiplied, which "
+                        "makes rows NaN that are set to zero after the softmax",
+                  isDivision ? "" : "multiply before the mask",
+                  context.getOperation(product));
+    }
   if (!softmax.zeroed)
     return success();
   const Expr *kept = context.makeBool(true);

@@ -45,6 +45,8 @@ void AttentionFuser::describe() {
     os << ", bias " << op.getBias().getType();
   if (mask)
     os << ", mask " << op.getMask().getType();
+  if (op.getKeyLengths())
+    os << ", key lengths " << op.getKeyLengths().getType();
   RecognizedMask recognized = recognizeStructure(op);
   StructuralMaskInterface structure =
       getConjunction(op.getStructureAttr(), recognized.structure);
@@ -69,8 +71,9 @@ void AttentionFuser::describe() {
       moved.push_back(name);
   if (!moved.empty())
     os << ", " << llvm::join(moved, " and ") << " transposed in place";
-  if (!lseUses.empty())
-    os << ", log-sum-exp";
+  if (!rowUses.empty())
+    os << (op.getMaxScores() ? ", log-sum-exp and row maxima"
+                             : ", log-sum-exp");
   os << ", rows without keys: " << stringifyMaskedRow(op.getMaskedRow());
 
   countSavings(structure);

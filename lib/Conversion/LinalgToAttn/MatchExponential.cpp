@@ -55,20 +55,20 @@ bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
 
 } // namespace
 
-void SoftmaxMatcher::collectRowTerms(
+void attn::collectTerms(
     const Expr *expr, double factor,
     SmallVectorImpl<std::pair<double, const Expr *>> &terms) {
   if (expr->is("arith.addf") || expr->is("arith.subf")) {
-    collectRowTerms(expr->operands[0], factor, terms);
-    collectRowTerms(expr->operands[1],
-                    expr->is("arith.subf") ? -factor : factor, terms);
+    collectTerms(expr->operands[0], factor, terms);
+    collectTerms(expr->operands[1], expr->is("arith.subf") ? -factor : factor,
+                 terms);
     return;
   }
   if (expr->is("arith.negf"))
-    return collectRowTerms(expr->operands[0], -factor, terms);
+    return collectTerms(expr->operands[0], -factor, terms);
   if (expr->is("arith.mulf"))
     if (std::optional<double> constant = expr->operands[1]->getFloat())
-      return collectRowTerms(expr->operands[0], factor * *constant, terms);
+      return collectTerms(expr->operands[0], factor * *constant, terms);
   terms.push_back({factor, expr});
 }
 
@@ -153,7 +153,7 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
     if (!isRowValue(row) || isRowValue(next))
       break;
     size_t before = terms.size();
-    collectRowTerms(row, sign, terms);
+    collectTerms(row, sign, terms);
     rest = next;
     bool found = false;
     for (size_t t = before; t < terms.size() && !found; ++t) {
@@ -203,5 +203,10 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
     return fail("the logits are multiplied by a negative factor after their "
                 "maximum is taken",
                 expr);
+  // As a scale the factor would come before the subtraction of the maximum.
+  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits))
+    return fail("the logits are multiplied after their maximum is subtracted, "
+                "before which that makes infinities of what masks them",
+                expr, "multiply before the mask");
   return success();
 }

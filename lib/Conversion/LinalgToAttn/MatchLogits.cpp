@@ -352,10 +352,11 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
   result.keep = masks.keep;
   // Where the one mask leaves every row a key, rows without keys are those
   // whose logits are -inf already.
-  result.masksAreInfinite =
-      masks.keep.empty() || masks.isInfinite ||
+  result.keepsSomeKey =
+      masks.keep.empty() ||
       (masks.keep.size() == 1 &&
        keepsSomeKey(masks.keep[0].expr, masks.keep[0].isNegated));
+  result.masksAreInfinite = masks.isInfinite || result.keepsSomeKey;
   matchBase(rest);
   return result;
 }

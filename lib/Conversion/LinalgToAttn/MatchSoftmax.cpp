@@ -165,7 +165,7 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
       const Expr *exponent = other->operands[0];
       double base = other->is("math.exp2") ? kLn2 : 1.0;
       SmallVector<std::pair<double, const Expr *>> terms;
-      collectRowTerms(exponent, base, terms);
+      collectTerms(exponent, base, terms);
       const Expr *sink = nullptr;
       double sinkFactor = 1.0;
       bool sawShift = false;
@@ -346,7 +346,9 @@ SoftmaxMatcher::match(const Expr *probability) {
   if (std::abs(factor - 1) < 0x1p-20)
     factor = 1.0;
   result.logits = context.makeScaled(exponential.logits, factor);
-  result.max = factor == 1.0 ? exponential.max : nullptr;
+  result.factor = factor;
+  result.max = exponential.max;
+  result.shift = exponential.shift;
   if (!zeroedRows.empty() || hasNaNGuard || result.sink ||
       (exponential.isClamped && isEpsilonAdded))
     result.maskedRow = MaskedRow::Zero;
@@ -359,13 +361,26 @@ attn::matchSoftmax(ExprContext &context, const Expr *probability,
   return SoftmaxMatcher(context, keyVar, numerics).match(probability);
 }
 
-bool attn::isLogSumExp(ExprContext &context, const SoftmaxMatch &softmax,
-                       const Expr *expr, unsigned keyVar) {
-  if (!softmax.max || !softmax.sum || softmax.sink || !expr->is("arith.addf"))
-    return false;
-  for (auto [x, y] : {std::pair{expr->operands[0], expr->operands[1]},
-                      std::pair{expr->operands[1], expr->operands[0]}})
-    if (x == softmax.max && y->is("math.log") && y->operands[0] == softmax.sum)
-      return true;
-  return false;
+std::optional<double> attn::getLogSumExpFactor(const SoftmaxMatch &softmax,
+                                               const Expr *expr) {
+  if (!softmax.shift || !softmax.sum || softmax.sink)
+    return std::nullopt;
+  SmallVector<std::pair<double, const Expr *>> terms;
+  collectTerms(expr, 1.0, terms);
+  if (terms.size() != 2)
+    return std::nullopt;
+  double ofShift = 0, ofLog = 0;
+  for (auto [factor, term] : terms) {
+    bool isLog2 = term->is("math.log2");
+    if (term == softmax.shift)
+      ofShift = factor;
+    else if ((isLog2 || term->is("math.log")) &&
+             term->operands[0] == softmax.sum)
+      ofLog = isLog2 ? factor / kLn2 : factor;
+  }
+  // factor * shift + log(sum), times a constant.
+  if (ofShift == 0 || ofLog == 0 ||
+      std::abs(ofShift / (ofLog * softmax.factor) - 1) > 0x1p-22)
+    return std::nullopt;
+  return ofLog;
 }

@@ -61,7 +61,8 @@ void printOp(raw_ostream &os, SdpaOp op) {
     os << ", structure " << structure;
   for (auto [operand, name] :
        {std::pair{op.getBias(), "bias"}, std::pair{op.getMask(), "mask"},
-        std::pair{op.getSinks(), "sinks"}})
+        std::pair{op.getSinks(), "sinks"},
+        std::pair{op.getKeyLengths(), "key lengths"}})
     if (operand) {
       os << ", " << name << " ";
       printShape(os, cast<ShapedType>(operand.getType()));
@@ -71,7 +72,8 @@ void printOp(raw_ostream &os, SdpaOp op) {
   if (op.hasKeepRegion())
     os << ", a keep region";
   if (op.getLse())
-    os << ", log-sum-exp";
+    os << (op.getMaxScores() ? ", log-sum-exp and row maxima"
+                             : ", log-sum-exp");
   os << ", rows without keys: " << stringifyMaskedRow(op.getMaskedRow());
 }
 

@@ -15,6 +15,10 @@ namespace mlir::attn {
 
 constexpr double kLn2 = 0.693147180559945309417;
 
+/// Takes an expression apart into terms, each with its factor.
+void collectTerms(const Expr *expr, double factor,
+                  SmallVectorImpl<std::pair<double, const Expr *>> &terms);
+
 inline bool isReduction(const Expr *expr, ReduceKind kind) {
   return expr->kind == Expr::Kind::Reduce && expr->reduce == kind;
 }
@@ -75,8 +79,6 @@ private:
   LogicalResult matchExponential(const Expr *expr, Exponential &result);
   bool matchShift(const Expr *term, double factor, const Expr *rest,
                   Exponential &result);
-  void collectRowTerms(const Expr *expr, double factor,
-                       SmallVectorImpl<std::pair<double, const Expr *>> &terms);
   LogicalResult matchSum(const Expr *sum);
   LogicalResult checkAllMasked(const Expr *condition);
 

@@ -1,6 +1,7 @@
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=256 2>&1 | FileCheck %s --check-prefix=SHARED
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=24 2>&1 | FileCheck %s --check-prefix=KEYS
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=consumers=4 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu=softmax=optimistic 2>&1 | FileCheck %s --check-prefix=MAXIMA
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu="chip=sm_80 output=copied" 2>&1 | FileCheck %s --check-prefix=OUTPUT
 
 // OUTPUT: schedule-invalid.mlir:[[#@LINE+8]]:3: error: the kernels of this GPU store outputs from registers
@@ -12,5 +13,11 @@
 
 func.func @f(%q: memref<4x?x256xbf16>, %k: memref<4x?x256xbf16>, %v: memref<4x?x256xbf16>, %o: memref<4x?x256xbf16>) {
   attn.sdpa query(%q : memref<4x?x256xbf16>) key(%k : memref<4x?x256xbf16>) value(%v : memref<4x?x256xbf16>)  backend = flash outs(%o : memref<4x?x256xbf16>)
+  return
+}
+
+func.func @maxima(%q: memref<4x?x64xbf16>, %o: memref<4x?x64xbf16>, %l: memref<4x?xf32>, %m: memref<4x?xf32>) {
+  // MAXIMA: schedule-invalid.mlir:[[#@LINE+1]]:3: error: row maxima need the standard softmax
+  attn.sdpa query(%q : memref<4x?x64xbf16>) key(%q : memref<4x?x64xbf16>) value(%q : memref<4x?x64xbf16>)  backend = flash outs(%o, %l, %m : memref<4x?x64xbf16>, memref<4x?xf32>, memref<4x?xf32>)
   return
 }

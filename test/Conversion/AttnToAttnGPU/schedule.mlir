@@ -11,6 +11,15 @@ func.func @d64(%q: memref<4x?x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x
 
 // -----
 
+// Row maxima are known to the standard softmax alone.
+// CHECK: Schedule {{.*}}standard softmax
+func.func @maxima(%q: memref<4x?x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x?x64xbf16>, %l: memref<4x?xf32>) {
+  attn.sdpa query(%q : memref<4x?x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>)  backend = flash outs(%o, %l, %l : memref<4x?x64xbf16>, memref<4x?xf32>, memref<4x?xf32>)
+  return
+}
+
+// -----
+
 // Short causal rows: a smaller tile wastes less of the diagonal.
 // CHECK: Schedule {{.*}}tile 128x128, 2 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 16 heads
 func.func @d64_short(%q: memref<4x1024x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x1024x64xbf16>) {

@@ -149,3 +149,39 @@ func.func @no_keys(%q: memref<5x8xf32>, %k: memref<0x8xf32>, %o: memref<5x8xf32>
   attn.sdpa query(%q : memref<5x8xf32>) key(%k : memref<0x8xf32>) value(%k : memref<0x8xf32>) backend = flash schedule = #schedule outs(%o : memref<5x8xf32>)
   return
 }
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// Row maxima go from units of log 2 to natural ones, NaN where the sum is but for
+// +inf, and before the sink is one.
+// CHECK-LABEL: func.func private @attn_fwd_f32_full_d8_q4_k8
+// CHECK-DAG: %[[LN2:.*]] = arith.constant dense<0.693147182> : vector<4xf32>
+// CHECK-DAG: %[[NAN:.*]] = arith.constant dense<0x7FC00000> : vector<4xf32>
+// CHECK: arith.cmpf ogt
+// CHECK: %[[ISNAN:.*]] = arith.andi %{{.*}}, %{{.*}} : vector<4xi1>
+// CHECK: %[[NATURAL:.*]] = arith.mulf %{{.*}}, %[[LN2]] : vector<4xf32>
+// CHECK: arith.select %[[ISNAN]], %[[NAN]], %[[NATURAL]]
+// CHECK: memref.store %{{.*}}, %[[MAX:.*]][%{{.*}}] : memref<5xf32
+// CHECK: math.log
+// CHECK: memref.store %{{.*}}, %{{.*}} : memref<5xf32
+func.func @maxima(%q: memref<5x8xf32>, %s: memref<1xf32>, %o: memref<5x8xf32>, %l: memref<5xf32>, %m: memref<5xf32>) {
+  attn.sdpa query(%q : memref<5x8xf32>) key(%q : memref<5x8xf32>) value(%q : memref<5x8xf32>) sinks(%s : memref<1xf32>) backend = flash schedule = #schedule outs(%o, %l, %m : memref<5x8xf32>, memref<5xf32>, memref<5xf32>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// Without keys they are -inf.
+// CHECK-LABEL: func.func @no_keys
+// CHECK-SAME: %[[L:[a-z0-9]+]]: memref<5xf32>, %[[M:[a-z0-9]+]]: memref<5xf32>)
+// CHECK: %[[NONE:.*]] = arith.constant 0xFF800000 : f32
+// CHECK: linalg.fill ins(%[[NONE]] : f32) outs(%[[L]] : memref<5xf32>)
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[M]] : memref<5xf32>)
+func.func @no_keys(%q: memref<5x8xf32>, %k: memref<0x8xf32>, %o: memref<5x8xf32>, %l: memref<5xf32>, %m: memref<5xf32>) {
+  attn.sdpa query(%q : memref<5x8xf32>) key(%k : memref<0x8xf32>) value(%k : memref<0x8xf32>) backend = flash schedule = #schedule outs(%o, %l, %m : memref<5x8xf32>, memref<5xf32>, memref<5xf32>)
+  return
+}

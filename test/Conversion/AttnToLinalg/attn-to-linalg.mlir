@@ -34,6 +34,30 @@ func.func @dynamic(%q: tensor<5x8xf64>, %k: tensor<?x8xf64>, %v: tensor<?x4xf64>
 
 // -----
 
+// The maximum of a row is that of its logits: neither the sink nor the shift by
+// which rows without keys are no NaN is in it.
+// CHECK-LABEL: func.func @maxima
+// CHECK-SAME: %[[MAX:[a-z0-9]+]]: tensor<5xf32>)
+// CHECK: %[[ROWS:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+// CHECK: arith.maximumf
+// CHECK: %[[RESULT:.*]] = linalg.generic {{.*}} ins(%[[ROWS]] : tensor<5xf32>) outs(%[[MAX]] : tensor<5xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[ROWS]], %{{.*}} : tensor<5xf32>, tensor<1xf32>)
+// CHECK: return %{{.*}}, %{{.*}}, %[[RESULT]]
+func.func @maxima(%q: tensor<5x8xf16>, %k: tensor<7x8xf16>, %s: tensor<1xf32>, %o: tensor<5x8xf16>, %l: tensor<5xf32>, %m: tensor<5xf32>) -> (tensor<5x8xf16>, tensor<5xf32>, tensor<5xf32>) {
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf16>) key(%k : tensor<7x8xf16>) value(%k : tensor<7x8xf16>) sinks(%s : tensor<1xf32>) structure(#attn.causal<bottom_right>) outs(%o, %l, %m : tensor<5x8xf16>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x8xf16>, tensor<5xf32>, tensor<5xf32>
+  return %0#0, %0#1, %0#2 : tensor<5x8xf16>, tensor<5xf32>, tensor<5xf32>
+}
+
+// Sizes that are known when it runs are checked.
+// CHECK-LABEL: func.func @dynamic_maxima
+// CHECK: cf.assert %{{.*}}, "attn.sdpa: the size of row maxima differs from that of query"
+func.func @dynamic_maxima(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %l: tensor<5xf32>, %m: tensor<?xf32>) -> tensor<?xf32> {
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o, %l, %m : tensor<5x8xf32>, tensor<5xf32>, tensor<?xf32>) -> tensor<5x8xf32>, tensor<5xf32>, tensor<?xf32>
+  return %0#2 : tensor<?xf32>
+}
+
+// -----
+
 // A ragged batch is a loop over its sequences, each with its rows, its part of the
 // bias, and its index in regions. What they leave is without keys.
 // CHECK-LABEL: @ragged

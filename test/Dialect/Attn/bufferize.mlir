@@ -48,6 +48,27 @@ func.func @everything(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %b: tensor<7xf32
   return %0#0, %0#1 : tensor<5x8xf32>, tensor<5xf32>
 }
 
+// Log-sum-exp and row maxima into the memory that is there; one destination for
+// both is copied.
+// CHECK-LABEL: func.func @rows
+// CHECK-SAME: %[[O:[a-z0-9]+]]: memref<5x8xf32>, %[[L:[a-z0-9]+]]: memref<5xf32>, %[[M:[a-z0-9]+]]: memref<5xf32>)
+// CHECK-NOT: memref.alloc
+// CHECK: outs(%[[O]], %[[L]], %[[M]] : memref<5x8xf32>, memref<5xf32>, memref<5xf32>)
+// CHECK-NOT: memref.copy
+// CHECK: return %[[O]], %[[L]], %[[M]]
+func.func @rows(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %l: tensor<5xf32>, %m: tensor<5xf32>) -> (tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>) {
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o, %l, %m : tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>
+  return %0#0, %0#1, %0#2 : tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>
+}
+
+// CHECK-LABEL: func.func @rows_shared
+// CHECK: memref.alloc() {{.*}} : memref<5xf32>
+// CHECK: attn.sdpa
+func.func @rows_shared(%q: tensor<5x8xf32>, %o: tensor<5x8xf32>, %l: tensor<5xf32>) -> (tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>) {
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%q : tensor<5x8xf32>) value(%q : tensor<5x8xf32>) outs(%o, %l, %l : tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>
+  return %0#0, %0#1, %0#2 : tensor<5x8xf32>, tensor<5xf32>, tensor<5xf32>
+}
+
 // Packed [B, L, 3, H, D] in, [B, L, H, D] out: views all the way.
 // CHECK-LABEL: func.func @packed
 // CHECK-SAME: %[[X:.*]]: memref<2x77x3x4x16xf32>

@@ -454,6 +454,46 @@ func.func @key_lengths(%q: tensor<1x5x8xf32>, %n: tensor<i32>, %o: tensor<1x5x8x
   return %0 : tensor<1x5x8xf32>
 }
 
+// Results of rows that nobody uses are dropped; what comes before one that is
+// used stays.
+// CHECK-LABEL: func.func @unused_rows
+// CHECK: attn.sdpa {{.*}} outs(%arg2 : tensor<6x8xf32>) -> tensor<6x8xf32>
+func.func @unused_rows(%q: tensor<6x8xf32>, %k: tensor<6x8xf32>, %o: tensor<6x8xf32>, %l: tensor<6xf32>) -> tensor<6x8xf32> {
+  %0:3 = attn.sdpa query(%q : tensor<6x8xf32>) key(%k : tensor<6x8xf32>) value(%k : tensor<6x8xf32>) structure(#attn.causal<top_left>) outs(%o, %l, %l : tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>
+  return %0#0 : tensor<6x8xf32>
+}
+
+// CHECK-LABEL: func.func @unused_maxima
+// CHECK: %[[R:.*]]:2 = attn.sdpa
+// CHECK-SAME: score(%[[S:.*]]: f32, %{{.*}}: index, %{{.*}}: index) {
+// CHECK: math.absf %[[S]]
+// CHECK: outs(%arg2, %arg3 : tensor<6x8xf32>, tensor<6xf32>) -> tensor<6x8xf32>, tensor<6xf32>
+// CHECK: return %[[R]]#1
+func.func @unused_maxima(%q: tensor<6x8xf32>, %k: tensor<6x8xf32>, %o: tensor<6x8xf32>, %l: tensor<6xf32>) -> tensor<6xf32> {
+  %0:3 = attn.sdpa query(%q : tensor<6x8xf32>) key(%k : tensor<6x8xf32>) value(%k : tensor<6x8xf32>)
+    score(%s: f32, %i: index, %j: index) {
+      %t = math.absf %s : f32
+      attn.yield %t : f32
+    } outs(%o, %l, %l : tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>
+  return %0#1 : tensor<6xf32>
+}
+
+// CHECK-LABEL: func.func @used_maxima
+// CHECK: %[[R:.*]]:3 = attn.sdpa
+// CHECK: return %[[R]]#2
+func.func @used_maxima(%q: tensor<6x8xf32>, %k: tensor<6x8xf32>, %o: tensor<6x8xf32>, %l: tensor<6xf32>) -> tensor<6xf32> {
+  %0:3 = attn.sdpa query(%q : tensor<6x8xf32>) key(%k : tensor<6x8xf32>) value(%k : tensor<6x8xf32>) outs(%o, %l, %l : tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<6x8xf32>, tensor<6xf32>, tensor<6xf32>
+  return %0#2 : tensor<6xf32>
+}
+
+// Memory may be read by others.
+// CHECK-LABEL: func.func @memory
+// CHECK: outs(%arg1, %arg2, %arg3 : memref<6x8xf32>, memref<6xf32>, memref<6xf32>)
+func.func @memory(%q: memref<6x8xf32>, %o: memref<6x8xf32>, %l: memref<6xf32>, %m: memref<6xf32>) {
+  attn.sdpa query(%q : memref<6x8xf32>) key(%q : memref<6x8xf32>) value(%q : memref<6x8xf32>) outs(%o, %l, %m : memref<6x8xf32>, memref<6xf32>, memref<6xf32>)
+  return
+}
+
 // -----
 
 // Nor do the numbers of rows of a ragged batch say how long its sequences are.

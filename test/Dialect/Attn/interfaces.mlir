@@ -111,17 +111,18 @@ func.func private @branches(%x: f32) -> f32 {
 // REIFY-DAG: %[[B:.*]] = tensor.dim %[[K]], %[[C0]]
 // REIFY-DAG: %[[H:.*]] = tensor.dim %[[Q]], %[[C1]]
 // REIFY-DAG: %[[L:.*]] = tensor.dim %[[Q]], %[[C2]]
-// REIFY: return %[[B]], %[[H]], %[[L]], %[[L]]
-func.func @dims(%q: tensor<1x?x?x8xf32>, %k: tensor<?x?x?x8xf32>, %o: tensor<?x?x?x8xf32>, %l: tensor<?x?x?xf32>) -> (index, index, index, index) {
+// REIFY: return %[[B]], %[[H]], %[[L]], %[[L]], %[[B]]
+func.func @dims(%q: tensor<1x?x?x8xf32>, %k: tensor<?x?x?x8xf32>, %o: tensor<?x?x?x8xf32>, %l: tensor<?x?x?xf32>) -> (index, index, index, index, index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
-  %0:2 = attn.sdpa query(%q : tensor<1x?x?x8xf32>) key(%k : tensor<?x?x?x8xf32>) value(%k : tensor<?x?x?x8xf32>) outs(%o, %l : tensor<?x?x?x8xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?x8xf32>, tensor<?x?x?xf32>
+  %0:3 = attn.sdpa query(%q : tensor<1x?x?x8xf32>) key(%k : tensor<?x?x?x8xf32>) value(%k : tensor<?x?x?x8xf32>) outs(%o, %l, %l : tensor<?x?x?x8xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?x8xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>
   %b = tensor.dim %0#0, %c0 : tensor<?x?x?x8xf32>
   %h = tensor.dim %0#0, %c1 : tensor<?x?x?x8xf32>
   %n = tensor.dim %0#0, %c2 : tensor<?x?x?x8xf32>
   %m = tensor.dim %0#1, %c2 : tensor<?x?x?xf32>
-  return %b, %h, %n, %m : index, index, index, index
+  %x = tensor.dim %0#2, %c0 : tensor<?x?x?xf32>
+  return %b, %h, %n, %m, %x : index, index, index, index, index
 }
 
 // -----

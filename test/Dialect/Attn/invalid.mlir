@@ -113,8 +113,32 @@ func.func @sdpa_c9_lse_shape(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tenso
 // -----
 
 func.func @sdpa_c9_count(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>, %l: tensor<5xf32>) {
-  // expected-error @below {{expects one or two outs (output, log-sum-exp), got 3}}
-  %0:3 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o, %l, %l : tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>
+  // expected-error @below {{expects one to three outs (output, log-sum-exp, row maxima), got 4}}
+  %0:4 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<7x8xf32>) value(%v : tensor<7x4xf32>)  outs(%o, %l, %l, %l : tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<5x4xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_maxima_type(%q: tensor<5x8xf16>, %k: tensor<7x8xf16>, %v: tensor<7x4xf16>, %o: tensor<5x4xf16>, %l: tensor<5xf32>, %m: tensor<5xf16>) {
+  // expected-error @below {{expects row maxima of element type 'f32', got 'f16'}}
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf16>) key(%k : tensor<7x8xf16>) value(%v : tensor<7x4xf16>)  outs(%o, %l, %m : tensor<5x4xf16>, tensor<5xf32>, tensor<5xf16>) -> tensor<5x4xf16>, tensor<5xf32>, tensor<5xf16>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_maxima_type_f64(%q: tensor<5x8xf64>, %k: tensor<7x8xf64>, %v: tensor<7x4xf64>, %o: tensor<5x4xf64>, %l: tensor<5xf64>, %m: tensor<5xf32>) {
+  // expected-error @below {{expects row maxima of element type 'f64', got 'f32'}}
+  %0:3 = attn.sdpa query(%q : tensor<5x8xf64>) key(%k : tensor<7x8xf64>) value(%v : tensor<7x4xf64>)  outs(%o, %l, %m : tensor<5x4xf64>, tensor<5xf64>, tensor<5xf32>) -> tensor<5x4xf64>, tensor<5xf64>, tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @sdpa_c9_maxima_shape(%q: tensor<2x3x5x8xf32>, %k: tensor<2x3x7x8xf32>, %o: tensor<2x3x5x8xf32>, %l: tensor<2x3x5xf32>, %m: tensor<2x3x5x1xf32>) {
+  // expected-error @below {{expects row maxima of shape [2, 3, 5], got [2, 3, 5, 1]}}
+  %0:3 = attn.sdpa query(%q : tensor<2x3x5x8xf32>) key(%k : tensor<2x3x7x8xf32>) value(%k : tensor<2x3x7x8xf32>)  outs(%o, %l, %m : tensor<2x3x5x8xf32>, tensor<2x3x5xf32>, tensor<2x3x5x1xf32>) -> tensor<2x3x5x8xf32>, tensor<2x3x5xf32>, tensor<2x3x5x1xf32>
   return
 }
 
@@ -401,7 +425,7 @@ func.func @sdpa_c7_no_key_heads(%q: tensor<2x5x8xf32>, %k: tensor<0x7x8xf32>, %o
 // -----
 
 func.func @sdpa_c9_none(%q: tensor<5x8xf32>, %k: tensor<7x8xf32>, %v: tensor<7x4xf32>, %o: tensor<5x4xf32>) {
-  // expected-error @below {{expects one or two outs (output, log-sum-exp), got 0}}
+  // expected-error @below {{expects one to three outs (output, log-sum-exp, row maxima), got 0}}
   "attn.sdpa"(%q, %k, %v) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({}, {}) : (tensor<5x8xf32>, tensor<7x8xf32>, tensor<7x4xf32>) -> ()
   return
 }

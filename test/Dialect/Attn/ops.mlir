@@ -43,8 +43,9 @@ func.func @everything(%q: tensor<?x8x?x64xf16>, %k: tensor<1x2x?x64xf16>, %v: te
 // CHECK-LABEL: func.func @static_scale
 func.func @static_scale(%q: tensor<3x5x8xf64>, %k: tensor<3x7x8xf64>, %v: tensor<3x7x8xf64>, %o: tensor<3x5x8xf64>, %l: tensor<3x5xf64>) -> tensor<3x5x8xf64> {
   // CHECK: scale = 2.500000e-01
-  %0:2 = attn.sdpa query(%q : tensor<3x5x8xf64>) key(%k : tensor<3x7x8xf64>) value(%v : tensor<3x7x8xf64>) scale = 0.25
-      masked_row = uniform outs(%o, %l : tensor<3x5x8xf64>, tensor<3x5xf64>) -> tensor<3x5x8xf64>, tensor<3x5xf64>
+  // CHECK-SAME: outs(%{{.*}}, %{{.*}}, %{{.*}} : tensor<3x5x8xf64>, tensor<3x5xf64>, tensor<3x5xf64>) -> tensor<3x5x8xf64>, tensor<3x5xf64>, tensor<3x5xf64>
+  %0:3 = attn.sdpa query(%q : tensor<3x5x8xf64>) key(%k : tensor<3x7x8xf64>) value(%v : tensor<3x7x8xf64>) scale = 0.25
+      masked_row = uniform outs(%o, %l, %l : tensor<3x5x8xf64>, tensor<3x5xf64>, tensor<3x5xf64>) -> tensor<3x5x8xf64>, tensor<3x5xf64>, tensor<3x5xf64>
   return %0#0 : tensor<3x5x8xf64>
 }
 

@@ -4,6 +4,7 @@
 """The MLIR module of a case."""
 
 import regions
+from case import OUTS
 
 
 def get_tensor_type(dims, dtype, dynamic):
@@ -45,6 +46,7 @@ def get_element_types(case):
         "cu_seqlens_k": case.lengths_dtype,
         "output": case.output_dtype,
         "lse": case.compute_dtype,
+        "max_scores": case.compute_dtype,
     }
     return types
 
@@ -53,7 +55,7 @@ def get_arguments(case):
     """(name, element type, MLIR type) of each argument of the function."""
     types = case.get_types()
     elements = get_element_types(case)
-    outs = [name for name in ("output", "lse") if name in types]
+    outs = [name for name in OUTS if name in types]
     arguments = [
         (name, elements[name], get_tensor_type(dims, elements[name], case.dynamic))
         for name, dims in types.items()
@@ -84,7 +86,7 @@ def emit_empty_outs(case, lines):
     """tensor.empty of each out, with sizes from the operands."""
     types = case.get_types()
     elements = get_element_types(case)
-    for name in ("output", "lse"):
+    for name in OUTS:
         if name not in types:
             continue
         sizes = []
@@ -133,12 +135,12 @@ def emit_module(case, backend=None):
         emit_empty_outs(case, lines)
         dims = case.get_types()
         elements = get_element_types(case)
-        for name in ("output", "lse"):
+        for name in OUTS:
             if name in dims:
                 types[name] = get_tensor_type(
                     dims[name], elements[name], case.dynamic
                 )
-    outs = [name for name in ("output", "lse") if name in types]
+    outs = [name for name in OUTS if name in types]
     out_types = ", ".join(types[name] for name in outs)
 
     def use(keyword, *names):

@@ -63,6 +63,15 @@ class Result:
     output_error: np.ndarray
     lse: np.ndarray
     lse_error: np.ndarray
+    max_scores: np.ndarray
+    max_scores_error: np.ndarray
+    # Rows with NaN and +inf: their maximum is either.
+    may_be_infinite: np.ndarray
+
+    def settle(self, max_scores):
+        """NaN for what is +inf and may be either."""
+        is_either = self.may_be_infinite & (max_scores == np.inf)
+        return np.where(is_either, np.nan, max_scores)
 
 
 def get_used_keys(case, arrays):
@@ -238,6 +247,13 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
         error = 4 * error
     keep = get_keep(case, arrays)
     s = np.where(keep, s, -np.inf)
+    # The maximum is off by the error of one of the logits that may be it.
+    max_scores = np.max(s, axis=-1, initial=-np.inf)
+    least = np.max(s - error, axis=-1, keepdims=True, initial=-np.inf)
+    may_be_largest = np.isfinite(s) & (s + error >= least)
+    max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
+    max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
+    may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)
     value = expand_heads(case, arrays["value"]).astype(real)
     if case.sinks is not None:
         # One key more, whose value is zero.
@@ -343,6 +359,9 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
         np.where(np.isfinite(output_error), output_error, 0),
         lse.reshape(row_shape),
         np.where(np.isfinite(lse_error), lse_error, 0).reshape(row_shape),
+        max_scores.reshape(row_shape),
+        np.where(np.isfinite(max_scores_error), max_scores_error, 0).reshape(row_shape),
+        may_be_infinite.reshape(row_shape),
     )
 
 

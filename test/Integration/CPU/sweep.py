@@ -26,6 +26,7 @@ import emit
 import groups
 import inputs
 import reference
+from case import OUTS
 
 TIMEOUT_SECONDS = 300
 
@@ -81,7 +82,7 @@ def run_case(case, options, directory):
     types = case.get_types()
     for name, dtype, _ in emit.get_arguments(case):
         path = directory / f"{name}.npy"
-        if name in ("output", "lse"):
+        if name in OUTS:
             shape = tuple(size for size, _ in types[name])
             array = np.full(shape, np.nan)
         else:
@@ -95,6 +96,9 @@ def run_case(case, options, directory):
     outs = [("output", case.output_dtype, expected.output, expected.output_error)]
     if case.lse:
         outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
+    if case.max_scores:
+        outs.append(("max_scores", case.compute_dtype, expected.max_scores,
+                     expected.max_scores_error))
     for name, *_ in outs:
         command.append(f"--output={directory / (name + '.out.npy')}")
     (directory / "command").write_text(shlex.join(command) + "\n")
@@ -108,6 +112,8 @@ def run_case(case, options, directory):
     comparisons = []
     for name, dtype, wanted, error in outs:
         actual = inputs.read_npy(directory / f"{name}.out.npy", dtype)
+        if name == "max_scores":
+            actual = expected.settle(actual)
         comparisons.append(
             (name, reference.compare(actual, wanted.astype(np.float64),
                                      error.astype(np.float64), dtype))

@@ -144,6 +144,41 @@ struct FoldTensorCasts : OpRewritePattern<SdpaOp> {
   }
 };
 
+/// Row maxima and log-sum-exps that nobody uses are not computed.
+struct DropUnusedRowResults : OpRewritePattern<SdpaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SdpaOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "memory may be read by others");
+    size_t numKept = op->getNumResults();
+    while (numKept > 1 && op->getResult(numKept - 1).use_empty())
+      --numKept;
+    if (numKept == op->getNumResults())
+      return rewriter.notifyMatchFailure(op, "the last result is used");
+    OperationState state(op.getLoc(), op->getName());
+    state.addOperands(op->getOperands().drop_back(op.getOuts().size()));
+    state.addOperands(op.getOuts().take_front(numKept));
+    state.addTypes(TypeRange(op->getResults().take_front(numKept)));
+    state.addAttributes(op->getAttrs());
+    for (Region &region : op->getRegions())
+      state.addRegion()->takeBody(region);
+    auto segments = cast<DenseI32ArrayAttr>(
+        state.attributes.get(SdpaOp::getOperandSegmentSizeAttr()));
+    SmallVector<int32_t> sizes(segments.asArrayRef());
+    sizes.back() = numKept;
+    state.attributes.set(SdpaOp::getOperandSegmentSizeAttr(),
+                         rewriter.getDenseI32ArrayAttr(sizes));
+    Operation *smaller = rewriter.create(state);
+    for (auto [before, after] :
+         llvm::zip(op->getResults(), smaller->getResults()))
+      rewriter.replaceAllUsesWith(before, after);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Regions
 //===----------------------------------------------------------------------===//
@@ -370,7 +405,7 @@ struct RaiseScoreMask : OpRewritePattern<SdpaOp> {
 
 void SdpaOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                          MLIRContext *context) {
-  results.add<DropNeutralOperands, FoldConstantScale, FoldTensorCasts,
-              RaiseKeepRegion, RaiseScoreMask, RaiseScoreRegion,
-              SimplifyStructure>(context);
+  results.add<DropNeutralOperands, DropUnusedRowResults, FoldConstantScale,
+              FoldTensorCasts, RaiseKeepRegion, RaiseScoreMask,
+              RaiseScoreRegion, SimplifyStructure>(context);
 }

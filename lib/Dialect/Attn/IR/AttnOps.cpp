@@ -208,8 +208,8 @@ SdpaOp::reifyResultShapes(OpBuilder &builder,
       source = getKeyType().getDimSize(d) == 1 ? getValue() : getKey();
     dims.push_back(getDim(source, d));
   }
-  if (getLse())
-    reifiedReturnShapes.push_back(dims);
+  // What there is of each row: log-sum-exp, maximum.
+  reifiedReturnShapes.assign(getOuts().size() - 1, dims);
   dims.push_back(builder.getIndexAttr(getValueDim()));
   reifiedReturnShapes.insert(reifiedReturnShapes.begin(), dims);
   return success();

@@ -186,9 +186,10 @@ LogicalResult SdpaVerifier::verifyBatchDims() {
 }
 
 LogicalResult SdpaVerifier::verifyOuts() {
-  // sdpa_c9: an output, perhaps a log-sum-exp.
-  if (op.getOuts().empty() || op.getOuts().size() > 2)
-    return error() << "expects one or two outs (output, log-sum-exp), got "
+  // sdpa_c9: an output, perhaps a log-sum-exp, then perhaps row maxima.
+  if (op.getOuts().empty() || op.getOuts().size() > 3)
+    return error() << "expects one to three outs (output, log-sum-exp, row "
+                      "maxima), got "
                    << op.getOuts().size();
   SmallVector<int64_t> rowShape(ArrayRef(logitShape).drop_back());
   SmallVector<int64_t> outputShape = rowShape;
@@ -197,14 +198,17 @@ LogicalResult SdpaVerifier::verifyOuts() {
   if (failed(verifyCompatibleShape(output.getShape(), outputShape)))
     return error() << "expects an output of shape " << formatShape(outputShape)
                    << ", got " << formatShape(output.getShape());
-  if (Value lse = op.getLse()) {
-    auto type = cast<ShapedType>(lse.getType());
+  for (auto [out, name] : {std::pair{op.getLse(), "a log-sum-exp"},
+                           std::pair{op.getMaxScores(), "row maxima"}}) {
+    if (!out)
+      continue;
+    auto type = cast<ShapedType>(out.getType());
     if (failed(verifyCompatibleShape(type.getShape(), rowShape)))
-      return error() << "expects a log-sum-exp of shape "
+      return error() << "expects " << name << " of shape "
                      << formatShape(rowShape) << ", got "
                      << formatShape(type.getShape());
     if (type.getElementType() != op.getComputeType())
-      return error() << "expects a log-sum-exp of element type "
+      return error() << "expects " << name << " of element type "
                      << op.getComputeType() << ", got "
                      << type.getElementType();
   }

@@ -170,7 +170,7 @@ static Value broadcastSinks(ImplicitLocOpBuilder &b, SdpaOp op, Value lse) {
 }
 
 SmallVector<Value> attn::buildMaskedRows(ImplicitLocOpBuilder &b, SdpaOp op,
-                                         Value output, Value lse) {
+                                         ValueRange outs) {
   SmallVector<Value> results;
   auto fill = [&](double filled, Value shaped) -> Value {
     Type type = cast<ShapedType>(shaped.getType()).getElementType();
@@ -182,10 +182,12 @@ SmallVector<Value> attn::buildMaskedRows(ImplicitLocOpBuilder &b, SdpaOp op,
   results.push_back(fill(op.getMaskedRow() == MaskedRow::Zero
                              ? 0.0
                              : std::numeric_limits<double>::quiet_NaN(),
-                         output));
-  if (lse)
+                         outs.front()));
+  // Log-sum-exp, which a sink has a part in, and maxima.
+  for (Value out : outs.drop_front())
     results.push_back(
-        op.getSinks() ? broadcastSinks(b, op, lse)
-                      : fill(-std::numeric_limits<double>::infinity(), lse));
+        op.getSinks() && out == outs[1]
+            ? broadcastSinks(b, op, out)
+            : fill(-std::numeric_limits<double>::infinity(), out));
   return results;
 }

@@ -225,9 +225,11 @@ void ShapeChecker::check() {
   }
   logits.push_back(numQueries);
   // A destination does not broadcast.
-  if (Value lse = op.getLse())
-    for (auto [d, dim] : llvm::enumerate(logits))
-      checkEqual({lse, (int64_t)d, "log-sum-exp"}, dim, "size");
+  for (auto [out, name] : {std::pair{op.getLse(), "log-sum-exp"},
+                           std::pair{op.getMaxScores(), "row maxima"}})
+    if (out)
+      for (auto [d, dim] : llvm::enumerate(logits))
+        checkEqual({out, (int64_t)d, name}, dim, "size");
   logits.push_back(numKeys);
   SmallVector<Dim> sequences = batch, pairs = logits;
   if (op.isRagged()) {

@@ -48,6 +48,7 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     s[j]   = s[j] + bias[i, j]                       if a bias is given
     s[j]   = score(s[j], b..., h, i, j)              if a score region is given
     s[j]   = -inf  unless every mask keeps (i, j)
+    max    = max_j s[j]
     lse    = log(sum_j exp(s[j]) + exp(sink))        the second term if given
     out[i] = sum_j exp(s[j] - lse) * value[j]
     ```
@@ -74,10 +75,12 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     - `cu_seqlens`: two vectors of S + 1 integers, the cumulative lengths of S
       sequences that lie behind one another in the rows of the queries, and in
       those of the keys; see below.
-    - `outs`: the destination `[B..., Hq, Lq, Dv]` and, optionally, that of the
+    - `outs`: the destination `[B..., Hq, Lq, Dv]`; optionally, that of the
       log-sum-exp `[B..., Hq, Lq]` (f32; f64 for f64 operands; natural
-      logarithm; -inf for a fully masked row). Their former contents are not
-      read.
+      logarithm; -inf for a fully masked row); and, after it, that of the
+      maxima of rows, of the same type and shape (of logits without sinks, in
+      natural units; -inf for a fully masked row). Their former contents are
+      not read.
 
     **Masks.** `structure` holds a structural mask; `mask` an i1 tensor; the
     `keep` region computes a predicate from the indices `(b..., h, i, j)`. A
@@ -202,7 +205,8 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
 
   let extraClassDeclaration = [{
     /// The type that logits, softmax and accumulators have: f32, or f64 for f64
-    /// operands. Score regions take and yield it; a log-sum-exp has it.
+    /// operands. Score regions take and yield it; log-sum-exp and row maxima
+    /// have it.
     FloatType getComputeType();
     /// Whether a value is finite once rounded to that type.
     bool isFiniteInComputeType(APFloat value);
@@ -211,9 +215,13 @@ def Attn_SdpaOp : Attn_Op<"sdpa", [
     ShapedType getKeyType() { return cast<ShapedType>(getKey().getType()); }
     ShapedType getValueType() { return cast<ShapedType>(getValue().getType()); }
 
-    /// The destination of the output, and that of the log-sum-exp or null.
+    /// The destination of the output, and those of the log-sum-exp and of the
+    /// row maxima or null. There is a log-sum-exp wherever there are maxima.
     Value getOutput() { return getOuts().front(); }
     Value getLse() { return getOuts().size() > 1 ? getOuts()[1] : Value(); }
+    Value getMaxScores() {
+      return getOuts().size() > 2 ? getOuts()[2] : Value();
+    }
     ShapedType getOutputType() { return cast<ShapedType>(getOutput().getType()); }
 
     int64_t getRank() { return getQueryType().getRank(); }

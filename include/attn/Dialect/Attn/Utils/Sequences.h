@@ -64,10 +64,10 @@ int64_t getSharedHeads(SdpaOp op);
 Value buildSlice(ImplicitLocOpBuilder &b, Value source,
                  ArrayRef<DimPart> parts);
 
-/// Fills an output, and a log-sum-exp unless it is null, of rows that see no
-/// keys; returns the results on tensors.
+/// Fills destinations, as many as the op has, of rows that see no keys; returns
+/// the results on tensors.
 SmallVector<Value> buildMaskedRows(ImplicitLocOpBuilder &b, SdpaOp op,
-                                   Value output, Value lse);
+                                   ValueRange outs);
 
 } // namespace mlir::attn
 
