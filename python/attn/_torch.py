@@ -389,7 +389,8 @@ def _backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, .
         share = torch.exp(sinks.to(dtype)[:, None, None] - lse)
         result[9] = _sum_to((-share * carried).sum((-1, -2)), sinks)
     result[13] = None if ctx.num_captures is None else [None] * ctx.num_captures
-    return tuple(result)
+    # PyTorch before 2.12 counts only the arguments that a call gave.
+    return tuple(result[:len(ctx.needs_input_grad)])
 
 
 torch.library.register_autograd("attn::sdpa", _backward, setup_context=_setup_context, lib=_library)
