@@ -157,12 +157,12 @@ func.func @no_keys(%q: memref<5x8xf32>, %k: memref<0x8xf32>, %o: memref<5x8xf32>
 // Row maxima go from units of log 2 to natural ones, NaN where the sum is but for
 // +inf, and before the sink is one.
 // CHECK-LABEL: func.func private @attn_fwd_f32_full_d8_q4_k8
-// CHECK-DAG: %[[LN2:.*]] = arith.constant dense<0.693147182> : vector<4xf32>
-// CHECK-DAG: %[[NAN:.*]] = arith.constant dense<0x7FC00000> : vector<4xf32>
-// CHECK: arith.cmpf ogt
-// CHECK: %[[ISNAN:.*]] = arith.andi %{{.*}}, %{{.*}} : vector<4xi1>
-// CHECK: %[[NATURAL:.*]] = arith.mulf %{{.*}}, %[[LN2]] : vector<4xf32>
-// CHECK: arith.select %[[ISNAN]], %[[NAN]], %[[NATURAL]]
+// CHECK: %[[UNO:.*]] = arith.cmpf uno, %[[SUM:.*]], %[[SUM]] : vector<4xf32>
+// CHECK: %[[FINITE:.*]] = arith.cmpf une, %[[KEYS:.*]], %{{.*}} : vector<4xf32>
+// CHECK: %[[ISNAN:.*]] = arith.andi %[[UNO]], %[[FINITE]] : vector<4xi1>
+// CHECK: %[[LN2:.*]] = arith.constant dense<0.693147182> : vector<4xf32>
+// CHECK: %[[NATURAL:.*]] = arith.mulf %[[KEYS]], %[[LN2]] : vector<4xf32>
+// CHECK: arith.select %[[ISNAN]], %{{.*}}, %[[NATURAL]]
 // CHECK: memref.store %{{.*}}, %[[MAX:.*]][%{{.*}}] : memref<5xf32
 // CHECK: math.log
 // CHECK: memref.store %{{.*}}, %{{.*}} : memref<5xf32
