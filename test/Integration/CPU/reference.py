@@ -215,13 +215,16 @@ def _compute_sequences(case, arrays, *flags):
         lse_error = UNIT_ROUNDOFF[case.compute_dtype] * np.abs(lse)
         lse_error[~np.isfinite(lse)] = 0
     outputs = rows + (case.value_dim,)
-    result = Result(np.full(outputs, of_masked), np.zeros(outputs), lse, lse_error)
+    result = Result(
+        np.full(outputs, of_masked), np.zeros(outputs), lse, lse_error,
+        np.full(rows, -np.inf), np.zeros(rows), np.zeros(rows, bool),
+    )
     for queries, _, part, parts in sequences.split(case, arrays):
         of_part = _compute(part, parts, *flags)
         result.output[..., queries, :] = of_part.output
         result.output_error[..., queries, :] = of_part.output_error
-        result.lse[..., queries] = of_part.lse
-        result.lse_error[..., queries] = of_part.lse_error
+        for name in ("lse", "lse_error", "max_scores", "max_scores_error", "may_be_infinite"):
+            getattr(result, name)[..., queries] = getattr(of_part, name)
     return result
 
 
@@ -253,6 +256,8 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
     may_be_largest = np.isfinite(s) & (s + error >= least)
     max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
     max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
+    # Where products are below the normal range, each of them is off by a constant.
+    max_scores_error = max_scores_error + HALF_SUBNORMAL[case.compute_dtype] * (case.d + 4)
     may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)
     value = expand_heads(case, arrays["value"]).astype(real)
     if case.sinks is not None:
