@@ -253,6 +253,8 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
     may_be_largest = np.isfinite(s) & (s + error >= least)
     max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
     max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
+    # Numbers below the normal range may be taken for zero.
+    max_scores_error = max_scores_error + SMALLEST_NORMAL[case.compute_dtype]
     may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)
     value = expand_heads(case, arrays["value"]).astype(real)
     if case.sinks is not None:
