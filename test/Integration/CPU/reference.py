@@ -256,8 +256,12 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
     may_be_largest = np.isfinite(s) & (s + error >= least)
     max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
     max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
-    # Where products are below the normal range, each of them is off by a constant.
-    max_scores_error = max_scores_error + HALF_SUBNORMAL[case.compute_dtype] * (case.d + 4)
+    # Where products are below the normal range, each of them is off by a constant;
+    # GPUs take them for zero.
+    max_scores_error = max_scores_error + (
+        SMALLEST_NORMAL[case.compute_dtype] if tensor_cores
+        else HALF_SUBNORMAL[case.compute_dtype] * (case.d + 4)
+    )
     may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)
     value = expand_heads(case, arrays["value"]).astype(real)
     if case.sinks is not None:
