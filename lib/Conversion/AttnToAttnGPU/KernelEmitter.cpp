@@ -174,12 +174,9 @@ Value KernelEmitter::emitClampedLoad(const TensorArgument &tensor,
 /// tiles of T queries: as many as it needs, or one more, which is empty. Where
 /// the sequences end, one without keys has the rows that are left.
 Value KernelEmitter::emitSequence(Tile &tile, Value rowTile) {
-  auto getEnd = [&](const TensorArgument &ends, Value index, Value low,
-                    Value high) {
-    return emitClampedLoad(ends, index, low, high);
-  };
   auto getFirstTile = [&](Value sequence) {
-    Value begin = getEnd(args.queryEnds, sequence, b.i32(0), args.numQueries);
+    Value begin =
+        emitClampedLoad(args.queryEnds, sequence, b.i32(0), args.numQueries);
     return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
   };
   // V(low) <= rowTile < V(high); the first value is high - low - 2.
@@ -201,8 +198,8 @@ Value KernelEmitter::emitSequence(Tile &tile, Value rowTile) {
   // What is behind the last element is not read.
   Value next = b.min(b.add(tile.sequence, 1), args.numSequences);
   auto emitRows = [&](const TensorArgument &ends, Value numRows, Value &begin) {
-    begin = getEnd(ends, tile.sequence, b.i32(0), numRows);
-    return b.sub(getEnd(ends, next, begin, numRows), begin);
+    begin = emitClampedLoad(ends, tile.sequence, b.i32(0), numRows);
+    return b.sub(emitClampedLoad(ends, next, begin, numRows), begin);
   };
   Value numQueries = emitRows(args.queryEnds, args.numQueries, tile.queryRow);
   tile.numQueries =
