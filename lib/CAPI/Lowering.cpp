@@ -1,5 +1,4 @@
-//===- Lowering.cpp - From modules to objects ------------------- -*- C++
-//-*-===//
+//===- Lowering.cpp - From modules to objects ----------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Lowering.h - From modules to objects --------------------- -*- C++
-//-*-===//
+//===- Lowering.h - From modules to objects ------------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
