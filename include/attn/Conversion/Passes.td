@@ -228,7 +228,9 @@ def ConvertAttnToAttnGPUPass
     one tile, with cp.async, ldmatrix and mma.sync. Sizes and strides are arguments
     unless they are static; one kernel serves all. Key blocks that the structure
     masks for the whole tile are not visited, blocks that it keeps for the whole
-    tile run without mask code. Score and keep regions are inlined.
+    tile run without mask code. Score and keep regions are inlined. Where there are
+    documents a small kernel is launched first, which finds for each tile the keys
+    that can be of its documents.
 
     Takes f16, bf16 and f32 operands; softmax and sums are in f32, probabilities
     are rounded to the type of the values. f32 is multiplied as sums of two numbers

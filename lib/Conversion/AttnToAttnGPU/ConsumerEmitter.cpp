@@ -237,6 +237,13 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
           [&](Value j, ValueRange carried) -> SmallVector<Value> {
             Value current = carried.front();
             AwaitOp::create(b, keyPipe, current);
+            // Where nothing else keeps the warps of this consumer together, one
+            // must not give back what others still wait for.
+            auto emitSync = [&] {
+              if (!schedule.takesTurns)
+                SyncWarpgroupOp::create(b, warpgroup);
+            };
+            emitSync();
             ReleaseOp::create(b, keyPipe, current, /*each_thread=*/false);
             if (schedule.takesTurns) {
               auto emitTurn = [&] {
@@ -251,6 +258,7 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
                          emitTurn);
             }
             AwaitOp::create(b, valuePipe, current);
+            emitSync();
             ReleaseOp::create(b, valuePipe, current, /*each_thread=*/false);
             return {NextSlotOp::create(b, current)};
           })
