@@ -147,8 +147,11 @@ Value KernelEmitter::emitCarefulProduct() {
   });
 }
 
-/// Probabilities as the left operand of a product.
+/// Probabilities as the left operand of a product, which rounds those of f32
+/// itself.
 KernelEmitter::Parts KernelEmitter::emitParts(Value probabilities) {
+  if (schedule.f32 == F32Product::TF32)
+    return {probabilities};
   if (schedule.parts == 1)
     return {pack(probabilities)};
   Type type = probabilities.getType();

@@ -39,6 +39,18 @@ StringRef attn::stringifySoftmaxForm(SoftmaxForm form) {
   return form == SoftmaxForm::Standard ? "standard" : "optimistic";
 }
 
+std::optional<F32Product> attn::symbolizeF32Product(StringRef text) {
+  if (text == "bf16x3")
+    return F32Product::BF16x3;
+  if (text == "tf32")
+    return F32Product::TF32;
+  return std::nullopt;
+}
+
+StringRef attn::stringifyF32Product(F32Product product) {
+  return product == F32Product::BF16x3 ? "bf16x3" : "tf32";
+}
+
 /// "Compute capabilities" in the CUDA C++ programming guide.
 int64_t attn::getMaxSharedBytes(unsigned number) {
   constexpr int64_t kKiB = 1024;
@@ -55,7 +67,7 @@ static void complete(KernelSchedule &schedule) {
   // Outputs go through the memory of queries on Hopper only.
   if (!schedule.isHopper())
     queryColumns = schedule.paddedDim;
-  int64_t bytes = 2 * schedule.parts;
+  int64_t bytes = schedule.getElementBytes() * schedule.parts;
   schedule.queryTileBytes = 64 * queryColumns * bytes;
   schedule.keyTileBytes = schedule.blockKeys * schedule.paddedDim * bytes;
   schedule.valueTileBytes =
@@ -192,10 +204,13 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                                                const ScheduleOptions &options) {
   KernelSchedule schedule = {};
   schedule.family = options.family;
-  schedule.parts = op.getQueryType().getElementType().isF32() ? 2 : 1;
+  if (op.getQueryType().getElementType().isF32())
+    schedule.f32 = options.f32;
+  schedule.parts = schedule.f32 == F32Product::BF16x3 ? 2 : 1;
   int64_t valueDim = op.getValueDim();
-  schedule.paddedDim = llvm::alignTo(op.getHeadDim(), 64);
-  schedule.paddedValueDim = llvm::alignTo(valueDim, 64);
+  int64_t slabColumns = 128 / schedule.getElementBytes();
+  schedule.paddedDim = llvm::alignTo(op.getHeadDim(), slabColumns);
+  schedule.paddedValueDim = llvm::alignTo(valueDim, slabColumns);
   // A logit of -inf hides a value, too; and the low part of a probability can
   // be zero.
   schedule.isolatesValues = op.isMasked() || op.isRagged() || op.getBias() ||
@@ -287,11 +302,15 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
     return llvm::formatv(
                "tile {0}x{1}, {2} consumers in {3} warpgroups, {4} blocks on a "
                "multiprocessor, {5} softmax, sections of {6} heads, copies of "
-               "{7} and {8} bytes, {9} bytes of shared memory",
+               "{7} and {8} bytes, {9}{10} bytes of shared memory",
                schedule.getTileQueries(), schedule.blockKeys,
                schedule.consumers, schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
                schedule.alignment, schedule.valueAlignment,
+               schedule.f32
+                   ? ("f32 by " + stringifyF32Product(*schedule.f32) + ", ")
+                         .str()
+                   : "",
                schedule.getSharedBytes())
         .str();
   return llvm::formatv(

@@ -43,7 +43,8 @@ static LogicalResult verifyProduct(Operation *op, Value left, SharedType rhs,
     return success();
   }
   auto fragment = cast<FragmentType>(left.getType());
-  if (!fragment.isPacked() || fragment.getColumns() != contraction)
+  bool isPacked = fragment.isPacked() || rhs.getElementType().isF32();
+  if (!isPacked || fragment.getColumns() != contraction)
     return op->emitOpError(
                "expected a packed fragment of the depth on the left, got ")
            << fragment;
@@ -92,6 +93,9 @@ LogicalResult MmaOp::verify() {
 }
 
 LogicalResult WgmmaOp::verify() {
+  if (getRhs().getType().getElementType().isF32())
+    return emitOpError("expected tiles of f16 or bf16, got ")
+           << getRhs().getType();
   if (failed(verifyProduct(*this, getLhs(), getRhs().getType(),
                            getResult().getType().getColumns(), getValues(),
                            getContractionSize())))

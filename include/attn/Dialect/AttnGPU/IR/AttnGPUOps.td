@@ -529,8 +529,8 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
     which are `stride` elements apart, to the first columns of a tile and zeros to
     the rest of it (`cp.async`): `count` may be negative or larger than the tile.
     All threads of `warpgroups` warpgroups do it together. Copies move `alignment`
-    bytes (16, 8, 4, or 2: these by instructions, so that they are done at once),
-    of which `columns`, the stride and the address are multiples. What was begun
+    bytes (16, 8, 4, or 2: these by instructions, so that they are done at once), an
+    element at least, of which `columns`, the stride and the address are multiples. What was begun
     since the last group is a group of copies at `attn_gpu.commit_copies`.
 
     Example:
@@ -721,6 +721,11 @@ def AttnGPU_MmaOp : AttnGPU_Op<"mma", [AttrSizedOperandSegments,
     Several operands on the left, of one type, share what is read of `rhs`: with two
     of them a warp has 32 rows, and shared memory keeps up with the tensor cores.
     There are as many accumulators and results, or no accumulators.
+
+    Operands of f32 are rounded to tf32 when they are read, ties away from zero
+    (`cvt.rna`): 10 bits of mantissa, a relative error of 2^-11 at most, and an
+    infinity for what is 2^128 (1 - 2^-12) or more. Then a fragment on the left is
+    not packed.
 
     Example:
 
