@@ -56,9 +56,9 @@ gpu.func @values(%out: !llvm.ptr<1>, %in: !llvm.ptr<1>) kernel {
     // CHECK: %[[ROW:.*]] = arith.muli %[[QUAD]], %c2_i32
     // CHECK: %[[IN:.*]] = arith.andi %[[GROUP]], %c3_i32
     // CHECK: %[[OFFSET:.*]] = arith.muli %[[IN]], %c4_i32
-    // CHECK-DAG: %[[BYTES0:.*]] = arith.muli %[[ROW]], %c128_i32
+    // CHECK-DAG: arith.muli %[[QUAD]], %c256_i32
     // CHECK-DAG: %[[NEXT:.*]] = arith.addi %[[ROW]], %c1_i32
-    // CHECK-DAG: %[[BYTES1:.*]] = arith.muli %[[NEXT]], %c128_i32
+    // CHECK-DAG: arith.muli %[[NEXT]], %c128_i32
     // CHECK: %[[A0:.*]] = nvvm.convert.float.to.tf32 %[[P0]]
     // CHECK: %[[A1:.*]] = nvvm.convert.float.to.tf32 %[[P2]]
     // CHECK: %[[A2:.*]] = nvvm.convert.float.to.tf32 %[[P1]]

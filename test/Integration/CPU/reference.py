@@ -30,9 +30,9 @@ roundoff of the compute type (2^-24 for f32, 2^-53 for f64):
   truncate where others round.
 * Tensor cores multiply f32 as sums of two numbers of bf16: every term of a product
   is off by 2^-16 of it, each by itself, and by what is left out of all.
-* Or they round both factors of every product to tf32, each by itself: a term is off
-  by sqrt(2) 2^-11 of it. What a query is off by is shared by its logits, which the
-  log-sum-exp, their mean, does not average out.
+* Or they round both factors of every product to tf32, by up to 2^-11 of each: by
+  2^-11 / sqrt(3) as a standard deviation, and a term by sqrt(2) of that. What a query
+  is off by is shared by its logits, so that a log-sum-exp does not average it out.
 * A result is rounded to its type once: 2^-11 (f16), 2^-8 (bf16) of it, and half
   the spacing of subnormal numbers.
 
@@ -48,9 +48,10 @@ import regions
 import sequences
 
 UNIT_ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
-# What a term of a product of f32 is off by on tensor cores: the sum of two numbers of
-# bf16, one product left out; and two factors rounded to tf32.
-TERM_ROUNDOFF = {"bf16x3": 2.0**-16, "tf32": 2.0**0.5 * 2.0**-11}
+# What a factor of a product of f32 is off by on tensor cores, at most, and a term, as a
+# standard deviation: as the sum of two numbers of bf16, one product left out; as tf32.
+FACTOR_ROUNDOFF = {"bf16x3": 2.0**-16, "tf32": 2.0**-11}
+TERM_ROUNDOFF = {"bf16x3": 2.0**-16, "tf32": (2 / 3) ** 0.5 * 2.0**-11}
 # Half the spacing of the subnormal numbers.
 HALF_SUBNORMAL = {"f16": 2.0**-25, "bf16": 2.0**-134, "f32": 2.0**-150, "f64": 0.0}
 SMALLEST_NORMAL = {"f32": 2.0**-126, "f64": 2.0**-1022}
@@ -349,7 +350,7 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
             / np.maximum(used, 1)
         )
         if f32:
-            of_masked_error = of_masked_error + TERM_ROUNDOFF[f32] * np.max(
+            of_masked_error = of_masked_error + FACTOR_ROUNDOFF[f32] * np.max(
                 finite_value, axis=-2, keepdims=True, initial=0
             )
     output = np.where(masked_row, of_masked, output)
