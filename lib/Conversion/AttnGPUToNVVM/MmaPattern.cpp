@@ -17,10 +17,12 @@
 // of a fragment where the operand's are c and c + 4, and which of eight is
 // summed first does not matter.
 //
-// Values of f32 are rounded when they are read, by each of four warps, at three
-// instructions each behind two products (of two operands on the left). Once in
-// shared memory, by the thread that copied them, would be a quarter of these,
-// but with loads and stores of all that was copied while no product runs.
+// Keys and values of f32 are rounded when they are read, by each of four warps,
+// in two instructions for a word (products ignore the low bits) beside two
+// products (of two operands on the left). Once in shared memory, by the thread
+// that copied them, would be a quarter of these, but with loads and stores of
+// all that was copied while no product runs. Queries, read again and again, are
+// rounded once, when they are copied (tiles of tf32).
 //
 //===----------------------------------------------------------------------===//
 
@@ -70,8 +72,8 @@ public:
   RightReader(PtxBuilder &b, MmaOp op, Value tile, Value lane)
       : b(b), values(op.getValues()) {
     SharedType type = op.getRhs().getType();
-    isF32 = type.getElementType().isF32();
-    if (values && isF32) {
+    isNarrow = type.isNarrow();
+    if (values && !isNarrow) {
       Value group = b.shiftRight(lane, 2), row = b.mul(b.bitAnd(lane, 3), 2);
       Value offset = b.mul(b.bitAnd(group, 3), 4);
       for (int64_t i : {0, 1})
@@ -95,7 +97,7 @@ public:
     if (!values)
       return b.loadMatrix(readers[0].getAddress(b, column, k), 2 * groups,
                           /*transposed=*/false);
-    if (!isF32)
+    if (isNarrow)
       return b.loadMatrix(readers[0].getAddress(b, k, column), 2 * groups,
                           /*transposed=*/true);
     SmallVector<Value> words;
@@ -109,10 +111,16 @@ public:
 
 private:
   PtxBuilder &b;
-  bool values, isF32;
+  bool values, isNarrow;
   /// One, or those of the two rows of a lane.
   SmallVector<TileReader, 2> readers;
 };
+
+Type getElementType(Type type) {
+  if (auto shared = dyn_cast<SharedType>(type))
+    return shared.getElementType();
+  return cast<FragmentType>(type).getElementType();
+}
 
 struct MmaPattern : ThreadPattern<MmaOp> {
   using ThreadPattern::ThreadPattern;
@@ -120,10 +128,10 @@ struct MmaPattern : ThreadPattern<MmaOp> {
                         ConversionPatternRewriter &rewriter) const override {
     auto resultType = cast<FragmentType>(op.getResult(0).getType());
     SharedType rhsType = op.getRhs().getType();
-    Type elementType = rhsType.getElementType();
-    bool isF32 = elementType.isF32();
-    auto round = [&](SmallVector<Value> words) {
-      if (isF32)
+    Type lhsElementType = getElementType(op.getLhs().front().getType());
+    Type rhsElementType = rhsType.getElementType();
+    auto round = [&](Type elementType, SmallVector<Value> words) {
+      if (elementType.isF32())
         for (Value &word : words)
           word = b.roundToTF32(word);
       return words;
@@ -145,7 +153,7 @@ struct MmaPattern : ThreadPattern<MmaOp> {
         return b.loadMatrix(left[i].getAddress(b, 0, k), 4,
                             /*transposed=*/false);
       ValueRange fragment = adaptor.getLhs()[i];
-      if (!isF32)
+      if (rhsType.isNarrow())
         return llvm::to_vector(fragment.slice(k / 4, 4));
       // Columns 2 c of both rows, then columns 2 c + 1.
       ValueRange words = fragment.slice(k / 2, 4);
@@ -164,16 +172,17 @@ struct MmaPattern : ThreadPattern<MmaOp> {
     for (int64_t k = 0; k < op.getContractionSize(); k += step) {
       SmallVector<SmallVector<Value>> lhs;
       for (size_t i : llvm::seq(count))
-        lhs.push_back(round(loadLeft(i, k)));
+        lhs.push_back(round(lhsElementType, loadLeft(i, k)));
       // Two groups of columns at a time, the last one alone if they are odd.
       for (int64_t n = 0; n < resultType.getColumns(); n += 2 * kGroupColumns) {
         int64_t groups =
             std::min<int64_t>(2, (resultType.getColumns() - n) / kGroupColumns);
-        SmallVector<Value> rhs = round(right.load(k, n, groups));
+        SmallVector<Value> rhs =
+            round(rhsElementType, right.load(k, n, groups));
         for (size_t i : llvm::seq(count))
           for (int64_t group : llvm::seq(groups)) {
             auto sum = MutableArrayRef(sums[i]).slice(n / 2 + 4 * group, 4);
-            llvm::copy(b.mma(elementType, lhs[i],
+            llvm::copy(b.mma(rhsElementType, lhs[i],
                              ArrayRef(rhs).slice(2 * group, 2), sum),
                        sum.begin());
           }

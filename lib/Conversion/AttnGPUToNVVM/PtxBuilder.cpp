@@ -419,15 +419,16 @@ SmallVector<Value> PtxBuilder::mma(Type type, ValueRange lhs, ValueRange rhs,
             LLVM::BitcastOp::create(*this, VectorType::get(2, type), operand);
     return operands;
   };
-  NVVM::MMATypes ptxType = type.isF32()    ? NVVM::MMATypes::tf32
+  bool isTF32 = type.isF32() || type.isTF32();
+  NVVM::MMATypes ptxType = isTF32          ? NVVM::MMATypes::tf32
                            : type.isBF16() ? NVVM::MMATypes::bf16
                                            : NVVM::MMATypes::f16;
   Type result = LLVM::LLVMStructType::getLiteral(
       getContext(), SmallVector<Type>(4, getF32Type()));
   Value product = NVVM::MmaOp::create(
       *this, result, getOperands(lhs), getOperands(rhs), accumulators,
-      ArrayRef<int64_t>{16, 8, type.isF32() ? 8 : 16}, std::nullopt,
-      std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
+      ArrayRef<int64_t>{16, 8, isTF32 ? 8 : 16}, std::nullopt, std::nullopt,
+      std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
                                      NVVM::MMALayout::col});
   SmallVector<Value> registers;

@@ -148,7 +148,7 @@ public:
   /// Two or four 8x8 matrices of 16 bits.
   SmallVector<Value> loadMatrix(Value address, int64_t count, bool transposed);
   /// One product of `type` elements, added to four f32 registers: m16n8k16, or
-  /// m16n8k8 of f32 that are rounded to tf32.
+  /// m16n8k8 of tf32 (or f32, of which it ignores the low bits).
   SmallVector<Value> mma(Type type, ValueRange lhs, ValueRange rhs,
                          ValueRange accumulators);
   void wgmmaCommit();

@@ -123,6 +123,21 @@ protected:
         b, source.getType(), b.getI8Type(), source,
         LLVM::GEPArg((slab * slabColumns + column) * elementBytes));
   }
+  /// The elements of f32 of a chunk, zeros for what is not there.
+  SmallVector<Value> loadChunk() {
+    SmallVector<Value> elements;
+    int64_t count = unit / elementBytes;
+    for (int64_t column = 0; column < chunkColumns; column += count) {
+      if (count == 1) {
+        elements.push_back(load(b.getF32Type(), column));
+        continue;
+      }
+      Value vector = load(VectorType::get(count, b.getF32Type()), column);
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(LLVM::ExtractElementOp::create(b, vector, b.i32(i)));
+    }
+    return elements;
+  }
   /// Loads a value if it is there, else zero.
   Value load(Type loaded, int64_t column) {
     auto ifOp = scf::IfOp::create(b, loaded, isThere(column),
@@ -187,6 +202,26 @@ private:
   Value tile;
 };
 
+/// Elements of f32 rounded to tf32.
+class RoundingCopy : public RowCopy {
+public:
+  RoundingCopy(CopyRowsOp op, ThreadPattern<CopyRowsOp>::Adaptor adaptor,
+               PtxBuilder &b)
+      : RowCopy(op, op.getTile().getType(), adaptor,
+                op.getTile().getType().getElementBytes(), b),
+        tile(adaptor.getTile().front()) {}
+
+private:
+  void emitChunk(Value offset) override {
+    SmallVector<Value> words = loadChunk();
+    for (Value &word : words)
+      word = b.roundToTF32(word);
+    b.storeShared(b.vector(words), b.add(tile, offset));
+  }
+
+  Value tile;
+};
+
 /// Elements of f32 as sums of two of bf16.
 class SplitCopy : public RowCopy {
 public:
@@ -197,18 +232,7 @@ public:
 
 private:
   void emitChunk(Value offset) override {
-    SmallVector<Value> elements;
-    int64_t count = unit / elementBytes;
-    for (int64_t column = 0; column < chunkColumns; column += count) {
-      if (count == 1) {
-        elements.push_back(load(b.getF32Type(), column));
-        continue;
-      }
-      Value vector = load(VectorType::get(count, b.getF32Type()), column);
-      for (int64_t i = 0; i < count; ++i)
-        elements.push_back(LLVM::ExtractElementOp::create(b, vector, b.i32(i)));
-    }
-    SmallVector<Value> highs, lows;
+    SmallVector<Value> elements = loadChunk(), highs, lows;
     for (int64_t i = 0; i < chunkColumns; i += 2) {
       auto [high0, low0] = split(elements[i]);
       auto [high1, low1] = split(elements[i + 1]);
@@ -246,7 +270,10 @@ struct CopyRowsPattern : ThreadPattern<CopyRowsOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(CopyRowsOp op, Adaptor adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
-    PlainCopy(op, adaptor, b).emit();
+    if (op.getTile().getType().getElementType().isTF32())
+      RoundingCopy(op, adaptor, b).emit();
+    else
+      PlainCopy(op, adaptor, b).emit();
     rewriter.eraseOp(op);
     return success();
   }

@@ -21,8 +21,24 @@ gpu.func @keys(%out: !llvm.ptr<1>) kernel {
     // CHECK-COUNT-2: nvvm.mma.sync
     // CHECK-NOT: nvvm.ldmatrix
     // CHECK-NOT: nvvm.mma.sync
+    // CHECK: llvm.store
     %s = attn_gpu.mma [%q], %k depth 16 : (!attn_gpu.shared<64x32xf32>, !attn_gpu.shared<16x32xf32>) -> !attn_gpu.fragment<64x16xf32>
     attn_gpu.foreach %s : !attn_gpu.fragment<64x16xf32> {
+    ^bb0(%x: f32, %i: i32, %j: i32):
+      llvm.store volatile %x, %out : f32, !llvm.ptr<1>
+      attn_gpu.yield
+    }
+    // What a tile of tf32 has is rounded.
+    // CHECK: nvvm.ldmatrix
+    // CHECK-NOT: nvvm.convert.float.to.tf32
+    // CHECK: nvvm.ldmatrix
+    // CHECK-COUNT-4: nvvm.convert.float.to.tf32
+    // CHECK-NOT: nvvm.convert.float.to.tf32
+    // CHECK-COUNT-2: nvvm.mma.sync {{.*}}mma_type<tf32>
+    // CHECK: llvm.store
+    %r = attn_gpu.alloc at 16384 : !attn_gpu.shared<64x32xtf32>
+    %t = attn_gpu.mma [%r], %k depth 16 : (!attn_gpu.shared<64x32xtf32>, !attn_gpu.shared<16x32xf32>) -> !attn_gpu.fragment<64x16xf32>
+    attn_gpu.foreach %t : !attn_gpu.fragment<64x16xf32> {
     ^bb0(%x: f32, %i: i32, %j: i32):
       llvm.store volatile %x, %out : f32, !llvm.ptr<1>
       attn_gpu.yield
@@ -102,6 +118,14 @@ gpu.func @copies(%base: !llvm.ptr<1>, %stride: i64, %count: i32) kernel {
     // CHECK-COUNT-3: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 4, cache = ca
     // CHECK-NOT: nvvm.cp.async.shared
     attn_gpu.copy_rows %base stride %stride rows %count columns 37 to %v aligned 4 by 1 : !llvm.ptr<1>, !attn_gpu.shared<16x64xf32>
+    // A tile of tf32 is rounded on its way, zeros in the place of what is missing.
+    // CHECK: scf.if %{{.*}} -> (vector<4xf32>)
+    // CHECK: llvm.load %{{.*}} -> vector<4xf32>
+    // CHECK-COUNT-4: nvvm.convert.float.to.tf32 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
+    // CHECK: llvm.store %{{.*}} : vector<4xi32>, !llvm.ptr<3>
+    // CHECK-NOT: nvvm.cp.async.shared
+    %q = attn_gpu.alloc at 8192 : !attn_gpu.shared<16x32xtf32>
+    attn_gpu.copy_rows %base stride %stride rows %count columns 20 to %q aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<16x32xtf32>
   }
   gpu.return
 }

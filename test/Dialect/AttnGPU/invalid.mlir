@@ -82,7 +82,7 @@ func.func private @row_element(!attn_gpu.row<f16>)
 
 // -----
 
-// expected-error @below {{expected elements of f16, bf16 or f32, got 'f64'}}
+// expected-error @below {{expected elements of f16, bf16, f32 or tf32, got 'f64'}}
 func.func private @shared_element(!attn_gpu.shared<64x64xf64>)
 
 // -----
@@ -260,6 +260,14 @@ func.func @mma_packed_f32(%p: !attn_gpu.fragment<64x128xbf16>, %v: !attn_gpu.sha
 func.func @mma_fragment_f32(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.shared<128x64xbf16>) {
   // expected-error @below {{expected a packed fragment of the depth on the left, got '!attn_gpu.fragment<64x128xf32>'}}
   %0 = attn_gpu.mma [%p], %v values : (!attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_types_tf32(%q: !attn_gpu.shared<64x64xtf32>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected operands of one element type}}
+  %0 = attn_gpu.mma [%q], %k : (!attn_gpu.shared<64x64xtf32>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xf32>
   return
 }
 

@@ -207,7 +207,7 @@ static LogicalResult verifyCopy(Operation *op, SharedType tile,
                                 size_t numCoordinates) {
   if (tile.isRing())
     return op->emitOpError("expected one tile, got ") << tile;
-  if (tile.getElementType().isF32())
+  if (!tile.isNarrow())
     return op->emitOpError("expected a tile of f16 or bf16, got ") << tile;
   if (numCoordinates < 1 || numCoordinates > 5)
     return op->emitOpError("expected one to five coordinates, got ")

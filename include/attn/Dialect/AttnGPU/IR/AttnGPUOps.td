@@ -530,8 +530,12 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
     the rest of it (`cp.async`): `count` may be negative or larger than the tile.
     All threads of `warpgroups` warpgroups do it together. Copies move `alignment`
     bytes (16, 8, 4, or 2: these by instructions, so that they are done at once), an
-    element at least, of which `columns`, the stride and the address are multiples. What was begun
-    since the last group is a group of copies at `attn_gpu.commit_copies`.
+    element at least, of which `columns`, the stride and the address are multiples.
+    What was begun since the last group is a group of copies at
+    `attn_gpu.commit_copies`.
+
+    The elements of a tile of tf32 are f32 in global memory. They are rounded on their
+    way, ties away from zero, by instructions, so that this copy, too, is done at once.
 
     Example:
 
@@ -724,8 +728,8 @@ def AttnGPU_MmaOp : AttnGPU_Op<"mma", [AttrSizedOperandSegments,
 
     Operands of f32 are rounded to tf32 when they are read, ties away from zero
     (`cvt.rna`): 10 bits of mantissa, a relative error of 2^-11 at most, and an
-    infinity for what is 2^128 (1 - 2^-12) or more. Then a fragment on the left is
-    not packed.
+    infinity for what is 2^128 (1 - 2^-12) or more. A fragment on the left is not
+    packed then; a tile may be of tf32, that is rounded already.
 
     Example:
 
