@@ -45,25 +45,28 @@ public:
   /// or 1; `offset`: bytes in the chunk, if any.
   TileReader(PtxBuilder &b, Value tile, SharedType type, Value row, Value chunk,
              Value offset = {})
-      : type(type), base(b.add(tile, b.mul(row, kRowBytes))), chunk(chunk),
-        swizzle(b.bitAnd(row, 7)) {
+      : type(type) {
+    Value permuted = arith::XOrIOp::create(b, chunk, b.bitAnd(row, 7));
+    first =
+        b.add(b.add(tile, b.mul(row, kRowBytes)), b.mul(permuted, kChunkBytes));
     if (offset)
-      base = b.add(base, offset);
+      first = b.add(first, offset);
   }
 
   /// `row` is a multiple of 8, which leaves the swizzle; `column` begins a
-  /// chunk of an even number.
+  /// chunk of an even number. Rows being aligned, the bits of the chunk in an
+  /// address are no sum: one instruction makes it from that of the first.
   Value getAddress(PtxBuilder &b, int64_t row, int64_t column) const {
     int64_t slab = column / type.getSlabColumns();
-    int64_t first = column % type.getSlabColumns() / type.getChunkColumns();
-    Value permuted = arith::XOrIOp::create(b, b.add(chunk, first), swizzle);
-    return b.add(b.add(base, b.mul(permuted, kChunkBytes)),
-                 (slab * type.getRows() + row) * kRowBytes);
+    int64_t chunk = column % type.getSlabColumns() / type.getChunkColumns();
+    Value address =
+        b.createOrFold<arith::XOrIOp>(first, b.i32(chunk * kChunkBytes));
+    return b.add(address, (slab * type.getRows() + row) * kRowBytes);
   }
 
 private:
   SharedType type;
-  Value base, chunk, swizzle;
+  Value first;
 };
 
 /// What a lane holds of the right operands of products.
