@@ -133,6 +133,15 @@ static int64_t chooseAlignment(Value memref) {
   return elementBytes;
 }
 
+/// Whether two blocks have room on a multiprocessor, which has 1 KiB more than
+/// a block may have and keeps 1 KiB of each.
+static bool fitsTwice(const KernelSchedule &schedule,
+                      const ScheduleOptions &options) {
+  constexpr int64_t kReserved = 1024;
+  return 2 * (schedule.getSharedBytes() + kReserved) <=
+         options.maxSharedBytes + kReserved;
+}
+
 /// The cost model of Ampere and what came after it without Hopper's units:
 ///
 /// - A warp multiplies 32 rows by what it reads of keys and values, so that
@@ -142,7 +151,8 @@ static int64_t chooseAlignment(Value memref) {
 ///   blocks on a multiprocessor do better than a large one.
 /// - Two blocks on a multiprocessor hide each other's copies, barriers and
 ///   exponentials. Shared memory bounds the blocks of keys: 99 KiB on sm_86 and
-///   the like, more elsewhere.
+///   the like, more elsewhere. Tiles of f32 (tf32) take twice as much: half as
+///   many keys if that makes room for the second block.
 static FailureOr<KernelSchedule>
 chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
@@ -190,6 +200,14 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
     complete(schedule);
     return schedule.getSharedBytes() > options.maxSharedBytes;
   };
+  if (options.blockKeys == 0 && schedule.f32 == F32Product::TF32 &&
+      schedule.blocks == 2 && !fitsTwice(schedule, options)) {
+    KernelSchedule half = schedule;
+    half.blockKeys /= 2;
+    complete(half);
+    if (fitsTwice(half, options))
+      schedule = half;
+  }
   while (options.blockKeys == 0 && schedule.blockKeys > 16 && isTooLarge())
     schedule.blockKeys /= 2;
   if (options.consumers == 0 && isTooLarge())

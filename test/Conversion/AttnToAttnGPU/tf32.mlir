@@ -11,7 +11,7 @@
 
 // SM86: Schedule {{.*}}tile 128x32, 2 consumers in 1 warpgroups, 2 blocks on a multiprocessor, standard softmax, sections of 1 heads, copies of 16 and 16 bytes, f32 by tf32, 98304 bytes of shared memory
 // SM80: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 131072 bytes
-// SM90: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 131072 bytes
+// SM90: Schedule {{.*}}tile 128x32, {{.*}}f32 by tf32, 98304 bytes
 // AUTO: Schedule {{.*}}f32 by bf16x3, 131072 bytes
 // CHECK-LABEL: gpu.func @attn_fwd_f32_full_d128
 // CHECK: attn_gpu.alloc at 0 : !attn_gpu.shared<2x64x128xtf32>
@@ -37,14 +37,14 @@ func.func @d128(%q: memref<4x?x128xf32>, %o: memref<4x?x128xf32>) {
 
 // Odd sizes: a dimension is padded to whole slabs of 32 columns, values to 8 in
 // registers; copies move single elements. What is masked may not be finite.
-// SM86: Schedule {{.*}}tile 64x64, 1 consumers in 1 warpgroups, {{.*}}copies of 4 and 8 bytes, f32 by tf32, 65536 bytes
+// SM86: Schedule {{.*}}tile 64x32, 1 consumers in 1 warpgroups, {{.*}}copies of 4 and 8 bytes, f32 by tf32, 45056 bytes
 // CHECK-LABEL: gpu.func @attn_fwd_f32_causal_d67x34
 // CHECK: attn_gpu.alloc at 0 : !attn_gpu.shared<1x64x96xtf32>
-// CHECK: attn_gpu.alloc at 49152 : !attn_gpu.shared<1x64x64xf32>
+// CHECK: attn_gpu.alloc at 36864 : !attn_gpu.shared<1x32x64xf32>
 // CHECK: attn_gpu.copy_rows %{{.*}} columns 67 to %{{.*}} aligned 4 by 1
 // CHECK: attn_gpu.mma[%{{.*}}], %{{.*}} depth 80
 // CHECK: -> !attn_gpu.fragment<64x40xf32>
-// CHECK: attn_gpu.isolate %{{.*}} : !attn_gpu.fragment<64x64xf32>, !attn_gpu.shared<64x64xf32>, !attn_gpu.fragment<64x40xf32>
+// CHECK: attn_gpu.isolate %{{.*}} : !attn_gpu.fragment<64x32xf32>, !attn_gpu.shared<32x64xf32>, !attn_gpu.fragment<64x40xf32>
 func.func @odd(%q: memref<3x67xf32>, %k: memref<?x67xf32>, %v: memref<?x34xf32>, %o: memref<3x34xf32>) {
   attn.sdpa query(%q : memref<3x67xf32>) key(%k : memref<?x67xf32>) value(%v : memref<?x34xf32>) structure(#attn.causal<bottom_right>) backend = flash outs(%o : memref<3x34xf32>)
   return
@@ -58,6 +58,18 @@ func.func @odd(%q: memref<3x67xf32>, %k: memref<?x67xf32>, %v: memref<?x34xf32>,
 // SM90: Schedule {{.*}}tile 64x64, {{.*}}f32 by tf32, 196608 bytes
 func.func @d256(%q: memref<4x?x256xf32>, %o: memref<4x?x256xf32>) {
   attn.sdpa query(%q : memref<4x?x256xf32>) key(%q : memref<4x?x256xf32>) value(%q : memref<4x?x256xf32>) backend = flash outs(%o : memref<4x?x256xf32>)
+  return
+}
+
+// -----
+
+// Half as many keys where that makes room for two blocks.
+// SM86: Schedule {{.*}}tile 128x32, {{.*}}f32 by tf32, 49152 bytes
+// SM80: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 65536 bytes
+// SM90: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 65536 bytes
+// CHECK-LABEL: gpu.func @attn_fwd_f32_full_d64
+func.func @d64(%q: memref<4x?x64xf32>, %o: memref<4x?x64xf32>) {
+  attn.sdpa query(%q : memref<4x?x64xf32>) key(%q : memref<4x?x64xf32>) value(%q : memref<4x?x64xf32>) backend = flash outs(%o : memref<4x?x64xf32>)
   return
 }
 
