@@ -263,8 +263,11 @@ private:
   void emitQueryRelease(Value querySlot);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
+    /// Of the lazy softmax: whether the maximum was raised, a row of i1.
+    Value isRaised;
   };
-  Rows emitStandardRows(Value logits, Value maximum, Value sum);
+  Rows emitRows(Value logits, Value maximum, Value sum);
+  Value emitRescaledOutput(Value output, const Rows &rows);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  bool masked);
   Value emitLogitProduct(Value queries, Value slot);
@@ -393,6 +396,7 @@ private:
   }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
+  bool isLazy() { return schedule.softmax == SoftmaxForm::Lazy; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();
