@@ -276,7 +276,7 @@ def ConvertAttnToAttnGPUPass
     Option<"chip", "chip", "std::string", "\"sm_90a\"",
            "The GPU to generate kernels for">,
     Option<"softmax", "softmax", "std::string", "\"auto\"",
-           "Form of the softmax: auto, standard or optimistic">,
+           "Form of the softmax: auto, standard, lazy or optimistic">,
     Option<"consumers", "consumers", "int64_t", "0",
            "Consumer warpgroups of a block, of 64 queries each (0: chosen)">,
     Option<"blockKeys", "block-keys", "int64_t", "0",

@@ -217,11 +217,11 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereStep(const Tile &tile,
     selectConsumer(i);
     ValueRange state = consumers.slice(3 * i, 3);
     Value logits = emitLogits(tile, products[i], block, masked);
-    Rows rows = emitStandardRows(logits, state[1], state[2]);
+    Rows rows = emitRows(logits, state[1], state[2]);
     Value exponentials = emitProbabilities(logits, rows.negatedMaximum);
     Value sum = ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
     probabilities.push_back(emitParts(exponentials));
-    outputs.push_back(rescale(state[0], rows.alpha));
+    outputs.push_back(emitRescaledOutput(state[0], rows));
     next.append({Value(), rows.maximum, sum});
   }
   outputs = emitMma(probabilities, getParts(b, values, schedule.parts), outputs,
@@ -327,7 +327,8 @@ void KernelEmitter::emitAmpere() {
   firstConsumer = b.mul(body.getArgument(0), count);
   selectConsumer(0);
   Tile tile = emitTile(
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)),
+      /*sequence=*/Value());
   for (int64_t i = 0; i < schedule.consumers; ++i) {
     Value first = b.add(tile.firstQuery, i * kRows);
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),

@@ -389,7 +389,7 @@ struct ConvertAttnToAttnGPUPass
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)
         return emitOptionError()
-               << "expected softmax auto, standard or optimistic, got '"
+               << "expected softmax auto, standard, lazy or optimistic, got '"
                << softmax << "'";
     }
     return success();

@@ -73,21 +73,50 @@ Value KernelEmitter::emitBlockMaximum(Value logits) {
   return CombineOp::create(b, Reduction::Max, partial);
 }
 
-/// The raised maximum, the factor for what came before, and the sum so far.
-KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
-                                                    Value sum) {
+/// The raised maximum, the factor for what came before, and the sum so far. The
+/// lazy form (FlashAttention-4) keeps a maximum that the block exceeds by no
+/// more than a factor of 2^8 in its exponentials, which f16 still holds.
+KernelEmitter::Rows KernelEmitter::emitRows(Value logits, Value maximum,
+                                            Value sum) {
   Type row = b.row(b.getF32Type());
+  SmallVector<Type> types(4, row);
+  if (isLazy())
+    types.push_back(b.row(b.getI1Type()));
   SmallVector<Value> rows =
-      b.map({emitBlockMaximum(logits), maximum, sum}, {row, row, row, row},
-            [&](ValueRange x) {
-              Value raised = factor ? b.mulf(x[0], factor) : x[0];
-              raised = arith::MaxNumFOp::create(b, raised, x[1]);
-              Value safe = getSafe(raised);
-              Value alpha = emitExp(b.subf(x[1], safe));
-              return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
-                                        alpha, b.mulf(x[2], alpha)};
-            });
-  return {rows[0], rows[1], rows[2], rows[3]};
+      b.map({emitBlockMaximum(logits), maximum, sum}, types, [&](ValueRange x) {
+        Value raised = factor ? b.mulf(x[0], factor) : x[0];
+        Value isRaised;
+        if (isLazy()) {
+          constexpr double kLazyBits = 8;
+          Value kept =
+              b.addf(x[1], b.f32(factor ? kLazyBits : kLazyBits / kLog2e));
+          isRaised = b.compare(arith::CmpFPredicate::OGT, raised, kept);
+          raised = b.select(isRaised, raised, x[1]);
+        } else {
+          raised = arith::MaxNumFOp::create(b, raised, x[1]);
+        }
+        Value safe = getSafe(raised);
+        Value alpha = emitExp(b.subf(x[1], safe));
+        SmallVector<Value> results{raised, arith::NegFOp::create(b, safe),
+                                   alpha, b.mulf(x[2], alpha)};
+        if (isLazy())
+          results.push_back(isRaised);
+        return results;
+      });
+  return {rows[0], rows[1], rows[2], rows[3], isLazy() ? rows[4] : Value()};
+}
+
+/// What is left of the output so far. The lazy form has nothing to do as long
+/// as no row of the warp has a new maximum.
+Value KernelEmitter::emitRescaledOutput(Value output, const Rows &rows) {
+  if (!rows.isRaised)
+    return rescale(output, rows.alpha);
+  return b
+      .ifThenElse(
+          AnyOp::create(b, rows.isRaised),
+          [&] { return SmallVector<Value>{rescale(output, rows.alpha)}; },
+          [&] { return SmallVector<Value>{output}; })
+      .front();
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,7 +178,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
           return arith::NegFOp::create(b, x[0]);
         });
   } else {
-    rows = emitStandardRows(logits, state.maximum, state.sum);
+    rows = emitRows(logits, state.maximum, state.sum);
   }
   next.maximum = rows.maximum;
   Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
@@ -159,7 +188,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
   next.probabilities = pack(probabilities);
   if (rows.alpha)
-    next.output = rescale(next.output, rows.alpha);
+    next.output = emitRescaledOutput(next.output, rows);
   return next;
 }
 
@@ -300,12 +329,13 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
 
 /// Computes the tile of a message; returns the next slots of blocks and
 /// queries.
-SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
+SmallVector<Value> KernelEmitter::emitConsumerTile(Value message,
+                                                   Value sequence, Value slot,
                                                    Value querySlot) {
   Value isCareful =
       b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
   Value number = b.select(isCareful, b.add(message, -kCareful), message);
-  Tile tile = emitTile(number);
+  Tile tile = emitTile(number, sequence);
   widen(tile, isCareful);
   Value queryTile = SliceOp::create(
       b, queries,
@@ -347,16 +377,20 @@ void KernelEmitter::emitConsumer() {
   };
   if (schedule.takesTurns)
     TurnInitOp::create(b, warpgroup, schedule.consumers);
-  Value first =
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
-  SmallVector<Value> inits{first, firstSlot(schedule.stages),
+  TileNumber first = getTileNumber(
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+  SmallVector<Value> inits{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
+  inits.append(first.begin() + 1, first.end());
+  SmallVector<Type> words(first.size(), b.getI32Type());
   b.whileNotNegative(inits, [&](ValueRange carried) {
     Value slot = carried[1], querySlot = carried[2];
+    Value sequence = op.isRagged() ? carried[4] : Value();
     Value isTile =
         b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
     SmallVector<Value> slots = b.ifThenElse(
-        isTile, [&] { return emitConsumerTile(carried[0], slot, querySlot); },
+        isTile,
+        [&] { return emitConsumerTile(carried[0], sequence, slot, querySlot); },
         [&] {
           // The message has a slot of queries, though none come.
           emitStoredRelease(querySlot);
@@ -364,9 +398,11 @@ void KernelEmitter::emitConsumer() {
             ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
         });
-    Value next = ReceiveOp::create(b, tilePipe, carried[3]);
-    return SmallVector<Value>{next, slots[0], slots[1],
-                              NextSlotOp::create(b, carried[3])};
+    auto message = ReceiveOp::create(b, words, tilePipe, carried[3]);
+    SmallVector<Value> next{message.getResult(0), slots[0], slots[1],
+                            NextSlotOp::create(b, carried[3])};
+    llvm::append_range(next, message.getResults().drop_front());
+    return next;
   });
   // Shared memory must outlive the last copy.
   if (releasesLate())

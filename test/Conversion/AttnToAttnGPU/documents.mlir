@@ -32,8 +32,8 @@
 // CHECK-NOT: attn_gpu.keep_columns
 
 // AMPERE-LABEL: func.func @document
-// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k64_documents
-// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k64 blocks
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128 blocks
 func.func @document(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xbf16>, %o: memref<2x8x1000x64xbf16>, %dq: memref<2x1000xi64>, %dk: memref<1x?xi64>) {
   attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%k : memref<2x8x?x64xbf16>) value(%k : memref<2x8x?x64xbf16>)
     documents(%dq, %dk : memref<2x1000xi64>, memref<1x?xi64>)
