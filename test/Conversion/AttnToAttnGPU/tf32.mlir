@@ -9,7 +9,7 @@
 // when they are copied, keys and values are copied as they are; probabilities are
 // not packed.
 
-// SM86: Schedule {{.*}}tile 128x32, 2 consumers in 1 warpgroups, 2 blocks on a multiprocessor, standard softmax, sections of 1 heads, copies of 16 and 16 bytes, f32 by tf32, 98304 bytes of shared memory
+// SM86: Schedule {{.*}}tile 128x32, 2 consumers in 1 warpgroups, 2 blocks on a multiprocessor, lazy softmax, sections of 1 heads, copies of 16 and 16 bytes, f32 by tf32, 98304 bytes of shared memory
 // SM80: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 131072 bytes
 // SM90: Schedule {{.*}}tile 128x32, {{.*}}f32 by tf32, 98304 bytes
 // AUTO: Schedule {{.*}}f32 by bf16x3, 131072 bytes
