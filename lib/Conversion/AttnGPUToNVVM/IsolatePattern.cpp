@@ -19,12 +19,17 @@ constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 /// Keys whose probabilities of one row a quad notes in a word of each thread.
 constexpr int64_t kWordKeys = 128;
 
+/// Whether elements are f32, rounded to tf32 or not.
+bool isWide(Type elementType) {
+  return elementType.getIntOrFloatBitWidth() > 16;
+}
+
 /// The bits 15 and 31 of a word of two elements, set where one is not finite:
 /// adding one to an exponent of ones carries into the sign. Of an element of
 /// f32 bit 31, set also where it is not finite when products have rounded it to
 /// tf32.
 Value getNonfinite(PtxBuilder &b, Type elementType, Value word) {
-  if (elementType.isF32())
+  if (isWide(elementType))
     return b.bitAnd(b.add(b.bitAnd(word, 0x7fffffff), 0x00801000),
                     static_cast<int32_t>(0x80000000));
   int64_t one = elementType.isBF16() ? 0x00800080 : 0x04000400;
@@ -34,7 +39,7 @@ Value getNonfinite(PtxBuilder &b, Type elementType, Value word) {
 
 /// Element 0 or 1 of a word, or the only one, as f32.
 Value getElement(PtxBuilder &b, Type elementType, Value word, int64_t number) {
-  if (elementType.isF32())
+  if (isWide(elementType))
     return arith::BitcastOp::create(b, b.getF32Type(), b.roundToTF32(word));
   Value high = number == 1 ? b.bitAnd(word, static_cast<int32_t>(0xffff0000))
                            : arith::ShLIOp::create(b, word, b.i32(16));

@@ -33,8 +33,7 @@ StringRef stringifySoftmaxForm(SoftmaxForm form);
 /// How operands of f32 are multiplied on tensor cores.
 enum class F32Product {
   /// As sums of two numbers of bf16, three products for one: a relative error
-  /// of
-  /// 2^-16.
+  /// of 2^-16.
   BF16x3,
   /// Rounded to tf32, one product: a relative error of 2^-11 of each factor.
   TF32,

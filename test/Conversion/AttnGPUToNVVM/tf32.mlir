@@ -153,9 +153,13 @@ gpu.func @isolate(%x: f32, %out: !llvm.ptr<1>) kernel {
     // CHECK: nvvm.convert.float.to.tf32
     // CHECK-COUNT-2: arith.addf
     // CHECK: arith.shrsi %{{.*}}, %c31_i32
-    // CHECK: llvm.store %{{.*}} : i32, !llvm.ptr<3>
+    // CHECK-COUNT-4: llvm.store %{{.*}} : i32, !llvm.ptr<3>
     %r = attn_gpu.isolate %p, %v into %o by %wg of 1 : !attn_gpu.fragment<64x16xf32>, !attn_gpu.shared<16x32xf32>, !attn_gpu.fragment<64x8xf32>
-    attn_gpu.foreach %r : !attn_gpu.fragment<64x8xf32> {
+    // The same of tf32.
+    // CHECK: arith.addi %{{.*}}, %c8392704_i32
+    %w = attn_gpu.alloc at 2048 : !attn_gpu.shared<16x32xtf32>
+    %t = attn_gpu.isolate %p, %w into %r by %wg of 1 : !attn_gpu.fragment<64x16xf32>, !attn_gpu.shared<16x32xtf32>, !attn_gpu.fragment<64x8xf32>
+    attn_gpu.foreach %t : !attn_gpu.fragment<64x8xf32> {
     ^bb0(%e: f32, %i: i32, %j: i32):
       llvm.store volatile %e, %out : f32, !llvm.ptr<1>
       attn_gpu.yield

@@ -810,7 +810,8 @@ def AttnGPU_IsolateOp : AttnGPU_Op<"isolate",
     finite. This adds, for each such value, what rows of a probability other than
     zero get from it to `output`, that is NaN or an infinity, and writes zero in its
     place: the product is then the one of the finite values. All `count` consumers
-    of a block do it together, between waiting for the values and their product. It
+    of a block do it together, between waiting for the values and their product.
+    Values of f32 are those that are not finite when they are rounded to tf32. It
     costs the reading of the tile as long as all values are finite.
 
     Example:
