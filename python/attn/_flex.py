@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from . import _backends, _torch
+from . import _backends, _torch_formula
 from ._symbols import Captures, capture, trace
 from ._torch_flex import WHOLE_BLOCK
 
@@ -118,7 +118,7 @@ def is_carrying(node: _Node) -> bool:
 
 def _compute(query: Any, key: Any, value: Any, attn_mask: Any, key_lengths: Any, causal: Any, window: Any, softcap: Any,
              scale: Any, score_mod: Any, mask_mod: Any, score_buffers: Any, mask_buffers: Any) -> Any:
-    return _torch._by_formula(
+    return _torch_formula.by_formula(
         query, key, value, attn_mask, scale, causal, window, softcap, None, key_lengths,
         lambda *arguments: score_mod(*arguments, *score_buffers), lambda *arguments: mask_mod(*arguments, *mask_buffers), 0.0)
 

@@ -26,16 +26,21 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu
     q, k, v = (_view(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
     assert q and k and v
     request = _varlen.make_request(q, k, v, False, scale, enable_gqa, causal, None if window is None else tuple(window), softcap)
-    bounds, key_bounds = _view(cu_seqlens_q, "cu_seqlens_q"), _view(cu_seqlens_k, "cu_seqlens_k")
+    names = "cu_seqlens_q", "cu_seqlens_k"
+    bounds, key_bounds = _view(cu_seqlens_q, names[0]), _view(cu_seqlens_k, names[1])
     assert bounds and key_bounds
-    query_ends = _varlen.read_bounds(bounds, q.shape[0], "cu_seqlens_q")
-    key_ends = _varlen.read_bounds(key_bounds, k.shape[0], "cu_seqlens_k")
-    output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype)
-    _varlen.run(request, query_ends, key_ends, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output))
+    request = _varlen.with_bounds(request, (bounds, key_bounds), names)
+    if _sdpa.make_plan(request).get_program() is None:
+        with torch.no_grad():
+            return _by_parts(query, key, value, cu_seqlens_q, cu_seqlens_k, scale=scale, enable_gqa=enable_gqa, causal=causal,
+                             window=request.window, softcap=softcap)
+    output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype, device=query.device)
+    _varlen.run(request, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output, q.device))
     return output
 
 
-_library.impl("sdpa_varlen", _run, "CPU")
+for _key in ("CPU", "CUDA"):
+    _library.impl("sdpa_varlen", _run, _key)
 
 
 @torch.library.register_fake("attn::sdpa_varlen", lib=_library)
@@ -46,12 +51,16 @@ def _run_fake(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tenso
     return query.new_empty((*query.shape[:2], value.shape[2]))
 
 
-# Dynamo ends a graph at lengths that a gradient needs on the host.
+# Dynamo ends a graph at lengths that are needed on the host.
 @torch.compiler.disable
 def _by_parts(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
               **options: Any) -> _Tensor:
-    """Where a gradient is needed: each sequence by itself."""
-    lengths = [_varlen.split(bounds.tolist()) for bounds in (cu_seqlens_q, cu_seqlens_k)]
+    """Where a gradient is needed, and for math on a GPU: each sequence by itself."""
+    lengths = []
+    for bounds, rows, name in [(cu_seqlens_q, query, "cu_seqlens_q"), (cu_seqlens_k, key, "cu_seqlens_k")]:
+        numbers = bounds.tolist()
+        _varlen.check_numbers(numbers, rows.shape[0], name)
+        lengths.append(_varlen.split(numbers))
     parts = [
         _torch.sdpa(*(x.transpose(0, 1) for x in part), **options).transpose(0, 1)
         for part in zip(query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1]))]
@@ -69,13 +78,12 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
     for name, tensor in [("key", key), ("value", value), ("cu_seqlens_q", cu_seqlens_q), ("cu_seqlens_k", cu_seqlens_k)]:
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"attn.sdpa_varlen: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
-    if query.is_cuda:
-        raise ValueError(f"attn.sdpa_varlen: sequences have kernels for the CPU alone, query is on {query.device}")
     if is_causal:
         if causal not in (None, "upper_left"):
             raise ValueError(f"attn.sdpa_varlen: is_causal=True means causal='upper_left', got causal={causal!r}")
         causal = "upper_left"
     window = _sdpa.read_window(window)
+    query, key, value = _torch.cast_for_autocast(query, key, value)
     arguments = (query, key, value, cu_seqlens_q, cu_seqlens_k)
     if torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
         # What is wrong is said as without a gradient.
