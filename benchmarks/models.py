@@ -228,7 +228,7 @@ def run(options):
     for place, case in enumerate(cases):
         start = time.monotonic()
         if options.budget and place and start - begin + longest > options.budget:
-            say(f"{len(cases) - place} of {len(cases)} cases are left for another run")
+            say(f"the time is over; {len(cases) - place} of {len(cases)} cases are left for another run")
             break
         say(f"case {place + 1} of {len(cases)}")
         with torch.no_grad():
@@ -244,7 +244,6 @@ def run(options):
         longest = max(longest, time.monotonic() - start)
     if wrong:
         sys.exit(f"outputs differ from eager's by more than rounding: {', '.join(wrong)}")
-    say("done")
 
 
 def write_table(report):
