@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _torch, _torch_formula
+from . import _cuda, _torch, _torch_formula
 from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Tensor = torch.Tensor
@@ -99,8 +99,16 @@ def _translate(program: Any) -> str:
 
 
 def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str | os.PathLike[str] | None = None,
-                     cpu: str = "native", backend: str = "auto") -> None:
+                     cpu: str = "native", backend: str = "auto", target: str = "cpu", gpu_arch: str | None = None) -> None:
     """attn.compile_exported; see there."""
+    if target not in ("cpu", "cuda"):
+        raise ValueError(f"attn.compile_exported: expected target to be 'cpu' or 'cuda', got {target!r}")
+    if target == "cpu" and gpu_arch is not None:
+        raise ValueError(f"attn.compile_exported: gpu_arch={gpu_arch!r} goes with target='cuda'")
+    if target == "cuda" and gpu_arch is None:
+        if not torch.cuda.is_available():
+            raise ValueError("attn.compile_exported: there is no GPU here; say which with gpu_arch, as 'sm_90a'")
+        gpu_arch = _cuda.get_arch(torch.cuda.current_device())
     if not isinstance(program, torch.export.ExportedProgram):
         raise TypeError(f"attn.compile_exported: expected what torch.export.export returns, got {type(program).__name__}")
     try:
@@ -110,4 +118,4 @@ def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str 
     except Exception as error:
         # torch-mlir has classes of its own, and says what in its message.
         raise _compiler.CompileError(f"attn.compile_exported: the program cannot be translated: {error}") from error
-    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header))
+    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch)

@@ -167,6 +167,10 @@ def _take_failure() -> Exception | None:
     return error
 
 
+# Looked up once: their names cost as much as a tensor.
+_DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
+
+
 def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
     """By the operators without a gradient."""
@@ -186,9 +190,9 @@ def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor 
         left, right = window
         flags |= _WINDOW
     if attn_mask is None:
-        output: _Tensor = torch.ops.attn.sdpa_dense.default(query, key, value, flags, scale, softcap, left, right)
+        output: _Tensor = _DENSE(query, key, value, flags, scale, softcap, left, right)
     else:
-        output = torch.ops.attn.sdpa_masked.default(query, key, value, attn_mask, flags, scale, softcap, left, right)
+        output = _MASKED(query, key, value, attn_mask, flags, scale, softcap, left, right)
     return output
 
 
@@ -308,10 +312,10 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
          window: Any = None, softcap: float | None = None, score_mod: Callable[..., Any] | None = None,
          mask_mod: Callable[..., Any] | None = None, sinks: Any = None, key_lengths: Any = None,
          return_lse: bool = False) -> Any:
-    """attn.sdpa for tensors; see there."""
-    for name, tensor in [("key", key), ("value", value)]:
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
+    """attn.sdpa for tensors; see there. What a plain call does not need costs it little."""
+    if not (isinstance(key, torch.Tensor) and isinstance(value, torch.Tensor)):
+        name, given = ("value", value) if isinstance(key, torch.Tensor) else ("key", key)
+        raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(given).__name__}")
     if causal not in (None, UPPER_LEFT, LOWER_RIGHT):
         raise ValueError(f"attn.sdpa: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
     if is_causal:
@@ -331,9 +335,10 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             causal, attn_mask = bias.variant, None
         elif not isinstance(attn_mask, torch.Tensor):
             raise TypeError(f"attn.sdpa: expected attn_mask to be a tensor or a causal bias, got {type(attn_mask).__name__}")
-    bounds = _sdpa.read_window(window)
-    window = None if bounds is None else list(bounds)
-    query, key, value = cast_for_autocast(query, key, value)
+    if window is not None:
+        window = list(_sdpa.read_window(window) or ())
+    if torch._C._is_any_autocast_enabled():
+        query, key, value = cast_for_autocast(query, key, value)
     if not 0.0 <= dropout_p <= 1.0:
         raise ValueError(f"attn.sdpa: expected dropout_p between 0 and 1, got {dropout_p}")
     has_mods = score_mod is not None or mask_mod is not None
@@ -345,7 +350,13 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
         return (output, lse) if return_lse else output
     is_compiling = torch.compiler.is_compiling()
     if sinks is None and key_lengths is None and not has_mods and not return_lse:
-        if not is_compiling and _is_plain(query, key, value, attn_mask):
+        wanted = torch.is_grad_enabled() and (query.requires_grad or key.requires_grad or value.requires_grad
+                                              or attn_mask is not None and attn_mask.requires_grad)
+        in_functorch = _is_transformed()
+        if in_functorch and (wanted or is_compiling):
+            # Gradients of operators that Python registers do not work there.
+            return _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
+        if not wanted and not in_functorch:
             try:
                 return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
             except RuntimeError as raised:
@@ -353,13 +364,6 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
                 if error is not None and str(error) in str(raised):
                     raise error from None
                 raise
-        wanted = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (query, key, value, attn_mask))
-        in_functorch = _is_transformed()
-        if in_functorch and (wanted or is_compiling):
-            # Gradients of operators that Python registers do not work there.
-            return _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
-        if not wanted and not in_functorch:
-            return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
     score, keep, captures = "", "", None
     if has_mods:
         rank = max(query.dim(), key.dim(), value.dim())
