@@ -42,9 +42,8 @@ class Kernel:
     mask: Broadcast | None = None
     sinks: int | None = None
     key_lengths: Broadcast | None = None
-    # Where sequences lie behind one another: the types of the cumulative lengths of
-    # queries and keys.
-    ragged: tuple[int, int] | None = None
+    # Where sequences lie behind one another: the type of the cumulative lengths.
+    ragged: int | None = None
     structure: tuple[str, ...] = ()
     captures: tuple[tuple[int, int], ...] = ()
     score: str = ""
@@ -118,7 +117,7 @@ class _Printer:
         if kernel.key_lengths:
             clauses.append(f"key_lengths(%lengths : {self.add_broadcast('lengths', kernel.key_lengths)})")
         if kernel.ragged:
-            kinds = ", ".join(self.add_tensor(name, [None], kind) for name, kind in zip(("cq", "ck"), kernel.ragged))
+            kinds = ", ".join(self.add_tensor(name, [None], kernel.ragged) for name in ("cq", "ck"))
             clauses.append(f"cu_seqlens(%cq, %ck : {kinds})")
         if len(kernel.structure) == 1:
             clauses.append(f"structure({kernel.structure[0]})")

@@ -41,7 +41,7 @@ class Request:
     key_lengths: View | None = None
     return_lse: bool = False
     # Cumulative lengths of the queries and keys of sequences that lie behind one
-    # another: int64, or int32.
+    # another: both int64, or int32.
     cu_seqlens: tuple[View, View] | None = None
     # In place of the functions, where they were traced before: the regions, and
     # what they capture.
@@ -60,7 +60,7 @@ class Request:
             self.sinks and (self.sinks.dtype, self.sinks.shape, self.sinks.device),
             self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,),
                                   self.key_lengths.device),
-            self.return_lse, self.cu_seqlens and tuple((view.dtype, view.shape, view.device) for view in self.cu_seqlens),
+            self.return_lse, self.cu_seqlens and tuple((view.dtype, view.device) for view in self.cu_seqlens),
             regions and (*regions[:2], *((view.dtype, view.shape, view.device) for view in regions[2])),
         )
 
@@ -299,7 +299,7 @@ def _make_plan(request: Request) -> Plan:
         num_queries=query[-2] if 1 <= query[-2] <= FEW_QUERIES and request.cu_seqlens is None else None,
         has_scale=request.scale is not None, softcap=request.softcap, bias=bias, mask=mask,
         sinks=request.sinks.dtype if request.sinks else None, key_lengths=lengths,
-        ragged=request.cu_seqlens and (request.cu_seqlens[0].dtype, request.cu_seqlens[1].dtype), structure=_make_structure(request),
+        ragged=request.cu_seqlens[0].dtype if request.cu_seqlens else None, structure=_make_structure(request),
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
     check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])

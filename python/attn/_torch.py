@@ -9,7 +9,7 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -35,7 +35,11 @@ _PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
 _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
-_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK = (1 << bit for bit in range(7))
+# Of rows of sequences; in Python they are _torch_varlen.py's.
+_VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
+_library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
+_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN = (1 << bit for bit in range(8))
 
 
 def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
@@ -108,72 +112,9 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
     return plan, output, lse
 
 
-_failure = threading.local()
-
-
-def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, scale: float,
-               softcap: float, left: int, right: int) -> _Tensor:
-    """What the kernels in C++ call when they do not know a program. Errors are
-    kept for the caller: exceptions do not pass through them."""
-    mask = attn_mask if flags & _MASK else None
-    try:
-        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
-    except Exception as error:
-        _failure.error = error
-        _compiler.set_torch_error(str(error) or type(error).__name__)
-        return torch.empty(0, dtype=torch.bool)
-    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
-    program = plan.get_program()
-    # Where nothing broadcasts but the mask.
-    if (program is not None and shapes == (plan.query_shape, plan.key_shape, plan.value_shape)
-            and _backends.get_allowed() == _backends.BACKENDS):
-        words = [flags & ~_MASK, struct.unpack("q", struct.pack("d", softcap))[0], left, right, plan.device]
-        for tensor in (query, key, value) if mask is None else (query, key, value, mask):
-            words += [_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape]
-        _compiler.remember_torch_call(program, tuple(words))
-    return output
-
-
-def _check(output: _Tensor) -> _Tensor:
-    error = _take_failure()
-    if error is not None:
-        raise error
-    return output
-
-
-def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-    return _check(_sdpa_anew(query, key, value, query, *options))
-
-
-def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
-    return _check(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
-
-
-def _implement_plain(key: str, is_in_cpp: bool) -> None:
-    _library.impl("sdpa_anew", _sdpa_anew, key)
-    if not is_in_cpp:
-        _library.impl("sdpa_dense", _sdpa_dense, key)
-        _library.impl("sdpa_masked", _sdpa_masked, key)
-
-
-_libraries = os.path.join(torch.__path__[0], "lib")
-_implement_plain("CPU", _compiler.register_torch(os.path.join(_libraries, "libtorch_cpu.so")))
-_implement_plain("CUDA", _compiler.register_torch_cuda(os.path.join(_libraries, "libtorch_cuda.so")))
-
-
-def _take_failure() -> Exception | None:
-    error: Exception | None = getattr(_failure, "error", None)
-    _failure.error = None
-    return error
-
-
-# Looked up once: their names cost as much as a tensor.
-_DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
-
-
-def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
-               enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
-    """By the operators without a gradient."""
+def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any,
+                 softcap: float | None) -> tuple[int, float, float, int, int]:
+    """What `_read_flags` reads: flags, scale, softcap, left, right."""
     flags = _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT if causal == LOWER_RIGHT else 0
     if enable_gqa:
         flags |= _GQA
@@ -189,11 +130,104 @@ def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor 
     if window is not None:
         left, right = window
         flags |= _WINDOW
-    if attn_mask is None:
-        output: _Tensor = _DENSE(query, key, value, flags, scale, softcap, left, right)
-    else:
-        output = _MASKED(query, key, value, attn_mask, flags, scale, softcap, left, right)
+    return flags, scale, softcap, left, right
+
+
+_failure = threading.local()
+
+
+def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, scale: float,
+               softcap: float, left: int, right: int) -> _Tensor:
+    """What the kernels in C++ call when they do not know a program. Errors are
+    kept for the caller: exceptions do not pass through them."""
+    mask = attn_mask if flags & _MASK else None
+    try:
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
+    except Exception as error:
+        return keep_failure(error)
+    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
+    # Where nothing broadcasts but the mask.
+    if shapes == (plan.query_shape, plan.key_shape, plan.value_shape):
+        tensors = (query, key, value) if mask is None else (query, key, value, mask)
+        remember(plan, flags & ~_MASK, softcap, left, right,
+                 *(word for tensor in tensors for word in (_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape)))
     return output
+
+
+def keep_failure(error: Exception) -> _Tensor:
+    """What an operator returns that kernels in C++ call, where it fails."""
+    _failure.error = error
+    _compiler.set_torch_error(str(error) or type(error).__name__)
+    return torch.empty(0, dtype=torch.bool)
+
+
+def remember(plan: _sdpa.Plan, flags: int, softcap: float, left: int, right: int, *words: int) -> None:
+    """Lets the kernels in C++ run the plan's program, if there is one, for what has the
+    words of its tensors."""
+    program = plan.get_program()
+    if program is not None and _backends.get_allowed() == _backends.BACKENDS:
+        bits = struct.unpack("q", struct.pack("d", softcap))[0]
+        _compiler.remember_torch_call(program, (flags, bits, left, right, plan.device, *words))
+
+
+def check_failure(output: _Tensor) -> _Tensor:
+    error = _take_failure()
+    if error is not None:
+        raise error
+    return output
+
+
+def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, query, *options))
+
+
+def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+
+
+def _implement_plain(key: str, is_in_cpp: bool) -> None:
+    _library.impl("sdpa_anew", _sdpa_anew, key)
+    if not is_in_cpp:
+        _library.impl("sdpa_dense", _sdpa_dense, key)
+        _library.impl("sdpa_masked", _sdpa_masked, key)
+
+
+_libraries = os.path.join(torch.__path__[0], "lib")
+# Where kernels are C++.
+IN_CPP = {"CPU": _compiler.register_torch(os.path.join(_libraries, "libtorch_cpu.so"))}
+IN_CPP["CUDA"] = _compiler.register_torch_cuda(os.path.join(_libraries, "libtorch_cuda.so"))
+for _key, _is_in_cpp in IN_CPP.items():
+    _implement_plain(_key, _is_in_cpp)
+
+
+def _take_failure() -> Exception | None:
+    error: Exception | None = getattr(_failure, "error", None)
+    _failure.error = None
+    return error
+
+
+def raise_kept(raised: RuntimeError) -> NoReturn:
+    """Raises what an operator failed with, which came through C++ as `raised`."""
+    error = _take_failure()
+    if error is not None and str(error) in str(raised):
+        raise error from None
+    raise raised
+
+
+# Looked up once: their names cost as much as a tensor.
+_DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
+
+
+def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
+               enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
+    """By the operators without a gradient."""
+    options = pack_options(scale, enable_gqa, causal, window, softcap)
+    try:
+        if attn_mask is None:
+            return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
+        return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
+    except RuntimeError as raised:
+        raise_kept(raised)
 
 
 def _sdpa_now(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
@@ -357,13 +391,7 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             # Gradients of operators that Python registers do not work there.
             return _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
         if not wanted and not in_functorch:
-            try:
-                return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
-            except RuntimeError as raised:
-                error = _take_failure()
-                if error is not None and str(error) in str(raised):
-                    raise error from None
-                raise
+            return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
     score, keep, captures = "", "", None
     if has_mods:
         rank = max(query.dim(), key.dim(), value.dim())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -28,18 +27,17 @@ def _check_bounds(request: _sdpa.Request, bounds: tuple[View, View], names: tupl
     if bounds[0].shape != bounds[1].shape:
         raise ValueError(f"attn.sdpa_varlen: cu_seqlens_q is of {bounds[0].shape[0] - 1} sequences, cu_seqlens_k of "
                          f"{bounds[1].shape[0] - 1}")
+    if bounds[0].dtype != bounds[1].dtype:
+        raise TypeError(f"attn.sdpa_varlen: cu_seqlens_q is {DTYPE_NAMES[bounds[0].dtype]}, cu_seqlens_k "
+                        f"{DTYPE_NAMES[bounds[1].dtype]}; kernels take one dtype")
 
 
-def _read_bounds(bounds: View, total: int, name: str) -> View:
-    """cu_seqlens in memory of their own, checked: 0, the end of each sequence, the last
-    of them the total."""
-    numbers = [int(x) for x in numpy_of(bounds).view("int32" if bounds.dtype == I32 else "int64")]
-    check_numbers(numbers, total, name)
-    array = (ctypes.c_int64 * len(numbers))(*numbers)
-    return View(ctypes.addressof(array), (len(numbers),), (1,), I64, array)
+def _numbers_of(bounds: View) -> Any:
+    return numpy_of(bounds).view("int32" if bounds.dtype == I32 else "int64")
 
 
 def check_numbers(numbers: Sequence[int], total: int, name: str) -> None:
+    """Checks cu_seqlens: 0, the end of each sequence, the last of them the total."""
     if numbers[0] != 0 or numbers[-1] != total or any(a > b for a, b in zip(numbers, numbers[1:])):
         raise ValueError(f"attn.sdpa_varlen: expected {name} to rise from 0 to {total}, the number of rows, got {numbers}")
 
@@ -50,10 +48,9 @@ def with_bounds(request: _sdpa.Request, bounds: tuple[View, View], names: tuple[
     _check_bounds(request, bounds, names)
     if request.query.device == CPU:
         totals = request.query.shape[1], request.key.shape[1]
-        bounds = _read_bounds(bounds[0], totals[0], names[0]), _read_bounds(bounds[1], totals[1], names[1])
-    else:
-        bounds = with_contiguous_rows(bounds[0]), with_contiguous_rows(bounds[1])
-    return dataclasses.replace(request, cu_seqlens=bounds)
+        for view, total, name in zip(bounds, totals, names):
+            check_numbers(_numbers_of(view).tolist(), total, name)
+    return dataclasses.replace(request, cu_seqlens=(with_contiguous_rows(bounds[0]), with_contiguous_rows(bounds[1])))
 
 
 def _by_heads(view: View) -> View:
@@ -100,7 +97,10 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
     request = make_request(q, k, v, *options)
     names = "cu_seqlens_q", "cu_seqlens_q" if cu_seqlens_k is None else "cu_seqlens_k"
     bounds = view_of(cu_seqlens_q, names[0])
-    request = with_bounds(request, (bounds, bounds if cu_seqlens_k is None else view_of(cu_seqlens_k, names[1])), names)
+    key_bounds = bounds if cu_seqlens_k is None else view_of(cu_seqlens_k, names[1])
+    if (bounds.dtype, key_bounds.dtype) in ((I32, I64), (I64, I32)):
+        bounds, key_bounds = (view_of(_numbers_of(view).astype("int64"), name) for view, name in zip((bounds, key_bounds), names))
+    request = with_bounds(request, (bounds, key_bounds), names)
     output, view = _allocate(get_output_shape(q, v), q.dtype)
     run(request, view)
     return output

@@ -9,7 +9,7 @@ import attn
 import pytest
 
 torch = pytest.importorskip("torch")
-from attn import _library, _sdpa, _torch_varlen, _varlen  # noqa: E402
+from attn import _library, _sdpa, _torch, _torch_varlen, _varlen  # noqa: E402
 from attn._arguments import view_of  # noqa: E402
 from cuda_devices import HAS_ONE_GPU, TOLERANCES, capability, expect, gpu, make_fake, randn  # noqa: E402, F401
 from torch._subclasses import FakeTensorMode  # noqa: E402
@@ -78,7 +78,7 @@ def test_fake_kernel():
     q, = make_fake((14, 2, 8))
     with q.fake_mode:
         bounds = torch.empty(3, dtype=torch.int32, device="cuda:0")
-        result = torch.ops.attn.sdpa_varlen.default(q, q, q, bounds, bounds)
+        result = torch.ops.attn.sdpa_varlen.default(q, q, q, bounds, bounds, *_torch.pack_options(None, False, None, None, None))
     assert result.device == q.device and result.shape == q.shape and result.stride() == q.stride()
 
 
@@ -95,9 +95,10 @@ def test_refused(capability):
         ((q, q, torch.randn(14, 2, 8, dtype=torch.bfloat16), bounds, bounds), ValueError, "query is on cuda:0, value on the CPU"),
         ((q, q, q, bounds, few), ValueError, "cu_seqlens_q is of 2 sequences, cu_seqlens_k of 1"),
         ((q, q, q, q, bounds), TypeError, "cu_seqlens_q is bfloat16; expected int32 or int64"),
+        ((q, q, q, bounds, *make_fake((3,), dtype=torch.int64)), TypeError, "cu_seqlens_q is int32, cu_seqlens_k int64; kernels take one"),
     ]:
         with pytest.raises(error, match=message):
-            _torch_varlen._run(*arguments)
+            _torch_varlen._compute(*arguments, None, False, None, None, None)
 
 
 #===--- On a GPU -------------------------------------------------------------===#
@@ -197,6 +198,22 @@ def test_does_not_wait():
 
 
 @gpu
+def test_known(monkeypatch):
+    """What was called once runs for other numbers of rows and sequences without Python."""
+    q = randn(300, 4, 64)
+    batches = [bounds_of([100, 150, 50]), bounds_of([300])]
+    expected = [attn.sdpa_varlen(q, q, q, bounds) for bounds in batches]
+
+    def fail(*_):
+        raise AssertionError("a known call went to Python")
+
+    monkeypatch.setattr(_torch_varlen, "_compute", fail)
+    for bounds, result in zip(batches, expected):
+        assert torch.equal(attn.sdpa_varlen(q, q, q, bounds), result)
+    assert torch.equal(attn.sdpa_varlen(q[:250], q[:250], q[:250], bounds_of([100, 150])), expected[0][:250])
+
+
+@gpu
 def test_gradient():
     lengths = [30, 0, 45]
     leaves = [randn(75, 2, 32, dtype=torch.float32, requires_grad=True) for _ in range(3)]
@@ -231,4 +248,4 @@ def test_compiled_nested(compiler):
 @gpu
 def test_opcheck():
     q, bounds = randn(14, 2, 8), bounds_of([5, 9])
-    torch.library.opcheck(torch.ops.attn.sdpa_varlen.default, (q, q, q, bounds, bounds), {"causal": "upper_left", "window": [2, 3]})
+    torch.library.opcheck(torch.ops.attn.sdpa_varlen.default, (q, q, q, bounds, bounds, *_torch.pack_options(None, False, "upper_left", (2, 3), None)))
