@@ -26,6 +26,10 @@ class BackendError(RuntimeError):
         super().__init__(f"no allowed backend can compute this attention:{lines}")
 
 
+class NotTaken(Exception):
+    """Why an attention of a graph stays PyTorch's."""
+
+
 def _name_backend(backend: Any) -> str:
     """The name of a backend, also of one of PyTorch's SDPBackend."""
     name = getattr(backend, "name", backend)

@@ -153,6 +153,24 @@ def measure_host(functions, repeats=30, calls=50):
                 times[name].append((time.perf_counter() - begin) / calls * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
+def measure_in_graph(x):
+    # What eight attentions more cost in a graph that has one, each: guards and the call
+    # of the graph are PyTorch's.
+    def chain(count):
+        def run(x):
+            y = x
+            for _ in range(count):
+                y = F.scaled_dot_product_attention(y, x, x)
+            return y
+        return run
+
+    functions = {}
+    for count in (1, 9):
+        functions["PyTorch", count] = torch.compile(chain(count), dynamic=False)
+        functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False)
+    times = measure_host({key: lambda function=function: function(x) for key, function in functions.items()}, calls=20)
+    return {name: (times[name, 9] - times[name, 1]) / 8 for name in ("PyTorch", "attn")}
+
 def show(title, times):
     print(f"{title:44} " + "  ".join(f"{name} {value * 1e3:9.1f} us" for name, value in times.items()), flush=True)
 
@@ -178,6 +196,21 @@ with torch.no_grad():
     small = torch.randn(1, 2, 16, 64, device="cuda", dtype=torch.bfloat16)
     show("a small call on the host", measure_host({
         "PyTorch": lambda: F.scaled_dot_product_attention(small, small, small), "attn": lambda: attn.sdpa(small, small, small)}))
+    show("another in a compiled graph, on the host", measure_in_graph(small))
+    rows, bounds = torch.randn(48, 2, 64, device="cuda", dtype=torch.bfloat16), torch.tensor([0, 16, 48], device="cuda", dtype=torch.int32)
+    show("a small ragged call on the host", measure_host({"attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)}))
+    for lengths in ([512] * 32, [128 + 24 * i for i in range(32)], [8192, *[64] * 31]):
+        rows = torch.randn(sum(lengths), 16, 128, device="cuda", dtype=torch.bfloat16)
+        bounds = torch.tensor([0, *lengths], device="cuda").cumsum(0).int()
+        nested = torch.nested.nested_tensor_from_jagged(rows, bounds.long()).transpose(1, 2)
+        times = measure({"PyTorch, nested": lambda: F.scaled_dot_product_attention(nested, nested, nested),
+                         "attn, nested": lambda: attn.sdpa(nested, nested, nested),
+                         "attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)})
+        # Of as many products, in a dense batch.
+        length = round((sum(n * n for n in lengths) / 32) ** 0.5 / 64) * 64
+        dense = torch.randn(32, 16, length, 128, device="cuda", dtype=torch.bfloat16)
+        times["attn, dense"] = measure({"": lambda: attn.sdpa(dense, dense, dense)})[""] * sum(n * n for n in lengths) / (32 * length**2)
+        show(f"ragged, 32 of {min(lengths)} to {max(lengths)}", times)
     for length in (1024, 4096):
         model = CausalSelfAttention(1024, 16).cuda().bfloat16().eval()
         x = torch.randn(8, length, 1024, device="cuda", dtype=torch.bfloat16)
