@@ -43,10 +43,10 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
     The first arguments are those of PyTorch's `scaled_dot_product_attention`.
 
     Args:
-        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or, on the CPU,
-            float64, any strides. Two dimensions at least. Tensors of CUDA (8.0 or
-            later, head dimensions up to 256) run on the current stream; all
-            operands are on one device. A nested tensor of PyTorch with
+        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or float64, any
+            strides. Two dimensions at least. Tensors of CUDA run on the current
+            stream, by kernels (8.0 or later, head dimensions up to 256, no float64)
+            or PyTorch's own formula; all operands are on one device. A nested tensor of PyTorch with
             layout=torch.jagged, [B, Hq, jagged, D], as key and value then; no
             masks, sinks, functions, lengths and log-sum-exp.
         key: [..., Hkv, Lk, D], of the same dtype.
@@ -116,6 +116,7 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
         cu_seqlens_q: int32 or int64 [sequences + 1]: sequence s has the rows from
             cu_seqlens_q[s] to cu_seqlens_q[s + 1].
         cu_seqlens_k: the same for keys; cu_seqlens_q by default.
+            On a GPU both are on the device, and what they hold is not checked.
         is_causal, scale, enable_gqa, causal, window, softcap: as for `sdpa`, in
             each sequence.
 
@@ -123,7 +124,8 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
         [rows, Hq, Dv]. Nothing is padded; rows without keys are 0.
 
     Raises:
-        ValueError, TypeError: an argument does not fit."""
+        ValueError, TypeError: an argument does not fit.
+        BackendError: no backend that `sdpa_kernel` allows can compute it."""
     options = (is_causal, scale, enable_gqa, causal, window, softcap)
     if is_torch_tensor(query):
         from . import _torch_varlen
@@ -203,7 +205,7 @@ def warmup(*arguments: Any, **options: Any) -> None:
     """Compiles what `sdpa` needs for these arguments, without computing it.
 
     Lengths, heads and batch may differ later: they share one kernel, but that up
-    to 16 queries have kernels by their number."""
+    to 16 queries have kernels by their number. Math on a GPU has nothing to compile."""
     from . import _sdpa
 
     _sdpa.make_plan(_request(*arguments, **options)).get_program()
