@@ -138,6 +138,10 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
 
 def _request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, *arguments: Any,
              **options: Any) -> Any:
+    if is_torch_tensor(query) and query.is_nested:
+        from . import _torch_varlen
+
+        return _torch_varlen.make_nested_request(query, key, value, attn_mask, dropout_p, *arguments, **options)
     from . import _sdpa
 
     return _sdpa.make_request(query, key, value, attn_mask, *arguments, **options)

@@ -350,6 +350,9 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
     if not (isinstance(key, torch.Tensor) and isinstance(value, torch.Tensor)):
         name, given = ("value", value) if isinstance(key, torch.Tensor) else ("key", key)
         raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(given).__name__}")
+    if key.is_nested or value.is_nested:
+        raise TypeError(f"attn.sdpa: {'key' if key.is_nested else 'value'} is a nested tensor, query is a dense one; all of them or none "
+                        "are nested")
     if causal not in (None, UPPER_LEFT, LOWER_RIGHT):
         raise ValueError(f"attn.sdpa: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
     if is_causal:

@@ -150,9 +150,9 @@ def _have_same_lengths(key: Any, value: Any, key_offsets: _Tensor, value_offsets
     return torch.equal(key_offsets, value_offsets)
 
 
-def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None,
-                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None, **others: Any) -> Any:
-    """attn.sdpa for jagged tensors; see there."""
+def _read_batch(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float,
+                **others: Any) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor, _Tensor]:
+    """Jagged tensors as the first arguments of sdpa_varlen."""
     for name, given in [("attn_mask", attn_mask), *others.items()]:
         if given is not None and given is not False:
             raise ValueError(f"attn.sdpa: {name} does not go with nested tensors")
@@ -165,6 +165,23 @@ def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: flo
     if not _have_same_lengths(key, value, key_offsets, value_offsets):
         raise ValueError("attn.sdpa: sequences of key and value differ in length"
                          + (", or have offsets of their own, under torch.compile" if torch.compiler.is_compiling() else ""))
+    return q, k, v, offsets, key_offsets
+
+
+def make_nested_request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+                        scale: float | None = None, enable_gqa: bool = False, *, causal: str | None = None, window: Any = None,
+                        softcap: float | None = None, **others: Any) -> _sdpa.Request:
+    """What attn.sdpa is asked for with jagged tensors."""
+    tensors = _read_batch(query, key, value, attn_mask, dropout_p, **others)
+    q, k, v, *bounds = (_view_of_torch(tensor, name) for tensor, name in zip(tensors, ("query", "key", "value", "offsets", "offsets")))
+    request = _varlen.make_request(q, k, v, is_causal, scale, enable_gqa, causal, window, softcap)
+    return _varlen.with_bounds(request, (bounds[0], bounds[1]), ("offsets", "offsets"))
+
+
+def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None,
+                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None, **others: Any) -> Any:
+    """attn.sdpa for jagged tensors; see there."""
+    q, k, v, offsets, key_offsets = _read_batch(query, key, value, attn_mask, dropout_p, **others)
     output = sdpa_varlen(q, k, v, offsets, key_offsets, is_causal, scale, enable_gqa, causal, window, softcap)
     rows = output if query.dim() == 4 else output.squeeze(1)
     template = query.transpose(1, 2) if query.dim() == 4 and query._ragged_idx == 2 else query

@@ -109,6 +109,16 @@ def test_nested(options):
     assert (result + result).is_nested
 
 
+def test_nested_explained():
+    """The questions about nested tensors, and what is compiled ahead."""
+    q = make_nested([5, 9], 2, 8)
+    assert attn.explain(q, q, q, is_causal=True).backend == "flash" and attn.can_use("math", q, q, q)
+    assert "sequences of any lengths" in str(attn.explain(q, q, q)) and not attn.can_use("efficient", q, q, q)
+    attn.warmup(q, q, q, window=3)
+    with pytest.raises(ValueError, match="attn_mask does not go with nested"):
+        attn.explain(q, q, q, torch.ones(5, 5))
+
+
 def test_nested_of_one_head():
     lengths = [5, 9]
     q = torch.nested.nested_tensor_from_jagged(torch.randn(14, 8), bounds_of(lengths, torch.int64))
@@ -227,6 +237,8 @@ def test_refused(change, error, message, grad):
 
 @pytest.mark.parametrize("call, error, message", [
     (lambda q: attn.sdpa(q, q, torch.randn(2, 2, 5, 8)), TypeError, "value is a dense one"),
+    (lambda q: attn.sdpa(torch.randn(2, 2, 5, 8), q, q), TypeError, "key is a nested tensor, query is a dense one"),
+    (lambda q: attn.explain(torch.randn(2, 2, 5, 8), torch.randn(2, 2, 5, 8), q), TypeError, "value is a nested tensor"),
     (lambda q: attn.sdpa(q, q, q, torch.ones(5, 5)), ValueError, "attn_mask does not go with nested"),
     (lambda q: attn.sdpa(q, q, q, return_lse=True), ValueError, "return_lse does not go with nested"),
     (lambda q: attn.sdpa(q, q, q, dropout_p=0.5), ValueError, "dropout_p does not go with nested"),
