@@ -295,6 +295,15 @@ def test_math(size, dtype, options):
 
 
 @gpu
+def test_autocast():
+    q = randn(2, 4, 100, 64, dtype=torch.float32)
+    with torch.autocast("cuda", torch.bfloat16):
+        result = attn.sdpa(q, q, q)
+        assert attn.sdpa(q.double(), q.double(), q.double()).dtype == torch.float64
+    check(result, expect(q, q, q), torch.bfloat16)
+
+
+@gpu
 def test_second_device():
     if torch.cuda.device_count() < 2:
         pytest.skip("there is one GPU")

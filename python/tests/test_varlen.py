@@ -119,6 +119,16 @@ def test_nested_explained():
         attn.explain(q, q, q, torch.ones(5, 5))
 
 
+def test_autocast():
+    """As attn.sdpa: float64 stays."""
+    q = make([5, 9], 2, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        result = attn.sdpa_varlen(q, q, q, bounds_of([5, 9]))
+        assert attn.sdpa_varlen(*3 * [q.double()], bounds_of([5, 9])).dtype == torch.float64
+    assert result.dtype == torch.bfloat16
+    assert torch.allclose(result.double(), expect(q, q, q, [5, 9], [5, 9]), atol=3e-2)
+
+
 def test_nested_of_one_head():
     lengths = [5, 9]
     q = torch.nested.nested_tensor_from_jagged(torch.randn(14, 8), bounds_of(lengths, torch.int64))
