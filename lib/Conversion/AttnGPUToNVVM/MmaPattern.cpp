@@ -45,28 +45,38 @@ public:
   /// or 1; `offset`: bytes in the chunk, if any.
   TileReader(PtxBuilder &b, Value tile, SharedType type, Value row, Value chunk,
              Value offset = {})
-      : type(type) {
-    Value permuted = arith::XOrIOp::create(b, chunk, b.bitAnd(row, 7));
-    first =
-        b.add(b.add(tile, b.mul(row, kRowBytes)), b.mul(permuted, kChunkBytes));
+      : type(type), base(b.add(tile, b.mul(row, kRowBytes))), chunk(chunk),
+        swizzle(b.bitAnd(row, 7)) {
     if (offset)
-      first = b.add(first, offset);
+      base = b.add(base, offset);
+    if (type.isNarrow())
+      return;
+    Value permuted = arith::XOrIOp::create(b, chunk, swizzle);
+    base = b.add(base, b.mul(permuted, kChunkBytes));
   }
 
   /// `row` is a multiple of 8, which leaves the swizzle; `column` begins a
-  /// chunk of an even number. Rows being aligned, the bits of the chunk in an
-  /// address are no sum: one instruction makes it from that of the first.
+  /// chunk of an even number.
   Value getAddress(PtxBuilder &b, int64_t row, int64_t column) const {
     int64_t slab = column / type.getSlabColumns();
-    int64_t chunk = column % type.getSlabColumns() / type.getChunkColumns();
-    Value address =
-        b.createOrFold<arith::XOrIOp>(first, b.i32(chunk * kChunkBytes));
-    return b.add(address, (slab * type.getRows() + row) * kRowBytes);
+    int64_t first = column % type.getSlabColumns() / type.getChunkColumns();
+    return b.add(getChunkAddress(b, first),
+                 (slab * type.getRows() + row) * kRowBytes);
   }
 
 private:
+  /// The address of the lane's chunk behind chunk `first`. Rows being aligned,
+  /// its bits are no sum: of 32-bit tiles, of which a lane reads more chunks
+  /// than it has registers for addresses, one instruction makes it.
+  Value getChunkAddress(PtxBuilder &b, int64_t first) const {
+    if (!type.isNarrow())
+      return b.createOrFold<arith::XOrIOp>(base, b.i32(first * kChunkBytes));
+    Value permuted = arith::XOrIOp::create(b, b.add(chunk, first), swizzle);
+    return b.add(base, b.mul(permuted, kChunkBytes));
+  }
+
   SharedType type;
-  Value first;
+  Value base, chunk, swizzle;
 };
 
 /// What a lane holds of the right operands of products.
