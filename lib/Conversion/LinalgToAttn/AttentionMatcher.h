@@ -54,6 +54,8 @@ struct SoftmaxMatch {
   /// them (the maximum, or that with something in place of -inf); and the sum
   /// of exp(factor * (x - shift)), without the sink. Null where unknown.
   double factor = 1.0;
+  /// What of the factor comes after the subtraction.
+  double lateFactor = 1.0;
   const Expr *max = nullptr, *shift = nullptr, *sum = nullptr;
 };
 
@@ -97,12 +99,17 @@ struct LogitMatch {
   bool keepsSomeKey = true;
 };
 
+/// Whether a contraction computes in f64.
+bool isDouble(const Expr *product);
+
 /// What matching of logits needs to know.
 struct LogitVariables {
   unsigned query, key;
   /// Where several contractions depend on both, which of them is that of query
   /// and key; the others are biases then.
   unsigned candidate = 0;
+  /// What the graph multiplies logits by after it subtracts their maximum.
+  double lateFactor = 1.0;
 };
 
 std::variant<LogitMatch, MatchFailure> matchLogits(ExprContext &context,

@@ -88,10 +88,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     return fail("operands", "the head dimension is zero", "", product->op);
   // The narrowest type in which all three can be had, but not below f64 for a
   // product in f64.
-  bool isDouble =
-      getElementTypeOrSelf(product->value.getType()).isF64() ||
-      getElementTypeOrSelf(product->rhs.getType()).isF64() ||
-      getElementTypeOrSelf(product->op->getResult(0).getType()).isF64();
+  bool inDouble = isDouble(product);
   SmallVector<Type> types;
   for (ArrayRef<TracedOperand> path :
        {ArrayRef(queryPath), ArrayRef(keyPath), ArrayRef(valuePath)})
@@ -103,7 +100,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth();
   });
   for (Type type : types) {
-    if (isDouble ? !type.isF64()
+    if (inDouble ? !type.isF64()
                  : !type.isF16() && !type.isBF16() && !type.isF32())
       continue;
     auto q = chooseOperand(queryPath, type, queryLayout, queryLayout, true);
@@ -145,7 +142,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     key = *k;
     value = *v;
     scale = logits.scale * query.traced.factor * key.traced.factor;
-    if (!std::isfinite(isDouble ? scale : static_cast<float>(scale)))
+    if (!std::isfinite(inDouble ? scale : static_cast<float>(scale)))
       return fail("operands", "the scale is not finite", "", product->op);
     return success();
   }

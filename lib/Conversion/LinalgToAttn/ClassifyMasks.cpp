@@ -207,6 +207,12 @@ bool AttentionFuser::classifyKeyLengths(const Expr *condition, bool isNegated) {
     return false;
   int64_t offset = (predicate == P::sle) - difference.getValue();
   Layout batch = getBatchLayout();
+  // One dimension before the query is a batch as well as it is heads; sinks are
+  // those of heads.
+  bool wantsUnitHead =
+      lead.size() == 1 && !sink && context.dependsOn(length, lead[0]);
+  if (wantsUnitHead)
+    batch = lead;
   for (unsigned var : logitLayout)
     if (!llvm::is_contained(batch, var) && context.dependsOn(length, var))
       return false;
@@ -233,6 +239,7 @@ bool AttentionFuser::classifyKeyLengths(const Expr *condition, bool isNegated) {
     if (!lengths.length)
       return false;
   }
+  unitHeadIsWanted |= wantsUnitHead;
   keyLengths = lengths;
   return true;
 }

@@ -82,6 +82,10 @@ LogicalResult AttentionFuser::classifyLoops() {
   logitLayout.append({queryVar, keyVar});
   // Batch and heads may be several dimensions; those of the products are one.
   context.splittable.insert(lead.begin(), lead.end());
+  if (hasUnitHead && lead.size() == 1) {
+    lead.push_back(context.addVariable(1));
+    logitLayout.insert(logitLayout.begin() + 1, lead.back());
+  }
   return success();
 }
 
@@ -264,7 +268,8 @@ LogicalResult AttentionFuser::matchExpressions() {
                 "become an error",
                 "set attn.numerics = \"default\"");
   auto logitMatch = matchLogits(
-      context, softmax.logits, {queryVar, keyVar, candidate}, options.numerics);
+      context, softmax.logits,
+      {queryVar, keyVar, candidate, softmax.lateFactor}, options.numerics);
   if (auto *missed = std::get_if<MatchFailure>(&logitMatch)) {
     // Without a matmul in front a softmax is no attention.
     llvm::SmallPtrSet<const Expr *, 16> seen;
@@ -393,7 +398,7 @@ FusionResult AttentionFuser::fuse() {
       failed(checkZeroed()) || failed(checkUses()))
     return result;
   // Operands may have asked for variables that were not split yet.
-  if (!context.split)
+  if (!context.split && !unitHeadIsWanted)
     build();
   return result;
 }
@@ -415,10 +420,11 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
     // not help, another matmul is tried for that of query and key.
     constexpr unsigned kMaxSplits = 8, kMaxCandidates = 4;
     unsigned candidate = 0;
+    bool hasUnitHead = false;
     for (unsigned attempt = 0; attempt <= kMaxSplits + kMaxCandidates;
          ++attempt) {
-      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate, facts,
-                           options);
+      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate,
+                           hasUnitHead, facts, options);
       FusionResult tried = fuser.fuse();
       if (tried.op)
         return tried;
@@ -434,6 +440,10 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
         sizes[position] =
             ShapedType::isDynamic(size) ? size : size / split->divisor;
         sizes.insert(sizes.begin() + position + 1, split->divisor);
+        continue;
+      }
+      if (fuser.wantsUnitHead() && !tried.miss) {
+        hasUnitHead = true;
         continue;
       }
       if (tried.miss && !result.miss)

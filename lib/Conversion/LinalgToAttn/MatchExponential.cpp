@@ -198,7 +198,8 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
                   term);
     exp.logOf = term->operands[0];
   }
-  exp.factor *= outer * base;
+  exp.lateFactor = outer * base;
+  exp.factor *= exp.lateFactor;
   if (!(exp.factor > 0) || !std::isfinite(exp.factor))
     return fail("the logits are multiplied by a negative factor after their "
                 "maximum is taken",

@@ -56,10 +56,11 @@ private:
   /// Whether a constant is finite where logits are computed.
   bool isFinite(double constant) const {
     return std::isfinite(
-        result.product->type.isF64() ? constant : static_cast<float>(constant));
+        isDouble(result.product) ? constant : static_cast<float>(constant));
   }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
+  bool roundsLogits(const Expr *expr) const;
 
   /// What the masks so far say, to go back to.
   struct Masks {
@@ -256,6 +257,17 @@ bool LogitMatcher::holdsSentinel(const Expr *expr) {
          llvm::any_of(expr->operands, holdsSentinel);
 }
 
+/// Whether a finite constant so large that a product with its sum with a logit
+/// rounds visibly is in an expression.
+bool LogitMatcher::roundsLogits(const Expr *expr) const {
+  std::optional<double> value = expr->getFloat();
+  double limit = isDouble(result.product) ? 1e12 : -kSentinel;
+  return (value && std::abs(*value) > limit && std::isfinite(*value)) ||
+         llvm::any_of(expr->operands, [&](const Expr *operand) {
+           return roundsLogits(operand);
+         });
+}
+
 /// Whether an expression is the same for all logits.
 bool LogitMatcher::isUniform(const Expr *expr) {
   auto isConstant = [](AffineExpr index) {
@@ -349,6 +361,17 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
     masks = {};
     rest = logits;
   }
+  // The graph multiplies differences, in which nothing is left of the constant.
+  int exponent;
+  bool isExact = std::abs(variables.lateFactor - 1) < 0x1p-20 ||
+                 std::frexp(variables.lateFactor, &exponent) == 0.5;
+  if (!isExact && numerics != Numerics::Fast && roundsLogits(rest))
+    return MatchFailure{"logits",
+                        "the logits are multiplied after their maximum is "
+                        "subtracted, before which that rounds differently "
+                        "beside the large number that masks them",
+                        "multiply before the mask",
+                        context.getOperation(logits), true};
   result.keep = masks.keep;
   // Where the one mask leaves every row a key, rows without keys are those
   // whose logits are -inf already.
@@ -362,6 +385,14 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
 }
 
 } // namespace
+
+bool attn::isDouble(const Expr *product) {
+  return llvm::any_of(
+      ArrayRef<Value>{product->value, product->rhs, product->op->getResult(0)},
+      [](Value value) {
+        return getElementTypeOrSelf(value.getType()).isF64();
+      });
+}
 
 std::variant<LogitMatch, MatchFailure>
 attn::matchLogits(ExprContext &context, const Expr *logits,

@@ -347,6 +347,7 @@ SoftmaxMatcher::match(const Expr *probability) {
     factor = 1.0;
   result.logits = context.makeScaled(exponential.logits, factor);
   result.factor = factor;
+  result.lateFactor = exponential.lateFactor;
   result.max = exponential.max;
   result.shift = exponential.shift;
   if (!zeroedRows.empty() || hasNaNGuard || result.sink ||
