@@ -68,16 +68,11 @@ bool AttentionFuser::isCheap(const Expr *expr) {
 
 /// Whether an expression is arithmetic on indices and numbers alone.
 static bool isIndexArithmetic(const Expr *expr) {
-  switch (expr->kind) {
-  case Expr::Kind::Constant:
-  case Expr::Kind::Index:
-  case Expr::Kind::Scalar:
-    return true;
-  case Expr::Kind::Apply:
-    return llvm::all_of(expr->operands, isIndexArithmetic);
-  default:
-    return false;
-  }
+  return !holdsAny(expr, [](const Expr *part) {
+    return part->kind != Expr::Kind::Constant &&
+           part->kind != Expr::Kind::Index &&
+           part->kind != Expr::Kind::Scalar && part->kind != Expr::Kind::Apply;
+  });
 }
 
 /// Whether a tensor of the expression's values is small: it has no element per
@@ -90,36 +85,42 @@ bool AttentionFuser::isSmall(const Expr *expr) {
 /// Whether an expression is computed from results of a contraction, at whatever
 /// indices.
 static bool holdsResultOf(const Expr *expr, Operation *contraction) {
-  return (expr->kind == Expr::Kind::Contract && expr->op == contraction) ||
-         llvm::any_of(expr->operands, [&](const Expr *operand) {
-           return holdsResultOf(operand, contraction);
-         });
+  return holdsAny(expr, [&](const Expr *part) {
+    return part->kind == Expr::Kind::Contract && part->op == contraction;
+  });
 }
 
 /// `expr` with elements of tensors in place of what a region cannot compute.
 const Expr *AttentionFuser::makeEmittable(const Expr *expr,
                                           const ExprEmitter &emitter) {
-  if (emitter.canEmit(expr))
-    return expr;
-  if (!holdsResultOf(expr, logits.product->op))
-    if (const ExprContext::Access *source = context.getSource(expr)) {
-      const Expr *load = context.makeLoad(source->tensor, source->indices);
-      if (emitter.canEmit(load))
-        return load;
+  DenseMap<const Expr *, const Expr *> done;
+  std::function<const Expr *(const Expr *)> visit =
+      [&](const Expr *part) -> const Expr * {
+    if (emitter.canEmit(part))
+      return part;
+    if (auto known = done.find(part); known != done.end())
+      return known->second;
+    if (!holdsResultOf(part, logits.product->op))
+      if (const ExprContext::Access *source = context.getSource(part)) {
+        const Expr *load = context.makeLoad(source->tensor, source->indices);
+        if (emitter.canEmit(load))
+          return done[part] = load;
+      }
+    if (part->kind != Expr::Kind::Apply && part->kind != Expr::Kind::Gather)
+      return done[part] = nullptr;
+    SmallVector<const Expr *> operands;
+    for (const Expr *operand : part->operands) {
+      operands.push_back(visit(operand));
+      if (!operands.back())
+        return done[part] = nullptr;
     }
-  if (expr->kind != Expr::Kind::Apply && expr->kind != Expr::Kind::Gather)
-    return nullptr;
-  SmallVector<const Expr *> operands;
-  for (const Expr *operand : expr->operands) {
-    operands.push_back(makeEmittable(operand, emitter));
-    if (!operands.back())
-      return nullptr;
-  }
-  const Expr *rebuilt =
-      expr->kind == Expr::Kind::Gather
-          ? context.makeGather(expr->value, operands)
-          : context.makeApply(expr->name, expr->type, operands, expr->attrs);
-  return emitter.canEmit(rebuilt) ? rebuilt : nullptr;
+    const Expr *rebuilt =
+        part->kind == Expr::Kind::Gather
+            ? context.makeGather(part->value, operands)
+            : context.makeApply(part->name, part->type, operands, part->attrs);
+    return done[part] = emitter.canEmit(rebuilt) ? rebuilt : nullptr;
+  };
+  return visit(expr);
 }
 
 Layout AttentionFuser::getBatchLayout() const {

@@ -20,9 +20,10 @@ constexpr double kLowest = -65504;
 
 /// Whether a masked logit may become infinite where it is scaled.
 bool overflows(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return (value && *value < -1e37 && std::isfinite(*value)) ||
-         llvm::any_of(expr->operands, overflows);
+  return holdsAny(expr, [](const Expr *part) {
+    std::optional<double> value = part->getFloat();
+    return value && *value < -1e37 && std::isfinite(*value);
+  });
 }
 
 /// Whether a condition says that `value` is -inf (or infinite), or the
@@ -58,6 +59,12 @@ bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
 void attn::collectTerms(
     const Expr *expr, double factor,
     SmallVectorImpl<std::pair<double, const Expr *>> &terms) {
+  // A sum that is added to itself, again and again, has too many.
+  constexpr size_t kMaxTerms = 16;
+  if (terms.size() >= kMaxTerms) {
+    terms.push_back({factor, expr});
+    return;
+  }
   if (expr->is("arith.addf") || expr->is("arith.subf")) {
     collectTerms(expr->operands[0], factor, terms);
     collectTerms(expr->operands[1], expr->is("arith.subf") ? -factor : factor,

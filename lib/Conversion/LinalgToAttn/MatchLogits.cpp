@@ -252,20 +252,20 @@ const Expr *LogitMatcher::peelMasks(const Expr *expr) {
 
 /// Whether a constant as low as masks have is in an expression.
 bool LogitMatcher::holdsSentinel(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return (value && *value <= kSentinel) ||
-         llvm::any_of(expr->operands, holdsSentinel);
+  return holdsAny(expr, [](const Expr *part) {
+    std::optional<double> value = part->getFloat();
+    return value && *value <= kSentinel;
+  });
 }
 
 /// Whether a finite constant so large that a product with its sum with a logit
 /// rounds visibly is in an expression.
 bool LogitMatcher::roundsLogits(const Expr *expr) const {
-  std::optional<double> value = expr->getFloat();
   double limit = isDouble(result.product) ? 1e12 : -kSentinel;
-  return (value && std::abs(*value) > limit && std::isfinite(*value)) ||
-         llvm::any_of(expr->operands, [&](const Expr *operand) {
-           return roundsLogits(operand);
-         });
+  return holdsAny(expr, [&](const Expr *part) {
+    std::optional<double> value = part->getFloat();
+    return value && std::abs(*value) > limit && std::isfinite(*value);
+  });
 }
 
 /// Whether an expression is the same for all logits.
@@ -273,10 +273,11 @@ bool LogitMatcher::isUniform(const Expr *expr) {
   auto isConstant = [](AffineExpr index) {
     return isa<AffineConstantExpr>(index);
   };
-  return expr->kind != Expr::Kind::Reduce &&
-         expr->kind != Expr::Kind::Contract &&
-         llvm::all_of(expr->indices, isConstant) &&
-         llvm::all_of(expr->operands, isUniform);
+  return !holdsAny(expr, [&](const Expr *part) {
+    return part->kind == Expr::Kind::Reduce ||
+           part->kind == Expr::Kind::Contract ||
+           !llvm::all_of(part->indices, isConstant);
+  });
 }
 
 /// Scale, softcap and bias, from the product outwards.

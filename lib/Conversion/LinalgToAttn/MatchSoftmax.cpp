@@ -280,17 +280,15 @@ SoftmaxMatcher::match(const Expr *probability) {
   auto isExponential = [](const Expr *part) {
     return part->is("math.exp") || part->is("math.exp2");
   };
-  std::function<bool(const Expr *)> holdsExponential = [&](const Expr *part) {
-    return isExponential(part) ||
-           ((part->is("arith.mulf") || part->is("arith.divf")) &&
-            llvm::any_of(part->operands, holdsExponential));
+  auto holdsRowSum = [](const Expr *whole) {
+    return holdsAny(
+        whole,
+        [](const Expr *part) { return isReduction(part, ReduceKind::Sum); },
+        [](const Expr *part) { return part->kind == Expr::Kind::Apply; });
   };
-  std::function<bool(const Expr *)> holdsRowSum = [&](const Expr *part) {
-    return isReduction(part, ReduceKind::Sum) ||
-           (part->kind == Expr::Kind::Apply &&
-            llvm::any_of(part->operands, holdsRowSum));
-  };
-  failure.isNearMiss = holdsExponential(expr);
+  failure.isNearMiss = holdsAny(expr, isExponential, [](const Expr *part) {
+    return part->is("arith.mulf") || part->is("arith.divf");
+  });
   if (!failure.isNearMiss)
     return failure;
   if (failed(collectFactors(expr, false))) {
