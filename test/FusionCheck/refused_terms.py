@@ -148,6 +148,17 @@ def rows_masked_by_their_maximum(g):
     return g.output(g.soft(g.select(positive, x, -INFINITY)), v)
 
 
+@refused("the logits are multiplied after their maximum is subtracted, before which that rounds differently beside "
+         "the large number that masks them", "logits", "multiply before the mask")
+def masks_to_base_two(g):
+    # Rows without keys are what rounding to multiples of 64 leaves of their logits.
+    q, k, v = g.qkv()
+    x = g.add(g.logits(q, k), g.matrix(g.argument("b1ij", "i1"), "f32", -1e9))
+    m = g.reduce(x, "j", "max")
+    e = g.unary("math.exp2", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
 @refused("a mask is computed from logits of other keys", "mask")
 def rows_masked_by_their_maximum_too(g):
     # The operand that masks may have is taken.

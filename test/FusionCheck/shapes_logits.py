@@ -512,6 +512,56 @@ def lengths_grouped(g):
     return g.contract(p, v, "bhrie", "j")
 
 
+SINGLE = "query(%{{.*}} : tensor<2x1x5x4xf32>) key(%{{.*}} : tensor<2x1x7x4xf32>)"
+
+
+@shape("rank 3: a batch of one head", SINGLE + " {{.*}} key_lengths(%arg3 : tensor<2xi64>)")
+def lengths_rank3(g):
+    q, k, v = g.qkv("b")
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("rank 3, causal with a bias; the log-sum-exp used elsewhere",
+       SINGLE + " {{.*}} bias(%{{.*}} : tensor<2x1x5x7xf32>) "
+       "key_lengths(%arg3 : tensor<2xi64>) structure(#attn.causal<top_left>)")
+def lengths_rank3_causal(g):
+    q, k, v = g.qkv("b")
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    x = g.add(g.logits(q, k), g.argument("bij", "f32", "bias"))
+    x = g.select(g.compare("sge"), g.select(keep, x, -INFINITY), -INFINITY)
+    m, e, total = g.parts(x)
+    return [g.output(g.binary("arith.divf", e, total), v), g.add(m, g.unary("math.log", total))]
+
+
+@shape("rank 2: one length", "query(%arg0 : tensor<5x4xf32>) {{.*}} key_lengths(%{{.*}} : tensor<i64>)")
+def lengths_rank2(g):
+    q, k, v = g.qkv("")
+    keep = shorter(g, g.argument("", "i64", "length"))
+    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+
+
+@shape("one query as a vector, with its log-sum-exp", "query(%{{.*}} : tensor<2x3x1x4xf32>) {{.*}} key_lengths(%arg3 : tensor<2xi64>)")
+def lengths_decode(g):
+    q, k, v = g.argument("bhd", "f32"), g.argument("bhjd", "f32"), g.argument("bhje", "f32")
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    m, e, total = g.parts(g.select(keep, g.contract(q, k, "bhj", "d"), -INFINITY))
+    return [g.contract(g.binary("arith.divf", e, total), v, "bhe", "j"), g.add(m, g.unary("math.log", total))]
+
+
+@shape("rank 3, where sinks tell that there are heads", "query(%arg0 : tensor<2x5x4xf32>) {{.*}} mask(%{{.*}} sinks(%arg4 : tensor<2xf32>)")
+def lengths_rank3_sinks(g):
+    q, k, v = g.qkv("b")
+    keep = shorter(g, g.argument("b", "i64", "length"))
+    sinks = g.argument("b", "f32")
+    x = g.select(keep, g.logits(q, k), -INFINITY)
+    m = g.reduce(x, "j", "max")
+    m = g.generic("bi", "f32", [m, sinks], lambda a, b: g.op(f"arith.maximumf {a}, {b} : f32"))
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    extra = g.generic("bi", "f32", [sinks, m], lambda a, b: g.op(f"arith.subf {a}, {b} : f32"))
+    return g.output(g.binary("arith.divf", e, g.add(g.reduce(e, "j", "sum"), g.unary("math.exp", extra))), v)
+
+
 @shape("rows that are masked as a whole are the mean of all values, not of those in use", "mask(%{{.*}} masked_row = uniform")
 def lengths_finite(g):
     q, k, v = g.qkv()
