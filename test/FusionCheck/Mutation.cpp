@@ -133,7 +133,14 @@ std::optional<std::string> Mutator::changeAttribute(Operation *op) {
     else
       results[rng() % results.size()] =
           getAffineDimExpr(rng() % map.getNumDims(), op->getContext());
-    map = AffineMap::get(map.getNumDims(), 0, results, op->getContext());
+    AffineMap changed =
+        AffineMap::get(map.getNumDims(), 0, results, op->getContext());
+    // Every element of a result must be written, by one iteration.
+    bool isResult = &map >= maps.end() - generic.getNumDpsInits();
+    for (unsigned d = 0; isResult && d < map.getNumDims(); ++d)
+      if (map.isFunctionOfDim(d) != changed.isFunctionOfDim(d))
+        return std::nullopt;
+    map = changed;
     generic.setIndexingMapsAttr(
         Builder(op->getContext()).getAffineMapArrayAttr(maps));
     return "index map";

@@ -159,6 +159,22 @@ def masks_to_base_two(g):
     return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
 
 
+@refused("a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax", "softmax")
+def infinities_replaced(g):
+    q, k, v = g.qkv()
+    p = g.soft(g.select(g.argument("b1ij", "i1"), g.logits(q, k), INFINITY))
+    zero = g.constant(0.0, "f32")
+    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
+    return g.output(g.generic(p.dims, "f32", [p], body), v)
+
+
+@refused("the scale is so large that logits may be below the number that masks others", "mask", "mask with -inf")
+def scale_beyond_mask(g):
+    q, k, v = g.qkv()
+    x = g.logits(g.mul(q, 400.0), g.mul(k, 0.5))
+    return g.output(g.soft(g.select(g.argument("b1ij", "i1"), x, -1e4)), v)
+
+
 @refused("a mask is computed from logits of other keys", "mask")
 def rows_masked_by_their_maximum_too(g):
     # The operand that masks may have is taken.

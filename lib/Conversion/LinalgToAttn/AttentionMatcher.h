@@ -16,6 +16,7 @@
 
 #include "ElementExpr.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
+#include <limits>
 #include <variant>
 
 namespace mlir::attn {
@@ -95,6 +96,8 @@ struct LogitMatch {
   SmallVector<Condition> keep;
   /// Whether masked logits are -inf rather than a large negative number.
   bool masksAreInfinite = true;
+  /// The number that finite masks give logits; -inf if there are none.
+  double maskValue = -std::numeric_limits<double>::infinity();
   /// Whether masks leave every row a key.
   bool keepsSomeKey = true;
 };

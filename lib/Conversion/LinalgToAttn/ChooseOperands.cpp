@@ -144,6 +144,17 @@ LogicalResult AttentionFuser::chooseOperands() {
     scale = logits.scale * query.traced.factor * key.traced.factor;
     if (!std::isfinite(inDouble ? scale : static_cast<float>(scale)))
       return fail("operands", "the scale is not finite", "", product->op);
+    // Kept logits must be above those that a finite mask makes.
+    constexpr double kLargestProduct = 64;
+    double magnitude = std::abs(scale);
+    if (logits.softcap)
+      magnitude = std::min(magnitude, *logits.softcap);
+    if (options.numerics != Numerics::Fast &&
+        magnitude > -logits.maskValue / kLargestProduct)
+      return fail("mask",
+                  "the scale is so large that logits may be below the number "
+                  "that masks others",
+                  "mask with -inf", product->op);
     return success();
   }
   return fail("operands",

@@ -324,7 +324,8 @@ LogicalResult AttentionFuser::classifyMasks() {
 
 /// A product, below `expr` and above `base`, of what may be infinite: NaN if
 /// the other factor is zero. Or a division by zero, which makes infinities and
-/// NaN of all logits. `holdsInfinity` is filled for all expressions there.
+/// NaN of all logits, or such a constant. `holdsInfinity` is filled for all
+/// expressions there.
 static const Expr *
 findInfiniteProduct(const Expr *expr, const Expr *base,
                     llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
@@ -339,7 +340,9 @@ findInfiniteProduct(const Expr *expr, const Expr *base,
     holds |= holdsInfinity.lookup(operand);
   }
   holdsInfinity[expr] = holds;
+  bool isNegative = constant && *constant < 0;
   bool makesNaN =
+      (constant && !std::isfinite(*constant) && !isNegative) ||
       (holds && expr->is("arith.mulf")) ||
       (expr->is("arith.divf") && expr->operands[1]->getFloat() == 0);
   return !found && makesNaN ? expr : found;
@@ -351,14 +354,16 @@ LogicalResult AttentionFuser::checkZeroed() {
   if (softmax.hasNaNGuard && hasScore())
     if (const Expr *product =
             findInfiniteProduct(logits.score, logits.base, holdsInfinity)) {
-      bool isDivision = product->is("arith.divf");
+      bool isProduct = product->is("arith.mulf");
+      StringRef cause = isProduct ? "a logit that is masked with -inf is "
+                                    "multiplied"
+                        : product->is("arith.divf")
+                            ? "logits are divided by zero"
+                            : "a logit may be NaN or +inf";
       return fail("softmax",
-                  isDivision
-                      ? "logits are divided by zero, which makes rows NaN that "
-                        "are set to zero after the softmax"
-                      : "a logit that is masked with -inf is multiplied, which "
-                        "makes rows NaN that are set to zero after the softmax",
-                  isDivision ? "" : "multiply before the mask",
+                  cause + ", which makes rows NaN that are set to zero after "
+                          "the softmax",
+                  isProduct ? "multiply before the mask" : "",
                   context.getOperation(product));
     }
   if (!softmax.zeroed)

@@ -60,7 +60,7 @@ private:
   }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
-  bool roundsLogits(const Expr *expr) const;
+  static bool roundsLogits(const Expr *expr);
 
   /// What the masks so far say, to go back to.
   struct Masks {
@@ -260,11 +260,10 @@ bool LogitMatcher::holdsSentinel(const Expr *expr) {
 
 /// Whether a finite constant so large that a product with its sum with a logit
 /// rounds visibly is in an expression.
-bool LogitMatcher::roundsLogits(const Expr *expr) const {
-  double limit = isDouble(result.product) ? 1e12 : -kSentinel;
-  return holdsAny(expr, [&](const Expr *part) {
+bool LogitMatcher::roundsLogits(const Expr *expr) {
+  return holdsAny(expr, [](const Expr *part) {
     std::optional<double> value = part->getFloat();
-    return value && std::abs(*value) > limit && std::isfinite(*value);
+    return value && std::abs(*value) > -kSentinel && std::isfinite(*value);
   });
 }
 
@@ -374,6 +373,8 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
                         "multiply before the mask",
                         context.getOperation(logits), true};
   result.keep = masks.keep;
+  if (!masks.keep.empty() && !masks.isInfinite)
+    result.maskValue = masks.value;
   // Where the one mask leaves every row a key, rows without keys are those
   // whose logits are -inf already.
   result.keepsSomeKey =
