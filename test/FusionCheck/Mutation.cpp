@@ -46,12 +46,19 @@ std::optional<std::string> Mutator::changeConstant(arith::ConstantOp op) {
                     &losesInfo);
       return value.convertToDouble();
     }();
+    // Of logits multiplied by this, narrow types leave rounding errors alone.
+    double large = type.isF64() || std::abs(number) > 1e3 ? -1e9 : -100.0;
+    // Queries divided by zero are data with NaN (docs/Spec.md); refused.py has
+    // logits.
+    bool isDivisor = llvm::any_of(op->getUses(), [](OpOperand &use) {
+      return isa<arith::DivFOp>(use.getOwner()) && use.getOperandNumber() == 1;
+    });
     double changed[] = {-number,
                         number * 1.5,
                         number + 1,
-                        0.0,
+                        isDivisor ? 2.0 : 0.0,
                         number == 0 ? 0.25 : number * 0.5,
-                        -1e9,
+                        large,
                         -5.0,
                         1.0};
     return FloatAttr::get(type, pick(ArrayRef<double>(changed)));

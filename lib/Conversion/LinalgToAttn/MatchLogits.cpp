@@ -60,7 +60,7 @@ private:
   }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
-  static bool roundsLogits(const Expr *expr);
+  static bool holdsLargeNumber(const Expr *expr);
 
   /// What the masks so far say, to go back to.
   struct Masks {
@@ -258,9 +258,9 @@ bool LogitMatcher::holdsSentinel(const Expr *expr) {
   });
 }
 
-/// Whether a finite constant so large that a product with its sum with a logit
-/// rounds visibly is in an expression.
-bool LogitMatcher::roundsLogits(const Expr *expr) {
+/// Whether a finite constant that is larger than logits is in an expression:
+/// beside it they are rounded.
+bool LogitMatcher::holdsLargeNumber(const Expr *expr) {
   return holdsAny(expr, [](const Expr *part) {
     std::optional<double> value = part->getFloat();
     return value && std::abs(*value) > -kSentinel && std::isfinite(*value);
@@ -355,9 +355,10 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
                         "", context.getOperation(logits), true};
   const Expr *rest = peelMasks(logits);
   // A mask with a finite number is one as long as what it keeps is above it:
-  // not where that may be masked itself.
+  // not where that may be masked itself, nor, for an added number, where
+  // another one may be added to what it masks.
   if (!masks.keep.empty() && !masks.isInfinite && numerics != Numerics::Fast &&
-      holdsSentinel(rest)) {
+      (holdsSentinel(rest) || (masks.isAdded && holdsLargeNumber(rest)))) {
     masks = {};
     rest = logits;
   }
@@ -365,7 +366,7 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
   int exponent;
   bool isExact = std::abs(variables.lateFactor - 1) < 0x1p-20 ||
                  std::frexp(variables.lateFactor, &exponent) == 0.5;
-  if (!isExact && numerics != Numerics::Fast && roundsLogits(rest))
+  if (!isExact && numerics != Numerics::Fast && holdsLargeNumber(rest))
     return MatchFailure{"logits",
                         "the logits are multiplied after their maximum is "
                         "subtracted, before which that rounds differently "
