@@ -168,6 +168,16 @@ def infinities_replaced(g):
     return g.output(g.generic(p.dims, "f32", [p], body), v)
 
 
+@refused("logits are divided by zero, which makes rows NaN that are set to zero after the softmax", "softmax")
+def divided_by_mask(g):
+    q, k, v = g.qkv()
+    keep = g.number(g.argument("b1ij", "i1"), "f32")
+    p = g.soft(g.binary("arith.divf", g.logits(q, k), keep))
+    zero = g.constant(0.0, "f32")
+    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
+    return g.output(g.generic(p.dims, "f32", [p], body), v)
+
+
 @refused("the scale is so large that logits may be below the number that masks others", "mask", "mask with -inf")
 def scale_beyond_mask(g):
     q, k, v = g.qkv()

@@ -322,6 +322,13 @@ LogicalResult AttentionFuser::classifyMasks() {
   return success();
 }
 
+/// Whether a divisor is the constant zero, for all logits or for some.
+static bool mayBeZero(const Expr *divisor) {
+  return holdsAny(
+      divisor, [](const Expr *part) { return part->getFloat() == 0; },
+      [](const Expr *part) { return part->is("arith.select"); });
+}
+
 /// A product, below `expr` and above `base`, of what may be infinite: NaN if
 /// the other factor is zero. Or a division by zero, which makes infinities and
 /// NaN of all logits, or such a constant. `holdsInfinity` is filled for all
@@ -341,10 +348,9 @@ findInfiniteProduct(const Expr *expr, const Expr *base,
   }
   holdsInfinity[expr] = holds;
   bool isNegative = constant && *constant < 0;
-  bool makesNaN =
-      (constant && !std::isfinite(*constant) && !isNegative) ||
-      (holds && expr->is("arith.mulf")) ||
-      (expr->is("arith.divf") && expr->operands[1]->getFloat() == 0);
+  bool makesNaN = (constant && !std::isfinite(*constant) && !isNegative) ||
+                  (holds && expr->is("arith.mulf")) ||
+                  (expr->is("arith.divf") && mayBeZero(expr->operands[1]));
   return !found && makesNaN ? expr : found;
 }
 

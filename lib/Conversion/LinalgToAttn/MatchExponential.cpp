@@ -9,6 +9,7 @@
 #include "SoftmaxMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -18,11 +19,15 @@ namespace {
 /// A maximum that no logit which counts is below: the lowest f16.
 constexpr double kLowest = -65504;
 
-/// Whether a masked logit may become infinite where it is scaled.
-bool overflows(const Expr *expr) {
-  return holdsAny(expr, [](const Expr *part) {
-    std::optional<double> value = part->getFloat();
-    return value && *value < -1e37 && std::isfinite(*value);
+/// Whether a masked logit becomes infinite where it is multiplied.
+bool overflows(const Expr *expr, double factor) {
+  return holdsAny(expr, [&](const Expr *part) {
+    double value = part->getFloat().value_or(0);
+    constexpr double kLargest = std::numeric_limits<float>::max();
+    if (value >= 0 || !std::isfinite(value))
+      return false;
+    return value >= -kLargest ? value * factor < -kLargest
+                              : !std::isfinite(value * factor);
   });
 }
 
@@ -122,7 +127,7 @@ bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
     // c * x - c * max(x), where c * x may have been folded.
     logitFactor = -factor;
     if (!(logitFactor > 0) || context.makeScaled(body, logitFactor) != rest ||
-        overflows(body))
+        overflows(body, logitFactor))
       return false;
     logits = body;
   }
@@ -212,7 +217,7 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
                 "maximum is taken",
                 expr);
   // As a scale the factor would come before the subtraction of the maximum.
-  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits))
+  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits, exp.factor))
     return fail("the logits are multiplied after their maximum is subtracted, "
                 "before which that makes infinities of what masks them",
                 expr, "multiply before the mask");

@@ -363,8 +363,10 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
     rest = logits;
   }
   // The graph multiplies differences, in which nothing is left of the constant.
+  // A factor that is one but for rounding to bf16 keeps what is equal apart
+  // from what is not.
   int exponent;
-  bool isExact = std::abs(variables.lateFactor - 1) < 0x1p-20 ||
+  bool isExact = std::abs(variables.lateFactor - 1) < 0x1p-7 ||
                  std::frexp(variables.lateFactor, &exponent) == 0.5;
   if (!isExact && numerics != Numerics::Fast && holdsLargeNumber(rest))
     return MatchFailure{"logits",
