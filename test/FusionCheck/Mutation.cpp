@@ -48,15 +48,10 @@ std::optional<std::string> Mutator::changeConstant(arith::ConstantOp op) {
     }();
     // Of logits multiplied by this, narrow types leave rounding errors alone.
     double large = type.isF64() || std::abs(number) > 1e3 ? -1e9 : -100.0;
-    // Queries divided by zero are data with NaN (docs/Spec.md); refused.py has
-    // logits.
-    bool isDivisor = llvm::any_of(op->getUses(), [](OpOperand &use) {
-      return isa<arith::DivFOp>(use.getOwner()) && use.getOperandNumber() == 1;
-    });
     double changed[] = {-number,
                         number * 1.5,
                         number + 1,
-                        isDivisor ? 2.0 : 0.0,
+                        0.0,
                         number == 0 ? 0.25 : number * 0.5,
                         large,
                         -5.0,
@@ -246,6 +241,24 @@ std::optional<std::string> Mutator::changeOperand(Operation *op) {
   return "operand replaced";
 }
 
+/// Whether a divisor is the constant zero: queries and keys are NaN then, which
+/// a graph may replace behind the softmax (docs/Spec.md). refused.py has
+/// logits.
+bool dividesByZero(func::FuncOp function) {
+  bool found = false;
+  function.walk([&](arith::DivFOp op) {
+    Value divisor = op.getRhs();
+    if (auto argument = dyn_cast<BlockArgument>(divisor))
+      if (auto parent =
+              dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp()))
+        divisor = parent.getMatchingOpOperand(argument)->get();
+    if (auto fill = divisor.getDefiningOp<linalg::FillOp>())
+      divisor = fill.getInputs()[0];
+    found |= matchPattern(divisor, m_AnyZeroFloat());
+  });
+  return found;
+}
+
 std::optional<std::string> Mutator::mutate() {
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) {
@@ -266,7 +279,7 @@ std::optional<std::string> Mutator::mutate() {
     done = changeOperator(op);
   else
     done = changeAttribute(op);
-  if (!done)
+  if (!done || dividesByZero(function))
     return std::nullopt;
   return name + ": " + *done;
 }
