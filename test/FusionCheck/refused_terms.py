@@ -17,6 +17,12 @@ def normalise(g, x, change_exponent=lambda t: t, change_sum=lambda total, m: tot
     return g.binary("arith.divf", e, change_sum(g.reduce(e, "j", "sum"), m))
 
 
+def replace_nan(g, x):
+    zero = g.constant(0.0, "f32")
+    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
+    return g.generic(x.dims, "f32", [x], body)
+
+
 # ---- Numerator ---------------------------------------------------------------
 
 
@@ -163,9 +169,7 @@ def masks_to_base_two(g):
 def infinities_replaced(g):
     q, k, v = g.qkv()
     p = g.soft(g.select(g.argument("b1ij", "i1"), g.logits(q, k), INFINITY))
-    zero = g.constant(0.0, "f32")
-    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
-    return g.output(g.generic(p.dims, "f32", [p], body), v)
+    return g.output(replace_nan(g, p), v)
 
 
 @refused("logits are divided by zero, which makes rows NaN that are set to zero after the softmax", "softmax")
@@ -173,9 +177,23 @@ def divided_by_mask(g):
     q, k, v = g.qkv()
     keep = g.number(g.argument("b1ij", "i1"), "f32")
     p = g.soft(g.binary("arith.divf", g.logits(q, k), keep))
-    zero = g.constant(0.0, "f32")
-    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
-    return g.output(g.generic(p.dims, "f32", [p], body), v)
+    return g.output(replace_nan(g, p), v)
+
+
+@refused("a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax", "softmax")
+def masks_subtracted(g):
+    q, k, v = g.qkv()
+    mask = g.matrix(g.argument("b1ij", "i1"), "f32", -INFINITY)
+    return g.output(replace_nan(g, g.soft(g.binary("arith.subf", g.logits(q, k), mask))), v)
+
+
+@refused("a logit that is masked with -inf is multiplied, which makes rows NaN that are set to zero after the softmax",
+         "softmax")
+def masks_multiplied(g):
+    # By a number that may be negative.
+    q, k, v = g.qkv()
+    x = g.add(g.logits(q, k), g.matrix(g.argument("bhij", "i1"), "f32", -INFINITY))
+    return g.output(replace_nan(g, g.soft(g.binary("arith.mulf", x, g.argument("i1", "f32")))), v)
 
 
 @refused("the scale is so large that logits may be below the number that masks others", "mask", "mask with -inf")

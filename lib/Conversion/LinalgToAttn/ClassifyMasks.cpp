@@ -329,37 +329,55 @@ static bool mayBeZero(const Expr *divisor) {
       [](const Expr *part) { return part->is("arith.select"); });
 }
 
-/// A product, below `expr` and above `base`, of what may be infinite: NaN if
-/// the other factor is zero. Or a division by zero, which makes infinities and
-/// NaN of all logits, or such a constant. `holdsInfinity` is filled for all
-/// expressions there.
+/// Whether a constant is as large as masks are, or infinite.
+static bool isHuge(const Expr *expr) {
+  std::optional<double> value = expr->getFloat();
+  return value && std::abs(*value) >= 1e30;
+}
+
+/// An operation, below `expr` and above what `holdsInfinity` has already, that
+/// makes NaN or +inf of what may be -inf, or by a division by zero; or such a
+/// constant. `holdsInfinity` is filled for all expressions there.
 static const Expr *
-findInfiniteProduct(const Expr *expr, const Expr *base,
-                    llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
-  if (expr == base || !holdsInfinity.try_emplace(expr, false).second)
+findPositiveInfinity(const Expr *expr,
+                     llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
+  if (!holdsInfinity.try_emplace(expr, false).second)
     return nullptr;
-  std::optional<double> constant = expr->getFloat();
-  bool holds = constant && std::isinf(*constant);
+  bool holds = isHuge(expr);
   const Expr *found = nullptr;
+  SmallVector<bool, 3> ofOperands;
   for (const Expr *operand : expr->operands) {
     if (!found)
-      found = findInfiniteProduct(operand, base, holdsInfinity);
-    holds |= holdsInfinity.lookup(operand);
+      found = findPositiveInfinity(operand, holdsInfinity);
+    ofOperands.push_back(holdsInfinity.lookup(operand));
+    holds |= ofOperands.back();
   }
   holdsInfinity[expr] = holds;
-  bool isNegative = constant && *constant < 0;
-  bool makesNaN = (constant && !std::isfinite(*constant) && !isNegative) ||
-                  (holds && expr->is("arith.mulf")) ||
-                  (expr->is("arith.divf") && mayBeZero(expr->operands[1]));
-  return !found && makesNaN ? expr : found;
+  if (found)
+    return found;
+  if (std::optional<double> constant = expr->getFloat())
+    return std::isfinite(*constant) || *constant < 0 ? nullptr : expr;
+  if (expr->is("arith.divf") && mayBeZero(expr->operands[1]))
+    return expr;
+  bool keepsSign =
+      expr->kind != Expr::Kind::Apply ||
+      llvm::is_contained({"arith.select", "arith.addf", "arith.maximumf",
+                          "arith.maxnumf", "arith.minimumf", "arith.minnumf",
+                          "arith.cmpf", "math.tanh"},
+                         expr->name.getValue()) ||
+      (expr->is("arith.subf") && !ofOperands[1]) ||
+      (expr->is("arith.divf") && !ofOperands[1] &&
+       expr->operands[1]->getFloat().value_or(0) > 0);
+  return holds && !keepsSign ? expr : nullptr;
 }
 
 /// Zeros after the softmax must be where the only mask is.
 LogicalResult AttentionFuser::checkZeroed() {
   llvm::DenseMap<const Expr *, bool> holdsInfinity;
+  holdsInfinity[logits.base] = bias && holdsAny(logits.bias, isHuge);
   if (softmax.hasNaNGuard && hasScore())
     if (const Expr *product =
-            findInfiniteProduct(logits.score, logits.base, holdsInfinity)) {
+            findPositiveInfinity(logits.score, holdsInfinity)) {
       bool isProduct = product->is("arith.mulf");
       StringRef cause = isProduct ? "a logit that is masked with -inf is "
                                     "multiplied"
