@@ -35,6 +35,40 @@ CHANGES = {
     LATE: "divide by the sum of the exponentials",
     NO_MAXIMUM: "subtract the maximum, or set attn.numerics = \"fast\"",
     ZEROED: "mask the logits instead",
+    SUM: "sum the same exponentials over the keys",
+    MAXIMUM: "subtract the maximum of the same logits",
+    ALL_MASKED: "select them where all logits of the row are -inf",
+    "the probabilities are divided twice": "divide by the sum once",
+    "the exponentials are divided by what depends on the key": "divide the values by it instead",
+    "the denominator of the softmax has another term than the sum of its numerator":
+        "add exp(sink - max) for one sink for each head, or nothing",
+    "the denominator of the softmax has a term that is no exponential of one logit minus the maximum":
+        "add exp(sink - max) for one sink for each head",
+    "another logit in the denominator has not the maximum of the row subtracted": "subtract the maximum from it too",
+    "the maximum that is subtracted holds a value that is not in the sum":
+        "add the exponential of that value to the sum",
+    "the denominator of the softmax is not a sum from zero": "sum the exponentials over the keys, from zero",
+    "the numerator of the softmax is not exp(logits - max)": "compute exp(logits - max) for each key",
+    "the exponentials are normalised twice": "divide by the sum once",
+    "a factor of the first matmul depends on both the query and the key": "let each factor depend on one of them",
+    "the head dimension is zero": "give heads a dimension",
+    "the scale is not finite": "scale by a finite number",
+    "query, key and value cannot be brought into the layout [batch, head, length, dimension] in one floating-point type":
+        "transpose them to it, and convert them to one type",
+    "the exponent holds a term of the row that is neither its maximum nor the logarithm of its sum": "drop that term",
+    "the logits are multiplied by a negative factor after their maximum is taken":
+        "multiply before the maximum is taken",
+    "a mask is computed from logits of other keys": "compute the mask from something else",
+    "the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax":
+        "change each logit by arithmetic on its own value",
+    "the logit that is added to the denominator depends on more than the head": "use one sink for each head",
+    "the logits do not come from a matmul of what depends on the query with what depends on the key":
+        "compute them by one matmul of queries and keys",
+    "the second matmul writes through an index map that is no permutation": "reshape its result instead",
+    "logits are divided by zero, which makes rows NaN that are set to zero after the softmax":
+        "drop the replacement of NaN",
+    "a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax":
+        "drop the replacement of NaN",
     "the probabilities are scaled before the second matmul": "scale the output instead",
     "a constant that is not negligible is added to the sum of exponentials":
         "for softmax with a logit more, subtract max(max(x), 0) and add exp(-max)",
@@ -574,9 +608,8 @@ def main():
         text = graph.finish(build(graph), f"attributes {{test.fused = 0 : i64{level}}} ")
         change = change or CHANGES.get(remark, "")
         if remark:
-            suggestion = f'{{{{.*}}}}Suggestion="{change}"' if change else ""
             print(f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                  f'Reason="{remark}", Step={step}{suggestion}'.replace("[[", "{{[[][[]}}"))
+                  f'Reason="{remark}", Step={step}{{{{.*}}}}Suggestion="{change}"'.replace("[[", "{{[[][[]}}"))
         else:
             print(f"// REMARK-NOT: Function={name} ")
         print(f"// CHECK-LABEL: func.func @{name}(\n// CHECK-NOT: attn.sdpa\n// CHECK: return")

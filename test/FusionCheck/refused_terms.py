@@ -8,6 +8,7 @@ from graph import refused
 from spell import INFINITY
 
 FROM_LOGITS = "a mask, a bias or another operand is computed from the logits, so they would be computed anyway"
+FROM_LOGITS_CHANGE = "compute it from something else, or let the pass recompute the logits (recompute=true)"
 
 
 def normalise(g, x, change_exponent=lambda t: t, change_sum=lambda total, m: total):
@@ -145,7 +146,7 @@ def logits_of_keys_alone(g):
     return g.output(g.soft(g.binary("arith.addf", g.argument("bhij", "f32"), keys)), v)
 
 
-@refused(FROM_LOGITS, "uses", "compute it from something else, or let the pass recompute the logits (recompute=true)")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def rows_masked_by_their_maximum(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)
@@ -235,14 +236,14 @@ def scale_of_bits(g):
     return g.output(g.soft(g.generic("bhij", "f32", [g.logits(q, k), g.argument("", "i32")], body)), v)
 
 
-@refused(FROM_LOGITS, "uses")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def bias_from_logits(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)
     return g.output(g.soft(g.binary("arith.addf", x, g.reduce(x, "j", "sum"))), v)
 
 
-@refused(FROM_LOGITS, "uses")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def values_from_logits(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)

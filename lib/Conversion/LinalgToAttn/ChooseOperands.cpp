@@ -69,7 +69,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     return fail("operands",
                 "a factor of the first matmul depends on both the "
                 "query and the key",
-                "", product->op);
+                "let each factor depend on one of them", product->op);
   OpOperand *valueOperand = probabilityIsLhs ? root.rhs : root.lhs;
   SmallVector<TracedOperand> valuePath =
       traceOperand(context, valueOperand->get(),
@@ -85,7 +85,8 @@ LogicalResult AttentionFuser::chooseOperands() {
     return fail("operands", "the head dimension is not static",
                 "export with a static head dimension", product->op);
   if (context.getExtent(depthVar) == 0 || context.getExtent(columnVar) == 0)
-    return fail("operands", "the head dimension is zero", "", product->op);
+    return fail("operands", "the head dimension is zero",
+                "give heads a dimension", product->op);
   // The narrowest type in which all three can be had, but not below f64 for a
   // product in f64.
   bool inDouble = isDouble(product);
@@ -143,7 +144,8 @@ LogicalResult AttentionFuser::chooseOperands() {
     value = *v;
     scale = logits.scale * query.traced.factor * key.traced.factor;
     if (!std::isfinite(inDouble ? scale : static_cast<float>(scale)))
-      return fail("operands", "the scale is not finite", "", product->op);
+      return fail("operands", "the scale is not finite",
+                  "scale by a finite number", product->op);
     // Kept logits must be above those that a finite mask makes.
     constexpr double kLargestProduct = 64;
     double magnitude = std::abs(scale);
@@ -160,7 +162,8 @@ LogicalResult AttentionFuser::chooseOperands() {
   return fail("operands",
               "query, key and value cannot be brought into the layout [batch, "
               "head, length, dimension] in one floating-point type",
-              "", product->op);
+              "transpose them to it, and convert them to one type",
+              product->op);
 }
 
 //===----------------------------------------------------------------------===//

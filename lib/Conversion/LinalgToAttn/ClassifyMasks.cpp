@@ -287,7 +287,8 @@ LogicalResult AttentionFuser::classifyMasks() {
   for (LogitMatch::Condition &condition : regionConditions) {
     const Expr *emittable = makeEmittable(condition.expr, emitter);
     if (!emittable && holdsResultOf(condition.expr, logits.product->op))
-      return fail("mask", "a mask is computed from logits of other keys", "",
+      return fail("mask", "a mask is computed from logits of other keys",
+                  "compute the mask from something else",
                   context.getOperation(condition.expr));
     if (!emittable)
       return fail("mask",
@@ -304,7 +305,8 @@ LogicalResult AttentionFuser::classifyMasks() {
       return fail("logits",
                   "the logits are changed by a reduction, or by what is no "
                   "arithmetic, between the matmul and the softmax",
-                  "", context.getOperation(logits.score));
+                  "change each logit by arithmetic on its own value",
+                  context.getOperation(logits.score));
     logits.score = emittable;
   }
   if (logits.scaleExpr) {
@@ -387,7 +389,8 @@ LogicalResult AttentionFuser::checkZeroed() {
       return fail("softmax",
                   cause + ", which makes rows NaN that are set to zero after "
                           "the softmax",
-                  isProduct ? "multiply before the mask" : "",
+                  isProduct ? "multiply before the mask"
+                            : "drop the replacement of NaN",
                   context.getOperation(product));
     }
   if (!softmax.zeroed)
@@ -452,7 +455,7 @@ LogicalResult AttentionFuser::classifySink() {
     return fail("softmax",
                 "the logit that is added to the denominator depends on more "
                 "than the head",
-                "", context.getOperation(expr));
+                "use one sink for each head", context.getOperation(expr));
   sink = LogitOperand{tensor, arrangement};
   return success();
 }

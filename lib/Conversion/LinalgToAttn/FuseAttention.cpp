@@ -47,8 +47,10 @@ LogicalResult AttentionFuser::classifyLoops() {
   AffineMap outputMap =
       root.op.getMatchingIndexingMap(root.op.getDpsInitOperand(0));
   if (!outputMap.isProjectedPermutation())
-    return fail("output", "the second matmul writes through an index map that "
-                          "is no permutation");
+    return fail("output",
+                "the second matmul writes through an index map that "
+                "is no permutation",
+                "reshape its result instead");
   keyVar = loopVars[root.reductionLoop].front();
   SmallVector<unsigned> queryLoops, columnLoops;
   for (AffineExpr expr : outputMap.getResults()) {
@@ -251,7 +253,7 @@ LogicalResult AttentionFuser::matchExpressions() {
           "softmax",
           "there is a softmax behind an operation whose elements cannot "
           "be traced to those of its operands",
-          "", opaque);
+          "move that operation behind the second matmul", opaque);
     return failure();
   }
   softmax = std::get<SoftmaxMatch>(softmaxMatch);
@@ -285,7 +287,7 @@ LogicalResult AttentionFuser::matchExpressions() {
                   "elements cannot be traced to those of its operands",
                   isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(opaque)
                       ? "reshape the operands of the matmul instead"
-                      : "",
+                      : "move that operation in front of the matmul",
                   opaque);
     return failure();
   }

@@ -207,7 +207,7 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
     if ((!isLog && !isLog2) || exp.logOf || std::abs(natural + 1) > 1e-6)
       return fail("the exponent holds a term of the row that is neither its "
                   "maximum nor the logarithm of its sum",
-                  term);
+                  term, "drop that term");
     exp.logOf = term->operands[0];
   }
   exp.lateFactor = outer * base;
@@ -215,7 +215,7 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
   if (!(exp.factor > 0) || !std::isfinite(exp.factor))
     return fail("the logits are multiplied by a negative factor after their "
                 "maximum is taken",
-                expr);
+                expr, "multiply before the maximum is taken");
   // As a scale the factor would come before the subtraction of the maximum.
   if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits, exp.factor))
     return fail("the logits are multiplied after their maximum is subtracted, "

@@ -352,7 +352,8 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
                         "the logits do not come from a matmul of "
                         "what depends on the query with what "
                         "depends on the key",
-                        "", context.getOperation(logits), true};
+                        "compute them by one matmul of queries and keys",
+                        context.getOperation(logits), true};
   const Expr *rest = peelMasks(logits);
   // A mask with a finite number is one as long as what it keeps is above it:
   // not where that may be masked itself, nor, for an added number, where
