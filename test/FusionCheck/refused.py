@@ -478,6 +478,19 @@ def probabilities_returned(g):
 
 
 @refused(USES, "uses")
+def training(g):
+    # The forward pass and the gradients, which use the probabilities that it saves.
+    q, k, v = g.qkv()
+    gradient = g.argument("bhie", "f32")
+    p = g.soft(g.logits(q, k))
+    of_p = g.contract(gradient, v, "bhij", "e")
+    total = g.reduce(g.binary("arith.mulf", p, of_p), "j", "sum")
+    of_s = g.binary("arith.mulf", p, g.binary("arith.subf", of_p, total))
+    return [g.output(p, v), g.contract(of_s, k, "bhid", "j"), g.contract(of_s, q, "bhjd", "i"),
+            g.contract(p, gradient, "bhje", "i")]
+
+
+@refused(USES, "uses")
 def probabilities_averaged(g):
     q, k, v = g.qkv()
     p = g.soft(g.logits(q, k))
