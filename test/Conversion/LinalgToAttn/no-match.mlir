@@ -494,3 +494,38 @@ func.func @online(%q: tensor<6x8xf32>, %k: tensor<8x12xf32>, %v: tensor<12x8xf32
   } -> tensor<6x8xf32>
   return %out : tensor<6x8xf32>
 }
+
+// -----
+
+// What looks at probabilities on the way, or changes them, is in the way.
+// CHECK-LABEL: func.func @observed
+// CHECK: return
+// REMARK: remark: [Missed] NotFused | Category:attn-fusion | Function=observed | Op=func.call, Reason="the logits or probabilities are also used by 'func.call' outside of the attention, so they would be computed anyway", Step=uses, Suggestion="drop that use, or let the pass recompute them (recompute=true)"
+func.func private @observe(tensor<1x6x6xf32>)
+func.func @observed(%q: tensor<1x6x6xf32>, %k: tensor<1x6x6xf32>, %v: tensor<1x6x6xf32>) -> tensor<1x6x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %s = linalg.batch_matmul ins(%q, %k : tensor<1x6x6xf32>, tensor<1x6x6xf32>) outs(%z : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = linalg.softmax dimension(2) ins(%s : tensor<1x6x6xf32>) outs(%e : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  func.call @observe(%p) : (tensor<1x6x6xf32>) -> ()
+  %o = linalg.batch_matmul ins(%p, %v : tensor<1x6x6xf32>, tensor<1x6x6xf32>) outs(%z : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  return %o : tensor<1x6x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @changed
+// CHECK: return
+// REMARK: remark: [Missed] NotFused | Category:attn-fusion | Function=changed | Op=func.call, Reason="there is a softmax behind an operation whose elements cannot be traced to those of its operands", Step=softmax, Suggestion="move that operation behind the second matmul"
+func.func private @change(tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+func.func @changed(%q: tensor<1x6x6xf32>, %k: tensor<1x6x6xf32>, %v: tensor<1x6x6xf32>) -> tensor<1x6x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x6x6xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %s = linalg.batch_matmul ins(%q, %k : tensor<1x6x6xf32>, tensor<1x6x6xf32>) outs(%z : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = linalg.softmax dimension(2) ins(%s : tensor<1x6x6xf32>) outs(%e : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %c = func.call @change(%p) : (tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %o = linalg.batch_matmul ins(%c, %v : tensor<1x6x6xf32>, tensor<1x6x6xf32>) outs(%z : tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  return %o : tensor<1x6x6xf32>
+}
