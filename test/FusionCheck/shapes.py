@@ -15,8 +15,10 @@ import re
 import sys
 
 import shapes_logits  # noqa: F401
+import shapes_masks  # noqa: F401
 import shapes_operands  # noqa: F401
 import shapes_softmax  # noqa: F401
+import shapes_uses  # noqa: F401
 from graph import SHAPES, Graph
 
 
