@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times attention on one GPU beside cuDNN, FlashAttention-2 and FlashAttention-3.
 
-All run in one process, in turn, on the same data in bf16, B * S = 16k and
+All run in one process, in turn and in an order that changes from round to round,
+on the same data in bf16, B * S = 16k and
 H * D = 2048. `cold` flushes L2 before each launch, `burst` is 20 launches back to
 back, where the power limit bites; both are times on the device. A product of 8192^3 by cuBLAS in between is the
 ceiling. Figures of different processes do not compare.
@@ -25,6 +26,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import shutil
 import statistics
 import subprocess
@@ -186,10 +188,13 @@ class Clock:
 
 
 def time_in_turn(clock, runs, rounds, count, flush):
+    """Medians over rounds, each in another order: what ran before decides how hot the
+    device is, and how soon the power limit bites."""
     times = {name: [] for name in runs}
+    order = random.Random(0)
     for _ in range(rounds):
-        for name, run in runs.items():
-            times[name].append(clock.time(run, count, flush))
+        for name in order.sample(list(runs), len(runs)):
+            times[name].append(clock.time(runs[name], count, flush))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -224,7 +229,7 @@ def time_cell(torch, clock, ours, variants, fa3, dim, length, causal):
     flops = 4 * batch * heads * length * length * dim * (0.5 if causal else 1)
     rounds = 15 if length <= 4096 else 9
     cold = time_in_turn(clock, runs, rounds, 1, True)
-    burst = time_in_turn(clock, runs, 3, BURST, False)
+    burst = time_in_turn(clock, runs, 8, BURST, False)
     cell = {"dim": dim, "length": length, "causal": causal, "error": error}
     for way, times in (("cold", cold), ("burst", burst)):
         cell[f"{way}_us"] = times

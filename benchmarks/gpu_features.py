@@ -37,6 +37,8 @@ ALIBI = """score(%s: f32, %b0: index, %h0: index, %i: index, %j: index) {
     attn.yield %t : f32
   }"""
 
+DOCUMENTS = "documents(%x, %x : tensor<?x?xi32>, tensor<?x?xi32>)"
+
 # name: (S, clauses of the op, type of %x if there is one)
 CASES = {
     "full": (8192, "", None),
@@ -49,9 +51,15 @@ CASES = {
     "lengths-4k": (4096, "key_lengths(%x : tensor<?xi32>)", "tensor<?xi32>"),
     "ragged": (512, "cu_seqlens(%x, %x : tensor<?xi32>, tensor<?xi32>)", "tensor<?xi32>"),
     "ragged-4k": (4096, "cu_seqlens(%x, %x : tensor<?xi32>, tensor<?xi32>)", "tensor<?xi32>"),
+    "documents": (8192, DOCUMENTS + " structure(#attn.document)", "tensor<?x?xi32>"),
+    "documents-causal": (
+        8192, DOCUMENTS + " structure(#attn.all_of<[#attn.causal<top_left>, #attn.document]>)",
+        "tensor<?x?xi32>"),
     "dense": (512, "", None),
     "dense-4k": (4096, "", None),
 }
+# The longest document; their lengths are uniform from 1 to that.
+LONGEST = 2048
 # Sequences of a ragged batch; their lengths are uniform in 1 to S.
 SEQUENCES = 32
 CODES = {"float32": 3, "bfloat16": 2, "int32": 8}
@@ -129,6 +137,11 @@ def get_flex(torch, name, q, k, v, extra):
         document = torch.repeat_interleave(
             torch.arange(SEQUENCES, device="cuda"), extra.diff().long())
         keep = lambda b, h, i, j: document[i] == document[j]
+    if name == "documents":
+        keep, per_batch = (lambda b, h, i, j: extra[b, i] == extra[b, j]), batch
+    if name == "documents-causal":
+        keep = lambda b, h, i, j: (j <= i) & (extra[b, i] == extra[b, j])
+        per_batch = batch
     if name == "softcap":
         score = lambda s, b, h, i, j: 30.0 * torch.tanh(s / 30.0)
     if name == "alibi":
@@ -138,7 +151,7 @@ def get_flex(torch, name, q, k, v, extra):
     mask = None
     if keep:
         mask = flex.create_block_mask(
-            keep, per_batch if name.startswith("lengths") else None, None, length, length)
+            keep, per_batch if per_batch > 1 else None, None, length, length)
     attention = torch.compile(flex.flex_attention)
     pairs = batch * length * length
     if name in ("causal", "alibi"):
@@ -147,6 +160,10 @@ def get_flex(torch, name, q, k, v, extra):
         pairs = batch * sum(min(i, 1024) + 1 for i in range(length))
     elif name.startswith("lengths"):
         pairs = length * int(extra.sum())
+    elif name.startswith("documents"):
+        sizes = torch.unique(extra.long() + length * torch.arange(
+            batch, device="cuda")[:, None], return_counts=True)[1]
+        pairs = int((sizes * (sizes + 1) // 2 if "causal" in name else sizes**2).sum())
     elif name.startswith("ragged"):
         pairs = int((extra.diff().long() ** 2).sum())
     run = lambda: attention(q, k, v, score_mod=score, block_mask=mask)
@@ -174,6 +191,14 @@ def make_extra(torch, name, batch, length):
         return torch.randn(1, HEADS, length, length, device="cuda", dtype=torch.bfloat16)
     if name.startswith("lengths"):
         return torch.randint(1, length + 1, (batch,), device="cuda", dtype=torch.int32)
+    if name.startswith("documents"):
+        begins = torch.zeros(batch, length, device="cuda", dtype=torch.int32)
+        for row in begins:
+            place = 0
+            while place < length:
+                row[place] = 1
+                place += int(torch.randint(1, LONGEST + 1, ()))
+        return begins.cumsum(1, dtype=torch.int32)
     if name.startswith("ragged"):
         lengths = torch.randint(1, length + 1, (SEQUENCES,), device="cuda")
         ends = torch.zeros(SEQUENCES + 1, device="cuda", dtype=torch.int32)

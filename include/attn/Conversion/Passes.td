@@ -228,7 +228,9 @@ def ConvertAttnToAttnGPUPass
     one tile, with cp.async, ldmatrix and mma.sync. Sizes and strides are arguments
     unless they are static; one kernel serves all. Key blocks that the structure
     masks for the whole tile are not visited, blocks that it keeps for the whole
-    tile run without mask code. Score and keep regions are inlined.
+    tile run without mask code. Score and keep regions are inlined. Where there are
+    documents a small kernel is launched first, which finds for each tile the keys
+    that can be of its documents.
 
     Takes f16, bf16 and f32 operands; softmax and sums are in f32, probabilities
     are rounded to the type of the values. f32 is multiplied as sums of two numbers
@@ -268,7 +270,7 @@ def ConvertAttnToAttnGPUPass
     Option<"chip", "chip", "std::string", "\"sm_90a\"",
            "The GPU to generate kernels for">,
     Option<"softmax", "softmax", "std::string", "\"auto\"",
-           "Form of the softmax: auto, standard or optimistic">,
+           "Form of the softmax: auto, standard, lazy or optimistic">,
     Option<"consumers", "consumers", "int64_t", "0",
            "Consumer warpgroups of a block, of 64 queries each (0: chosen)">,
     Option<"blockKeys", "block-keys", "int64_t", "0",

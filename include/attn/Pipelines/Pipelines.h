@@ -70,7 +70,7 @@ struct LowerToNVVMPipelineOptions
       llvm::cl::init("sm_90a")};
   Option<std::string> softmax{
       *this, "softmax",
-      llvm::cl::desc("Form of the softmax: auto, standard or optimistic"),
+      llvm::cl::desc("Form of the softmax: auto, standard, lazy or optimistic"),
       llvm::cl::init("auto")};
   Option<int64_t> consumers{
       *this, "consumers",

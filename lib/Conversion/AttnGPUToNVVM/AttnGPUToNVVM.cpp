@@ -99,10 +99,13 @@ struct KernelPattern : OpConversionPattern<gpu::GPUFuncOp> {
       numThreads = kWarpgroupSize * warpgroups.getCount();
       numBlocks = warpgroups.getBlocks();
     });
-    function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
-                      rewriter.getDenseI32ArrayAttr(numThreads));
-    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      rewriter.getI32IntegerAttr(numBlocks));
+    // A kernel that proved to do nothing has lost its warpgroups.
+    if (numThreads > 0) {
+      function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                        rewriter.getDenseI32ArrayAttr(numThreads));
+      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                        rewriter.getI32IntegerAttr(numBlocks));
+    }
     function.setPassthroughAttr(rewriter.getArrayAttr(rewriter.getArrayAttr(
         {rewriter.getStringAttr("denormal-fp-math-f32"),
          rewriter.getStringAttr("preserve-sign,preserve-sign")})));
@@ -144,6 +147,38 @@ struct IndexPattern : OpConversionPattern<OpT> {
   }
 };
 
+/// Sums and bounds of i32 over a warp.
+struct SubgroupReducePattern : OpConversionPattern<gpu::SubgroupReduceOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(gpu::SubgroupReduceOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    std::optional<NVVM::ReduxKind> kind = getKind(op.getOp());
+    if (!op.getType().isInteger(32) || op.getClusterSize() || !kind)
+      return rewriter.notifyMatchFailure(
+          op, "expected a sum, minimum or maximum of i32 over a warp");
+    PtxBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOpWithNewOp<NVVM::ReduxOp>(
+        op, op.getType(), adaptor.getValue(), *kind, b.i32(-1));
+    return success();
+  }
+
+private:
+  static std::optional<NVVM::ReduxKind>
+  getKind(gpu::AllReduceOperation operation) {
+    switch (operation) {
+    case gpu::AllReduceOperation::ADD:
+      return NVVM::ReduxKind::ADD;
+    case gpu::AllReduceOperation::MINSI:
+      return NVVM::ReduxKind::MIN;
+    case gpu::AllReduceOperation::MAXSI:
+      return NVVM::ReduxKind::MAX;
+    default:
+      return std::nullopt;
+    }
+  }
+};
+
 struct ConvertAttnGPUToNVVMPass
     : attn::impl::ConvertAttnGPUToNVVMPassBase<ConvertAttnGPUToNVVMPass> {
   using ConvertAttnGPUToNVVMPassBase::ConvertAttnGPUToNVVMPassBase;
@@ -178,14 +213,16 @@ struct ConvertAttnGPUToNVVMPass
     populateMathPatterns(converter, patterns);
     patterns.add<KernelPattern, ReturnPattern,
                  IndexPattern<gpu::BlockIdOp, &PtxBuilder::blockId>,
-                 IndexPattern<gpu::GridDimOp, &PtxBuilder::gridSize>>(converter,
-                                                                      context);
+                 IndexPattern<gpu::GridDimOp, &PtxBuilder::gridSize>,
+                 IndexPattern<gpu::ThreadIdOp, &PtxBuilder::threadId>,
+                 SubgroupReducePattern>(converter, context);
     ConversionTarget target(*context);
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                          target);
     target.addIllegalDialect<AttnGPUDialect>();
-    target.addIllegalOp<gpu::GPUFuncOp, gpu::ReturnOp, gpu::BlockIdOp,
-                        gpu::GridDimOp>();
+    target
+        .addIllegalOp<gpu::GPUFuncOp, gpu::ReturnOp, gpu::BlockIdOp,
+                      gpu::GridDimOp, gpu::ThreadIdOp, gpu::SubgroupReduceOp>();
     target.addDynamicallyLegalOp<math::Exp2Op, math::ExpOp, math::Log2Op,
                                  math::LogOp, math::RsqrtOp, math::TanhOp>(
         [](Operation *op) { return !op->getResult(0).getType().isF32(); });

@@ -207,11 +207,11 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereStep(const Tile &tile,
     selectConsumer(i);
     ValueRange state = consumers.slice(3 * i, 3);
     Value logits = emitLogits(tile, products[i], block, masked);
-    Rows rows = emitStandardRows(logits, state[1], state[2]);
+    Rows rows = emitRows(logits, state[1], state[2]);
     Value exponentials = emitProbabilities(logits, rows.negatedMaximum);
     Value sum = ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
     probabilities.push_back(emitParts(exponentials));
-    outputs.push_back(rescale(state[0], rows.alpha));
+    outputs.push_back(emitRescaledOutput(state[0], rows));
     next.append({Value(), rows.maximum, sum});
   }
   outputs = emitMma(probabilities, getParts(b, values, schedule.parts), outputs,

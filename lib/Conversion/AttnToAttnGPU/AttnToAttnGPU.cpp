@@ -70,6 +70,10 @@ private:
   void passPointers();
   void passOutput();
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
+  void passSizes(KernelInterface &interface, KernelArguments &arguments);
+  Value launchDocumentScan();
+  void launch(gpu::GPUFuncOp function, KernelInterface &interface, Value grid,
+              int64_t numThreads, int64_t sharedBytes);
   void launch();
 
   SdpaOp op;
@@ -170,6 +174,64 @@ void SdpaLowering::passOutput() {
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
+/// What tells where a tile is and which keys it needs.
+void SdpaLowering::passSizes(KernelInterface &interface,
+                             KernelArguments &arguments) {
+  int64_t rank = op.getRank();
+  interface.passSize(getOutputSize(rank - 2), arguments.numQueries);
+  interface.passSize(KernelInterface::getSize(b, op.getKey(), rank - 2),
+                     arguments.numKeys);
+  arguments.batchSizes.resize(op.getNumBatchDims());
+  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+    interface.passSize(getOutputSize(d), arguments.batchSizes[d]);
+  interface.passSize(numRowTiles, arguments.numRowTiles);
+  interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
+  interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
+  interface.passTensor(op.getKeyLengths(), arguments.keyLengths);
+  interface.passTensor(op.getCuSeqlensQ(), arguments.queryEnds);
+  interface.passTensor(op.getCuSeqlensK(), arguments.keyEnds);
+  if (op.isRagged())
+    interface.passSize(numSequences, arguments.numSequences);
+}
+
+void SdpaLowering::launch(gpu::GPUFuncOp function, KernelInterface &interface,
+                          Value grid, int64_t numThreads, int64_t sharedBytes) {
+  Value one = index(1);
+  gpu::LaunchFuncOp::create(b, function, gpu::KernelDim3{grid, one, one},
+                            gpu::KernelDim3{index(numThreads), one, one},
+                            b.i32(sharedBytes), interface.getOperands());
+}
+
+/// Launches the kernel that finds the keys of a tile's documents; returns the
+/// memory with its results.
+Value SdpaLowering::launchDocumentScan() {
+  Value numRanges = numRowTiles;
+  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+    numRanges = mul(numRanges, getOutputSize(d));
+  constexpr int64_t kRangeBytes = 4 * KernelEmitter::kRangeWords;
+  Value ranges =
+      attn_gpu::ScratchOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                  mul(numRanges, index(kRangeBytes)));
+  KernelInterface scanInterface(b);
+  KernelArguments scanArguments;
+  passSizes(scanInterface, scanArguments);
+  scanInterface.passSize(index(1), scanArguments.numHeads);
+  scanInterface.passSize(index(1), scanArguments.headsPerKeyHead);
+  scanInterface.pass(ranges, scanArguments.documentRanges);
+  OpBuilder kernelBuilder(op.getContext());
+  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
+  gpu::GPUFuncOp function = scanInterface.create(
+      module,
+      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys) +
+          "_documents",
+      kernel);
+  kernels.insert(function);
+  KernelEmitter(kernel, op, schedule, scanArguments).emitDocumentScan();
+  launch(function, scanInterface, numRanges,
+         128 * KernelEmitter::kScanWarpgroups, /*sharedBytes=*/0);
+  return ranges;
+}
+
 void SdpaLowering::launch() {
   if (schedule.isHopper())
     passMaps();
@@ -183,17 +245,13 @@ void SdpaLowering::launch() {
     headsPerKeyHead = b.createOrFold<arith::DivSIOp>(
         numHeads, b.createOrFold<arith::MaxSIOp>(keyHeads, index(1)));
   }
-  interface.passSize(getOutputSize(rank - 2), arguments.numQueries);
-  interface.passSize(KernelInterface::getSize(b, op.getKey(), rank - 2),
-                     arguments.numKeys);
+  passSizes(interface, arguments);
   interface.passSize(numHeads, arguments.numHeads);
   interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
   interface.passSize(numBatchHeads, arguments.numBatchHeads);
-  arguments.batchSizes.resize(op.getNumBatchDims());
-  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
-    interface.passSize(getOutputSize(d), arguments.batchSizes[d]);
-  interface.passSize(numRowTiles, arguments.numRowTiles);
   interface.passSize(numTiles, arguments.numTiles);
+  if (op.getQueryDocuments())
+    interface.pass(launchDocumentScan(), arguments.documentRanges);
 
   if (Value scale = op.getScale()) {
     if (scale.getType().isF64())
@@ -207,13 +265,6 @@ void SdpaLowering::launch() {
   interface.passTensor(op.getBias(), arguments.bias);
   interface.passTensor(op.getMask(), arguments.mask);
   interface.passTensor(op.getSinks(), arguments.sinks);
-  interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
-  interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
-  interface.passTensor(op.getKeyLengths(), arguments.keyLengths);
-  interface.passTensor(op.getCuSeqlensQ(), arguments.queryEnds);
-  interface.passTensor(op.getCuSeqlensK(), arguments.keyEnds);
-  if (op.isRagged())
-    interface.passSize(numSequences, arguments.numSequences);
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
   for (Value value : captured)
@@ -232,11 +283,8 @@ void SdpaLowering::launch() {
   if (schedule.isHopper())
     grid = b.createOrFold<arith::MinSIOp>(
         numTiles, attn_gpu::MultiprocessorCountOp::create(b));
-  Value one = index(1);
-  gpu::LaunchFuncOp::create(
-      b, function, gpu::KernelDim3{grid, one, one},
-      gpu::KernelDim3{index(schedule.getNumThreads()), one, one},
-      b.i32(schedule.getSharedBytes()), interface.getOperands());
+  launch(function, interface, grid, schedule.getNumThreads(),
+         schedule.getSharedBytes());
 }
 
 void SdpaLowering::lower() {
@@ -334,7 +382,7 @@ struct ConvertAttnToAttnGPUPass
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)
         return emitOptionError()
-               << "expected softmax auto, standard or optimistic, got '"
+               << "expected softmax auto, standard, lazy or optimistic, got '"
                << softmax << "'";
     }
     return success();

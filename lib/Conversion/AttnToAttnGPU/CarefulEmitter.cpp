@@ -54,7 +54,7 @@ KernelEmitter::Rows KernelEmitter::emitCarefulRows(Value logits, Value maximum,
                                  b.f32(1.0), alpha);
               return SmallVector<Value>{raised, alpha, b.mulf(x[2], alpha)};
             });
-  return {rows[0], Value(), rows[1], rows[2]};
+  return {rows[0], Value(), rows[1], rows[2], Value()};
 }
 
 /// As long as a row that may be the mean of all values has seen no key, all its

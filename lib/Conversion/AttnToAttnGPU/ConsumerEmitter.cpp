@@ -73,21 +73,50 @@ Value KernelEmitter::emitBlockMaximum(Value logits) {
   return CombineOp::create(b, Reduction::Max, partial);
 }
 
-/// The raised maximum, the factor for what came before, and the sum so far.
-KernelEmitter::Rows KernelEmitter::emitStandardRows(Value logits, Value maximum,
-                                                    Value sum) {
+/// The raised maximum, the factor for what came before, and the sum so far. The
+/// lazy form (FlashAttention-4) keeps a maximum that the block exceeds by no
+/// more than a factor of 2^8 in its exponentials, which f16 still holds.
+KernelEmitter::Rows KernelEmitter::emitRows(Value logits, Value maximum,
+                                            Value sum) {
   Type row = b.row(b.getF32Type());
+  SmallVector<Type> types(4, row);
+  if (isLazy())
+    types.push_back(b.row(b.getI1Type()));
   SmallVector<Value> rows =
-      b.map({emitBlockMaximum(logits), maximum, sum}, {row, row, row, row},
-            [&](ValueRange x) {
-              Value raised = factor ? b.mulf(x[0], factor) : x[0];
-              raised = arith::MaxNumFOp::create(b, raised, x[1]);
-              Value safe = getSafe(raised);
-              Value alpha = emitExp(b.subf(x[1], safe));
-              return SmallVector<Value>{raised, arith::NegFOp::create(b, safe),
-                                        alpha, b.mulf(x[2], alpha)};
-            });
-  return {rows[0], rows[1], rows[2], rows[3]};
+      b.map({emitBlockMaximum(logits), maximum, sum}, types, [&](ValueRange x) {
+        Value raised = factor ? b.mulf(x[0], factor) : x[0];
+        Value isRaised;
+        if (isLazy()) {
+          constexpr double kLazyBits = 8;
+          Value kept =
+              b.addf(x[1], b.f32(factor ? kLazyBits : kLazyBits / kLog2e));
+          isRaised = b.compare(arith::CmpFPredicate::OGT, raised, kept);
+          raised = b.select(isRaised, raised, x[1]);
+        } else {
+          raised = arith::MaxNumFOp::create(b, raised, x[1]);
+        }
+        Value safe = getSafe(raised);
+        Value alpha = emitExp(b.subf(x[1], safe));
+        SmallVector<Value> results{raised, arith::NegFOp::create(b, safe),
+                                   alpha, b.mulf(x[2], alpha)};
+        if (isLazy())
+          results.push_back(isRaised);
+        return results;
+      });
+  return {rows[0], rows[1], rows[2], rows[3], isLazy() ? rows[4] : Value()};
+}
+
+/// What is left of the output so far. The lazy form has nothing to do as long
+/// as no row of the warp has a new maximum.
+Value KernelEmitter::emitRescaledOutput(Value output, const Rows &rows) {
+  if (!rows.isRaised)
+    return rescale(output, rows.alpha);
+  return b
+      .ifThenElse(
+          AnyOp::create(b, rows.isRaised),
+          [&] { return SmallVector<Value>{rescale(output, rows.alpha)}; },
+          [&] { return SmallVector<Value>{output}; })
+      .front();
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,7 +178,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
           return arith::NegFOp::create(b, x[0]);
         });
   } else {
-    rows = emitStandardRows(logits, state.maximum, state.sum);
+    rows = emitRows(logits, state.maximum, state.sum);
   }
   next.maximum = rows.maximum;
   Value probabilities = emitProbabilities(logits, rows.negatedMaximum);
@@ -159,7 +188,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
   next.probabilities = pack(probabilities);
   if (rows.alpha)
-    next.output = rescale(next.output, rows.alpha);
+    next.output = emitRescaledOutput(next.output, rows);
   return next;
 }
 
@@ -237,6 +266,13 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
           [&](Value j, ValueRange carried) -> SmallVector<Value> {
             Value current = carried.front();
             AwaitOp::create(b, keyPipe, current);
+            // Where nothing else keeps the warps of this consumer together, one
+            // must not give back what others still wait for.
+            auto emitSync = [&] {
+              if (!schedule.takesTurns)
+                SyncWarpgroupOp::create(b, warpgroup);
+            };
+            emitSync();
             ReleaseOp::create(b, keyPipe, current, /*each_thread=*/false);
             if (schedule.takesTurns) {
               auto emitTurn = [&] {
@@ -251,6 +287,7 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
                          emitTurn);
             }
             AwaitOp::create(b, valuePipe, current);
+            emitSync();
             ReleaseOp::create(b, valuePipe, current, /*each_thread=*/false);
             return {NextSlotOp::create(b, current)};
           })

@@ -37,7 +37,7 @@ KernelEmitter::KernelEmitter(DeviceBuilder &builder, SdpaOp op,
     factor = b.f32(*scale * kLog2e);
 }
 
-bool KernelEmitter::isAlwaysMasked() {
+bool KernelEmitter::hasPredicates() {
   return op.getMask() || op.hasKeepRegion() ||
          (structure && !structure.isExact());
 }
@@ -48,7 +48,7 @@ bool KernelEmitter::isEverMasked() {
          numKeys % blockKeys != 0;
 }
 
-bool KernelEmitter::hasLeftEdge() {
+bool KernelEmitter::hasLeftBound() {
   // A bound of the interval is there for all queries or for none.
   constexpr int64_t kFar = int64_t(1) << 30;
   return structure && structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar;
@@ -127,9 +127,18 @@ Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
 }
 
 KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
-  Tile tile;
   Value batchHead;
   Value rowTile = emitRowTile(number, batchHead);
+  Tile tile = emitPlace(rowTile, batchHead);
+  if (args.documentRanges)
+    emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
+  emitKeyBlocks(tile);
+  return tile;
+}
+
+/// Where a row of tiles of a head is.
+KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead) {
+  Tile tile;
   tile.head = b.rem(batchHead, args.numHeads);
   tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
   Value rest = b.div(batchHead, args.numHeads);
@@ -151,7 +160,6 @@ KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
     tile.numKeys =
         emitClampedLoad(args.keyLengths, indices, b.i32(0), tile.numKeys);
   }
-  emitKeyBlocks(tile);
   return tile;
 }
 
@@ -208,13 +216,24 @@ Value KernelEmitter::emitSequence(Tile &tile, Value rowTile) {
   return rowTile;
 }
 
+/// The keys that queries [first, last] of a tile need, of type index.
+KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
+                                                Value last) {
+  KeyIntervalValues needed = buildNeededKeys(
+      structure, b, b.getLoc(), b.toIndex(first), b.toIndex(last),
+      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+  if (tile.documentBegin) {
+    needed.begin = b.max(needed.begin, b.toIndex(tile.documentBegin));
+    needed.end = b.min(needed.end, b.toIndex(tile.documentEnd));
+  }
+  return needed;
+}
+
 void KernelEmitter::emitKeyBlocks(Tile &tile) {
   Value behind =
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
   KeyIntervalValues needed =
-      buildNeededKeys(structure, b, b.getLoc(), b.toIndex(tile.firstQuery),
-                      b.toIndex(b.add(behind, -1)), b.toIndex(tile.numQueries),
-                      b.toIndex(tile.numKeys));
+      emitNeededKeys(tile, tile.firstQuery, b.add(behind, -1));
   Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
   if (tile.sequence)
     end = b.select(
@@ -231,8 +250,6 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
 /// interval move on with the rows. On Ampere all consumers of a block go
 /// through the same blocks of keys.
 void KernelEmitter::emitOwnBlocks(Tile &tile) {
-  Value numQueries = b.toIndex(tile.numQueries);
-  Value numKeys = b.toIndex(tile.numKeys);
   Value firstRow = tile.firstQuery;
   int64_t numRows = schedule.getTileQueries();
   if (skipsBlocks()) {
@@ -240,9 +257,8 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     numRows = kRows;
   }
   Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
-  Value first = b.toIndex(firstRow), last = b.toIndex(b.add(behind, -1));
-  KeyIntervalValues needed = buildNeededKeys(structure, b, b.getLoc(), first,
-                                             last, numQueries, numKeys);
+  Value last = b.add(behind, -1);
+  KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
   if (skipsBlocks()) {
@@ -258,8 +274,12 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     tile.fullBegin = tile.fullEnd = tile.ownBegin;
     return;
   }
-  KeyIntervalValues full = buildFullKeys(structure, b, b.getLoc(), first, last,
-                                         numQueries, numKeys, needed);
+  KeyIntervalValues full = buildFullKeys(
+      structure, b, b.getLoc(), b.toIndex(firstRow), b.toIndex(last),
+      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys), needed,
+      /*sameDocument=*/bool(tile.documentBegin));
+  if (tile.documentBegin)
+    full.end = b.min(full.end, b.toIndex(tile.fullDocumentEnd));
   tile.fullBegin =
       b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
   tile.fullEnd =

@@ -56,6 +56,8 @@ struct KernelArguments {
       keyDocuments, keyLengths, queryEnds, keyEnds;
   /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
   Value numSequences;
+  /// Which keys may be of a document of a tile (DocumentEmitter.cpp).
+  Value documentRanges;
   /// Values that the regions of the op capture, mapped into the kernel.
   IRMapping captured;
 };
@@ -156,6 +158,10 @@ public:
                 const KernelArguments &arguments);
 
   void emit();
+  /// Emits the kernel that fills `documentRanges`: one block for each tile of
+  /// queries of each batch.
+  void emitDocumentScan();
+  static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 3;
 
   /// Whether outputs are stored in pieces of several elements, so that their
   /// alignment counts.
@@ -172,6 +178,10 @@ private:
     /// Of a ragged batch: the sequence whose queries and keys are meant, and
     /// the rows where they begin. Else null.
     Value sequence, queryRow, keyRow;
+    /// Keys in [documentBegin, documentEnd) may be of a document of the tile,
+    /// and those in [documentBegin, fullDocumentEnd) are of the document of all
+    /// its queries. Null without documents.
+    Value documentBegin, documentEnd, fullDocumentEnd;
     /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
@@ -202,11 +212,13 @@ private:
 
   void allocate();
   Tile emitTile(Value number);
+  Tile emitPlace(Value rowTile, Value batchHead);
   Value emitRowTile(Value number, Value &batchHead);
   Value emitClaim();
   Value emitSequence(Tile &tile, Value rowTile);
   Value emitClampedLoad(const TensorArgument &tensor, ArrayRef<Value> indices,
                         Value low, Value high);
+  KeyIntervalValues emitNeededKeys(const Tile &tile, Value first, Value last);
   void emitKeyBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
   void emitProducer();
@@ -221,6 +233,16 @@ private:
   void emitValueLoad(const Tile &tile, Value block, Value slot);
   SmallVector<Value> getCoordinates(Value operand, Value column, Value row,
                                     Value head, ArrayRef<Value> batch);
+
+  //===--- DocumentEmitter.cpp: keys of a tile's documents
+  //-----------------===//
+
+  Value getRange(Value batch, Value rowTile);
+  void emitDocumentRange(Tile &tile, Value range);
+  Value emitDocumentLoad(const TensorArgument &documents, const Tile &tile,
+                         Value row);
+  Value emitDistance(Value document, Value base);
+  void emitScanOfTile(const Tile &tile, Value range);
 
   //===--- ConsumerEmitter.cpp: the schedule of a consumer
   //-----------------===//
@@ -241,8 +263,11 @@ private:
   void emitQueryRelease(Value querySlot);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
+    /// Of the lazy softmax: whether the maximum was raised, a row of i1.
+    Value isRaised;
   };
-  Rows emitStandardRows(Value logits, Value maximum, Value sum);
+  Rows emitRows(Value logits, Value maximum, Value sum);
+  Value emitRescaledOutput(Value output, const Rows &rows);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  bool masked);
   Value emitLogitProduct(Value queries, Value slot);
@@ -342,8 +367,11 @@ private:
   //===--- Small questions
   //-------------------------------------------------===//
 
-  /// Whether something is decided per element, so that every block is masked.
-  bool isAlwaysMasked();
+  /// Whether something is decided per element.
+  bool hasPredicates();
+  /// Whether that may be so in every block. Documents are known to leave some
+  /// whole.
+  bool isAlwaysMasked() { return op.getMask() || op.hasKeepRegion(); }
   bool isEverMasked();
   /// Whether logits are products, to be multiplied by `factor` in the
   /// exponential. Maxima are then in units of log 2; else logits and maxima are
@@ -352,7 +380,9 @@ private:
   /// exp2 of a difference in the units of the maxima.
   Value emitExp(Value difference);
   /// Whether the structure masks keys below some index.
-  bool hasLeftEdge();
+  bool hasLeftBound();
+  /// Whether there may be masked blocks before those that need no mask.
+  bool hasLeftEdge() { return hasLeftBound() || args.documentRanges; }
   /// Whether the copy of an output may end under the next tile: it is made from
   /// the memory of the queries, of which there is another then.
   bool releasesLate() {
@@ -366,6 +396,7 @@ private:
   }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
+  bool isLazy() { return schedule.softmax == SoftmaxForm::Lazy; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();

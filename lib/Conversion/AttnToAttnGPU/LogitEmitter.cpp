@@ -25,7 +25,7 @@ Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
   if (!masked)
     return logits;
   logits = emitIntervals(tile, logits, block);
-  if (isAlwaysMasked())
+  if (hasPredicates())
     logits = emitPredicates(tile, logits, block);
   return logits;
 }
@@ -196,7 +196,7 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
       return clamp(bound);
     return b.sub(tile.numKeys, firstKey);
   });
-  if (hasLeftEdge())
+  if (hasLeftBound())
     begin = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
       return clamp(getInterval(x[0]).begin);
     });
@@ -215,15 +215,11 @@ Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
       keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;
     };
     using P = arith::CmpIPredicate;
-    if (structure && !structure.isExact()) {
-      auto load = [&](const TensorArgument &documents, Value index) {
-        SmallVector<Value> indices(tile.batch);
-        indices.push_back(index);
-        return emitElementLoad(documents, indices);
-      };
-      require(b.compare(P::eq, load(args.queryDocuments, getQueryRow(tile, i)),
-                        load(args.keyDocuments, getKeyRow(tile, j))));
-    }
+    if (structure && !structure.isExact())
+      require(b.compare(
+          P::eq,
+          emitDocumentLoad(args.queryDocuments, tile, getQueryRow(tile, i)),
+          emitDocumentLoad(args.keyDocuments, tile, getKeyRow(tile, j))));
     if (op.getMask()) {
       Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));
       Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);

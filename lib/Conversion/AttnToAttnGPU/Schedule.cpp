@@ -30,13 +30,23 @@ using namespace mlir::attn;
 std::optional<SoftmaxForm> attn::symbolizeSoftmaxForm(StringRef text) {
   if (text == "standard")
     return SoftmaxForm::Standard;
+  if (text == "lazy")
+    return SoftmaxForm::Lazy;
   if (text == "optimistic")
     return SoftmaxForm::Optimistic;
   return std::nullopt;
 }
 
 StringRef attn::stringifySoftmaxForm(SoftmaxForm form) {
-  return form == SoftmaxForm::Standard ? "standard" : "optimistic";
+  switch (form) {
+  case SoftmaxForm::Standard:
+    return "standard";
+  case SoftmaxForm::Lazy:
+    return "lazy";
+  case SoftmaxForm::Optimistic:
+    return "optimistic";
+  }
+  llvm_unreachable("unknown form of the softmax");
 }
 
 /// "Compute capabilities" in the CUDA C++ programming guide.
@@ -69,6 +79,13 @@ static LogicalResult verifyBlockKeys(SdpaOp op,
     return op.emitError(
                "expected blocks of 16 to 256 keys in steps of 16, got ")
            << schedule.blockKeys;
+  return success();
+}
+
+/// The other forms do not know the maximum of a row.
+static LogicalResult verifySoftmax(SdpaOp op, const KernelSchedule &schedule) {
+  if (op.getMaxScores() && schedule.softmax != SoftmaxForm::Standard)
+    return op.emitError("row maxima need the standard softmax");
   return success();
 }
 
@@ -131,6 +148,9 @@ static int64_t chooseAlignment(Value memref) {
 /// - Two blocks on a multiprocessor hide each other's copies, barriers and
 ///   exponentials. Shared memory bounds the blocks of keys: 99 KiB on sm_86 and
 ///   the like, more elsewhere.
+/// - Blocks of 128 keys halve the barriers and reductions of a row; at D = 64
+///   outputs leave registers for that.
+/// - Outputs of 128 columns take long to rescale: the lazy softmax rarely does.
 static FailureOr<KernelSchedule>
 chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
@@ -150,9 +170,15 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
     return op.emitError("expected an even number of consumers, got ")
            << schedule.consumers;
   schedule.blocks = isWide ? 1 : 2;
-  schedule.softmax = SoftmaxForm::Standard;
-  if (options.softmax.value_or(SoftmaxForm::Standard) != SoftmaxForm::Standard)
-    return op.emitError("the kernels of this GPU have the standard softmax");
+  bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;
+  bool isLazy = !op.getMaxScores() && schedule.paddedValueDim == 128 &&
+                schedule.parts == 1;
+  schedule.softmax = options.softmax.value_or(isLazy ? SoftmaxForm::Lazy
+                                                     : SoftmaxForm::Standard);
+  if (schedule.softmax == SoftmaxForm::Optimistic)
+    return op.emitError("the kernels of this GPU have no optimistic softmax");
+  if (failed(verifySoftmax(op, schedule)))
+    return failure();
   schedule.stages = schedule.queryStages = 1;
   if (options.stages > 1 || options.queryStages > 1)
     return op.emitError("the kernels of this GPU have one stage");
@@ -169,7 +195,11 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
       std::min(chooseAlignment(op.getQuery()), chooseAlignment(op.getKey()));
   schedule.valueAlignment = chooseAlignment(op.getValue());
   schedule.outputAlignment = chooseAlignment(op.getOutput());
-  schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys : 64;
+  int64_t numKeys = op.getUsedKeys();
+  bool hasFewKeys = !ShapedType::isDynamic(numKeys) && numKeys <= 64;
+  schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys
+                       : isSmall && schedule.parts == 1 && !hasFewKeys ? 128
+                                                                       : 64;
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   complete(schedule);
@@ -240,11 +270,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     return op.emitError("expected 1 to 3 consumers, got ")
            << schedule.consumers;
   }
-  // The optimistic softmax never knows the maximum of a row.
   schedule.softmax = options.softmax.value_or(
       op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
-  if (op.getMaxScores() && schedule.softmax != SoftmaxForm::Standard)
-    return op.emitError("row maxima need the standard softmax");
+  if (failed(verifySoftmax(op, schedule)))
+    return failure();
   schedule.stages = options.stages != 0 ? options.stages : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;

@@ -18,6 +18,10 @@ namespace mlir::attn {
 enum class SoftmaxForm {
   /// Every block raises it and rescales what came before.
   Standard,
+  /// A block raises it only if it exceeds it by much: what came before is
+  /// rarely
+  /// rescaled.
+  Lazy,
   /// That of the first block stays; tiles in which it proves too far off are
   /// computed again, carefully.
   Optimistic,

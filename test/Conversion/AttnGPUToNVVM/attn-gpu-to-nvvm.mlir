@@ -322,3 +322,26 @@ gpu.func @elements(%x: f32, %n: i32, %out: !llvm.ptr<1>) kernel {
   gpu.return
 }
 }
+
+// -----
+
+// What a thread finds is combined over its warp.
+// CHECK-LABEL: llvm.func @reduce
+// CHECK: nvvm.read.ptx.sreg.tid.x
+// CHECK: nvvm.redux.sync min
+// CHECK: nvvm.redux.sync max
+// CHECK: nvvm.redux.sync add
+gpu.module @reductions {
+  gpu.func @reduce(%p: !llvm.ptr) kernel {
+    attn_gpu.warpgroups 1 blocks = 1 {
+    ^bb0(%warpgroup: i32):
+      %i = gpu.thread_id x
+      %x = arith.index_cast %i : index to i32
+      %a = gpu.subgroup_reduce minsi %x uniform : (i32) -> i32
+      %b = gpu.subgroup_reduce maxsi %a uniform : (i32) -> i32
+      %c = gpu.subgroup_reduce add %b uniform : (i32) -> i32
+      llvm.store %c, %p : i32, !llvm.ptr
+    }
+    gpu.return
+  }
+}

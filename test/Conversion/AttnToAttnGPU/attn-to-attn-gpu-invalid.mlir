@@ -9,7 +9,7 @@
 // OUTPUT: expected output auto, copied or stored, got 'moved'
 // TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected a chip from sm_80 on, got 'sm_70'
-// SOFTMAX: expected softmax auto, standard or optimistic, got 'fast'
+// SOFTMAX: expected softmax auto, standard, lazy or optimistic, got 'fast'
 // STAGES: expected no negative number, got -1
 
 func.func @tensors(%q: tensor<5x64xbf16>, %o: tensor<5x64xbf16>) -> tensor<5x64xbf16> {

@@ -2,8 +2,11 @@
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=block-keys=24 2>&1 | FileCheck %s --check-prefix=KEYS
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=consumers=4 2>&1 | FileCheck %s --check-prefix=CONSUMERS
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu=softmax=optimistic 2>&1 | FileCheck %s --check-prefix=MAXIMA
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu=softmax=lazy 2>&1 | FileCheck %s --check-prefix=MAXIMA
+// RUN: not attn-opt %s --convert-attn-to-attn-gpu="chip=sm_80 softmax=optimistic" 2>&1 | FileCheck %s --check-prefix=FORM
 // RUN: not attn-opt %s --convert-attn-to-attn-gpu="chip=sm_80 output=copied" 2>&1 | FileCheck %s --check-prefix=OUTPUT
 
+// FORM: schedule-invalid.mlir:[[#@LINE+9]]:3: error: the kernels of this GPU have no optimistic softmax
 // OUTPUT: schedule-invalid.mlir:[[#@LINE+8]]:3: error: the kernels of this GPU store outputs from registers
 // SHARED: schedule-invalid.mlir:[[#@LINE+7]]:3: error: the schedule needs 590848 bytes of shared memory, 232448 are there
 // KEYS: schedule-invalid.mlir:[[#@LINE+6]]:3: error: expected blocks of 16 to 256 keys in steps of 16, got 24

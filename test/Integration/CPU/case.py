@@ -49,6 +49,9 @@ class Case:
     structure: Tuple[tuple, ...] = ()
     nest_structure: bool = False
     document_dtype: str = "i32"
+    # How many there are, and whether they lie in any order.
+    num_documents: int = 4
+    shuffled_documents: bool = False
     query_documents: str = "xx"  # form
     key_documents: str = "xx"
     key_lengths: Optional[str] = None  # form, of the batch dimensions

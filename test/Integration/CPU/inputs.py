@@ -165,9 +165,11 @@ def make_captured(case, name, dtype, shape, rng):
 
 
 def make_documents(case, rng, size, is_query):
-    """Ids of consecutive documents; equal in their low 32 bits if they have
-    more."""
-    ids = np.sort(rng.integers(0, 4, size or (1,)), axis=-1).reshape(size)
+    """Ids of documents; equal in their low 32 bits if they have more."""
+    ids = rng.integers(0, case.num_documents, size or (1,))
+    if not case.shuffled_documents:
+        ids = np.sort(ids, axis=-1)
+    ids = ids.reshape(size)
     if is_query and size and size[-1] > 8:
         ids[..., -3:] = 9  # a document without keys
     wide = case.document_dtype in ("i64", "index")

@@ -72,6 +72,36 @@ def get_schedule_cases():
                    **dict(many, d=d))
 
 
+def get_document_cases():
+    """Documents of several tiles, and many in a tile, in order and in none."""
+    document = ("document",)
+    structures = ((document,), (("causal", "top_left"), document),
+                  (("window", 200, 30, "bottom_right"), document))
+    number = 0
+    for structure, count, d in itertools.product(structures, (1, 3, 12, 300), (64, 128, 256)):
+        number += 1
+        yield Case(
+            name=f"n{count}-d{d}-{groups.describe(structure)}",
+            dtype=["bf16", "f16"][number % 2],
+            batch=(2,),
+            heads=(4, 2),
+            lq=[1500, 1000, 515][number % 3],
+            lk=[1500, 1300, 700][number % 3],
+            d=d,
+            structure=structure,
+            document_dtype=["i32", "i64", "index"][number % 3],
+            query_documents=["xx", "1x", "x"][number // 2 % 3],
+            key_documents=["xx", "x", "1x"][number // 3 % 3],
+            num_documents=count,
+            shuffled_documents=number % 4 == 0,
+            masked_row=["zero", "nan", "uniform"][number // 4 % 3],
+            mask="xx" if number % 7 == 0 else None,
+            key_lengths="x" if number % 5 == 0 else None,
+            dynamic=["bhij", ""][number % 2],
+            outs="empty",
+        )
+
+
 def get_split_cases():
     """f32, which tensor cores multiply as sums of bf16: one of three cases of the
     CPU's groups, and some of several tiles."""
@@ -90,6 +120,7 @@ def get_split_cases():
 
 
 GROUPS = {
+    "documents": get_document_cases,
     "prefill": get_prefill_cases,
     "schedules": get_schedule_cases,
     "split": get_split_cases,

@@ -94,10 +94,11 @@ KeyIntervalValues attn::buildFullKeys(StructuralMaskInterface mask,
                                       OpBuilder &builder, Location loc,
                                       Value firstQuery, Value lastQuery,
                                       Value numQueries, Value numKeys,
-                                      KeyIntervalValues needed) {
+                                      KeyIntervalValues needed,
+                                      bool sameDocument) {
   if (!mask)
     return needed;
-  if (!mask.isExact())
+  if (!mask.isExact() && !sameDocument)
     return {needed.end, needed.end};
   KeyIntervalValues full = needed;
   if (Value begin =

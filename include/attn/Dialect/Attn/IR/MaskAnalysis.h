@@ -63,12 +63,14 @@ KeyIntervalValues buildNeededKeys(StructuralMaskInterface mask,
                                   Value numQueries, Value numKeys);
 
 /// `getFullKeys` in IR, clamped to `needed`, begin <= end. Empty (at the end of
-/// `needed`) for an inexact mask.
+/// `needed`) for an inexact mask, unless queries and keys are known to be of
+/// one document.
 KeyIntervalValues buildFullKeys(StructuralMaskInterface mask,
                                 OpBuilder &builder, Location loc,
                                 Value firstQuery, Value lastQuery,
                                 Value numQueries, Value numKeys,
-                                KeyIntervalValues needed);
+                                KeyIntervalValues needed,
+                                bool sameDocument = false);
 
 /// The members of the mask: those of an `#attn.all_of`, else the mask itself;
 /// none for a null mask.

@@ -1,0 +1,79 @@
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
+
+// A kernel finds the keys of each tile's documents first: three words for each of 8
+// rows of tiles of 2 batches.
+// CHECK-LABEL: func.func @document
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 192 : index
+// CHECK-DAG: %[[TILES:.*]] = arith.constant 16 : index
+// CHECK: %[[RANGES:.*]] = attn_gpu.scratch %[[BYTES]]
+// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents blocks in (%[[TILES]],
+// CHECK-SAME: threads in (%c512,
+// CHECK-SAME: %[[RANGES]] : !llvm.ptr)
+// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128 blocks
+// CHECK-SAME: %[[RANGES]] : !llvm.ptr
+
+// CHECK: gpu.func @attn_fwd_bf16_document_d64_q128_k128_documents
+// CHECK: attn_gpu.warpgroups 4
+// CHECK: gpu.subgroup_reduce minsi
+// CHECK: gpu.subgroup_reduce maxsi
+// CHECK: scf.for
+// CHECK: llvm.atomicrmw umax
+// CHECK: llvm.atomicrmw umax
+// CHECK: llvm.atomicrmw add
+// CHECK-NOT: gpu.func
+// CHECK: gpu.return
+
+// Documents are looked at in a tile that is computed again, in the first block, and
+// in those at either edge; not in those between.
+// CHECK: gpu.func @attn_fwd_bf16_document_d64_q128_k128(
+// CHECK: consumers
+// CHECK-COUNT-4: attn_gpu.keep_columns
+// CHECK-NOT: attn_gpu.keep_columns
+
+// AMPERE-LABEL: func.func @document
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128 blocks
+func.func @document(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xbf16>, %o: memref<2x8x1000x64xbf16>, %dq: memref<2x1000xi64>, %dk: memref<1x?xi64>) {
+  attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%k : memref<2x8x?x64xbf16>) value(%k : memref<2x8x?x64xbf16>)
+    documents(%dq, %dk : memref<2x1000xi64>, memref<1x?xi64>)
+    structure(#attn.document) backend = flash outs(%o : memref<2x8x1000x64xbf16>)
+  return
+}
+
+// -----
+
+// With a mask tensor no block goes without mask code.
+// CHECK-LABEL: func.func @document_and_mask
+// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k128_documents
+// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k128(
+// CHECK: consumers
+// CHECK-COUNT-3: attn_gpu.keep_columns
+// CHECK-NOT: attn_gpu.keep_columns
+func.func @document_and_mask(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xbf16>, %o: memref<2x8x1000x64xbf16>, %d: memref<1000xi32>, %dk: memref<?xi32>, %m: memref<1000x?xi1>) {
+  attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%k : memref<2x8x?x64xbf16>) value(%k : memref<2x8x?x64xbf16>)
+    mask(%m : memref<1000x?xi1>) documents(%d, %dk : memref<1000xi32>, memref<?xi32>)
+    structure(#attn.document) backend = flash outs(%o : memref<2x8x1000x64xbf16>)
+  return
+}
+
+// -----
+
+// Without turns warps of a consumer that lets blocks go by wait for each other
+// before a block is given back.
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=off | FileCheck %s --check-prefix=OFF
+// OFF-LABEL: func.func @causal
+// OFF: attn_gpu.sync_warpgroup
+// OFF-NEXT: attn_gpu.release
+// OFF-NEXT: attn_gpu.await
+// OFF-NEXT: attn_gpu.sync_warpgroup
+// OFF-NEXT: attn_gpu.release
+// CHECK-LABEL: func.func @causal
+// CHECK: consumers
+// CHECK-NOT: attn_gpu.sync_warpgroup
+// CHECK: attn_gpu.turn_begin
+func.func @causal(%q: memref<2x8x1000x64xbf16>, %o: memref<2x8x1000x64xbf16>) {
+  attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%q : memref<2x8x1000x64xbf16>) value(%q : memref<2x8x1000x64xbf16>)
+    structure(#attn.causal<top_left>) backend = flash outs(%o : memref<2x8x1000x64xbf16>)
+  return
+}
