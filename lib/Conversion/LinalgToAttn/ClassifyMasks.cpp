@@ -331,55 +331,84 @@ static bool mayBeZero(const Expr *divisor) {
       [](const Expr *part) { return part->is("arith.select"); });
 }
 
-/// Whether a constant is as large as masks are, or infinite.
-static bool isHuge(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return value && std::abs(*value) >= 1e30;
+/// What constants of an expression are at most: logits, numbers of masks that
+/// a product with a logit may make infinite, or infinite.
+enum class Magnitude { Logit, Huge, Infinite };
+
+static Magnitude getMagnitude(const Expr *constant) {
+  double value = std::abs(constant->getFloat().value_or(0));
+  return std::isinf(value) ? Magnitude::Infinite
+         : value >= 1e30   ? Magnitude::Huge
+                           : Magnitude::Logit;
 }
 
-/// An operation, below `expr` and above what `holdsInfinity` has already, that
+/// Whether a factor is a positive constant, or one where a mask keeps and zero
+/// elsewhere.
+static bool isKeepFactor(const Expr *factor) {
+  if (!factor->is("arith.select"))
+    return factor->getFloat().value_or(0) > 0;
+  return llvm::all_of(
+      ArrayRef(factor->operands).drop_front(), [](const Expr *value) {
+        return value->getFloat() == 0.0 || value->getFloat() == 1.0;
+      });
+}
+
+/// An operation, below `expr` and above what `magnitudes` has already, that
 /// makes NaN or +inf of what may be -inf, or by a division by zero; or such a
-/// constant. `holdsInfinity` is filled for all expressions there.
+/// constant. `magnitudes` is filled for all expressions there.
 static const Expr *
 findPositiveInfinity(const Expr *expr,
-                     llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
-  if (!holdsInfinity.try_emplace(expr, false).second)
+                     llvm::DenseMap<const Expr *, Magnitude> &magnitudes) {
+  if (!magnitudes.try_emplace(expr, getMagnitude(expr)).second)
     return nullptr;
-  bool holds = isHuge(expr);
+  Magnitude magnitude = getMagnitude(expr);
   const Expr *found = nullptr;
-  SmallVector<bool, 3> ofOperands;
+  bool keepsMasks = false;
   for (const Expr *operand : expr->operands) {
     if (!found)
-      found = findPositiveInfinity(operand, holdsInfinity);
-    ofOperands.push_back(holdsInfinity.lookup(operand));
-    holds |= ofOperands.back();
+      found = findPositiveInfinity(operand, magnitudes);
+    magnitude = std::max(magnitude, magnitudes.lookup(operand));
+    keepsMasks |= isKeepFactor(operand);
   }
-  holdsInfinity[expr] = holds;
+  magnitudes[expr] = magnitude;
   if (found)
     return found;
   if (std::optional<double> constant = expr->getFloat())
     return std::isfinite(*constant) || *constant < 0 ? nullptr : expr;
   if (expr->is("arith.divf") && mayBeZero(expr->operands[1]))
     return expr;
+  // Masks are multiplied by numbers from zero to one, logits by any.
+  if (expr->is("arith.mulf") && magnitude == Magnitude::Huge && !keepsMasks &&
+      holdsAny(expr, [](const Expr *part) {
+        return part->kind == Expr::Kind::Contract;
+      }))
+    return expr;
+  auto isInfinite = [&](unsigned operand) {
+    return magnitudes.lookup(expr->operands[operand]) == Magnitude::Infinite;
+  };
   bool keepsSign =
       expr->kind != Expr::Kind::Apply ||
       llvm::is_contained({"arith.select", "arith.addf", "arith.maximumf",
                           "arith.maxnumf", "arith.minimumf", "arith.minnumf",
                           "arith.cmpf", "math.tanh"},
                          expr->name.getValue()) ||
-      (expr->is("arith.subf") && !ofOperands[1]) ||
-      (expr->is("arith.divf") && !ofOperands[1] &&
+      (expr->is("arith.subf") && !isInfinite(1)) ||
+      (expr->is("arith.divf") && !isInfinite(1) &&
        expr->operands[1]->getFloat().value_or(0) > 0);
-  return holds && !keepsSign ? expr : nullptr;
+  return magnitude == Magnitude::Infinite && !keepsSign ? expr : nullptr;
 }
 
 /// Zeros after the softmax must be where the only mask is.
 LogicalResult AttentionFuser::checkZeroed() {
-  llvm::DenseMap<const Expr *, bool> holdsInfinity;
-  holdsInfinity[logits.base] = bias && holdsAny(logits.bias, isHuge);
+  llvm::DenseMap<const Expr *, Magnitude> magnitudes;
+  Magnitude &ofBase = magnitudes[logits.base] = Magnitude::Logit;
+  if (bias)
+    (void)holdsAny(logits.bias, [&](const Expr *part) {
+      ofBase = std::max(ofBase, getMagnitude(part));
+      return false;
+    });
   if (softmax.hasNaNGuard && hasScore())
-    if (const Expr *product =
-            findPositiveInfinity(logits.score, holdsInfinity)) {
+    if (const Expr *product = findPositiveInfinity(logits.score, magnitudes)) {
       bool isProduct = product->is("arith.mulf");
       StringRef cause = isProduct ? "a logit that is masked with -inf is "
                                     "multiplied"
