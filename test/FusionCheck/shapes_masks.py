@@ -67,6 +67,19 @@ def mask_multiplied(g):
     return g.attend(q, k, v, lambda s: g.add(g.binary("arith.mulf", s, m), penalty))
 
 
+@shape("two such masks under a NaN guard", "attn.sdpa")
+def mask_multiplied_twice(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    for dims, value in (("bhij", -3.4028234663852886e38), ("b1ij", -1e30)):
+        m = g.number(g.argument(dims, "i1"), "f32")
+        penalty = g.mul(g.with_constant("arith.subf", m, 1.0, first=True), value)
+        x = g.add(g.binary("arith.mulf", x, m), penalty)
+    p = g.soft(x)
+    nan = g.generic(p.dims, "i1", [p], lambda a: g.op(f"arith.cmpf uno, {a}, {a} : f32"))
+    return g.output(g.select(nan, p, 0.0, negated=True), v)
+
+
 @shape("XLA: select(B, S, broadcast c) with B of lower rank", "mask(%")
 def mask_xla(g):
     q, k, v = g.qkv()
