@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Times attention on one GPU beside cuDNN, FlashAttention-2 and FlashAttention-3.
 
-All run in one process, in turn and in an order that changes from round to round,
-on the same data in bf16, B * S = 16k and
-H * D = 2048. `cold` flushes L2 before each launch, `burst` is 20 launches back to
-back, where the power limit bites; both are times on the device. A product of 8192^3 by cuBLAS in between is the
-ceiling. Figures of different processes do not compare.
+All run in one process, in turn and in an order that changes from round to round, on
+the same data in bf16, B * S = 16k and H * D = 2048. `cold` flushes L2 before each
+launch, `burst` is 20 launches back to back, where the power limit bites; both are times
+on the device. A product of 8192^3 by cuBLAS in between is the ceiling. Figures of
+different processes do not compare.
 
 Compile here (no GPU is needed), time there:
 
@@ -48,8 +48,8 @@ def get_library_name(dim, causal):
     return f"attention-d{dim}-{'causal' if causal else 'full'}.so"
 
 
-def get_module(dim, causal):
-    tensor = f"tensor<?x?x?x{dim}xbf16>"
+def get_module(dim, causal, dtype):
+    tensor = f"tensor<?x?x?x{dim}x{dtype}>"
     structure = "structure(#attn.causal<top_left>)" if causal else ""
     return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}) -> {tensor} {{
   %c0 = arith.constant 0 : index
@@ -68,11 +68,12 @@ def get_module(dim, causal):
 def compile_all(options):
     directory = pathlib.Path(options.output)
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / "dtype").write_text(options.dtype)
     for dim in DIMS:
         for causal in (False, True):
             library = directory / get_library_name(dim, causal)
             module = library.with_suffix(".mlir")
-            module.write_text(get_module(dim, causal))
+            module.write_text(get_module(dim, causal, options.dtype))
             subprocess.run(
                 [
                     options.attn_compile, str(module), "-o", str(library), "--no-raise",
@@ -102,7 +103,8 @@ class Tensor(ctypes.Structure):
     ]
 
 
-BF16 = 2
+CODES = {"torch.float16": 1, "torch.bfloat16": 2}
+DTYPES = {"f16": "float16", "bf16": "bfloat16"}
 
 
 def get_tensor(tensor):
@@ -112,7 +114,7 @@ def get_tensor(tensor):
         tensor.data_ptr(),
         (ctypes.c_int64 * len(sizes))(*sizes),
         len(sizes),
-        BF16,
+        CODES.get(str(tensor.dtype), 0),
         (ctypes.c_int64 * len(sizes))(*strides),
     )
 
@@ -218,8 +220,10 @@ def time_cell(torch, clock, ours, variants, fa3, dim, length, causal):
     }
     if fa3:
         runs["fa3"] = fa3(q, k, v, fa3_out, causal)
-    for name, variant in variants.items():
-        runs[name] = variant(q, k, v, torch.empty_like(q))
+    for name, (directory, variant) in variants.items():
+        dtype = getattr(torch, DTYPES[(directory / "dtype").read_text()])
+        tensors = [t.to(dtype) for t in (q, k, v)]
+        runs[name] = variant(*tensors, torch.empty_like(tensors[0]))
     stream = torch.cuda.current_stream().cuda_stream
     for run in runs.values():
         run(stream)
@@ -281,7 +285,7 @@ def time_all(options):
         for causal in (False, True):
             ours = get_ours(directory, dim, causal)
             variants = {
-                name: get_ours(pathlib.Path(path), dim, causal)
+                name: (pathlib.Path(path), get_ours(pathlib.Path(path), dim, causal))
                 for name, path in (text.split("=") for text in options.variant)
             }
             for length in options.lengths:
@@ -334,6 +338,8 @@ def main():
     compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
     compile_.add_argument("--gpu-arch", default="sm_90a")
     compile_.add_argument("--kernel-options", default="")
+    compile_.add_argument("--dtype", choices=list(DTYPES), default="bf16",
+                          help="of a variant: the peers run in bf16")
     compile_.add_argument("--output", required=True, help="directory to make")
     time = commands.add_parser("time", help="time them on a GPU")
     time.add_argument("--libraries", help="directory that `compile` made (default: this one)")

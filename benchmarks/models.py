@@ -8,19 +8,25 @@
   benchmarks/models.py --report benchmarks/results/DATE-models-NAME.json
 
 GPT-2 small, BERT base, a Llama of 150 million parameters with grouped heads and
-ViT-B/16, from the configurations of transformers (utils/requirements-models.txt),
-with random weights and inputs and without heads: nothing is downloaded. Inference in
-float32 on the CPU, shapes static. The runs of a case are interleaved, one of each in
-turn, after one of each that is not counted. Medians in milliseconds; the ratio is
-the better of the others to ours: above 1 ours is faster. `fused` is how many of the
-attentions our backend took. The largest difference of outputs from eager's is
-checked against Inductor's own.
+ViT-B/16, with random weights and inputs and without heads: nothing is downloaded.
+They are made of the configurations of transformers (utils/requirements-models.txt)
+or, where that is not installed or with --modules own, of modules.py. Inference in
+float32 on the CPU, shapes static. Inductor needs a C++ compiler. The runs of a case are
+interleaved, one of each in turn, after one of each that is not counted. Medians in
+milliseconds; the ratio is the better of the others to ours: above 1 ours is faster.
+`fused` is how many of the attentions our backend took. The largest difference of
+outputs from eager's is checked against Inductor's own.
+
+Cases come by length, all models of one before the next. --budget ends the run before a
+case that would not fit; a run with the same --output goes on where the last one ended,
+on the same machine or on one like it.
 
 --report puts the table between two marks of docs/Performance.md.
 """
 
 import argparse
 import datetime
+import importlib.util
 import json
 import os
 import pathlib
@@ -68,24 +74,34 @@ VIT_LENGTH = 197
 
 
 def list_cases(quick):
-    """(model, batch, length)"""
+    """(model, batch, length): what is cut off by a budget is cut off for all models."""
     cases = []
-    for name in MODELS:
-        lengths = (VIT_LENGTH,) if name == "vit" else LENGTHS[:2] if quick else LENGTHS
-        cases += [(name, batch, length) for length in lengths for batch in ((1,) if quick else (1, 8))]
+    for batch in (1,) if quick else (1, 8):
+        cases += [(name, batch, length) for length in (LENGTHS[:2] if quick else LENGTHS) for name in MODELS if name != "vit"]
+        cases.append(("vit", batch, VIT_LENGTH))
     return cases
 
 
-def make_call(name, model, batch, length):
-    """The arguments of a model, and what calls it."""
+def make_model(name, length, modules):
+    if modules == "transformers":
+        return MODELS[name](length).eval()
+    import modules as own
+
+    return own.MODELS[name](length).eval()
+
+
+def make_call(name, modules, batch, length):
+    """What calls a model, with inputs of its own."""
     import torch
 
-    if name == "vit":
-        inputs = torch.randn(batch, 3, 224, 224)
-        return inputs, lambda function: function(pixel_values=inputs).last_hidden_state
-    inputs = torch.randint(model.config.vocab_size, (batch, length))
-    options = {} if name == "bert" else {"use_cache": False}
-    return inputs, lambda function: function(input_ids=inputs, **options).last_hidden_state
+    # Words that all vocabularies have.
+    inputs = torch.randn(batch, 3, 224, 224) if name == "vit" else torch.randint(30000, (batch, length))
+    if modules == "own":
+        return lambda function: function(inputs)
+    options = {"pixel_values" if name == "vit" else "input_ids": inputs}
+    if name in ("gpt2", "llama"):
+        options["use_cache"] = False
+    return lambda function: function(**options).last_hidden_state
 
 
 def measure(functions, seconds, least):
@@ -112,8 +128,8 @@ def measure_case(case, options, say):
     name, batch, length = case
     torch.manual_seed(0)
     torch._dynamo.reset()
-    model = MODELS[name](length).eval()
-    _, call = make_call(name, model, batch, length)
+    model = make_model(name, length, options.modules)
+    call = make_call(name, options.modules, batch, length)
     attentions = []
 
     @_compile.takes_flex
@@ -130,8 +146,6 @@ def measure_case(case, options, say):
         seconds[label] = time.perf_counter() - start
         functions[label] = lambda function=function: call(function)
     differences = {label: (outputs[label] - outputs["eager"]).abs().max().item() for label in ("inductor", "attn")}
-    if differences["attn"] > 1e-4 + 10 * differences["inductor"]:
-        sys.exit(f"{name}: outputs differ by {differences['attn']} from eager's, Inductor's by {differences['inductor']}")
     say(f"{name} {batch} x {length}: measures")
     return {
         "model": name, "batch": batch, "length": length, "parameters": sum(x.numel() for x in model.parameters()),
@@ -154,52 +168,95 @@ def describe_cpu():
     return platform.processor()
 
 
+def is_wrong(cell):
+    """Whether our outputs are farther from eager's than rounding explains."""
+    return cell["differences"]["attn"] > 1e-4 + 10 * cell["differences"]["inductor"]
+
+
+def describe_run(options):
+    """What the cells of one report have in common."""
+    import torch
+    from attn import __version__, get_num_threads
+
+    about = {"cpu": describe_cpu(), "threads": [torch.get_num_threads(), get_num_threads()], "torch": torch.__version__,
+             "attn": __version__, "modules": options.modules, "transformers": None}
+    if options.modules == "transformers":
+        import transformers
+
+        about["transformers"] = transformers.__version__
+    return about
+
+
+def resume(options, about):
+    """The report that was begun, or a new one."""
+    if options.output and options.output.exists():
+        report = json.loads(options.output.read_text())
+        differing = [name for name, value in about.items() if report.get(name) != value]
+        if differing:
+            sys.exit(f"{options.output} is of another run: " + ", ".join(
+                f"{name} is {report.get(name)} there, {about[name]} here" for name in differing))
+        return report
+    return {"date": datetime.date.today().isoformat(), **about, "command": " ".join(["models.py", *sys.argv[1:]]), "cells": []}
+
+
+def name_case(model, batch, length):
+    return f"{model} {batch} x {length}"
+
+
 def run(options):
     import torch
-    import transformers
-    from attn import get_num_threads, set_num_threads
+    from attn import set_num_threads
 
+    begin = time.monotonic()
+    if options.modules is None:
+        options.modules = "transformers" if importlib.util.find_spec("transformers") else "own"
     if options.threads:
         set_num_threads(options.threads)
         torch.set_num_threads(options.threads)
-    cases = [case for case in list_cases(options.quick) if options.only in f"{case[0]} {case[1]} x {case[2]}"]
+    cases = [case for case in list_cases(options.quick) if options.only in name_case(*case)]
     if not cases:
         sys.exit(f"no case has '{options.only}' in its name, which are as 'gpt2 1 x 128'")
-    report = {
-        "date": datetime.date.today().isoformat(), "cpu": describe_cpu(), "threads": [torch.get_num_threads(), get_num_threads()],
-        "torch": torch.__version__, "transformers": transformers.__version__, "cells": [],
-        "command": " ".join(["models.py", *sys.argv[1:]]),
-    }
-    begin = time.monotonic()
+    report = resume(options, describe_run(options))
+    done = {(cell["model"], cell["batch"], cell["length"]) for cell in report["cells"]}
+    cases = [case for case in cases if case not in done]
 
     def say(text):
         print(f"[{time.monotonic() - begin:5.0f} s] {text}", file=sys.stderr, flush=True)
 
     print(f"{'case':18} {'eager':>9} {'inductor':>9} {'attn':>9} {'ratio':>6}  fused", flush=True)
+    wrong, longest = [], 0.0
     for place, case in enumerate(cases):
+        start = time.monotonic()
+        if options.budget and place and start - begin + longest > options.budget:
+            say(f"the time is over; {len(cases) - place} of {len(cases)} cases are left for another run")
+            break
         say(f"case {place + 1} of {len(cases)}")
         with torch.no_grad():
             cell = measure_case(case, options, say)
         report["cells"].append(cell)
-        name = f"{case[0]} {case[1]} x {case[2]}"
-        print(f"{name:18} " + " ".join(f"{cell['seconds'][label]['median'] * 1e3:9.1f}" for label in NAMES)
+        if is_wrong(cell):
+            wrong.append(name_case(*case))
+        print(f"{name_case(*case):18} " + " ".join(f"{cell['seconds'][label]['median'] * 1e3:9.1f}" for label in NAMES)
               + f" {get_ratio(cell):6.2f}  {cell['fused']} of {cell['attentions']} {'; '.join(cell['reasons'])}".rstrip(), flush=True)
         # What was measured is not lost with what comes.
         if options.output:
             options.output.write_text(json.dumps(report, indent=1) + "\n")
-    say("done")
+        longest = max(longest, time.monotonic() - start)
+    if wrong:
+        sys.exit(f"outputs differ from eager's by more than rounding: {', '.join(wrong)}")
 
 
 def write_table(report):
     titles = {"gpt2": "GPT-2 small", "bert": "BERT base", "llama": "Llama, 150 M", "vit": "ViT-B/16"}
+    origin = f"transformers {report['transformers']}" if report["transformers"] else "modules of our own"
     lines = [
         f"Milliseconds, medians of interleaved runs; the better of the others to ours. {report['cpu']}, "
-        f"{report['threads'][0]} threads, PyTorch {report['torch']}, transformers {report['transformers']}, float32, inference, "
+        f"{report['threads'][0]} threads, PyTorch {report['torch']}, {origin}, float32, inference, "
         f"random weights, no heads, {report['date']}.", "",
         "| | batch | length | eager | Inductor | `backend=\"attn\"` | ratio | fused |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for cell in report["cells"]:
+    for cell in sorted(report["cells"], key=lambda cell: (list(titles).index(cell["model"]), cell["batch"], cell["length"])):
         lines.append(f"| {titles[cell['model']]} | {cell['batch']} | {cell['length']} | "
                      + " | ".join(f"{cell['seconds'][name]['median'] * 1e3:.1f}" for name in NAMES)
                      + f" | {get_ratio(cell):.2f} | {cell['fused']} of {cell['attentions']} |")
@@ -208,10 +265,12 @@ def write_table(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, help="where to write what was measured, as JSON")
+    parser.add_argument("--output", type=pathlib.Path, help="where to write what was measured, as JSON; what is there is not measured again")
     parser.add_argument("--only", default="", help="cases with this in their name, as 'llama' or '1 x 128'")
     parser.add_argument("--quick", action="store_true", help="batch 1, two lengths, few runs")
     parser.add_argument("--seconds", type=float, default=20, help="how long each of the three runs in a case, five times at least")
+    parser.add_argument("--budget", type=float, help="seconds for the whole run, one case at least")
+    parser.add_argument("--modules", choices=("transformers", "own"), help="where models come from; transformers if it is installed")
     parser.add_argument("--threads", type=int, help="of both, in place of their defaults")
     parser.add_argument("--report", type=pathlib.Path, help="write docs/Performance.md by this file; measure nothing")
     parser.add_argument("--docs", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent / "docs")

@@ -7,13 +7,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Kernels of attn::sdpa_dense and attn::sdpa_masked, which the Python package
-// defines, for the CPU and for CUDA, by PyTorch's stable C functions. They are
-// looked up in the process: this library is built without PyTorch and runs
-// without.
+// Kernels of attn::sdpa_dense, attn::sdpa_masked and attn::sdpa_varlen, which
+// the Python package defines, for the CPU and for CUDA, by PyTorch's stable C
+// functions. They are looked up in the process: this library is built without
+// PyTorch and runs without.
 //
 // A kernel knows programs by the shapes and options of calls; what it does not
-// know goes to the operator attn::sdpa_anew, which Python implements.
+// know goes to the operators attn::sdpa_anew and attn::sdpa_varlen_anew, which
+// Python implements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +35,8 @@ enum attn_torch_flags {
   ATTN_TORCH_GQA = 8,         ///< heads of the query share those of the key
   ATTN_TORCH_SOFTCAP = 16,    ///< `softcap` counts
   ATTN_TORCH_WINDOW = 32,     ///< `left` and `right` count
-  ATTN_TORCH_MASK = 64        ///< of attn::sdpa_anew: `attn_mask` counts
+  ATTN_TORCH_MASK = 64,       ///< of attn::sdpa_anew: `attn_mask` counts
+  ATTN_TORCH_VARLEN = 128     ///< of remembered calls: of attn::sdpa_varlen
 };
 
 /// Registers the kernels with the PyTorch of this process. ATTN_FAILED
@@ -48,15 +50,17 @@ ATTN_C_EXPORT attn_status attn_torch_register_cuda(const char *libtorch_cuda);
 /// Calls that look like this one run the program, which must never be
 /// destroyed. The words: flags, the bits of softcap, left, right, the index of
 /// the CUDA device or -1 for the CPU; then for query, key, value and a mask if
-/// there is one its attn_dtype, rank and sizes.
+/// there is one its attn_dtype, rank and sizes. Of attn::sdpa_varlen, for
+/// query, key and value the attn_dtype, heads and size, and the attn_dtype of
+/// both cu_seqlens.
 ATTN_C_EXPORT void attn_torch_remember(const attn_program *program,
                                        const int64_t *words, int64_t num_words);
 
-/// While the sum of all changes is not 0, every call goes to attn::sdpa_anew.
+/// While the sum of all changes is not 0, every call goes to Python.
 ATTN_C_EXPORT void attn_torch_suspend(int32_t change);
 
-/// The message that the running attn::sdpa_anew fails with: it returns booleans
-/// then.
+/// The message that the running operator of Python's fails with: it returns
+/// booleans then.
 ATTN_C_EXPORT void attn_torch_set_error(const char *message);
 
 #ifdef __cplusplus

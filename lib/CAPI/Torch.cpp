@@ -13,147 +13,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn-c/Torch.h"
+#include "TorchTensor.h"
 #include "attn/Runtime/CPU/Runtime.h"
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstring>
 #include <dlfcn.h>
 #include <mutex>
 #include <pthread.h>
 #include <shared_mutex>
-#include <stdexcept>
 #include <string>
 #include <unordered_map>
-#include <utility>
+
+using namespace attn_torch;
+
+Functions attn_torch::functions;
+int32_t attn_torch::cuda;
+std::array<std::pair<int32_t, attn_dtype>, 9> attn_torch::dtypes;
 
 namespace {
-
-//===----------------------------------------------------------------------===//
-// PyTorch's functions
-//===----------------------------------------------------------------------===//
-
-// Of torch/csrc/inductor/aoti_torch/c/shim.h, whose functions keep their
-// signatures; test/CAPI/torch-abi.test compares. A value on the stack of an
-// operator is 64 bits: the number, or a tensor that the kernel owns.
-using Value = uint64_t;
-struct TensorOpaque;
-using Tensor = TensorOpaque *;
-struct LibraryOpaque;
-using Library = LibraryOpaque *;
-struct GuardOpaque;
-using Guard = GuardOpaque *;
-using Kernel = void (*)(Value *, uint64_t, uint64_t);
-
-struct Functions {
-  int32_t (*getDataPtr)(Tensor, void **);
-  int32_t (*getDim)(Tensor, int64_t *);
-  int32_t (*getSizes)(Tensor, int64_t **);
-  int32_t (*getStrides)(Tensor, int64_t **);
-  int32_t (*getDtype)(Tensor, int32_t *);
-  int32_t (*deleteTensor)(Tensor);
-  int32_t (*newHandle)(Tensor, Tensor *);
-  int32_t (*emptyStrided)(int64_t, const int64_t *, const int64_t *, int32_t,
-                          int32_t, int32_t, Tensor *);
-  int32_t (*callDispatcher)(const char *, const char *, Value *);
-  int32_t (*initLibrary)(const char *, const char *, const char *, uint32_t,
-                         Library *);
-  int32_t (*implement)(Library, const char *, Kernel);
-  int32_t (*getDeviceType)(Tensor, int32_t *);
-  int32_t (*getDeviceIndex)(Tensor, int32_t *);
-  int32_t (*getCUDA)();
-  // Of libtorch_cuda; null without it.
-  int32_t (*createGuard)(int32_t, Guard *);
-  int32_t (*deleteGuard)(Guard);
-  int32_t (*getStream)(int32_t, void **);
-};
-
-Functions functions;
-int32_t cuda;
-/// PyTorch's numbers of dtypes and ours.
-std::array<std::pair<int32_t, attn_dtype>, 9> dtypes;
-
-void check(int32_t status) {
-  if (status != 0)
-    throw std::runtime_error("attn.sdpa: PyTorch cannot do what a kernel asks");
-}
-
-/// A tensor of an operator's stack.
-class OwnedTensor {
-public:
-  explicit OwnedTensor(Tensor tensor) : tensor(tensor) {}
-  OwnedTensor(const OwnedTensor &) = delete;
-  OwnedTensor &operator=(const OwnedTensor &) = delete;
-  ~OwnedTensor() {
-    if (tensor)
-      functions.deleteTensor(tensor);
-  }
-  Tensor get() const { return tensor; }
-  Value release() { return (Value)(uintptr_t)std::exchange(tensor, nullptr); }
-
-private:
-  Tensor tensor;
-};
-
-/// Where a tensor lies.
-struct View {
-  void *data;
-  int64_t rank, *sizes, *strides;
-  int32_t torchDtype, deviceType, deviceIndex;
-  int64_t dtype = 0;
-
-  explicit View(Tensor tensor) {
-    check(functions.getDataPtr(tensor, &data));
-    check(functions.getDim(tensor, &rank));
-    check(functions.getSizes(tensor, &sizes));
-    check(functions.getStrides(tensor, &strides));
-    check(functions.getDtype(tensor, &torchDtype));
-    check(functions.getDeviceType(tensor, &deviceType));
-    check(functions.getDeviceIndex(tensor, &deviceIndex));
-    for (auto [theirs, ours] : dtypes)
-      if (theirs == torchDtype)
-        dtype = ours;
-  }
-
-  bool isOn(const View &other) const {
-    return deviceType == other.deviceType && deviceIndex == other.deviceIndex;
-  }
-  /// The stride as kernels want it: where there is nothing to step to, PyTorch
-  /// says anything.
-  int64_t getStride(int64_t dim) const {
-    return sizes[dim] == 1 && dim + 1 < rank ? 0 : strides[dim];
-  }
-  /// Whether a kernel for CUDA can copy rows: they lie at multiples of what
-  /// divides a row, of 16 bytes at most.
-  bool hasAlignedRows() const {
-    int64_t bytes = attn_rt_dtype_size((attn_dtype)dtype);
-    int64_t row = sizes[rank - 1] * bytes, alignment = 16;
-    while (row % alignment != 0)
-      alignment /= 2;
-    bool isAligned = (uintptr_t)data % alignment == 0;
-    for (int64_t d = 0; d + 1 < rank; ++d)
-      isAligned &= getStride(d) >= 0 && getStride(d) * bytes % alignment == 0;
-    return isAligned;
-  }
-};
-
-/// Makes the device of tensors the current one.
-class DeviceGuard {
-public:
-  explicit DeviceGuard(const View &view) {
-    if (view.deviceType == cuda)
-      check(functions.createGuard(view.deviceIndex, &guard));
-  }
-  DeviceGuard(const DeviceGuard &) = delete;
-  DeviceGuard &operator=(const DeviceGuard &) = delete;
-  ~DeviceGuard() {
-    if (guard)
-      functions.deleteGuard(guard);
-  }
-
-private:
-  Guard guard = nullptr;
-};
 
 //===----------------------------------------------------------------------===//
 // Programs
@@ -182,6 +60,12 @@ public:
       if (!add(view.getStride(d)))
         return false;
     return true;
+  }
+  /// The same of rows [T, H, D] as [H, T, D].
+  bool addByHeads(const View &view) {
+    return add((intptr_t)view.data) && add(view.sizes[1]) &&
+           add(view.sizes[0]) && add(view.sizes[2]) && add(view.getStride(1)) &&
+           add(view.getStride(0)) && add(view.getStride(2));
   }
   const int64_t *data() const { return words; }
   int64_t length() const { return size; }
@@ -215,6 +99,14 @@ const attn_program *lookup(const std::string &call) {
   return found == programs.byCall.end() ? nullptr : found->second;
 }
 
+Tensor allocateStrided(int64_t rank, const int64_t *sizes,
+                       const int64_t *strides, const View &like) {
+  Tensor result;
+  check(functions.emptyStrided(rank, sizes, strides, like.torchDtype,
+                               like.deviceType, like.deviceIndex, &result));
+  return result;
+}
+
 /// The result, as [..., L, H, D] in memory: transposing it back for the next
 /// projection costs nothing.
 Tensor allocate(const View &query, const View &value) {
@@ -233,10 +125,7 @@ Tensor allocate(const View &query, const View &value) {
     strides[order[i]] = stride;
     stride *= std::max<int64_t>(sizes[order[i]], 1);
   }
-  Tensor result;
-  check(functions.emptyStrided(rank, sizes, strides, query.torchDtype,
-                               query.deviceType, query.deviceIndex, &result));
-  return result;
+  return allocateStrided(rank, sizes, strides, query);
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,52 +146,34 @@ struct Arguments {
   }
 };
 
-/// The result of a program that is known; null if there is none.
-Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
-                const Arguments &arguments) {
-  if (suspensions.load(std::memory_order_relaxed) != 0)
-    return nullptr;
-  View views[4] = {View(query), View(key), View(value),
-                   View(mask ? mask : query)};
-  const bool isCUDA = views[0].deviceType == cuda;
-  Words call, words;
+/// What the words of a call begin with.
+void addOptions(Words &call, const Arguments &arguments, int64_t flags,
+                const View &query) {
   int64_t softcap;
   std::memcpy(&softcap, &arguments.softcap, sizeof(softcap));
   // The device is one of CUDA's, or -1.
   for (int64_t word :
-       {arguments.flags, softcap, arguments.left, arguments.right,
-        (int64_t)(isCUDA ? views[0].deviceIndex : -1)})
+       {flags, softcap, arguments.left, arguments.right,
+        (int64_t)(query.deviceType == cuda ? query.deviceIndex : -1)})
     call.add(word);
-  float scaleF32 = (float)arguments.scale;
-  const void *scale = &scaleF32;
-  if (views[0].dtype == ATTN_F64)
-    scale = &arguments.scale;
-  for (int i = 0; i < (mask ? 4 : 3); ++i) {
-    const View &view = views[i];
-    // Rows that are not contiguous or not aligned are copied elsewhere.
-    if (view.dtype == 0 || view.rank == 0 || view.strides[view.rank - 1] != 1 ||
-        !view.isOn(views[0]) || (isCUDA && i < 3 && !view.hasAlignedRows()))
-      return nullptr;
-    if (!call.add(view.dtype) || !call.add(view.rank) ||
-        !call.add(view.sizes, view.rank) || !words.add(view))
-      return nullptr;
-    if (i == 2 && (arguments.flags & ATTN_TORCH_SCALE))
-      words.add((intptr_t)scale);
-  }
-  const attn_program *program = lookup(call.bytes());
-  if (!program)
-    return nullptr;
-  OwnedTensor result(allocate(views[0], views[2]));
-  if (!result.get())
-    return nullptr;
-  View view(result.get());
-  if (!words.add(view))
-    return nullptr;
+}
+
+/// Whether a kernel can take the rows as they are: ones that are not contiguous
+/// or not aligned are copied elsewhere.
+bool isReady(const View &view, const View &query, bool isMask = false) {
+  return view.dtype != 0 && view.rank != 0 &&
+         view.strides[view.rank - 1] == 1 && view.isOn(query) &&
+         (view.deviceType != cuda || isMask || view.hasAlignedRows());
+}
+
+/// Runs the program into the result, on the current stream of its device.
+Value runProgram(const attn_program *program, const Words &words,
+                 const View &result, OwnedTensor &owner) {
   attn_status status;
-  if (isCUDA) {
-    DeviceGuard guard(view);
+  if (result.deviceType == cuda) {
+    DeviceGuard guard(result);
     void *stream;
-    check(functions.getStream(view.deviceIndex, &stream));
+    check(functions.getStream(result.deviceIndex, &stream));
     status = attn_program_call_words_on(program, words.data(), words.length(),
                                         stream);
   } else {
@@ -310,7 +181,114 @@ Tensor runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
   }
   if (status != ATTN_OK)
     throw std::runtime_error(attn_error_message());
-  return (Tensor)(uintptr_t)result.release();
+  return owner.release();
+}
+
+/// The scale as a program takes it.
+struct Scale {
+  float f32;
+  const void *address;
+
+  Scale(const Scale &) = delete;
+  Scale(const Arguments &arguments, const View &query)
+      : f32((float)arguments.scale), address(&f32) {
+    if (query.dtype == ATTN_F64)
+      address = &arguments.scale;
+  }
+};
+
+/// The result of a program that is known; null if there is none.
+Value runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
+               const Arguments &arguments) {
+  if (suspensions.load(std::memory_order_relaxed) != 0)
+    return 0;
+  View views[4] = {View(query), View(key), View(value),
+                   View(mask ? mask : query)};
+  Words call, words;
+  addOptions(call, arguments, arguments.flags, views[0]);
+  Scale scale(arguments, views[0]);
+  for (int i = 0; i < (mask ? 4 : 3); ++i) {
+    const View &view = views[i];
+    if (!isReady(view, views[0], /*isMask=*/i == 3) || !call.add(view.dtype) ||
+        !call.add(view.rank) || !call.add(view.sizes, view.rank) ||
+        !words.add(view))
+      return 0;
+    if (i == 2 && (arguments.flags & ATTN_TORCH_SCALE))
+      words.add((intptr_t)scale.address);
+  }
+  const attn_program *program = lookup(call.bytes());
+  if (!program)
+    return 0;
+  OwnedTensor result(allocate(views[0], views[2]));
+  if (!result.get())
+    return 0;
+  View view(result.get());
+  return words.add(view) ? runProgram(program, words, view, result) : 0;
+}
+
+/// Whether the numbers rise from 0 to the number of rows.
+template <typename Integer>
+bool areBounds(const View &view, int64_t rows) {
+  const Integer *numbers = static_cast<const Integer *>(view.data);
+  int64_t count = view.sizes[0];
+  return numbers[0] == 0 && numbers[count - 1] == rows &&
+         std::is_sorted(numbers, numbers + count);
+}
+
+/// The same of rows of sequences that lie behind one another, [T, H, D]. One
+/// program is for all numbers of rows and of sequences. What cumulative lengths
+/// are is checked where the host can read them.
+Value runKnownVarlen(Tensor query, Tensor key, Tensor value, Tensor queryEnds,
+                     Tensor keyEnds, const Arguments &arguments) {
+  if (suspensions.load(std::memory_order_relaxed) != 0)
+    return 0;
+  View views[3] = {View(query), View(key), View(value)};
+  View ends[2] = {View(queryEnds), View(keyEnds)};
+  Words call, words;
+  addOptions(call, arguments, arguments.flags | ATTN_TORCH_VARLEN, views[0]);
+  Scale scale(arguments, views[0]);
+  for (const View &view : views)
+    if (view.rank != 3 || !isReady(view, views[0]) || !call.add(view.dtype) ||
+        !call.add(view.sizes + 1, 2) || !words.addByHeads(view))
+      return 0;
+  if (views[1].sizes[0] != views[2].sizes[0])
+    return 0;
+  if (arguments.flags & ATTN_TORCH_SCALE)
+    words.add((intptr_t)scale.address);
+  for (int i = 0; i < 2; ++i) {
+    const View &view = ends[i];
+    if (view.rank != 1 || !isReady(view, views[0], /*isMask=*/true) ||
+        view.sizes[0] < 1 || view.sizes[0] != ends[0].sizes[0] ||
+        !call.add(view.dtype) || !words.add(view))
+      return 0;
+    if (view.dtype != ATTN_I32 && view.dtype != ATTN_I64)
+      return 0;
+    if (view.deviceType != cuda &&
+        !(view.dtype == ATTN_I32 ? areBounds<int32_t>(view, views[i].sizes[0])
+                                 : areBounds<int64_t>(view, views[i].sizes[0])))
+      return 0;
+  }
+  const attn_program *program = lookup(call.bytes());
+  if (!program)
+    return 0;
+  const int64_t rows = views[0].sizes[0], heads = views[0].sizes[1];
+  const int64_t size = views[2].sizes[2];
+  const int64_t sizes[] = {rows, heads, size},
+                strides[] = {heads * size, size, 1};
+  OwnedTensor result(allocateStrided(3, sizes, strides, views[0]));
+  View view(result.get());
+  return words.addByHeads(view) ? runProgram(program, words, view, result) : 0;
+}
+
+/// Calls the operator for what is not known, which owns the tensors of its
+/// stack.
+Value callAnew(const char *name, Value *call) {
+  failure.clear();
+  check(functions.callDispatcher(name, "", call));
+  OwnedTensor result((Tensor)(uintptr_t)call[0]);
+  if (!failure.empty())
+    throw std::runtime_error(std::exchange(failure, {}));
+  return result.release();
 }
 
 /// (query, key, value[, attn_mask], flags, scale, softcap, left, right)
@@ -320,9 +298,9 @@ void run(Value *stack, bool hasMask) {
   OwnedTensor value((Tensor)(uintptr_t)stack[2]);
   OwnedTensor mask(hasMask ? (Tensor)(uintptr_t)stack[3] : nullptr);
   Arguments arguments(stack + (hasMask ? 4 : 3));
-  if (Tensor result = runKnown(query.get(), key.get(), value.get(), mask.get(),
-                               arguments)) {
-    stack[0] = (Value)(uintptr_t)result;
+  if (Value result = runKnown(query.get(), key.get(), value.get(), mask.get(),
+                              arguments)) {
+    stack[0] = result;
     return;
   }
   Value call[9];
@@ -338,12 +316,27 @@ void run(Value *stack, bool hasMask) {
   call[2] = value.release();
   std::copy(stack + (hasMask ? 4 : 3), stack + (hasMask ? 9 : 8), call + 4);
   call[4] |= hasMask ? ATTN_TORCH_MASK : 0;
-  failure.clear();
-  check(functions.callDispatcher("attn::sdpa_anew", "", call));
-  OwnedTensor result((Tensor)(uintptr_t)call[0]);
-  if (!failure.empty())
-    throw std::runtime_error(std::exchange(failure, {}));
-  stack[0] = result.release();
+  stack[0] = callAnew("attn::sdpa_anew", call);
+}
+
+/// (query, key, value, cu_seqlens_q, cu_seqlens_k, flags, scale, softcap, left,
+/// right)
+void runVarlen(Value *stack, uint64_t, uint64_t) {
+  OwnedTensor query((Tensor)(uintptr_t)stack[0]);
+  OwnedTensor key((Tensor)(uintptr_t)stack[1]);
+  OwnedTensor value((Tensor)(uintptr_t)stack[2]);
+  OwnedTensor queryEnds((Tensor)(uintptr_t)stack[3]);
+  OwnedTensor keyEnds((Tensor)(uintptr_t)stack[4]);
+  if (Value result =
+          runKnownVarlen(query.get(), key.get(), value.get(), queryEnds.get(),
+                         keyEnds.get(), Arguments(stack + 5))) {
+    stack[0] = result;
+    return;
+  }
+  Value call[10] = {query.release(), key.release(), value.release(),
+                    queryEnds.release(), keyEnds.release()};
+  std::copy(stack + 5, stack + 10, call + 5);
+  stack[0] = callAnew("attn::sdpa_varlen_anew", call);
 }
 
 void runDense(Value *stack, uint64_t, uint64_t) { run(stack, false); }
@@ -385,7 +378,8 @@ static attn_status implement(const char *key) {
   Library operators;
   if (functions.initLibrary("attn", key, __FILE__, __LINE__, &operators) ||
       functions.implement(operators, "sdpa_dense", runDense) ||
-      functions.implement(operators, "sdpa_masked", runMasked))
+      functions.implement(operators, "sdpa_masked", runMasked) ||
+      functions.implement(operators, "sdpa_varlen", runVarlen))
     return fail("attn_torch_register: PyTorch refuses the kernels");
   return ATTN_OK;
 }

@@ -14,6 +14,7 @@ ATTN_CUDA_PATH, Triton, a CUDA toolkit or the PATH; without one the driver does.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -42,10 +43,10 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
     The first arguments are those of PyTorch's `scaled_dot_product_attention`.
 
     Args:
-        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or, on the CPU,
-            float64, any strides. Two dimensions at least. Tensors of CUDA (8.0 or
-            later, head dimensions up to 256) run on the current stream; all
-            operands are on one device. A nested tensor of PyTorch with
+        query: [..., Hq, Lq, D] of float16, bfloat16, float32 or float64, any
+            strides. Two dimensions at least. Tensors of CUDA run on the current
+            stream, by kernels (8.0 or later, head dimensions up to 256, no float64)
+            or PyTorch's own formula; all operands are on one device. A nested tensor of PyTorch with
             layout=torch.jagged, [B, Hq, jagged, D], as key and value then; no
             masks, sinks, functions, lengths and log-sum-exp.
         key: [..., Hkv, Lk, D], of the same dtype.
@@ -78,21 +79,28 @@ def sdpa(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: flo
         ValueError, TypeError, IndexError: an argument does not fit; the message
             says what was given and what is accepted.
         BackendError: no backend that `sdpa_kernel` allows can compute it."""
-    options = dict(causal=causal, window=window, softcap=softcap, score_mod=score_mod, mask_mod=mask_mod, sinks=sinks,
-                   key_lengths=key_lengths, return_lse=return_lse)
     if is_torch_tensor(query):
         if query.is_nested:
             from . import _torch_varlen
 
-            return _torch_varlen.sdpa_nested(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, **options)
-        from . import _torch
-
-        return _torch.sdpa(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, **options)
+            function = _torch_varlen.sdpa_nested
+        else:
+            # An import costs more than all else here. Dynamo, whose graphs pay for none,
+            # would guard what modules there are.
+            is_compiling = sys.modules["torch"].compiler.is_compiling()
+            module: Any = None if is_compiling else sys.modules.get("attn._torch")
+            if module is None:
+                from . import _torch as module
+            function = module.sdpa
+        return function(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, causal=causal, window=window,
+                        softcap=softcap, score_mod=score_mod, mask_mod=mask_mod, sinks=sinks, key_lengths=key_lengths,
+                        return_lse=return_lse)
     if dropout_p != 0.0:
         raise ValueError(f"attn.sdpa: dropout_p = {dropout_p} needs tensors of PyTorch, whose generator it draws from")
     from . import _numpy
 
-    return _numpy.sdpa(query, key, value, attn_mask, is_causal, scale, enable_gqa, **options)
+    return _numpy.sdpa(query, key, value, attn_mask, is_causal, scale, enable_gqa, causal=causal, window=window, softcap=softcap,
+                       score_mod=score_mod, mask_mod=mask_mod, sinks=sinks, key_lengths=key_lengths, return_lse=return_lse)
 
 
 def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_k: Any = None, *, is_causal: bool = False,
@@ -108,6 +116,7 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
         cu_seqlens_q: int32 or int64 [sequences + 1]: sequence s has the rows from
             cu_seqlens_q[s] to cu_seqlens_q[s + 1].
         cu_seqlens_k: the same for keys; cu_seqlens_q by default.
+            On a GPU both are on the device, and what they hold is not checked.
         is_causal, scale, enable_gqa, causal, window, softcap: as for `sdpa`, in
             each sequence.
 
@@ -115,7 +124,8 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
         [rows, Hq, Dv]. Nothing is padded; rows without keys are 0.
 
     Raises:
-        ValueError, TypeError: an argument does not fit."""
+        ValueError, TypeError: an argument does not fit.
+        BackendError: no backend that `sdpa_kernel` allows can compute it."""
     options = (is_causal, scale, enable_gqa, causal, window, softcap)
     if is_torch_tensor(query):
         from . import _torch_varlen
@@ -128,6 +138,10 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
 
 def _request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, *arguments: Any,
              **options: Any) -> Any:
+    if is_torch_tensor(query) and query.is_nested:
+        from . import _torch_varlen
+
+        return _torch_varlen.make_nested_request(query, key, value, attn_mask, dropout_p, *arguments, **options)
     from . import _sdpa
 
     return _sdpa.make_request(query, key, value, attn_mask, *arguments, **options)
@@ -160,7 +174,8 @@ def can_use(backend: str, *arguments: Any, **options: Any) -> bool:
     return _backends.get_obstacle(plan.text, name, plan.device) is None
 
 
-def compile_exported(program: Any, path: Any, *, header: Any = None, cpu: str = "native", backend: str = "auto") -> None:
+def compile_exported(program: Any, path: Any, *, header: Any = None, cpu: str = "native", backend: str = "auto",
+                     target: str = "cpu", gpu_arch: str | None = None) -> None:
     """Compiles a program of torch.export ahead of time: all of it, not its
     attention alone. Needs torch-mlir, and a C compiler to link.
 
@@ -174,22 +189,27 @@ def compile_exported(program: Any, path: Any, *, header: Any = None, cpu: str = 
         cpu: the CPU to compile for, as LLVM names it ("x86-64-v3"); on others
             attn_main returns ATTN_NO_DEVICE.
         backend: of attention, "auto", "flash" or "math".
+        target: "cpu", or "cuda": for tensors in the memory of a GPU, on a stream that
+            attn_main takes. Only programs that are attention and nothing else are
+            compiled for GPUs.
+        gpu_arch: the GPU, as "sm_90a"; by default the one that is current.
 
     Raises:
         CompileError: the program cannot be translated, compiled or written.
-        ValueError: it has dropout, or functions or the log-sum-exp of attn.sdpa.
+        ValueError: it has dropout, or functions or the log-sum-exp of attn.sdpa; there
+            is no GPU and none is named.
         TypeError: it is no exported program.
         ImportError: torch-mlir is not installed."""
     from . import _export
 
-    _export.compile_exported(program, path, header=header, cpu=cpu, backend=backend)
+    _export.compile_exported(program, path, header=header, cpu=cpu, backend=backend, target=target, gpu_arch=gpu_arch)
 
 
 def warmup(*arguments: Any, **options: Any) -> None:
     """Compiles what `sdpa` needs for these arguments, without computing it.
 
     Lengths, heads and batch may differ later: they share one kernel, but that up
-    to 16 queries have kernels by their number."""
+    to 16 queries have kernels by their number. Math on a GPU has nothing to compile."""
     from . import _sdpa
 
     _sdpa.make_plan(_request(*arguments, **options)).get_program()

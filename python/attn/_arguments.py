@@ -73,6 +73,8 @@ def torch_dtypes() -> dict[Any, int]:
 
 
 def _view_of_torch(tensor: Any, name: str) -> View:
+    if tensor.is_nested:
+        raise TypeError(f"attn.sdpa: {name} is a nested tensor, query is a dense one; all of them or none are nested")
     dtype = (_TORCH_DTYPES or torch_dtypes()).get(tensor.dtype)
     if dtype is None:
         raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}, which no kernel takes")

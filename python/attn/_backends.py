@@ -26,6 +26,10 @@ class BackendError(RuntimeError):
         super().__init__(f"no allowed backend can compute this attention:{lines}")
 
 
+class NotTaken(Exception):
+    """Why an attention of a graph stays PyTorch's."""
+
+
 def _name_backend(backend: Any) -> str:
     """The name of a backend, also of one of PyTorch's SDPBackend."""
     name = getattr(backend, "name", backend)
@@ -69,6 +73,9 @@ def get_allowed() -> tuple[str, ...]:
 def get_obstacle(text: str, backend: str, device: int = _cuda.CPU) -> str | None:
     """Why the backend cannot compute the module on the device; None if it can."""
     if device != _cuda.CPU:
+        if backend == "math":
+            # PyTorch's own formula, which any GPU computes.
+            return None
         obstacle = _cuda.get_obstacle(device)
         if obstacle is not None:
             return obstacle
@@ -110,17 +117,23 @@ def get_graph_obstacle(query: Any, key: Any, value: Any) -> str | None:
     return f"head dimensions end at {limit}, these are {sizes[0]} and {sizes[1]}" if max(sizes) > limit else None
 
 
-def choose(text: str, allowed: tuple[str, ...], device: int = _cuda.CPU) -> str:
-    """The first of flash, efficient and math that is allowed and can."""
-    if allowed == BACKENDS and device == _cuda.CPU:
-        # Math takes whatever flash does not.
-        return "auto"
+def get_obstacles(text: str, device: int) -> dict[str, str]:
+    """Why backends cannot compute the module on the device, or may not here."""
     reasons = {}
     for name in BACKENDS:
-        if name not in allowed:
-            continue
-        obstacle = get_obstacle(text, name, device)
-        if obstacle is None:
+        obstacle = get_obstacle(text, name, device) if name in get_allowed() else "not allowed by attn.sdpa_kernel"
+        if obstacle is not None:
+            reasons[name] = obstacle
+    return reasons
+
+
+def choose(text: str, device: int) -> str:
+    """The first of flash, efficient and math that is allowed and can."""
+    if device == _cuda.CPU and get_allowed() == BACKENDS:
+        # Math takes whatever flash does not.
+        return "auto"
+    reasons = get_obstacles(text, device)
+    for name in BACKENDS:
+        if name not in reasons:
             return name
-        reasons[name] = obstacle
     raise BackendError(reasons)

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from . import _backends, _flex, _regions, _torch
+from ._backends import NotTaken
 from ._torch_flex import takes_flex
 
 
@@ -95,10 +96,54 @@ def _read_arguments(node: torch.fx.Node) -> dict[str, Any]:
     return {name: arguments[name] for name in _PARAMETERS}
 
 
+def _replace_pytorch(node: torch.fx.Node) -> None:
+    """Replaces scaled_dot_product_attention by attn.sdpa. Raises NotTaken."""
+    arguments = _read_arguments(node)
+    obstacle = _get_obstacle(arguments)
+    if obstacle is not None:
+        raise NotTaken(obstacle)
+    graph = node.graph
+    with graph.inserting_before(node):
+        new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS))
+    new.meta = dict(node.meta)
+    node.replace_all_uses_with(new)
+    graph.erase_node(node)
+
+
+def _replace_flex(node: torch.fx.Node) -> None:
+    """Replaces flex_attention by attn::sdpa, or what it carries by PyTorch's operations.
+    Raises NotTaken."""
+    try:
+        _flex.replace(node)
+    except NotTaken:
+        if _flex.is_carrying(node):
+            _flex.spell_out(node)
+        raise
+
+
 _OPERATORS = {
-    operator for packet in (torch.ops.attn.sdpa, torch.ops.attn.sdpa_dense, torch.ops.attn.sdpa_masked)
+    operator for packet in (torch.ops.attn.sdpa, torch.ops.attn.sdpa_dense, torch.ops.attn.sdpa_masked, torch.ops.attn.sdpa_varlen)
     for operator in (packet, packet.default)
 }
+
+
+def _describe_ours(node: torch.fx.Node, place: str) -> Attention:
+    tensors = [_value_of(argument) for argument in node.args[:3]]
+    is_known = len(tensors) == 3 and all(isinstance(tensor, torch.Tensor) for tensor in tensors)
+    backend = "math" if is_known and _backends.get_graph_obstacle(*tensors) is not None else "flash"
+    return Attention("attn.sdpa", True, backend, "", place)
+
+
+def _find_replacement(node: torch.fx.Node) -> tuple[str, str, Callable[[torch.fx.Node], None]] | None:
+    """Of an attention that is not ours: what it is, who computes it if we do not, and
+    what makes it ours or raises NotTaken."""
+    if node.target is F.scaled_dot_product_attention:
+        return "scaled_dot_product_attention", "pytorch", _replace_pytorch
+    if node.target is torch.ops.higher_order.flex_attention:
+        return "flex_attention", "inductor", _replace_flex
+    if _regions.is_softmax(node) and _regions.find_products(node) is not None:
+        return "matmul, softmax, matmul", "inductor", _regions.replace
+    return None
 
 
 def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
@@ -108,37 +153,19 @@ def rewrite(graph_module: torch.fx.GraphModule) -> list[Attention]:
     graph = graph_module.graph
     for node in list(graph.nodes):
         place = _locate(node)
-        if node.target is F.scaled_dot_product_attention:
-            arguments = _read_arguments(node)
-            obstacle = _get_obstacle(arguments)
-            if obstacle is None:
-                with graph.inserting_before(node):
-                    new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS))
-                new.meta = dict(node.meta)
-                node.replace_all_uses_with(new)
-                graph.erase_node(node)
-            attentions.append(Attention("scaled_dot_product_attention", obstacle is None, "pytorch" if obstacle else "flash",
-                                        obstacle or "", place))
-        elif node.target in _OPERATORS:
-            query = _value_of(node.args[0])
-            backend = "math" if getattr(query, "dtype", None) is torch.float64 else "flash"
-            attentions.append(Attention("attn.sdpa", True, backend, "", place))
-        elif node.target is torch.ops.higher_order.flex_attention:
-            reason = ""
-            try:
-                _flex.replace(node)
-            except _flex.FlexError as error:
-                reason = str(error)
-                if _flex.is_carrying(node):
-                    _flex.spell_out(node)
-            attentions.append(Attention("flex_attention", not reason, "inductor" if reason else "flash", reason, place))
-        elif _regions.is_softmax(node) and _regions.find_products(node) is not None:
-            reason = ""
-            try:
-                _regions.replace(node)
-            except _regions.RegionError as error:
-                reason = str(error)
-            attentions.append(Attention("matmul, softmax, matmul", not reason, "inductor" if reason else "flash", reason, place))
+        if node.target in _OPERATORS:
+            attentions.append(_describe_ours(node, place))
+            continue
+        found = _find_replacement(node)
+        if found is None:
+            continue
+        operation, other, replace = found
+        reason = ""
+        try:
+            replace(node)
+        except NotTaken as error:
+            reason = str(error)
+        attentions.append(Attention(operation, not reason, other if reason else "flash", reason, place))
     # What led to a replaced region is dead now, and Inductor's to remove: graphs of
     # Dynamo have calls that do something and have no users.
     graph.lint()

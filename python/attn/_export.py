@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _torch
+from . import _cuda, _torch, _torch_formula
 from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Tensor = torch.Tensor
@@ -27,16 +27,16 @@ def _spell(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | No
            causal: str | None, window: Any, softcap: float | None, sinks: _Tensor | None = None,
            key_lengths: _Tensor | None = None) -> _Tensor:
     """Attention by operations whose composition the compiler's fusion knows."""
-    dtype = _torch._compute_dtype(query.dtype)
-    shape, _, _ = _torch._broadcast_batch(query, key, value, enable_gqa)
+    dtype = _torch_formula.compute_dtype(query.dtype)
+    shape, _, _ = _torch_formula.broadcast_batch(query, key, value, enable_gqa)
     heads = shape[-3] if len(shape) > 2 else 1
-    k, v = _torch._repeat_heads(key, heads), _torch._repeat_heads(value, heads)
+    k, v = _torch_formula.repeat_heads(key, heads), _torch_formula.repeat_heads(value, heads)
     logits = (query @ k.transpose(-1, -2)).to(dtype) * (query.shape[-1] ** -0.5 if scale is None else scale)
     if softcap is not None:
         logits = softcap * torch.tanh(logits / softcap)
     if attn_mask is not None and attn_mask.dtype != torch.bool:
         logits = logits + attn_mask.to(dtype)
-    attends = _torch._attends(logits, attn_mask, causal, window, key_lengths)
+    attends = _torch_formula.get_attended(logits, attn_mask, causal, window, key_lengths)
     if attends is not None:
         logits = logits.masked_fill(~attends, -torch.inf)
     if sinks is not None:
@@ -74,7 +74,7 @@ def _spell_ours(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = N
     if return_lse:
         raise ValueError("attn.compile_exported: return_lse of attn.sdpa cannot be translated")
     output = _spell(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths)
-    return output, output.new_empty((0,), dtype=_torch._compute_dtype(query.dtype))
+    return output, output.new_empty((0,), dtype=_torch_formula.compute_dtype(query.dtype))
 
 
 def _make_decompositions() -> dict[Any, Any]:
@@ -99,8 +99,16 @@ def _translate(program: Any) -> str:
 
 
 def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str | os.PathLike[str] | None = None,
-                     cpu: str = "native", backend: str = "auto") -> None:
+                     cpu: str = "native", backend: str = "auto", target: str = "cpu", gpu_arch: str | None = None) -> None:
     """attn.compile_exported; see there."""
+    if target not in ("cpu", "cuda"):
+        raise ValueError(f"attn.compile_exported: expected target to be 'cpu' or 'cuda', got {target!r}")
+    if target == "cpu" and gpu_arch is not None:
+        raise ValueError(f"attn.compile_exported: gpu_arch={gpu_arch!r} goes with target='cuda'")
+    if target == "cuda" and gpu_arch is None:
+        if not torch.cuda.is_available():
+            raise ValueError("attn.compile_exported: there is no GPU here; say which with gpu_arch, as 'sm_90a'")
+        gpu_arch = _cuda.get_arch(torch.cuda.current_device())
     if not isinstance(program, torch.export.ExportedProgram):
         raise TypeError(f"attn.compile_exported: expected what torch.export.export returns, got {type(program).__name__}")
     try:
@@ -110,4 +118,4 @@ def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str 
     except Exception as error:
         # torch-mlir has classes of its own, and says what in its message.
         raise _compiler.CompileError(f"attn.compile_exported: the program cannot be translated: {error}") from error
-    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header))
+    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch)

@@ -12,14 +12,12 @@ from typing import Any
 
 import torch
 
-from . import _backends, _torch
+from . import _backends, _torch_formula
+from ._backends import NotTaken
 from ._symbols import Captures, capture, trace
 from ._torch_flex import WHOLE_BLOCK
 
 _Node = torch.fx.Node
-
-class FlexError(Exception):
-    """Why a FlexAttention stays Inductor's."""
 
 
 class _Interpreter(torch.fx.Interpreter):
@@ -59,13 +57,13 @@ class _Buffers:
             return buffer
         value = _example(buffer)
         if not isinstance(value, torch.Tensor):
-            raise FlexError(f"its functions capture a {type(value).__name__} whose value is not known")
+            raise NotTaken(f"its functions capture a {type(value).__name__} whose value is not known")
         if value.dim() == 0:
-            raise FlexError("its functions capture a tensor without dimensions")
+            raise NotTaken("its functions capture a tensor without dimensions")
         if value.requires_grad and torch.is_grad_enabled():
-            raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+            raise NotTaken("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
         if value.device != self._device:
-            raise FlexError(f"its functions capture a tensor on {value.device}")
+            raise NotTaken(f"its functions capture a tensor on {value.device}")
         if buffer not in self._nodes:
             # Sizes do not matter, the rank and the dtype do.
             self._nodes[buffer] = torch.empty([1] * value.dim(), dtype=value.dtype)
@@ -85,7 +83,7 @@ def _trace(node: Any, is_score: bool, buffers: _Buffers, captured: Any) -> str:
         return trace(lambda *symbols: _Interpreter(function).run(*symbols, *arguments), is_score, "f32", 1, True, buffers.captures)
     except (TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError) as error:
         message = str(error).strip().partition("\n")[0]
-        raise FlexError(f"{'score' if is_score else 'mask'}_mod cannot be read: {message}") from error
+        raise NotTaken(f"{'score' if is_score else 'mask'}_mod cannot be read: {message}") from error
 
 
 def _keeps_all(region: str) -> bool:
@@ -118,7 +116,7 @@ def is_carrying(node: _Node) -> bool:
 
 def _compute(query: Any, key: Any, value: Any, attn_mask: Any, key_lengths: Any, causal: Any, window: Any, softcap: Any,
              scale: Any, score_mod: Any, mask_mod: Any, score_buffers: Any, mask_buffers: Any) -> Any:
-    return _torch._by_formula(
+    return _torch_formula.by_formula(
         query, key, value, attn_mask, scale, causal, window, softcap, None, key_lengths,
         lambda *arguments: score_mod(*arguments, *score_buffers), lambda *arguments: mask_mod(*arguments, *mask_buffers), 0.0)
 
@@ -150,29 +148,29 @@ def spell_out(node: _Node) -> None:
 
 
 def replace(node: _Node) -> None:
-    """Replaces a flex_attention by attn::sdpa. Raises FlexError."""
+    """Replaces a flex_attention by attn::sdpa. Raises NotTaken."""
     x = _Operands(node)
     tensors = [_example(operand) for operand in (x.query, x.key, x.value)]
     if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
-        raise FlexError("the shapes of its operands are not known")
+        raise NotTaken("the shapes of its operands are not known")
     q, k, _ = tensors
     obstacle = _backends.get_graph_obstacle(*tensors)
     if obstacle is not None:
-        raise FlexError(obstacle)
+        raise NotTaken(obstacle)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        raise FlexError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+        raise NotTaken("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
     if any(user.target is not operator.getitem or user.args[1] != 0 for user in node.users if user.users):
-        raise FlexError("its log-sum-exp is used")
+        raise NotTaken("its log-sum-exp is used")
     factor = _read_number(x.scale)
     if factor is None:
-        raise FlexError("its scale is no constant")
+        raise NotTaken("its scale is no constant")
     buffers = _Buffers(q.device)
     score = _trace(x.score_mod, True, buffers, x.score_buffers)
     keep = _trace(x.mask_mod, False, buffers, x.mask_buffers)
     if _keeps_all(keep):
         sizes = x.block_mask[-3:-1]
         if not all(isinstance(size, int) and size >= WHOLE_BLOCK for size in sizes):
-            raise FlexError("its block mask has no mask_mod, which says what blocks leave out")
+            raise NotTaken("its block mask has no mask_mod, which says what blocks leave out")
         keep = ""
     if score.count("\n") == 2 and "attn.yield %sx" in score:
         score = ""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import pathlib
 import sys
@@ -308,6 +309,7 @@ def compile_shared(text: str, backend: str, cpu: str, output: str, header: str |
             raise CompileError(_error())
 
 
+@functools.lru_cache(maxsize=4096)
 def check_backend(text: str, backend: str, fuse: bool = False, target: str = "cpu") -> str | None:
     """Why the backend cannot take the attention of a module on the target, "cpu" or
     "cuda"; None if it can."""

@@ -20,6 +20,7 @@ import torch
 
 from . import _library as _compiler
 from ._arguments import torch_dtypes
+from ._backends import NotTaken
 from ._torch import _library
 
 _Node = torch.fx.Node
@@ -33,10 +34,6 @@ _VIEWS = {
     "swapaxes", "movedim", "contiguous", "detach", "t", "mT", "getattr", "chunk", "split", "unbind", "select", "narrow",
 }
 _SCALARS = {"mul", "truediv", "div", "neg"}
-
-
-class RegionError(Exception):
-    """Why a region stays as it is."""
 
 
 def _name(node: _Node) -> str:
@@ -113,11 +110,11 @@ def _collect(first: _Node, last: _Node) -> tuple[list[_Node], list[_Node]]:
     for node in inside:
         name = _name(node)
         if name == "dropout" and _dropout_is_on(node):
-            raise RegionError("it drops out probabilities")
+            raise NotTaken("it drops out probabilities")
         if name.endswith("_") and not name.endswith("__") or name in ("iadd", "imul", "isub", "itruediv", "setitem"):
-            raise RegionError(f"{name} writes in place")
+            raise NotTaken(f"{name} writes in place")
         if node in after and node is not last and any(user not in inside for user in node.users):
-            raise RegionError(f"the result of {name} is used elsewhere too")
+            raise NotTaken(f"the result of {name} is used elsewhere too")
     return sorted(inside, key=order.__getitem__), sorted(inputs, key=order.__getitem__)
 
 
@@ -144,7 +141,7 @@ def _find_size(size: Any, tensors: list[Any]) -> tuple[int, int] | None:
 def _locate_size(size: Any, tensors: list[Any]) -> tuple[int, int]:
     place = _find_size(size, tensors)
     if place is None:
-        raise RegionError(f"spelled out with a size that no operand has, {size}")
+        raise NotTaken(f"spelled out with a size that no operand has, {size}")
     return place
 
 
@@ -157,7 +154,7 @@ def _compute_size(size: Any, tensors: list[Any], emit: Callable[[Any, tuple[Any,
     if place is not None:
         return emit(torch.ops.aten.sym_size.int, place)
     if not (expression.is_Add or expression.is_Mul):
-        raise RegionError(f"spelled out with a size that no operand has, {expression}")
+        raise NotTaken(f"spelled out with a size that no operand has, {expression}")
     parts = [_compute_size(part, tensors, emit) for part in expression.args]
     function = operator.add if expression.is_Add else operator.mul
     return functools.reduce(lambda x, y: emit(function, (x, y)), parts)
@@ -166,7 +163,7 @@ def _compute_size(size: Any, tensors: list[Any], emit: Callable[[Any, tuple[Any,
 def _read_hint(size: Any) -> int:
     hint = size.node.hint if isinstance(size, torch.SymInt) else size
     if hint is None:
-        raise RegionError(f"spelled out with a size that is read from data, {size}")
+        raise NotTaken(f"spelled out with a size that is read from data, {size}")
     return int(hint)
 
 
@@ -179,14 +176,14 @@ def _check_sizes(program: Any, examples: list[Any]) -> None:
             # One symbol of theirs is one of ours, and dynamic where ours is.
             if found.setdefault(_expression(theirs), _expression(ours)) != _expression(ours) or (
                     isinstance(ours, torch.SymInt) and not isinstance(theirs, torch.SymInt)):
-                raise RegionError(f"spelled out with dynamic shapes that torch.export makes constant or equal: {list(example.shape)}")
+                raise NotTaken(f"spelled out with dynamic shapes that torch.export makes constant or equal: {list(example.shape)}")
 
 
 def _translate(nodes: list[_Node], inputs: list[_Node], sizes: list[_Node]) -> str:
     """The region as MLIR, with its inputs as arguments. Sizes of the graph are
     sizes of inputs there."""
     if importlib.util.find_spec("torch_mlir") is None:
-        raise RegionError("spelled out: torch-mlir is needed to read it; scaled_dot_product_attention or attn.sdpa need nothing")
+        raise NotTaken("spelled out: torch-mlir is needed to read it; scaled_dot_product_attention or attn.sdpa need nothing")
     from torch_mlir import fx
 
     values = [_example(node) for node in inputs]
@@ -216,39 +213,39 @@ def _translate(nodes: list[_Node], inputs: list[_Node], sizes: list[_Node]) -> s
 def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
     """The last node of the region around a softmax, its inputs and its program.
 
-    Raises RegionError with the reason why it cannot be had."""
+    Raises NotTaken with the reason why it cannot be had."""
     products = find_products(softmax)
     if products is None:
-        raise RegionError("no products around the softmax")
+        raise NotTaken("no products around the softmax")
     nodes, inputs = _collect(*products)
     sizes = [node for node in inputs if isinstance(_example(node), torch.SymInt)]
     inputs = [node for node in inputs if node not in sizes]
     values = [_example(node) for node in [*inputs, products[1]]]
     for value in values:
         if not isinstance(value, torch.Tensor):
-            raise RegionError(f"spelled out over a {type(value).__name__}, not tensors alone")
+            raise NotTaken(f"spelled out over a {type(value).__name__}, not tensors alone")
         if value.device.type != "cpu":
-            raise RegionError(f"spelled out, and it runs on {value.device}: scaled_dot_product_attention and attn.sdpa have kernels "
+            raise NotTaken(f"spelled out, and it runs on {value.device}: scaled_dot_product_attention and attn.sdpa have kernels "
                               "there")
         if value.dtype not in _DTYPES:
-            raise RegionError(f"no kernel takes {value.dtype}")
+            raise NotTaken(f"no kernel takes {value.dtype}")
     if torch.is_grad_enabled() and any(value.requires_grad for value in values):
-        raise RegionError("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
+        raise NotTaken("a gradient is needed, and kernels for it are PyTorch's alone so far; torch.no_grad() needs none")
     for size in values[-1].shape:
         _compute_size(size, values[:-1], lambda *_: 0)
     try:
         text = _translate(nodes, inputs, sizes)
         count, missed = _compiler.count_fused(text)
-    except RegionError:
+    except NotTaken:
         raise
     except Exception as error:
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise RegionError(f"spelled out, and not translated: {first_line}") from error
+        raise NotTaken(f"spelled out, and not translated: {first_line}") from error
     if count == 0:
-        raise RegionError("not fused: " + (_read_reason(missed) or "the compiler finds no attention in it"))
+        raise NotTaken("not fused: " + (_read_reason(missed) or "the compiler finds no attention in it"))
     obstacle = _compiler.check_backend(text, "flash", fuse=True)
     if obstacle is not None:
-        raise RegionError(obstacle.split(": ", 1)[-1])
+        raise NotTaken(obstacle.split(": ", 1)[-1])
     return products[1], inputs, text
 
 
@@ -283,7 +280,7 @@ def _fused_fake(inputs: Any, program: str, shape: Any, dtype: torch.dtype) -> to
 
 
 def replace(softmax: _Node) -> None:
-    """Replaces the region around a softmax. Raises RegionError."""
+    """Replaces the region around a softmax. Raises NotTaken."""
     last, inputs, text = fuse(softmax)
     value = _example(last)
     graph = last.graph

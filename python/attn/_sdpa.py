@@ -41,7 +41,7 @@ class Request:
     key_lengths: View | None = None
     return_lse: bool = False
     # Cumulative lengths of the queries and keys of sequences that lie behind one
-    # another, int64.
+    # another: both int64, or int32.
     cu_seqlens: tuple[View, View] | None = None
     # In place of the functions, where they were traced before: the regions, and
     # what they capture.
@@ -60,7 +60,7 @@ class Request:
             self.sinks and (self.sinks.dtype, self.sinks.shape, self.sinks.device),
             self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,),
                                   self.key_lengths.device),
-            self.return_lse, self.cu_seqlens is None,
+            self.return_lse, self.cu_seqlens and tuple((view.dtype, view.device) for view in self.cu_seqlens),
             regions and (*regions[:2], *((view.dtype, view.shape, view.device) for view in regions[2])),
         )
 
@@ -79,7 +79,8 @@ class Plan:
     device: int
     # Read by functions that were traced for this plan alone.
     captures: list[View] = dataclasses.field(default_factory=list)
-    programs: dict[tuple[str, ...], _library.Program] = dataclasses.field(default_factory=dict)
+    # None: PyTorch's own formula.
+    programs: dict[tuple[str, ...], _library.Program | None] = dataclasses.field(default_factory=dict)
 
     @property
     def lse_shape(self) -> tuple[int, ...]:
@@ -89,19 +90,20 @@ class Plan:
     def lse_dtype(self) -> int:
         return F64 if self.kernel.dtype == F64 else F32
 
-    def get_program(self) -> _library.Program:
-        """The kernel, compiled, of a backend that is allowed here."""
+    def get_program(self) -> _library.Program | None:
+        """The kernel, compiled, of a backend that is allowed here; None for math on a
+        GPU, which is a formula of PyTorch's."""
         allowed = _backends.get_allowed()
-        program = self.programs.get(allowed)
-        if program is None:
-            backend = _backends.choose(self.text, allowed, self.device)
-            program = _library.compile_program(self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device))
-            self.programs[allowed] = program
-        return program
+        if allowed not in self.programs:
+            backend = _backends.choose(self.text, self.device)
+            self.programs[allowed] = None if self.device != _cuda.CPU and backend == "math" else _library.compile_program(
+                self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device))
+        return self.programs[allowed]
 
     def call(self, words: list[int]) -> None:
         """Runs the kernel; on a GPU, on the current stream of its device."""
         program = self.get_program()
+        assert program is not None
         if self.device == _cuda.CPU:
             program(words)
             return
@@ -133,7 +135,7 @@ def _check_operands(request: Request) -> None:
         raise _shape_error("head dimensions of 0 have no kernel", request)
 
 
-def _check_devices(device: int, views: list[tuple[str, View | None]]) -> None:
+def check_devices(device: int, views: list[tuple[str, View | None]]) -> None:
     for name, view in views:
         if view is not None and view.device != device:
             raise ValueError(f"attn.sdpa: all operands need one device: query is on {_cuda.describe(device)}, {name} on "
@@ -253,8 +255,10 @@ def make_plan(request: Request) -> Plan:
 
 def _make_plan(request: Request) -> Plan:
     device = request.query.device
-    _check_devices(device, [("key", request.key), ("value", request.value), ("attn_mask", request.mask),
-                            ("sinks", request.sinks), ("key_lengths", request.key_lengths)])
+    bounds = request.cu_seqlens or (None, None)
+    check_devices(device, [("key", request.key), ("value", request.value), ("attn_mask", request.mask),
+                            ("sinks", request.sinks), ("key_lengths", request.key_lengths), ("cu_seqlens_q", bounds[0]),
+                            ("cu_seqlens_k", bounds[1])])
     _check_operands(request)
     shapes = query, key, value = _make_shapes(request)
     output = (*query[:-1], value[-1])
@@ -295,10 +299,10 @@ def _make_plan(request: Request) -> Plan:
         num_queries=query[-2] if 1 <= query[-2] <= FEW_QUERIES and request.cu_seqlens is None else None,
         has_scale=request.scale is not None, softcap=request.softcap, bias=bias, mask=mask,
         sinks=request.sinks.dtype if request.sinks else None, key_lengths=lengths,
-        ragged=request.cu_seqlens is not None, structure=_make_structure(request),
+        ragged=request.cu_seqlens[0].dtype if request.cu_seqlens else None, structure=_make_structure(request),
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
-    _check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
+    check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
     return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views)
 
 
@@ -387,14 +391,6 @@ class Explanation:
 
 def explain_request(request: Request) -> Explanation:
     plan = make_plan(request)
-    allowed = _backends.get_allowed()
-    chosen, reasons = None, {}
-    for name in _backends.BACKENDS:
-        obstacle = _backends.get_obstacle(plan.text, name, plan.device)
-        if name not in allowed:
-            reasons[name] = "not allowed by attn.sdpa_kernel"
-        elif obstacle is not None:
-            reasons[name] = obstacle
-        elif chosen is None:
-            chosen = name
+    reasons = _backends.get_obstacles(plan.text, plan.device)
+    chosen = next((name for name in _backends.BACKENDS if name not in reasons), None)
     return Explanation(plan.kernel.describe(), chosen, reasons, plan.text)

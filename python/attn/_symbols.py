@@ -376,6 +376,13 @@ class capture:  # noqa: N801  (called like a function)
         if not isinstance(indices, tuple):
             indices = (indices,)
         if not any(isinstance(index, Symbol) for index in indices):
+            if any(map(is_torch_tensor, indices)):
+                # Where PyTorch's formulas call the function.
+                import torch
+
+                sizes = self._array.shape
+                return torch.as_tensor(self._array)[tuple(
+                    index.clamp(0, size - 1) if is_torch_tensor(index) else index for index, size in zip(indices, sizes))]
             return self._array[indices]
         view = view_of(self._array, "a captured array")
         if len(indices) != len(view.shape):

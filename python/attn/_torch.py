@@ -9,12 +9,12 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
 from . import _library as _compiler
-from . import _backends, _sdpa, _torch_flex
+from . import _backends, _sdpa, _torch_flex, _torch_formula
 from ._arguments import View, _view_of_torch, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -35,7 +35,11 @@ _PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
 _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
-_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK = (1 << bit for bit in range(7))
+# Of rows of sequences; in Python they are _torch_varlen.py's.
+_VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
+_library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
+_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN = (1 << bit for bit in range(8))
 
 
 def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
@@ -65,16 +69,17 @@ def _view(tensor: _Tensor | None, name: str) -> View | None:
 def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: float | None = None,
          enable_gqa: bool = False, causal: str | None = None, window: Any = None, softcap: float | None = None,
          sinks: Any = None, key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
-         return_lse: bool = False) -> tuple[_Tensor, _Tensor | None]:
-    """Computes it now: what runs for the operator on the CPU and on CUDA."""
+         return_lse: bool = False, functions: Any = (None, None)) -> tuple[_Tensor, _Tensor | None]:
+    """Computes it now: what runs for the operator on the CPU and on CUDA. `functions`
+    are what the regions were traced from, where they are at hand."""
     return _compute(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score,
-                    keep, captures, return_lse)[1:]
+                    keep, captures, return_lse, functions)[1:]
 
 
 def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, enable_gqa: bool,
              causal: str | None, window: Any, softcap: float | None, sinks: Any = None, key_lengths: Any = None,
-             score: str = "", keep: str = "", captures: Any = None,
-             return_lse: bool = False) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
+             score: str = "", keep: str = "", captures: Any = None, return_lse: bool = False,
+             functions: Any = (None, None)) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
     mask = _view(attn_mask, "attn_mask")
     if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
         mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
@@ -85,7 +90,18 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
         regions=(score, keep, [_view(capture, "a captured tensor") for capture in captures or ()])  # type: ignore[misc]
         if score or keep else None)
     plan = _sdpa.make_plan(request)
+    is_formula = plan.get_program() is None
+    if is_formula and (score or keep) and functions == (None, None):
+        raise _backends.BackendError({
+            **_backends.get_obstacles(plan.text, plan.device),
+            "math": "on a GPU it is a formula of PyTorch's, which calls score and mask functions: it cannot read the regions of "
+                    "torch.ops.attn.sdpa"})
     output = _allocate(plan.output_shape, query.dtype, query.device)
+    if is_formula:
+        with torch.no_grad(), torch.autocast(query.device.type, enabled=False):
+            result, formula_lse = _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks,
+                                                            key_lengths, functions[0], functions[1], 0.0)
+        return plan, output.copy_(result), formula_lse if return_lse else None
     output_view = View(output.data_ptr(), plan.output_shape, output.stride(), plan.kernel.dtype, output, plan.device)
     if not return_lse:
         _sdpa.run(plan, request, output_view, None)
@@ -96,66 +112,9 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
     return plan, output, lse
 
 
-_failure = threading.local()
-
-
-def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, scale: float,
-               softcap: float, left: int, right: int) -> _Tensor:
-    """What the kernels in C++ call when they do not know a program. Errors are
-    kept for the caller: exceptions do not pass through them."""
-    mask = attn_mask if flags & _MASK else None
-    try:
-        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
-    except Exception as error:
-        _failure.error = error
-        _compiler.set_torch_error(str(error) or type(error).__name__)
-        return torch.empty(0, dtype=torch.bool)
-    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
-    # Where nothing broadcasts but the mask.
-    if shapes == (plan.query_shape, plan.key_shape, plan.value_shape) and _backends.get_allowed() == _backends.BACKENDS:
-        words = [flags & ~_MASK, struct.unpack("q", struct.pack("d", softcap))[0], left, right, plan.device]
-        for tensor in (query, key, value) if mask is None else (query, key, value, mask):
-            words += [_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape]
-        _compiler.remember_torch_call(plan.get_program(), tuple(words))
-    return output
-
-
-def _check(output: _Tensor) -> _Tensor:
-    error = _take_failure()
-    if error is not None:
-        raise error
-    return output
-
-
-def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-    return _check(_sdpa_anew(query, key, value, query, *options))
-
-
-def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
-    return _check(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
-
-
-def _implement_plain(key: str, is_in_cpp: bool) -> None:
-    _library.impl("sdpa_anew", _sdpa_anew, key)
-    if not is_in_cpp:
-        _library.impl("sdpa_dense", _sdpa_dense, key)
-        _library.impl("sdpa_masked", _sdpa_masked, key)
-
-
-_libraries = os.path.join(torch.__path__[0], "lib")
-_implement_plain("CPU", _compiler.register_torch(os.path.join(_libraries, "libtorch_cpu.so")))
-_implement_plain("CUDA", _compiler.register_torch_cuda(os.path.join(_libraries, "libtorch_cuda.so")))
-
-
-def _take_failure() -> Exception | None:
-    error: Exception | None = getattr(_failure, "error", None)
-    _failure.error = None
-    return error
-
-
-def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
-               enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
-    """By the operators without a gradient."""
+def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any,
+                 softcap: float | None) -> tuple[int, float, float, int, int]:
+    """What `_read_flags` reads: flags, scale, softcap, left, right."""
     flags = _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT if causal == LOWER_RIGHT else 0
     if enable_gqa:
         flags |= _GQA
@@ -171,11 +130,104 @@ def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor 
     if window is not None:
         left, right = window
         flags |= _WINDOW
-    if attn_mask is None:
-        output: _Tensor = torch.ops.attn.sdpa_dense.default(query, key, value, flags, scale, softcap, left, right)
-    else:
-        output = torch.ops.attn.sdpa_masked.default(query, key, value, attn_mask, flags, scale, softcap, left, right)
+    return flags, scale, softcap, left, right
+
+
+_failure = threading.local()
+
+
+def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, scale: float,
+               softcap: float, left: int, right: int) -> _Tensor:
+    """What the kernels in C++ call when they do not know a program. Errors are
+    kept for the caller: exceptions do not pass through them."""
+    mask = attn_mask if flags & _MASK else None
+    try:
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
+    except Exception as error:
+        return keep_failure(error)
+    shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
+    # Where nothing broadcasts but the mask.
+    if shapes == (plan.query_shape, plan.key_shape, plan.value_shape):
+        tensors = (query, key, value) if mask is None else (query, key, value, mask)
+        remember(plan, flags & ~_MASK, softcap, left, right,
+                 *(word for tensor in tensors for word in (_DTYPES[tensor.dtype], tensor.dim(), *tensor.shape)))
     return output
+
+
+def keep_failure(error: Exception) -> _Tensor:
+    """What an operator returns that kernels in C++ call, where it fails."""
+    _failure.error = error
+    _compiler.set_torch_error(str(error) or type(error).__name__)
+    return torch.empty(0, dtype=torch.bool)
+
+
+def remember(plan: _sdpa.Plan, flags: int, softcap: float, left: int, right: int, *words: int) -> None:
+    """Lets the kernels in C++ run the plan's program, if there is one, for what has the
+    words of its tensors."""
+    program = plan.get_program()
+    if program is not None and _backends.get_allowed() == _backends.BACKENDS:
+        bits = struct.unpack("q", struct.pack("d", softcap))[0]
+        _compiler.remember_torch_call(program, (flags, bits, left, right, plan.device, *words))
+
+
+def check_failure(output: _Tensor) -> _Tensor:
+    error = _take_failure()
+    if error is not None:
+        raise error
+    return output
+
+
+def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, query, *options))
+
+
+def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+
+
+def _implement_plain(key: str, is_in_cpp: bool) -> None:
+    _library.impl("sdpa_anew", _sdpa_anew, key)
+    if not is_in_cpp:
+        _library.impl("sdpa_dense", _sdpa_dense, key)
+        _library.impl("sdpa_masked", _sdpa_masked, key)
+
+
+_libraries = os.path.join(torch.__path__[0], "lib")
+# Where kernels are C++.
+IN_CPP = {"CPU": _compiler.register_torch(os.path.join(_libraries, "libtorch_cpu.so"))}
+IN_CPP["CUDA"] = _compiler.register_torch_cuda(os.path.join(_libraries, "libtorch_cuda.so"))
+for _key, _is_in_cpp in IN_CPP.items():
+    _implement_plain(_key, _is_in_cpp)
+
+
+def _take_failure() -> Exception | None:
+    error: Exception | None = getattr(_failure, "error", None)
+    _failure.error = None
+    return error
+
+
+def raise_kept(raised: RuntimeError) -> NoReturn:
+    """Raises what an operator failed with, which came through C++ as `raised`."""
+    error = _take_failure()
+    if error is not None and str(error) in str(raised):
+        raise error from None
+    raise raised
+
+
+# Looked up once: their names cost as much as a tensor.
+_DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
+
+
+def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
+               enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
+    """By the operators without a gradient."""
+    options = pack_options(scale, enable_gqa, causal, window, softcap)
+    try:
+        if attn_mask is None:
+            return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
+        return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
+    except RuntimeError as raised:
+        raise_kept(raised)
 
 
 def _sdpa_now(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
@@ -187,16 +239,6 @@ def _sdpa_now(*arguments: Any, **options: Any) -> tuple[_Tensor, _Tensor]:
 
 _library.impl("sdpa", _sdpa_now, "CPU")
 _library.impl("sdpa", _sdpa_now, "CUDA")
-
-
-def _broadcast_batch(query: _Tensor, key: _Tensor, value: _Tensor, enable_gqa: bool) -> tuple[Any, Any, Any]:
-    """The shapes that the operands broadcast to."""
-    if not enable_gqa:
-        batch = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2], value.shape[:-2])
-        return (*batch, *query.shape[-2:]), (*batch, *key.shape[-2:]), (*batch, *value.shape[-2:])
-    batch = torch.broadcast_shapes(query.shape[:-3], key.shape[:-3], value.shape[:-3])
-    (heads,) = torch.broadcast_shapes(key.shape[-3:-2], value.shape[-3:-2])
-    return (*batch, *query.shape[-3:]), (*batch, heads, *key.shape[-2:]), (*batch, heads, *value.shape[-2:])
 
 
 def _check_operands(query: _Tensor, key: _Tensor, value: _Tensor) -> None:
@@ -214,7 +256,7 @@ def _sdpa_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = No
                key_lengths: Any = None, score: str = "", keep: str = "", captures: Any = None,
                return_lse: bool = False) -> tuple[_Tensor, _Tensor]:
     _check_operands(query, key, value)
-    shape, _, value_shape = _broadcast_batch(query, key, value, enable_gqa)
+    shape, _, value_shape = _torch_formula.broadcast_batch(query, key, value, enable_gqa)
     shape = (*shape[:-1], value_shape[-1])
     lse_dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
     lse = torch.empty(shape[:-1] if return_lse else (0,), dtype=lse_dtype, device=query.device)
@@ -235,165 +277,7 @@ def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _
     return _plain_fake(query, key, value, flags)
 
 
-#===--- By PyTorch's own formulas --------------------------------------------===#
-
-
-def _positions(logits: _Tensor) -> tuple[_Tensor, _Tensor]:
-    i = torch.arange(logits.shape[-2], device=logits.device).unsqueeze(-1)
-    return i, torch.arange(logits.shape[-1], device=logits.device)
-
-
-def _attends(logits: _Tensor, attn_mask: Any, causal: str | None, window: Any, key_lengths: Any) -> _Tensor | None:
-    """Where queries attend, broadcastable to the logits."""
-    result: _Tensor | None = attn_mask if attn_mask is not None and attn_mask.dtype == torch.bool else None
-
-    def add(condition: _Tensor) -> None:
-        nonlocal result
-        result = condition if result is None else result & condition
-
-    i, j = _positions(logits)
-    lengths = None if key_lengths is None else key_lengths.clamp(0, logits.shape[-1])[..., None, None, None]
-    if causal == LOWER_RIGHT:
-        i = i + (logits.shape[-1] if lengths is None else lengths) - logits.shape[-2]
-    if causal is not None:
-        add(j <= i)
-    if window is not None:
-        left, right = window
-        if left >= 0:
-            add(j >= i - left)
-        if right >= 0:
-            add(j <= i + right)
-    if lengths is not None:
-        add(j < lengths)
-    return result
-
-
-def _repeat_heads(tensor: _Tensor, heads: int) -> _Tensor:
-    if tensor.dim() < 3 or tensor.shape[-3] == heads:
-        return tensor
-    return tensor.repeat_interleave(heads // tensor.shape[-3], -3)
-
-
-def _compute_dtype(dtype: torch.dtype) -> torch.dtype:
-    return torch.float64 if dtype == torch.float64 else torch.float32
-
-
-def _by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, causal: str | None,
-                window: Any, softcap: float | None, sinks: Any, key_lengths: Any, score_mod: Any, mask_mod: Any,
-                dropout_p: float) -> tuple[_Tensor, _Tensor]:
-    """Output and log-sum-exp by differentiable operations: what kernels cannot
-    do yet, dropout and the gradients of score functions."""
-    dtype = _compute_dtype(query.dtype)
-    heads = query.shape[-3] if query.dim() > 2 else 1
-    q, k, v = query.to(dtype), _repeat_heads(key.to(dtype), heads), _repeat_heads(value.to(dtype), heads)
-    logits = (q @ k.transpose(-1, -2)) * (query.shape[-1] ** -0.5 if scale is None else scale)
-    if softcap is not None:
-        logits = softcap * torch.tanh(logits / softcap)
-    if attn_mask is not None and attn_mask.dtype != torch.bool:
-        logits = logits + attn_mask.to(dtype)
-    attends = _attends(logits, attn_mask, causal, window, key_lengths)
-    if score_mod is not None or mask_mod is not None:
-        i, j = _positions(logits)
-        sizes = [logits.shape[d] if logits.dim() >= -d else 1 for d in (-4, -3)]
-        b, h = (torch.arange(size, device=logits.device).view(-1, *[1] * count) for size, count in zip(sizes, (3, 2)))
-        if logits.dim() < 4:
-            b = b.view([])
-        if logits.dim() < 3:
-            h = h.view([])
-        if score_mod is not None:
-            logits = score_mod(logits, b, h, i, j)
-        if mask_mod is not None:
-            kept = mask_mod(b, h, i, j)
-            attends = kept if attends is None else attends & kept
-    if attends is not None:
-        logits = logits.masked_fill(~attends, -torch.inf)
-    all_logits = logits
-    if sinks is not None:
-        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
-        all_logits = torch.cat([logits, column], -1)
-    lse = torch.logsumexp(all_logits, -1)
-    # Rows without keys: 0, and no gradient.
-    empty = torch.isneginf(lse).unsqueeze(-1)
-    weights = torch.exp(logits - lse.unsqueeze(-1).masked_fill(empty, 0)).masked_fill(empty, 0)
-    return (torch.nn.functional.dropout(weights, dropout_p) @ v).to(query.dtype), lse
-
-
-def _sum_to(gradient: _Tensor, like: _Tensor) -> _Tensor:
-    return gradient.sum_to_size(like.shape).to(like.dtype)
-
-
-def _sum_groups(gradient: _Tensor, shape: Any) -> _Tensor:
-    """Sums the gradients of the heads that share a key head."""
-    if gradient.dim() < 3 or gradient.shape[-3] == shape[-3]:
-        return gradient
-    return gradient.unflatten(-3, (shape[-3], gradient.shape[-3] // shape[-3])).sum(-3)
-
-
-def _setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-    (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep, captures,
-     return_lse) = inputs
-    ctx.save_for_backward(query, key, value, attn_mask, sinks, key_lengths)
-    ctx.options = scale, enable_gqa, causal, window, softcap, return_lse
-    ctx.has_regions = bool(score or keep)
-    ctx.num_captures = None if captures is None else len(captures)
-
-
-def _backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, ...]:
-    """The gradient by recomputation: the logits exist as a whole."""
-    if ctx.has_regions:
-        raise RuntimeError("attn::sdpa: score and keep regions have no gradient here; attn.sdpa takes PyTorch's own operations "
-                           "where a gradient is needed")
-    query, key, value, attn_mask, sinks, key_lengths = ctx.saved_tensors
-    scale, enable_gqa, causal, window, softcap, return_lse = ctx.options
-    dtype = _compute_dtype(query.dtype)
-    query_shape, key_shape, value_shape = _broadcast_batch(query, key, value, enable_gqa)
-    heads = query_shape[-3] if len(query_shape) > 2 else 1
-    q = query.to(dtype).expand(query_shape)
-    k = _repeat_heads(key.to(dtype).expand(key_shape), heads)
-    v = _repeat_heads(value.to(dtype).expand(value_shape), heads)
-    factor = query.shape[-1] ** -0.5 if scale is None else scale
-    logits = (q @ k.transpose(-1, -2)) * factor
-    slope = None
-    if softcap is not None:
-        t = torch.tanh(logits / softcap)
-        logits, slope = softcap * t, 1 - t * t
-    is_bias = attn_mask is not None and attn_mask.dtype != torch.bool
-    if is_bias:
-        logits = logits + attn_mask.to(dtype)
-    attends = _attends(logits, attn_mask, causal, window, key_lengths)
-    if attends is not None:
-        logits = logits.masked_fill(~attends, -torch.inf)
-    all_logits = logits
-    if sinks is not None:
-        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
-        all_logits = torch.cat([logits, column], -1)
-    lse = torch.logsumexp(all_logits, -1, keepdim=True)
-    empty = torch.isneginf(lse)
-    lse = lse.masked_fill(empty, 0)
-    weights = torch.exp(logits - lse).masked_fill(empty, 0)
-    gradient = output_gradient.to(dtype)
-    products = gradient @ v.transpose(-1, -2)
-    # How much of a row's gradient its log-sum-exp carries.
-    carried = (weights * products).sum(-1, keepdim=True)
-    if return_lse and lse_gradient is not None:
-        carried = carried - lse_gradient.to(dtype).unsqueeze(-1)
-    logit_gradient = weights * (products - carried)
-    product_gradient = (logit_gradient if slope is None else logit_gradient * slope) * factor
-    result: list[Any] = [None] * 15
-    result[0] = _sum_to(product_gradient @ k, query)
-    result[1] = _sum_to(_sum_groups(product_gradient.transpose(-1, -2) @ q, key_shape), key)
-    result[2] = _sum_to(_sum_groups(weights.transpose(-1, -2) @ gradient, value_shape), value)
-    if is_bias and ctx.needs_input_grad[3]:
-        result[3] = _sum_to(logit_gradient, attn_mask)
-    if sinks is not None and ctx.needs_input_grad[9]:
-        share = torch.exp(sinks.to(dtype)[:, None, None] - lse)
-        result[9] = _sum_to((-share * carried).sum((-1, -2)), sinks)
-    result[13] = None if ctx.num_captures is None else [None] * ctx.num_captures
-    # PyTorch before 2.12 counts only the arguments that a call gave.
-    return tuple(result[:len(ctx.needs_input_grad)])
-
-
-torch.library.register_autograd("attn::sdpa", _backward, setup_context=_setup_context, lib=_library)
+torch.library.register_autograd("attn::sdpa", _torch_formula.backward, setup_context=_torch_formula.setup_context, lib=_library)
 
 
 #===--- What users call ------------------------------------------------------===#
@@ -447,15 +331,28 @@ def _captures_need_gradient(*functions: Any) -> bool:
     return False
 
 
+def cast_for_autocast(*operands: _Tensor) -> tuple[_Tensor, ...]:
+    """The operands as PyTorch's autocast casts those of its own attention."""
+    device = operands[0].device.type
+    # The only devices with kernels: Dynamo of PyTorch 2.11 cannot ask which have autocast.
+    if device not in ("cpu", "cuda") or not torch.is_autocast_enabled(device):
+        return operands
+    lower = torch.get_autocast_dtype(device)
+    return tuple(x.to(lower) if x.is_floating_point() and x.dtype != torch.float64 else x for x in operands)
+
+
 def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dropout_p: float = 0.0,
          is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False, *, causal: str | None = None,
          window: Any = None, softcap: float | None = None, score_mod: Callable[..., Any] | None = None,
          mask_mod: Callable[..., Any] | None = None, sinks: Any = None, key_lengths: Any = None,
          return_lse: bool = False) -> Any:
-    """attn.sdpa for tensors; see there."""
-    for name, tensor in [("key", key), ("value", value)]:
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
+    """attn.sdpa for tensors; see there. What a plain call does not need costs it little."""
+    if not (isinstance(key, torch.Tensor) and isinstance(value, torch.Tensor)):
+        name, given = ("value", value) if isinstance(key, torch.Tensor) else ("key", key)
+        raise TypeError(f"attn.sdpa: query is a tensor of PyTorch, {name} is {type(given).__name__}")
+    if key.is_nested or value.is_nested:
+        raise TypeError(f"attn.sdpa: {'key' if key.is_nested else 'value'} is a nested tensor, query is a dense one; all of them or none "
+                        "are nested")
     if causal not in (None, UPPER_LEFT, LOWER_RIGHT):
         raise ValueError(f"attn.sdpa: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
     if is_causal:
@@ -475,37 +372,27 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             causal, attn_mask = bias.variant, None
         elif not isinstance(attn_mask, torch.Tensor):
             raise TypeError(f"attn.sdpa: expected attn_mask to be a tensor or a causal bias, got {type(attn_mask).__name__}")
-    bounds = _sdpa.read_window(window)
-    window = None if bounds is None else list(bounds)
-    device = query.device.type
-    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
-        lower = torch.get_autocast_dtype(device)
-        query, key, value = (x.to(lower) if x.is_floating_point() and x.dtype != torch.float64 else x
-                             for x in (query, key, value))
+    if window is not None:
+        window = list(_sdpa.read_window(window) or ())
+    if torch._C._is_any_autocast_enabled():
+        query, key, value = cast_for_autocast(query, key, value)
     if not 0.0 <= dropout_p <= 1.0:
         raise ValueError(f"attn.sdpa: expected dropout_p between 0 and 1, got {dropout_p}")
     has_mods = score_mod is not None or mask_mod is not None
     if dropout_p > 0.0 or has_mods and torch.is_grad_enabled() and (
             any(x is not None and x.requires_grad for x in (query, key, value, attn_mask, sinks))
             or _captures_need_gradient(score_mod, mask_mod)):
-        output, lse = _by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks, key_lengths,
+        output, lse = _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks, key_lengths,
                                   score_mod, mask_mod, dropout_p)
         return (output, lse) if return_lse else output
     is_compiling = torch.compiler.is_compiling()
     if sinks is None and key_lengths is None and not has_mods and not return_lse:
-        if not is_compiling and _is_plain(query, key, value, attn_mask):
-            try:
-                return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
-            except RuntimeError as raised:
-                error = _take_failure()
-                if error is not None and str(error) in str(raised):
-                    raise error from None
-                raise
-        wanted = torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (query, key, value, attn_mask))
+        wanted = torch.is_grad_enabled() and (query.requires_grad or key.requires_grad or value.requires_grad
+                                              or attn_mask is not None and attn_mask.requires_grad)
         in_functorch = _is_transformed()
         if in_functorch and (wanted or is_compiling):
             # Gradients of operators that Python registers do not work there.
-            return _by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
+            return _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, None, None, None, None, 0.0)[0]
         if not wanted and not in_functorch:
             return _run_plain(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap)
     score, keep, captures = "", "", None
@@ -515,12 +402,12 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
                 and _torch_flex.can_express(query, sinks, return_lse)):
             _check_operands(query, key, value)
             return _torch_flex.sdpa(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, key_lengths,
-                                    score_mod, mask_mod, _broadcast_batch(query, key, value, enable_gqa))
+                                    score_mod, mask_mod, _torch_formula.broadcast_batch(query, key, value, enable_gqa))
         score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
     if not is_compiling and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
-        output, lse = _run(*arguments)  # type: ignore[assignment]
+        output, lse = _run(*arguments, functions=(score_mod, mask_mod))  # type: ignore[assignment]
     else:
         output, lse = torch.ops.attn.sdpa(*arguments)
     return (output, lse) if return_lse else output

@@ -10,48 +10,77 @@ from typing import Any
 import torch
 
 from . import _sdpa, _torch, _varlen
-from ._arguments import View
-from ._torch import _library, _view
+from ._arguments import View, _view_of_torch, torch_dtypes
+from ._torch import _library
 
+_DTYPES = torch_dtypes()
 _Tensor = torch.Tensor
 
-_library.define(
-    "sdpa_varlen(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k, bool enable_gqa=False, "
-    "float? scale=None, str? causal=None, int[]? window=None, float? softcap=None) -> Tensor")
-
-
-def _run(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
-         enable_gqa: bool = False, scale: float | None = None, causal: str | None = None, window: Any = None,
-         softcap: float | None = None) -> _Tensor:
-    q, k, v = (_view(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
-    assert q and k and v
-    request = _varlen.make_request(q, k, v, False, scale, enable_gqa, causal, None if window is None else tuple(window), softcap)
-    bounds, key_bounds = _view(cu_seqlens_q, "cu_seqlens_q"), _view(cu_seqlens_k, "cu_seqlens_k")
-    assert bounds and key_bounds
-    query_ends = _varlen.read_bounds(bounds, q.shape[0], "cu_seqlens_q")
-    key_ends = _varlen.read_bounds(key_bounds, k.shape[0], "cu_seqlens_k")
-    output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype)
-    _varlen.run(request, query_ends, key_ends, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output))
+def _sdpa_varlen_anew(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, flags: int,
+                      scale: float, softcap: float, left: int, right: int) -> _Tensor:
+    """What the kernel in C++ calls when it does not know a program."""
+    try:
+        plan, output = _compute(query, key, value, cu_seqlens_q, cu_seqlens_k, *_torch._read_flags(flags, scale, softcap, left, right))
+    except Exception as error:
+        return _torch.keep_failure(error)
+    tensors = query, key, value
+    if all(tuple(tensor.shape[1:]) == (shape[0], shape[2])
+           for tensor, shape in zip(tensors, (plan.query_shape, plan.key_shape, plan.value_shape))):
+        # For any number of rows and sequences.
+        _torch.remember(plan, flags | _torch._IS_VARLEN, softcap, left, right,
+                        *(word for tensor in tensors for word in (_DTYPES[tensor.dtype], *tensor.shape[1:])),
+                        _DTYPES[cu_seqlens_q.dtype], _DTYPES[cu_seqlens_k.dtype])
     return output
 
 
-_library.impl("sdpa_varlen", _run, "CPU")
+def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, scale: float | None,
+             enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> tuple[_sdpa.Plan, _Tensor]:
+    q, k, v = (_view_of_torch(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
+    request = _varlen.make_request(q, k, v, False, scale, enable_gqa, causal, window, softcap)
+    names = "cu_seqlens_q", "cu_seqlens_k"
+    bounds = _view_of_torch(cu_seqlens_q, names[0]), _view_of_torch(cu_seqlens_k, names[1])
+    request = _varlen.with_bounds(request, bounds, names)
+    plan = _sdpa.make_plan(request)
+    if plan.get_program() is None:
+        with torch.no_grad():
+            return plan, _by_parts(query, key, value, cu_seqlens_q, cu_seqlens_k, scale=scale, enable_gqa=enable_gqa, causal=causal,
+                                   window=window, softcap=softcap)
+    output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype, device=query.device)
+    _varlen.run(request, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output, q.device))
+    return plan, output
+
+
+def _sdpa_varlen(*arguments: Any) -> _Tensor:
+    return _torch.check_failure(_sdpa_varlen_anew(*arguments))
+
+
+for _key, _is_in_cpp in _torch.IN_CPP.items():
+    _library.impl("sdpa_varlen_anew", _sdpa_varlen_anew, _key)
+    if not _is_in_cpp:
+        _library.impl("sdpa_varlen", _sdpa_varlen, _key)
 
 
 @torch.library.register_fake("attn::sdpa_varlen", lib=_library)
-def _run_fake(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
-              *options: Any, **named: Any) -> _Tensor:
+def _run_fake(query: _Tensor, key: _Tensor, value: _Tensor, *_: Any) -> _Tensor:
     for name, tensor in [("query", query), ("key", key), ("value", value)]:
         torch._check(tensor.dim() == 3, lambda: f"attn.sdpa_varlen: expected {name} as [rows, heads, size]")
     return query.new_empty((*query.shape[:2], value.shape[2]))
 
 
-# Dynamo ends a graph at lengths that a gradient needs on the host.
+_BOUNDS_DTYPES = {torch.int32, torch.int64}
+_VARLEN = torch.ops.attn.sdpa_varlen.default
+
+
+# Dynamo ends a graph at lengths that are needed on the host.
 @torch.compiler.disable
 def _by_parts(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
               **options: Any) -> _Tensor:
-    """Where a gradient is needed: each sequence by itself."""
-    lengths = [_varlen.split(bounds.tolist()) for bounds in (cu_seqlens_q, cu_seqlens_k)]
+    """Where a gradient is needed, and for math on a GPU: each sequence by itself."""
+    lengths = []
+    for bounds, rows, name in [(cu_seqlens_q, query, "cu_seqlens_q"), (cu_seqlens_k, key, "cu_seqlens_k")]:
+        numbers = bounds.tolist()
+        _varlen.check_numbers(numbers, rows.shape[0], name)
+        lengths.append(_varlen.split(numbers))
     parts = [
         _torch.sdpa(*(x.transpose(0, 1) for x in part), **options).transpose(0, 1)
         for part in zip(query.split(lengths[0]), key.split(lengths[1]), value.split(lengths[1]))]
@@ -69,22 +98,28 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
     for name, tensor in [("key", key), ("value", value), ("cu_seqlens_q", cu_seqlens_q), ("cu_seqlens_k", cu_seqlens_k)]:
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"attn.sdpa_varlen: query is a tensor of PyTorch, {name} is {type(tensor).__name__}")
-    if query.is_cuda:
-        raise ValueError(f"attn.sdpa_varlen: sequences have kernels for the CPU alone, query is on {query.device}")
     if is_causal:
         if causal not in (None, "upper_left"):
             raise ValueError(f"attn.sdpa_varlen: is_causal=True means causal='upper_left', got causal={causal!r}")
         causal = "upper_left"
     window = _sdpa.read_window(window)
+    query, key, value = _torch.cast_for_autocast(query, key, value)
+    if causal not in (None, "upper_left", "lower_right"):
+        raise ValueError(f"attn.sdpa_varlen: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
+    if cu_seqlens_q.dtype != cu_seqlens_k.dtype and {cu_seqlens_q.dtype, cu_seqlens_k.dtype} <= _BOUNDS_DTYPES:
+        # Where they lie.
+        cu_seqlens_q, cu_seqlens_k = cu_seqlens_q.to(torch.int64), cu_seqlens_k.to(torch.int64)
     arguments = (query, key, value, cu_seqlens_q, cu_seqlens_k)
     if torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
         # What is wrong is said as without a gradient.
         with torch.no_grad():
-            _run(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, enable_gqa, scale, causal, window, softcap)
+            sdpa_varlen(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, False, scale, enable_gqa, causal, window,
+                        softcap)
         return _by_parts(*arguments, scale=scale, enable_gqa=enable_gqa, causal=causal, window=window, softcap=softcap)
-    output: _Tensor = torch.ops.attn.sdpa_varlen(*arguments, enable_gqa, scale, causal, None if window is None else list(window),
-                                                 softcap)
-    return output
+    try:
+        return _VARLEN(*arguments, *_torch.pack_options(scale, enable_gqa, causal, window, softcap))  # type: ignore[no-any-return]
+    except RuntimeError as raised:
+        _torch.raise_kept(raised)
 
 
 def _read_nested(tensor: Any, name: str) -> tuple[_Tensor, _Tensor]:
@@ -115,9 +150,9 @@ def _have_same_lengths(key: Any, value: Any, key_offsets: _Tensor, value_offsets
     return torch.equal(key_offsets, value_offsets)
 
 
-def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None,
-                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None, **others: Any) -> Any:
-    """attn.sdpa for jagged tensors; see there."""
+def _read_batch(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float,
+                **others: Any) -> tuple[_Tensor, _Tensor, _Tensor, _Tensor, _Tensor]:
+    """Jagged tensors as the first arguments of sdpa_varlen."""
     for name, given in [("attn_mask", attn_mask), *others.items()]:
         if given is not None and given is not False:
             raise ValueError(f"attn.sdpa: {name} does not go with nested tensors")
@@ -130,6 +165,23 @@ def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: flo
     if not _have_same_lengths(key, value, key_offsets, value_offsets):
         raise ValueError("attn.sdpa: sequences of key and value differ in length"
                          + (", or have offsets of their own, under torch.compile" if torch.compiler.is_compiling() else ""))
+    return q, k, v, offsets, key_offsets
+
+
+def make_nested_request(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+                        scale: float | None = None, enable_gqa: bool = False, *, causal: str | None = None, window: Any = None,
+                        softcap: float | None = None, **others: Any) -> _sdpa.Request:
+    """What attn.sdpa is asked for with jagged tensors."""
+    tensors = _read_batch(query, key, value, attn_mask, dropout_p, **others)
+    q, k, v, *bounds = (_view_of_torch(tensor, name) for tensor, name in zip(tensors, ("query", "key", "value", "offsets", "offsets")))
+    request = _varlen.make_request(q, k, v, is_causal, scale, enable_gqa, causal, window, softcap)
+    return _varlen.with_bounds(request, (bounds[0], bounds[1]), ("offsets", "offsets"))
+
+
+def sdpa_nested(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None,
+                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None, **others: Any) -> Any:
+    """attn.sdpa for jagged tensors; see there."""
+    q, k, v, offsets, key_offsets = _read_batch(query, key, value, attn_mask, dropout_p, **others)
     output = sdpa_varlen(q, k, v, offsets, key_offsets, is_causal, scale, enable_gqa, causal, window, softcap)
     rows = output if query.dim() == 4 else output.squeeze(1)
     template = query.transpose(1, 2) if query.dim() == 4 and query._ragged_idx == 2 else query

@@ -5,39 +5,58 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from . import _sdpa
 from ._arguments import DTYPE_NAMES, View, numpy_of, view_of, with_contiguous_rows
+from ._cuda import CPU
 from ._library import I32, I64
 
 
-def read_bounds(bounds: View, total: int, name: str) -> list[int]:
-    """cu_seqlens as numbers: 0, the end of each sequence, the last of them the
-    total."""
-    if bounds.dtype not in (I32, I64):
-        raise TypeError(f"attn.sdpa_varlen: {name} is {DTYPE_NAMES[bounds.dtype]}; expected int32 or int64")
-    if len(bounds.shape) != 1 or bounds.shape[0] < 1:
-        raise ValueError(f"attn.sdpa_varlen: expected {name} of one dimension and an element at least, got shape "
-                         f"{list(bounds.shape)}")
-    numbers = [int(x) for x in numpy_of(bounds).view("int32" if bounds.dtype == I32 else "int64")]
+def _check_bounds(request: _sdpa.Request, bounds: tuple[View, View], names: tuple[str, str]) -> None:
+    """What cu_seqlens are, but for their numbers."""
+    for view, name in zip(bounds, names):
+        if view.dtype not in (I32, I64):
+            raise TypeError(f"attn.sdpa_varlen: {name} is {DTYPE_NAMES[view.dtype]}; expected int32 or int64")
+        if len(view.shape) != 1 or view.shape[0] < 1:
+            raise ValueError(f"attn.sdpa_varlen: expected {name} of one dimension and an element at least, got shape "
+                             f"{list(view.shape)}")
+        _sdpa.check_devices(request.query.device, [(name, view)])
+    if bounds[0].shape != bounds[1].shape:
+        raise ValueError(f"attn.sdpa_varlen: cu_seqlens_q is of {bounds[0].shape[0] - 1} sequences, cu_seqlens_k of "
+                         f"{bounds[1].shape[0] - 1}")
+    if bounds[0].dtype != bounds[1].dtype:
+        raise TypeError(f"attn.sdpa_varlen: cu_seqlens_q is {DTYPE_NAMES[bounds[0].dtype]}, cu_seqlens_k "
+                        f"{DTYPE_NAMES[bounds[1].dtype]}; kernels take one dtype")
+
+
+def _numbers_of(bounds: View) -> Any:
+    return numpy_of(bounds).view("int32" if bounds.dtype == I32 else "int64")
+
+
+def check_numbers(numbers: Sequence[int], total: int, name: str) -> None:
+    """Checks cu_seqlens: 0, the end of each sequence, the last of them the total."""
     if numbers[0] != 0 or numbers[-1] != total or any(a > b for a, b in zip(numbers, numbers[1:])):
         raise ValueError(f"attn.sdpa_varlen: expected {name} to rise from 0 to {total}, the number of rows, got {numbers}")
-    return numbers
 
 
-def _view_of_bounds(bounds: list[int]) -> View:
-    array = (ctypes.c_int64 * len(bounds))(*bounds)
-    return View(ctypes.addressof(array), (len(bounds),), (1,), I64, array)
+def with_bounds(request: _sdpa.Request, bounds: tuple[View, View], names: tuple[str, str]) -> _sdpa.Request:
+    """The request with cu_seqlens for queries and keys. Those of a GPU are not read: what
+    their numbers are is for the caller to know."""
+    _check_bounds(request, bounds, names)
+    if request.query.device == CPU:
+        totals = request.query.shape[1], request.key.shape[1]
+        for view, total, name in zip(bounds, totals, names):
+            check_numbers(_numbers_of(view).tolist(), total, name)
+    return dataclasses.replace(request, cu_seqlens=(with_contiguous_rows(bounds[0]), with_contiguous_rows(bounds[1])))
 
 
 def _by_heads(view: View) -> View:
     """Rows of [T, H, D] as [H, T, D]."""
     (rows, heads, size), (row, head, column) = view.shape, view.strides
-    return View(view.address, (heads, rows, size), (head, row, column), view.dtype, view.owner)
+    return View(view.address, (heads, rows, size), (head, row, column), view.dtype, view.owner, view.device)
 
 
 def _check(query: View, key: View, value: View) -> None:
@@ -52,12 +71,8 @@ def get_output_shape(query: View, value: View) -> tuple[int, ...]:
     return (*query.shape[:2], value.shape[2])
 
 
-def run(request: _sdpa.Request, query_bounds: list[int], key_bounds: list[int], output: View) -> None:
+def run(request: _sdpa.Request, output: View) -> None:
     """Computes all sequences of a request into [T, H, D]."""
-    if len(query_bounds) != len(key_bounds):
-        raise ValueError(f"attn.sdpa_varlen: cu_seqlens_q is of {len(query_bounds) - 1} sequences, cu_seqlens_k of "
-                         f"{len(key_bounds) - 1}")
-    request = dataclasses.replace(request, cu_seqlens=(_view_of_bounds(query_bounds), _view_of_bounds(key_bounds)))
     _sdpa.run(_sdpa.make_plan(request), request, _by_heads(output), None)
 
 
@@ -80,14 +95,14 @@ def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_
 
     q, k, v = view_of(query, "query"), view_of(key, "key"), view_of(value, "value")
     request = make_request(q, k, v, *options)
-    bounds = view_of(cu_seqlens_q, "cu_seqlens_q")
-    query_bounds = read_bounds(bounds, q.shape[0], "cu_seqlens_q")
-    name, key_view = "cu_seqlens_q", bounds
-    if cu_seqlens_k is not None:
-        name, key_view = "cu_seqlens_k", view_of(cu_seqlens_k, "cu_seqlens_k")
-    key_bounds = read_bounds(key_view, k.shape[0], name)
+    names = "cu_seqlens_q", "cu_seqlens_q" if cu_seqlens_k is None else "cu_seqlens_k"
+    bounds = view_of(cu_seqlens_q, names[0])
+    key_bounds = bounds if cu_seqlens_k is None else view_of(cu_seqlens_k, names[1])
+    if (bounds.dtype, key_bounds.dtype) in ((I32, I64), (I64, I32)):
+        bounds, key_bounds = (view_of(_numbers_of(view).astype("int64"), name) for view, name in zip((bounds, key_bounds), names))
+    request = with_bounds(request, (bounds, key_bounds), names)
     output, view = _allocate(get_output_shape(q, v), q.dtype)
-    run(request, query_bounds, key_bounds, view)
+    run(request, view)
     return output
 
 

@@ -117,3 +117,37 @@ def test_bad_arguments(tmp_path):
 def test_without_a_program(tmp_path):
     with pytest.raises(TypeError, match="torch.export.export returns, got Block"):
         attn.compile_exported(Block(spelled_out), tmp_path / "model.so")
+
+
+class Attention(torch.nn.Module):
+    def forward(self, q, k, v):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+@needs_torch_mlir
+@pytest.mark.parametrize("arch", ["sm_80", "sm_90a"])
+def test_cuda(arch, tmp_path):
+    """Attention alone, for a GPU that need not be here."""
+    q = torch.randn(2, 4, 100, 64, dtype=torch.float16)
+    length = torch.export.Dim("length", min=2, max=4096)
+    program = torch.export.export(Attention(), (q, q, q), dynamic_shapes=3 * ({2: length},))
+    attn.compile_exported(program, tmp_path / "a.so", header=tmp_path / "a.h", target="cuda", gpu_arch=arch)
+    assert arch.encode() in (tmp_path / "a.so").read_bytes()
+    header = (tmp_path / "a.h").read_text()
+    assert "void *stream" in header and "ATTN_F16 [2, 4, any, 64]" in header
+
+
+@needs_torch_mlir
+def test_cuda_refused(tmp_path):
+    program = torch.export.export(Block(F.scaled_dot_product_attention).eval(), (torch.randn(2, 9, 32),))
+    with pytest.raises(attn.CompileError, match="cannot run on the GPU: only attention is compiled for it"):
+        attn.compile_exported(program, tmp_path / "a.so", target="cuda", gpu_arch="sm_90a")
+    with pytest.raises(attn.CompileError, match="sm_75"):
+        attn.compile_exported(program, tmp_path / "a.so", target="cuda", gpu_arch="sm_75")
+    for options, message in [({"target": "hip"}, "expected target to be 'cpu' or 'cuda', got 'hip'"),
+                             ({"gpu_arch": "sm_90a"}, "gpu_arch='sm_90a' goes with target='cuda'")]:
+        with pytest.raises(ValueError, match=message):
+            attn.compile_exported(program, tmp_path / "a.so", **options)
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="there is no GPU here; say which with gpu_arch"):
+            attn.compile_exported(program, tmp_path / "a.so", target="cuda")

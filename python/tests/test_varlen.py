@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
+from attn import _torch, _torch_varlen  # noqa: E402
 
 TOLERANCES = {torch.bfloat16: 3e-2, torch.float32: 2e-5, torch.float64: 1e-12}
 
@@ -81,6 +82,8 @@ def test_numpy():
     q = make(lengths, 2, 16)
     result = attn.sdpa_varlen(*3 * [q.numpy()], bounds_of(lengths).numpy(), causal="lower_right")
     assert (torch.from_numpy(result) - expect(q, q, q, lengths, lengths, is_causal=True)).abs().max() < 2e-5
+    mixed = attn.sdpa_varlen(*3 * [q.numpy()], bounds_of(lengths).numpy(), bounds_of(lengths, torch.int64).numpy(), causal="lower_right")
+    assert (mixed == result).all()
     strided = torch.stack(2 * [bounds_of(lengths)], 1)[:, 0]
     assert (torch.from_numpy(attn.sdpa_varlen(*3 * [q.numpy()], strided.numpy(), is_causal=True)) - torch.from_numpy(result)).abs().max() == 0
 
@@ -104,6 +107,26 @@ def test_nested(options):
         assert torch.allclose(rows[3].double(), expect(*rows[:3], lengths, lengths, **options), atol=2e-5)
     # Sums with what else has these lengths.
     assert (result + result).is_nested
+
+
+def test_nested_explained():
+    """The questions about nested tensors, and what is compiled ahead."""
+    q = make_nested([5, 9], 2, 8)
+    assert attn.explain(q, q, q, is_causal=True).backend == "flash" and attn.can_use("math", q, q, q)
+    assert "sequences of any lengths" in str(attn.explain(q, q, q)) and not attn.can_use("efficient", q, q, q)
+    attn.warmup(q, q, q, window=3)
+    with pytest.raises(ValueError, match="attn_mask does not go with nested"):
+        attn.explain(q, q, q, torch.ones(5, 5))
+
+
+def test_autocast():
+    """As attn.sdpa: float64 stays."""
+    q = make([5, 9], 2, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        result = attn.sdpa_varlen(q, q, q, bounds_of([5, 9]))
+        assert attn.sdpa_varlen(*3 * [q.double()], bounds_of([5, 9])).dtype == torch.float64
+    assert result.dtype == torch.bfloat16
+    assert torch.allclose(result.double(), expect(q, q, q, [5, 9], [5, 9]), atol=3e-2)
 
 
 def test_nested_of_one_head():
@@ -131,7 +154,7 @@ def test_nested_gradient():
 
 def test_operator():
     q, bounds = make([5, 9], 2, 8), bounds_of([5, 9])
-    torch.library.opcheck(torch.ops.attn.sdpa_varlen.default, (q, q, q, bounds, bounds), {"causal": "upper_left", "window": [2, 3]})
+    torch.library.opcheck(torch.ops.attn.sdpa_varlen.default, (q, q, q, bounds, bounds, *_torch.pack_options(None, False, "upper_left", (2, 3), None)))
     compiled = torch.compile(lambda q, bounds: attn.sdpa_varlen(q * 2, q, q, bounds, is_causal=True).sin(), fullgraph=True, dynamic=True)
     for lengths in ([5, 9], [20, 1], [3, 4, 5]):
         q, bounds = make(lengths, 2, 8), bounds_of(lengths)
@@ -224,6 +247,8 @@ def test_refused(change, error, message, grad):
 
 @pytest.mark.parametrize("call, error, message", [
     (lambda q: attn.sdpa(q, q, torch.randn(2, 2, 5, 8)), TypeError, "value is a dense one"),
+    (lambda q: attn.sdpa(torch.randn(2, 2, 5, 8), q, q), TypeError, "key is a nested tensor, query is a dense one"),
+    (lambda q: attn.explain(torch.randn(2, 2, 5, 8), torch.randn(2, 2, 5, 8), q), TypeError, "value is a nested tensor"),
     (lambda q: attn.sdpa(q, q, q, torch.ones(5, 5)), ValueError, "attn_mask does not go with nested"),
     (lambda q: attn.sdpa(q, q, q, return_lse=True), ValueError, "return_lse does not go with nested"),
     (lambda q: attn.sdpa(q, q, q, dropout_p=0.5), ValueError, "dropout_p does not go with nested"),
@@ -233,6 +258,41 @@ def test_refused(change, error, message, grad):
 def test_nested_refused(call, error, message):
     with pytest.raises(error, match=message):
         call(make_nested([5, 9], 2, 8))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("options", [{}, {"enable_gqa": True, "scale": 0.3}, {"causal": "lower_right", "window": 5, "softcap": 2.0}], ids=str)
+def test_known(dtype, options, monkeypatch):
+    """What was called once runs for other numbers of rows and sequences without Python,
+    which what is wrong comes back to."""
+    heads = 2 if options.get("enable_gqa") else 4
+
+    def call(lengths, bounds_dtype=torch.int32):
+        torch.manual_seed(0)
+        q, k = make(lengths, 4, 16, dtype), make(lengths, heads, 16, dtype)
+        return attn.sdpa_varlen(q, k, k, bounds_of(lengths, bounds_dtype), **options)
+
+    batches = [[5, 9], [1], [0, 30, 3, 3], []]
+    with attn.sdpa_kernel(["flash", "math"]):
+        expected = [call(lengths) for lengths in batches]
+    call([2])
+    call([2], torch.int64)
+
+    def fail(*_):
+        raise AssertionError("a known call went to Python")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_torch_varlen, "_compute", fail)
+        for lengths, result in zip(batches, expected):
+            for bounds_dtype in (torch.int32, torch.int64):
+                ours = call(lengths, bounds_dtype)
+                assert torch.equal(ours, result) and ours.stride() == result.stride()
+        q = make([7], 4, 16, dtype)
+        with pytest.raises(AssertionError, match="went to Python"):
+            attn.sdpa_varlen(q, q[:, :heads], q[:, :heads], torch.tensor([0, 8]), **options)
+    for bounds in (torch.tensor([0, 8]), torch.tensor([0, 5, 3, 7], dtype=torch.int32), torch.tensor([1, 7])):
+        with pytest.raises(ValueError, match="to rise from 0 to 7"):
+            attn.sdpa_varlen(q, q[:, :heads], q[:, :heads], bounds, **options)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -20,7 +20,7 @@ namespace {
 
 // A slot of a pipe has 24 bytes: `full` barriers first, then the `empty` ones,
 // then the mailboxes.
-constexpr int64_t kBarrierBytes = 8;
+constexpr int64_t kBarrierBytes = 8, kWordBytes = 4;
 
 /// A slot's number and the parity of its round.
 struct Slot {
@@ -198,8 +198,9 @@ struct SendPattern : ThreadPattern<SendOp> {
     int64_t depth = op.getPipe().getType().getDepth();
     Value pipe = adaptor.getPipe().front();
     Value index = Slot(adaptor.getSlot()).index;
-    b.storeShared(adaptor.getValue().front(),
-                  getSlotAddress(b, pipe, depth, Part::Mailbox, index));
+    Value mailbox = getSlotAddress(b, pipe, depth, Part::Mailbox, index);
+    for (auto [i, values] : llvm::enumerate(adaptor.getValues()))
+      b.storeShared(values.front(), b.add(mailbox, i * kWordBytes));
     b.barrierArrive(getSlotAddress(b, pipe, depth, Part::Full, index));
     rewriter.eraseOp(op);
     return success();
@@ -215,11 +216,13 @@ struct ReceivePattern : ThreadPattern<ReceiveOp> {
     Slot slot(adaptor.getSlot());
     b.barrierWait(getSlotAddress(b, pipe, depth, Part::Full, slot.index),
                   slot.parity);
-    Value value =
-        b.loadShared(getSlotAddress(b, pipe, depth, Part::Mailbox, slot.index),
-                     b.getI32Type());
+    Value mailbox = getSlotAddress(b, pipe, depth, Part::Mailbox, slot.index);
+    SmallVector<Value> values;
+    for (size_t i = 0; i < op.getNumResults(); ++i)
+      values.push_back(
+          b.loadShared(b.add(mailbox, i * kWordBytes), b.getI32Type()));
     b.barrierArrive(getSlotAddress(b, pipe, depth, Part::Empty, slot.index));
-    rewriter.replaceOp(op, value);
+    rewriter.replaceOp(op, values);
     return success();
   }
 };

@@ -317,7 +317,8 @@ void KernelEmitter::emitAmpere() {
   firstConsumer = b.mul(body.getArgument(0), count);
   selectConsumer(0);
   Tile tile = emitTile(
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)),
+      /*sequence=*/Value());
   for (int64_t i = 0; i < schedule.consumers; ++i) {
     Value first = b.add(tile.firstQuery, i * kRows);
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),

@@ -329,12 +329,13 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
 
 /// Computes the tile of a message; returns the next slots of blocks and
 /// queries.
-SmallVector<Value> KernelEmitter::emitConsumerTile(Value message, Value slot,
+SmallVector<Value> KernelEmitter::emitConsumerTile(Value message,
+                                                   Value sequence, Value slot,
                                                    Value querySlot) {
   Value isCareful =
       b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
   Value number = b.select(isCareful, b.add(message, -kCareful), message);
-  Tile tile = emitTile(number);
+  Tile tile = emitTile(number, sequence);
   widen(tile, isCareful);
   Value queryTile = SliceOp::create(
       b, queries,
@@ -376,16 +377,20 @@ void KernelEmitter::emitConsumer() {
   };
   if (schedule.takesTurns)
     TurnInitOp::create(b, warpgroup, schedule.consumers);
-  Value first =
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
-  SmallVector<Value> inits{first, firstSlot(schedule.stages),
+  TileNumber first = getTileNumber(
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+  SmallVector<Value> inits{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
+  inits.append(first.begin() + 1, first.end());
+  SmallVector<Type> words(first.size(), b.getI32Type());
   b.whileNotNegative(inits, [&](ValueRange carried) {
     Value slot = carried[1], querySlot = carried[2];
+    Value sequence = op.isRagged() ? carried[4] : Value();
     Value isTile =
         b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
     SmallVector<Value> slots = b.ifThenElse(
-        isTile, [&] { return emitConsumerTile(carried[0], slot, querySlot); },
+        isTile,
+        [&] { return emitConsumerTile(carried[0], sequence, slot, querySlot); },
         [&] {
           // The message has a slot of queries, though none come.
           emitStoredRelease(querySlot);
@@ -393,9 +398,11 @@ void KernelEmitter::emitConsumer() {
             ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
         });
-    Value next = ReceiveOp::create(b, tilePipe, carried[3]);
-    return SmallVector<Value>{next, slots[0], slots[1],
-                              NextSlotOp::create(b, carried[3])};
+    auto message = ReceiveOp::create(b, words, tilePipe, carried[3]);
+    SmallVector<Value> next{message.getResult(0), slots[0], slots[1],
+                            NextSlotOp::create(b, carried[3])};
+    llvm::append_range(next, message.getResults().drop_front());
+    return next;
   });
   // Shared memory must outlive the last copy.
   if (releasesLate())

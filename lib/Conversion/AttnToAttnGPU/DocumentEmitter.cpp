@@ -169,7 +169,7 @@ void KernelEmitter::emitDocumentScan() {
       b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
   Value batch = b.div(number, args.numRowTiles);
   Value rowTile = b.rem(number, args.numRowTiles);
-  Tile tile = emitPlace(rowTile, b.mul(batch, args.numHeads));
+  Tile tile = emitPlace(rowTile, b.mul(batch, args.numHeads), Value());
   emitKeyBlocks(tile);
   Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
   isNonempty = arith::AndIOp::create(

@@ -28,11 +28,11 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// given where it is that of all logits, which tells rows without keys.
 Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
                                Value maximum) {
-  // f32 and bf16 have 2^127 to both sides; f16 ends at 2^16 and loses bits
-  // below 2^-14, which counts where probabilities are not bounded.
-  bool isNarrow = elementType.isF16() && isOptimistic();
-  double high = isNarrow ? 0x1p15 : 0x1p60;
-  double low = isNarrow ? 0x1p-3 : 0x1p-60;
+  // f32 and bf16 have 2^127 to both sides. f16 loses bits below 2^-14, which
+  // counts where probabilities are not bounded; one of them above 2^16 becomes
+  // infinite, and so do outputs.
+  double high = 0x1p60;
+  double low = elementType.isF16() && isOptimistic() ? 0x1p-3 : 0x1p-60;
   Value zero = b.f32(0.0);
   // Zero if all are finite, else NaN.
   Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {

@@ -126,10 +126,10 @@ Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
   return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;
 }
 
-KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
+KernelEmitter::Tile KernelEmitter::emitTile(Value number, Value sequence) {
   Value batchHead;
   Value rowTile = emitRowTile(number, batchHead);
-  Tile tile = emitPlace(rowTile, batchHead);
+  Tile tile = emitPlace(rowTile, batchHead, sequence);
   if (args.documentRanges)
     emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
   emitKeyBlocks(tile);
@@ -137,7 +137,8 @@ KernelEmitter::Tile KernelEmitter::emitTile(Value number) {
 }
 
 /// Where a row of tiles of a head is.
-KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead) {
+KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
+                                             Value sequence) {
   Tile tile;
   tile.head = b.rem(batchHead, args.numHeads);
   tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
@@ -151,7 +152,8 @@ KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead) {
   tile.numKeys = args.numKeys;
   tile.numQueries = args.numQueries;
   if (op.isRagged())
-    rowTile = emitSequence(tile, rowTile);
+    rowTile =
+        emitSequence(tile, rowTile, sequence ? sequence : emitSearch(rowTile));
   tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
   if (args.keyLengths.pointer) {
     SmallVector<Value> indices(tile.batch);
@@ -177,30 +179,38 @@ Value KernelEmitter::emitClampedLoad(const TensorArgument &tensor,
   return isWide ? arith::TruncIOp::create(b, b.getI32Type(), value) : value;
 }
 
-/// Finds the sequence of a row of tiles, and returns which of its tiles that
-/// is. Sequence s has the numbers from V(s) = cu_seqlens_q[s] / T + s on, for
-/// tiles of T queries: as many as it needs, or one more, which is empty. Where
-/// the sequences end, one without keys has the rows that are left.
-Value KernelEmitter::emitSequence(Tile &tile, Value rowTile) {
-  auto getFirstTile = [&](Value sequence) {
-    Value begin =
-        emitClampedLoad(args.queryEnds, sequence, b.i32(0), args.numQueries);
-    return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
-  };
+/// The first row of tiles of a sequence: sequence s has those from V(s) =
+/// cu_seqlens_q[s] / T + s on, for tiles of T queries: as many as it needs, or
+/// one more, which is empty.
+Value KernelEmitter::emitFirstTile(Value sequence) {
+  Value begin =
+      emitClampedLoad(args.queryEnds, sequence, b.i32(0), args.numQueries);
+  return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
+}
+
+/// Finds the sequence of a row of tiles.
+Value KernelEmitter::emitSearch(Value rowTile) {
   // V(low) <= rowTile < V(high); the first value is high - low - 2.
   SmallVector<Value> range = b.whileNotNegative(
       {b.add(args.numSequences, -1), b.i32(0), b.add(args.numSequences, 1)},
       [&](ValueRange carried) {
         Value low = carried[1], high = carried[2];
         Value middle = b.div(b.add(low, high), b.i32(2));
-        Value isBehind =
-            b.compare(arith::CmpIPredicate::sle, getFirstTile(middle), rowTile);
+        Value isBehind = b.compare(arith::CmpIPredicate::sle,
+                                   emitFirstTile(middle), rowTile);
         low = b.select(isBehind, middle, low);
         high = b.select(isBehind, high, middle);
         return SmallVector<Value>{b.add(b.sub(high, low), -2), low, high};
       });
-  tile.sequence = range[1];
-  rowTile = b.sub(rowTile, getFirstTile(tile.sequence));
+  return range[1];
+}
+
+/// Sets what is known of the sequence of a tile; returns which of its tiles a
+/// row of tiles is. Where the sequences end, one without keys has the rows that
+/// are left.
+Value KernelEmitter::emitSequence(Tile &tile, Value rowTile, Value sequence) {
+  tile.sequence = sequence;
+  rowTile = b.sub(rowTile, emitFirstTile(sequence));
   Value isRest =
       b.compare(arith::CmpIPredicate::eq, tile.sequence, args.numSequences);
   // What is behind the last element is not read.
@@ -363,10 +373,10 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
 /// Blocks go from the last to the first, and a block's keys before the values
 /// of the block behind it: the order in which consumers need them. Returns the
 /// next slots of blocks and queries.
-SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
-                                                Value querySlot,
+SmallVector<Value> KernelEmitter::emitTileLoads(const TileNumber &number,
+                                                Value slot, Value querySlot,
                                                 bool isCareful) {
-  Tile tile = emitTile(number);
+  Tile tile = emitTile(number[0], op.isRagged() ? number[1] : Value());
   if (isCareful)
     widen(tile, Value());
   Value lastBlock = b.add(tile.end, -1);
@@ -402,50 +412,68 @@ SmallVector<Value> KernelEmitter::emitTileLoads(Value number, Value slot,
   return {slot, NextSlotOp::create(b, querySlot)};
 }
 
+/// The sequence of a tile is searched once, by the producer, but for those that
+/// it does not hand out by number.
+KernelEmitter::TileNumber KernelEmitter::getTileNumber(Value number) {
+  if (!op.isRagged())
+    return {number};
+  Value batchHead;
+  return {number, emitSearch(emitRowTile(number, batchHead))};
+}
+
 /// The next tile of this block; of a ragged batch one that is not empty.
-Value KernelEmitter::emitClaim() {
+KernelEmitter::TileNumber KernelEmitter::emitClaim() {
+  if (!op.isRagged())
+    return {ClaimTileOp::create(b, args.scratch)};
   auto claim = [&]() -> SmallVector<Value> {
     Value number = ClaimTileOp::create(b, args.scratch);
-    if (!op.isRagged())
-      return {Value(), number};
-    Tile tile;
     Value batchHead, rowTile = emitRowTile(number, batchHead);
-    rowTile = emitSequence(tile, rowTile);
+    Value sequence = emitSearch(rowTile);
+    Tile tile;
+    rowTile = emitSequence(tile, rowTile, sequence);
     using P = arith::CmpIPredicate;
     Value isEmpty = b.compare(P::sge, b.mul(rowTile, schedule.getTileQueries()),
                               tile.numQueries);
     Value isTile = b.compare(P::slt, number, args.numTiles);
     Value goesOn = arith::AndIOp::create(b, isEmpty, isTile);
-    return {b.select(goesOn, b.i32(0), b.i32(-1)), number};
+    return {b.select(goesOn, b.i32(0), b.i32(-1)), number, sequence};
   };
-  SmallVector<Value> state = claim();
-  if (op.isRagged())
-    state = b.whileNotNegative(state, [&](ValueRange) { return claim(); });
-  return state[1];
+  SmallVector<Value> state =
+      b.whileNotNegative(claim(), [&](ValueRange) { return claim(); });
+  return {state[1], state[2]};
 }
 
 void KernelEmitter::emitProducer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
   };
-  auto send = [&](Value message, Value tileSlot) -> Value {
+  auto send = [&](Value message, TileNumber number, Value tileSlot) -> Value {
+    number[0] = message;
     AcquireOp::create(b, tilePipe, tileSlot, /*last_held=*/false);
-    SendOp::create(b, message, tilePipe, tileSlot);
+    SendOp::create(b, number, tilePipe, tileSlot);
     return NextSlotOp::create(b, tileSlot);
   };
   Value end = b.i32(-1);
-  Value first =
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
-  SmallVector<Value> state{first, firstSlot(schedule.stages),
+  TileNumber first = getTileNumber(
+      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+  // The number of a tile, slots of blocks, queries and messages, and the rest
+  // of the number.
+  SmallVector<Value> state{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
+  state.append(first.begin() + 1, first.end());
   state = b.whileNotNegative(state, [&](ValueRange carried) {
-    Value claimed = emitClaim();
-    Value isTile = b.compare(arith::CmpIPredicate::slt, claimed, args.numTiles);
-    SmallVector<Value> slots = emitTileLoads(carried[0], carried[1], carried[2],
-                                             /*isCareful=*/false);
-    Value message = b.select(isTile, claimed, b.i32(kDrain));
-    return SmallVector<Value>{b.select(isTile, claimed, end), slots[0],
-                              slots[1], send(message, carried[3])};
+    TileNumber number{carried[0]};
+    llvm::append_range(number, carried.drop_front(4));
+    TileNumber claimed = emitClaim();
+    Value isTile =
+        b.compare(arith::CmpIPredicate::slt, claimed[0], args.numTiles);
+    SmallVector<Value> slots =
+        emitTileLoads(number, carried[1], carried[2], /*isCareful=*/false);
+    Value message = b.select(isTile, claimed[0], b.i32(kDrain));
+    SmallVector<Value> next{b.select(isTile, claimed[0], end), slots[0],
+                            slots[1], send(message, claimed, carried[3])};
+    next.append(claimed.begin() + 1, claimed.end());
+    return next;
   });
   // The drain message has a slot of queries, too, so that consumers release one
   // with each message.
@@ -455,13 +483,16 @@ void KernelEmitter::emitProducer() {
   // Consumers have read the drain message once its slot is empty: what they
   // deferred is on the list.
   AcquireOp::create(b, tilePipe, state[3], /*last_held=*/false);
+  state.resize(4);
   state[0] = TakeDeferredOp::create(b, deferred);
   state = b.whileNotNegative(state, [&](ValueRange carried) {
-    Value tileSlot = send(b.add(carried[0], kCareful), carried[3]);
-    SmallVector<Value> slots = emitTileLoads(carried[0], carried[1], carried[2],
-                                             /*isCareful=*/true);
+    TileNumber number = getTileNumber(carried[0]);
+    Value tileSlot = send(b.add(number[0], kCareful), number, carried[3]);
+    SmallVector<Value> slots =
+        emitTileLoads(number, carried[1], carried[2], /*isCareful=*/true);
     Value next = TakeDeferredOp::create(b, deferred);
     return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
   });
-  send(end, state[3]);
+  TileNumber none(first.size(), end);
+  send(end, none, state[3]);
 }

@@ -211,19 +211,25 @@ private:
   //-----------------------===//
 
   void allocate();
-  Tile emitTile(Value number);
-  Tile emitPlace(Value rowTile, Value batchHead);
+  /// The tile of a number, of a ragged batch in a sequence that may be known.
+  Tile emitTile(Value number, Value sequence);
+  Tile emitPlace(Value rowTile, Value batchHead, Value sequence);
   Value emitRowTile(Value number, Value &batchHead);
-  Value emitClaim();
-  Value emitSequence(Tile &tile, Value rowTile);
+  /// A tile and, of a ragged batch, its sequence, as messages have them.
+  using TileNumber = SmallVector<Value, 2>;
+  TileNumber getTileNumber(Value number);
+  TileNumber emitClaim();
+  Value emitFirstTile(Value sequence);
+  Value emitSearch(Value rowTile);
+  Value emitSequence(Tile &tile, Value rowTile, Value sequence);
   Value emitClampedLoad(const TensorArgument &tensor, ArrayRef<Value> indices,
                         Value low, Value high);
   KeyIntervalValues emitNeededKeys(const Tile &tile, Value first, Value last);
   void emitKeyBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
   void emitProducer();
-  SmallVector<Value> emitTileLoads(Value number, Value slot, Value querySlot,
-                                   bool isCareful);
+  SmallVector<Value> emitTileLoads(const TileNumber &number, Value slot,
+                                   Value querySlot, bool isCareful);
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
@@ -248,7 +254,7 @@ private:
   //-----------------===//
 
   void emitConsumer();
-  SmallVector<Value> emitConsumerTile(Value message, Value slot,
+  SmallVector<Value> emitConsumerTile(Value message, Value sequence, Value slot,
                                       Value querySlot);
   State emitBlocks(const Tile &tile, Value queries, Value slot,
                    Value querySlot);

@@ -197,17 +197,20 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
     // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} box[%c0_i32, %c0_i32, %c0_i32, %c0_i32, %c0_i32] : !llvm.ptr<7>, !llvm.ptr
     attn_gpu.tma_load %map[%c0, %c0, %c0, %c0, %c0] to %tile signals %p[%s] : !attn_gpu.shared<64x64xbf16>, !attn_gpu.pipe<2>
     // CHECK: llvm.store %{{.*}} : i32, !llvm.ptr<3>
+    // CHECK: llvm.store %{{.*}} : i32, !llvm.ptr<3>
     // CHECK: nvvm.mbarrier.arrive
-    attn_gpu.send %c0 to %p[%s] : !attn_gpu.pipe<2>
+    attn_gpu.send %c0, %c0 to %p[%s] : !attn_gpu.pipe<2>
   } consumers 2 registers = 232 {
   ^bb0(%wg: i32):
     %s = attn_gpu.first_slot : !attn_gpu.slot<2>
     // CHECK: scf.while
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c0_i32 : !llvm.ptr<3>, i32 -> i1
     // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> i32
+    // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> i32
     // CHECK: nvvm.mbarrier.arrive
-    %x = attn_gpu.receive %p[%s] : !attn_gpu.pipe<2>
-    llvm.store %x, %out : i32, !llvm.ptr<1>
+    %x, %y = attn_gpu.receive %p[%s] : !attn_gpu.pipe<2> -> i32, i32
+    %sum = arith.addi %x, %y : i32
+    llvm.store %sum, %out : i32, !llvm.ptr<1>
     // One thread of the warpgroup arrives.
     // CHECK: scf.if
     // CHECK: nvvm.mbarrier.arrive

@@ -203,6 +203,22 @@ func.func @init_pipes(%p: !attn_gpu.pipe<1>) {
 
 // -----
 
+func.func @send(%p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>, %i: i32) {
+  // expected-error @below {{expected one or two values, got 3}}
+  attn_gpu.send %i, %i, %i to %p[%s] : !attn_gpu.pipe<1>
+  return
+}
+
+// -----
+
+func.func @receive(%p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>) {
+  // expected-error @below {{expected one or two values, got 3}}
+  %0:3 = attn_gpu.receive %p[%s] : !attn_gpu.pipe<1> -> i32, i32, i32
+  return
+}
+
+// -----
+
 func.func @load_tile(%m: !attn_gpu.tensor_map, %t: !attn_gpu.shared<2x64x64xbf16>, %p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>, %i: i32) {
   // expected-error @below {{expected one tile, got '!attn_gpu.shared<2x64x64xbf16>'}}
   attn_gpu.tma_load %m[%i] to %t signals %p[%s] : !attn_gpu.shared<2x64x64xbf16>, !attn_gpu.pipe<1>

@@ -35,8 +35,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       attn_gpu.tma_load %map[%c0, %c0] to %kt signals %kp[%s] evict last : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
       // CHECK: attn_gpu.tma_load %{{.*}}[%{{.*}}] to %{{.*}} signals %{{.*}}[%{{.*}}] : !attn_gpu.shared<128x64xbf16>
       attn_gpu.tma_load %map[%c0] to %kt signals %kp[%s] : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
-      // CHECK: attn_gpu.send %{{.*}} to %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1>
-      attn_gpu.send %tile to %tp[%t] : !attn_gpu.pipe<1>
+      // CHECK: attn_gpu.send %{{.*}}, %{{.*}} to %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1>
+      attn_gpu.send %tile, %tile to %tp[%t] : !attn_gpu.pipe<1>
     // CHECK: } consumers 2 registers = 232 {
     // CHECK-NEXT: ^bb0(%[[WG:.*]]: i32):
     } consumers 2 registers = 232 {
@@ -45,8 +45,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       attn_gpu.turn_init %wg of 2
       %s = attn_gpu.first_slot : !attn_gpu.slot<2>
       %t = attn_gpu.first_slot : !attn_gpu.slot<1>
-      // CHECK: attn_gpu.receive %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1>
-      %tile = attn_gpu.receive %tp[%t] : !attn_gpu.pipe<1>
+      // CHECK: attn_gpu.receive %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1> -> i32, i32
+      %tile:2 = attn_gpu.receive %tp[%t] : !attn_gpu.pipe<1> -> i32, i32
       // CHECK: attn_gpu.await %{{.*}}[%{{.*}}] : !attn_gpu.pipe<2>
       attn_gpu.await %kp[%s] : !attn_gpu.pipe<2>
       %qt = attn_gpu.slice %q[%wg] : !attn_gpu.shared<2x64x64xbf16>

@@ -13,9 +13,13 @@ neither the network nor LLVM nor this checkout:
 
     python3 python.py run attn-gpu.tar.xz
 
-runs the tests of python/tests/test_cuda.py, those marked `gpu` with them, and times
+runs the tests of python/tests/test_cuda*.py, those marked `gpu` with them, and times
 attention and the tutorial's module beside PyTorch's. Both files are all there is to
 carry. ptxas is Triton's, CUDA's or none (attn-c/Compiler.h, cuda_path).
+
+    python3 python.py run attn-gpu.tar.xz --no-tests --no-timing --models "--budget 500 --output models.json"
+
+times whole models on the CPU of that machine: benchmarks/models.py with these options.
 """
 
 import argparse
@@ -23,12 +27,12 @@ import lzma
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 # What every Linux has, in a version that goes with its libc.
 SYSTEM = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so.*|linux-vdso.*)$")
 # What LLVM links to for parts of it that nobody calls here, and is large with what it
@@ -76,15 +80,18 @@ def make_stand_in(name, path, users, output):
 
 
 def pack(options):
+    root = pathlib.Path(__file__).resolve().parents[3]
     libraries = options.build / "lib"
     found, unused = list_libraries(libraries / "libAttnC.so")
     files = {f"lib/{name}": path for name, path in found.items()}
     for name in ("libAttnRuntimeCPU.a", "libAttnRuntimeCUDA.a"):
         files[f"lib/{name}"] = libraries / name
     for directory in ("python/attn", "python/tests"):
-        for path in (ROOT / directory).iterdir():
+        for path in (root / directory).iterdir():
             if path.is_file():
                 files[f"{directory}/{path.name}"] = path
+    for name in ("models.py", "modules.py"):
+        files[f"benchmarks/{name}"] = root / "benchmarks" / name
     filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": options.preset}]
     with tempfile.TemporaryDirectory() as directory:
         for name, path in unused.items():
@@ -105,7 +112,7 @@ def make_environment(place):
 
 def test(place, environment, options):
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--rootdir", str(place / "python" / "tests"),
-               str(place / "python" / "tests" / "test_cuda.py"), "-k", options.only]
+               *map(str, sorted((place / "python" / "tests").glob("test_cuda*.py"))), "-k", options.only]
     if subprocess.run([sys.executable, "-c", "import xdist"], capture_output=True).returncode == 0:
         # Most of the time is compilation.
         command += ["-n", str(options.jobs)]
@@ -146,6 +153,24 @@ def measure_host(functions, repeats=30, calls=50):
                 times[name].append((time.perf_counter() - begin) / calls * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
+def measure_in_graph(x):
+    # What eight attentions more cost in a graph that has one, each: guards and the call
+    # of the graph are PyTorch's.
+    def chain(count):
+        def run(x):
+            y = x
+            for _ in range(count):
+                y = F.scaled_dot_product_attention(y, x, x)
+            return y
+        return run
+
+    functions = {}
+    for count in (1, 9):
+        functions["PyTorch", count] = torch.compile(chain(count), dynamic=False)
+        functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False)
+    times = measure_host({key: lambda function=function: function(x) for key, function in functions.items()}, calls=20)
+    return {name: (times[name, 9] - times[name, 1]) / 8 for name in ("PyTorch", "attn")}
+
 def show(title, times):
     print(f"{title:44} " + "  ".join(f"{name} {value * 1e3:9.1f} us" for name, value in times.items()), flush=True)
 
@@ -171,6 +196,21 @@ with torch.no_grad():
     small = torch.randn(1, 2, 16, 64, device="cuda", dtype=torch.bfloat16)
     show("a small call on the host", measure_host({
         "PyTorch": lambda: F.scaled_dot_product_attention(small, small, small), "attn": lambda: attn.sdpa(small, small, small)}))
+    show("another in a compiled graph, on the host", measure_in_graph(small))
+    rows, bounds = torch.randn(48, 2, 64, device="cuda", dtype=torch.bfloat16), torch.tensor([0, 16, 48], device="cuda", dtype=torch.int32)
+    show("a small ragged call on the host", measure_host({"attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)}))
+    for lengths in ([512] * 32, [128 + 24 * i for i in range(32)], [8192, *[64] * 31]):
+        rows = torch.randn(sum(lengths), 16, 128, device="cuda", dtype=torch.bfloat16)
+        bounds = torch.tensor([0, *lengths], device="cuda").cumsum(0).int()
+        nested = torch.nested.nested_tensor_from_jagged(rows, bounds.long()).transpose(1, 2)
+        times = measure({"PyTorch, nested": lambda: F.scaled_dot_product_attention(nested, nested, nested),
+                         "attn, nested": lambda: attn.sdpa(nested, nested, nested),
+                         "attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)})
+        # Of as many products, in a dense batch.
+        length = round((sum(n * n for n in lengths) / 32) ** 0.5 / 64) * 64
+        dense = torch.randn(32, 16, length, 128, device="cuda", dtype=torch.bfloat16)
+        times["attn, dense"] = measure({"": lambda: attn.sdpa(dense, dense, dense)})[""] * sum(n * n for n in lengths) / (32 * length**2)
+        show(f"ragged, 32 of {min(lengths)} to {max(lengths)}", times)
     for length in (1024, 4096):
         model = CausalSelfAttention(1024, 16).cuda().bfloat16().eval()
         x = torch.randn(8, length, 1024, device="cuda", dtype=torch.bfloat16)
@@ -189,6 +229,9 @@ def run(options):
         status = 0 if options.no_tests else test(place, environment, options)
         if not options.no_timing:
             status |= subprocess.run([sys.executable, "-c", TIMING], env=environment, cwd=place).returncode
+        if options.models is not None:
+            command = [sys.executable, str(place / "benchmarks" / "models.py"), *shlex.split(options.models)]
+            status |= subprocess.run(command, env=environment).returncode
     return status
 
 
@@ -205,6 +248,7 @@ def main():
     running.add_argument("--jobs", type=int, default=8, help="processes of tests, where pytest-xdist is installed")
     running.add_argument("--no-tests", action="store_true")
     running.add_argument("--no-timing", action="store_true")
+    running.add_argument("--models", metavar="OPTIONS", help="time whole models on the CPU: options of benchmarks/models.py")
     options = parser.parse_args()
     return pack(options) if options.command == "pack" else run(options)
 

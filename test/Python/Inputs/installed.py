@@ -15,7 +15,8 @@ venv = pathlib.Path(sys.argv[1]).resolve()
 assert venv in pathlib.Path(attn.__file__).resolve().parents, attn.__file__
 assert (pathlib.Path(attn.__file__).parent / "py.typed").exists()
 # For attn.compile_exported.
-assert (pathlib.Path(attn.__file__).parent / "lib" / "libAttnRuntimeCPU.a").exists()
+for target in ("CPU", "CUDA"):
+    assert (pathlib.Path(attn.__file__).parent / "lib" / f"libAttnRuntime{target}.a").exists()
 q = np.random.default_rng(0).standard_normal((2, 4, 50, 32), dtype=np.float32)
 out = attn.sdpa(q, q, q, is_causal=True)
 s = np.where(np.tri(50, dtype=bool), q @ q.swapaxes(-1, -2) / 32**0.5, -np.inf)

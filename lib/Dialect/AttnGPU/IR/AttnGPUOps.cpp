@@ -198,6 +198,21 @@ LogicalResult InitPipesOp::verify() {
   return success();
 }
 
+/// A mailbox has two words.
+static LogicalResult verifyWords(Operation *op, size_t numWords) {
+  if (numWords < 1 || numWords > 2)
+    return op->emitOpError("expected one or two values, got ") << numWords;
+  return success();
+}
+
+LogicalResult SendOp::verify() {
+  return verifyWords(*this, getValues().size());
+}
+
+LogicalResult ReceiveOp::verify() {
+  return verifyWords(*this, getValues().size());
+}
+
 //===----------------------------------------------------------------------===//
 // Copies
 //===----------------------------------------------------------------------===//

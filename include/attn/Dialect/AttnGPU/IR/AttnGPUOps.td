@@ -435,15 +435,18 @@ def AttnGPU_ReleaseOp : AttnGPU_PipeAccessOp<"release"> {
 }
 
 def AttnGPU_SendOp : AttnGPU_PipeAccessOp<"send"> {
-  let summary = "Put a value into the mailbox of a slot and arrive";
+  let summary = "Put values into the mailbox of a slot and arrive";
   let description = [{
+    One or two words.
+
     Example: `attn_gpu.send %tile to %pipe[%slot] : !attn_gpu.pipe<1>`
   }];
-  let arguments = (ins I32:$value, AttnGPU_PipeType:$pipe,
+  let arguments = (ins Variadic<I32>:$values, AttnGPU_PipeType:$pipe,
                        AttnGPU_SlotType:$slot);
   let assemblyFormat = [{
-    $value `to` $pipe `[` $slot `]` attr-dict `:` qualified(type($pipe))
+    $values `to` $pipe `[` $slot `]` attr-dict `:` qualified(type($pipe))
   }];
+  let hasVerifier = 1;
 }
 
 def AttnGPU_ReceiveOp : AttnGPU_PipeAccessOp<"receive"> {
@@ -452,9 +455,13 @@ def AttnGPU_ReceiveOp : AttnGPU_PipeAccessOp<"receive"> {
     Every thread waits, reads and arrives: a pipe with a mailbox counts threads as
     its consumers.
 
-    Example: `%tile = attn_gpu.receive %pipe[%slot] : !attn_gpu.pipe<1>`
+    Example: `%tile = attn_gpu.receive %pipe[%slot] : !attn_gpu.pipe<1> -> i32`
   }];
-  let results = (outs I32:$value);
+  let results = (outs Variadic<I32>:$values);
+  let assemblyFormat = [{
+    $pipe `[` $slot `]` attr-dict `:` qualified(type($pipe)) `->` type($values)
+  }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
