@@ -15,6 +15,9 @@ The main loop is the shortest of the innermost ones with both products of attent
 (the first of two tiles in shared memory, the second of probabilities in registers)
 and a wait that leaves one of them in flight.
 
+Kernels for every GPU since sm_80 have products of warps, of which none is in flight:
+their main loop is the shortest of those with the most products.
+
   sass_lint.py KERNEL.cubin --budget test/SASS/budget.json
   sass_lint.py KERNEL.cubin --budget test/SASS/budget.json --update
 """
@@ -34,7 +37,7 @@ SLACK = 1.03
 # How many of the exponentials must be under the second product.
 OVERLAP = 0.9
 # What the budget counts beside the length.
-COUNTED = ("HGMMA", "MUFU", "FMNMX", "FFMA", "FMUL", "FADD", "F2FP", "MOV", "R2UR", "BAR")
+COUNTED = ("HGMMA", "HMMA", "LDSM", "LDS", "LDGSTS", "MUFU", "FMNMX", "FFMA", "FMUL", "FADD", "F2FP", "MOV", "R2UR", "BAR")
 
 
 def find_nvdisasm(path):
@@ -56,7 +59,11 @@ class Instruction:
 
     @property
     def is_product(self):
-        return self.name == "HGMMA"
+        return self.name in ("HGMMA", "HMMA")
+
+    @property
+    def is_of_warp(self):
+        return self.name == "HMMA"
 
     @property
     def reads_registers(self):
@@ -112,12 +119,19 @@ def find_loops(instructions, labels):
         body = instructions[first : last + 1]
         products = [i for i in body if i.is_product]
         kinds = {i.reads_registers for i in products}
-        if len(kinds) < 2 or not any(i.is_exponential for i in body):
+        if not products or not any(i.is_exponential for i in body):
+            continue
+        # The operands of a warp's products are in registers, those of either.
+        if len(kinds) < 2 and not products[0].is_of_warp:
             continue
         # Slow paths behind the end of the kernel jump back too.
         if all(last < a or first > b for a, b in accepted):
             accepted.append((first, last))
     return sorted(accepted)
+
+
+def count_products(body):
+    return sum(i.is_product for i in body)
 
 
 def count_overlapped(body):
@@ -155,22 +169,25 @@ def lint(name, instructions, labels, budget):
     spilled = sum(i.is_local for i in instructions)
     if spilled and not complaints:
         complaints.append(f"{spilled} accesses to local memory")
-    pipelined = [
-        body for body in (instructions[first : last + 1] for first, last in loops)
-        if any(i.wait == 1 for i in body)
-    ]
-    if not pipelined:
-        return complaints + ["no loop leaves a product in flight"], None
-    for body in pipelined:
-        exponentials = sum(i.is_exponential for i in body)
-        overlapped = count_overlapped(body)
-        if overlapped < OVERLAP * exponentials:
-            complaints.append(
-                f"{overlapped} of {exponentials} exponentials run under the second "
-                f"product in a loop of {len(body)}"
-            )
+    bodies = [instructions[first : last + 1] for first, last in loops]
+    if any(i.is_of_warp for i in bodies[0]):
+        # Tiles that need care are computed by one consumer after the other.
+        most = max(map(count_products, bodies))
+        candidates = [body for body in bodies if count_products(body) == most]
+    else:
+        candidates = [body for body in bodies if any(i.wait == 1 for i in body)]
+        if not candidates:
+            return complaints + ["no loop leaves a product in flight"], None
+        for body in candidates:
+            exponentials = sum(i.is_exponential for i in body)
+            overlapped = count_overlapped(body)
+            if overlapped < OVERLAP * exponentials:
+                complaints.append(
+                    f"{overlapped} of {exponentials} exponentials run under the second "
+                    f"product in a loop of {len(body)}"
+                )
     # Blocks of keys without masks are the shortest loop.
-    figures = measure(min(pipelined, key=len))
+    figures = measure(min(candidates, key=len))
     if budget is not None:
         allowed = budget.get(name)
         if allowed is None:

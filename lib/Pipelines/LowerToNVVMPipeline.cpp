@@ -56,6 +56,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.sectionHeads = options.sectionHeads;
   kernels.turns = options.turns;
   kernels.output = options.output;
+  kernels.f32 = options.f32;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -1,11 +1,13 @@
 // RUN: attn-opt %s --attn-lower-to-nvvm-pipeline | FileCheck %s
 // RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_70 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_80 | FileCheck %s --check-prefix=AMPERE
 
 // CHIP: expected a chip from sm_80 on, got 'sm_70'
+// F32: expected f32 auto, bf16x3 or tf32, got 'fp32'
 
 // AMPERE-NOT: encode_tensor_map
-// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_causal_d64_q128_k64
+// AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_causal_d64_q128_k128
 // AMPERE: gpu.binary @attn_kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_80", features = "+ptx86">
 // AMPERE-SAME: .target sm_80
 // AMPERE-SAME: .reqntid 128

@@ -233,8 +233,14 @@ def ConvertAttnToAttnGPUPass
     that can be of its documents.
 
     Takes f16, bf16 and f32 operands; softmax and sums are in f32, probabilities
-    are rounded to the type of the values. f32 is multiplied as sums of two numbers
-    of bf16, three products for one (relative error 2^-16).
+    are rounded to the type of the values. The option `f32` says how f32 is
+    multiplied on tensor cores, and is ignored for other types:
+
+    - `bf16x3` (`auto`): as sums of two numbers of bf16, three products for one,
+      with a relative error of 2^-16 of each term;
+    - `tf32`: rounded to 10 bits of mantissa, one product. Each factor, in both
+      products, has a relative error of 2^-11 at most, each term twice that; finite
+      numbers from 2^128 (1 - 2^-12) on become infinite.
 
     Tile sizes, stages and the form of the softmax follow a cost model
     (`lib/Conversion/AttnToAttnGPU/Schedule.cpp`) unless an option forces them;
@@ -285,7 +291,9 @@ def ConvertAttnToAttnGPUPass
            "Whether consumers take turns in issuing products: auto, on or off">,
     Option<"output", "output", "std::string", "\"auto\"",
            "How outputs leave a kernel: auto, copied (through shared memory) or "
-           "stored (from registers)">
+           "stored (from registers)">,
+    Option<"f32", "f32", "std::string", "\"auto\"",
+           "How f32 is multiplied: auto, bf16x3 or tf32">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of attentions lowered">

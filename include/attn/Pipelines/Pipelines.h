@@ -100,6 +100,10 @@ struct LowerToNVVMPipelineOptions
       *this, "output",
       llvm::cl::desc("How outputs leave a kernel: auto, copied or stored"),
       llvm::cl::init("auto")};
+  Option<std::string> f32{
+      *this, "f32",
+      llvm::cl::desc("How f32 is multiplied: auto, bf16x3 or tf32"),
+      llvm::cl::init("auto")};
   Option<std::string> cubinCache{
       *this, "cubin-cache",
       llvm::cl::desc("Take kernels compiled before from this directory")};

@@ -209,6 +209,7 @@ struct ConvertAttnGPUToNVVMPass
     populateMemoryPatterns(converter, patterns);
     populateFragmentPatterns(converter, patterns);
     populateIsolatePatterns(converter, patterns);
+    populateMmaPatterns(converter, patterns);
     populateWarpPatterns(converter, patterns);
     populateMathPatterns(converter, patterns);
     patterns.add<KernelPattern, ReturnPattern,

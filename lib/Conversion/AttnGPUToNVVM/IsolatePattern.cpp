@@ -15,20 +15,32 @@ using namespace mlir::attn_gpu;
 
 namespace {
 
-constexpr int64_t kRowBytes = 128, kSlabColumns = 64, kChunkBytes = 16;
+constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 /// Keys whose probabilities of one row a quad notes in a word of each thread.
 constexpr int64_t kWordKeys = 128;
 
+/// Whether elements are f32, rounded to tf32 or not.
+bool isWide(Type elementType) {
+  return elementType.getIntOrFloatBitWidth() > 16;
+}
+
 /// The bits 15 and 31 of a word of two elements, set where one is not finite:
-/// adding one to an exponent of ones carries into the sign.
+/// adding one to an exponent of ones carries into the sign. Of an element of
+/// f32 bit 31, set also where it is not finite when products have rounded it to
+/// tf32.
 Value getNonfinite(PtxBuilder &b, Type elementType, Value word) {
+  if (isWide(elementType))
+    return b.bitAnd(b.add(b.bitAnd(word, 0x7fffffff), 0x00801000),
+                    static_cast<int32_t>(0x80000000));
   int64_t one = elementType.isBF16() ? 0x00800080 : 0x04000400;
   return b.bitAnd(b.add(b.bitAnd(word, 0x7fff7fff), one),
                   static_cast<int32_t>(0x80008000));
 }
 
-/// Element 0 or 1 of a word as f32.
+/// Element 0 or 1 of a word, or the only one, as f32.
 Value getElement(PtxBuilder &b, Type elementType, Value word, int64_t number) {
+  if (isWide(elementType))
+    return arith::BitcastOp::create(b, b.getF32Type(), b.roundToTF32(word));
   Value high = number == 1 ? b.bitAnd(word, static_cast<int32_t>(0xffff0000))
                            : arith::ShLIOp::create(b, word, b.i32(16));
   if (elementType.isBF16())
@@ -43,6 +55,7 @@ class Isolation {
 public:
   Isolation(IsolateOp op, Value tile, Value warpgroup, PtxBuilder &b)
       : b(b), type(op.getValues().getType()), tile(tile),
+        elementBits(8 * type.getElementBytes()),
         numThreads(op.getCount() * kWarpgroupSize) {
     thread = b.add(b.threadInWarpgroup(), b.mul(warpgroup, kWarpgroupSize));
   }
@@ -67,9 +80,13 @@ public:
     b.namedBarrier(b.i32(kConsumersBarrier), numThreads);
     forEachChunk(Value(), [&](Value address, Value) {
       for (auto [i, word] : llvm::enumerate(load(address))) {
-        Value bits =
-            b.shiftRight(getNonfinite(b, type.getElementType(), word), 15);
-        Value mask = arith::XOrIOp::create(b, b.mul(bits, 0xffff), b.i32(-1));
+        Value bits = getNonfinite(b, type.getElementType(), word);
+        // All bits of an element that go, from its highest.
+        Value mask =
+            elementBits == 32
+                ? arith::ShRSIOp::create(b, bits, b.i32(31)).getResult()
+                : b.mul(b.shiftRight(bits, 15), 0xffff);
+        mask = arith::XOrIOp::create(b, mask, b.i32(-1));
         b.storeShared(arith::AndIOp::create(b, word, mask),
                       b.add(address, 4 * i));
       }
@@ -111,29 +128,44 @@ private:
   PtxBuilder &b;
   SharedType type;
   Value tile, thread;
-  int64_t numThreads;
+  int64_t elementBits, numThreads;
 };
 
 /// What the thread's outputs get from the values of one key.
 SmallVector<Value> Isolation::addKey(Value key, ArrayRef<Value> keeps,
                                      ValueRange output) {
   SmallVector<Value> sums(output);
-  Value row = b.add(b.add(tile, b.mul(key, kRowBytes)),
-                    b.mul(b.bitAnd(b.lane(), 3), 4));
-  Value swizzle = b.bitAnd(key, 7);
+  // The thread's two columns of a group of 8: one word of 16-bit elements; two
+  // of f32, in the first or second half of two chunks.
+  int64_t wordsOfPair = elementBits / 16;
+  Value pair = b.bitAnd(b.lane(), 3), half = b.i32(0);
+  if (wordsOfPair == 2) {
+    half = b.shiftRight(pair, 1);
+    pair = b.bitAnd(pair, 1);
+  }
+  Value row =
+      b.add(b.add(tile, b.mul(key, kRowBytes)), b.mul(pair, 4 * wordsOfPair));
+  Value swizzle = arith::XOrIOp::create(b, b.bitAnd(key, 7), half);
+  int64_t slabColumns = type.getSlabColumns();
   for (size_t i = 0; i < sums.size(); i += 4) {
     int64_t column = i * 2;
-    Value chunk =
-        arith::XOrIOp::create(b, swizzle, b.i32(column % kSlabColumns / 8));
+    Value chunk = arith::XOrIOp::create(
+        b, swizzle, b.i32(column % slabColumns / type.getChunkColumns()));
     Value address = b.add(b.add(row, b.mul(chunk, kChunkBytes)),
-                          column / kSlabColumns * type.getRows() * kRowBytes);
-    Value word = b.loadShared(address, b.getI32Type());
-    Value bits = getNonfinite(b, type.getElementType(), word);
+                          column / slabColumns * type.getRows() * kRowBytes);
+    SmallVector<Value, 2> words, bits;
+    for (int64_t w : llvm::seq(wordsOfPair)) {
+      words.push_back(b.loadShared(b.add(address, 4 * w), b.getI32Type()));
+      bits.push_back(getNonfinite(b, type.getElementType(), words.back()));
+    }
     for (int64_t e : {0, 1}) {
+      int64_t w = e * (wordsOfPair - 1);
+      // The highest bit of the element.
+      uint32_t bit = wordsOfPair == 2 ? 0x80000000u : 0x8000u << (16 * e);
       Value isBad = arith::CmpIOp::create(
           b, arith::CmpIPredicate::ne,
-          b.bitAnd(bits, static_cast<int32_t>(0x8000u << (16 * e))), b.i32(0));
-      Value value = getElement(b, type.getElementType(), word, e);
+          b.bitAnd(bits[w], static_cast<int32_t>(bit)), b.i32(0));
+      Value value = getElement(b, type.getElementType(), words[w], e);
       for (int64_t r : {0, 1}) {
         Value counts = arith::AndIOp::create(b, isBad, keeps[r]);
         Value term = arith::SelectOp::create(b, counts, value, b.f32(0.0));

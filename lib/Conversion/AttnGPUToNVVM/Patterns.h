@@ -59,6 +59,8 @@ void populateIsolatePatterns(const TypeConverter &converter,
                              RewritePatternSet &patterns);
 void populateFragmentPatterns(const TypeConverter &converter,
                               RewritePatternSet &patterns);
+void populateMmaPatterns(const TypeConverter &converter,
+                         RewritePatternSet &patterns);
 void populateWarpPatterns(const TypeConverter &converter,
                           RewritePatternSet &patterns);
 /// Whether an op is 1 / x in f32 and may be approximated (`fastmath<arcp>`).

@@ -410,7 +410,7 @@ SmallVector<Value> PtxBuilder::loadMatrix(Value address, int64_t count,
 
 SmallVector<Value> PtxBuilder::mma(Type type, ValueRange lhs, ValueRange rhs,
                                    ValueRange accumulators) {
-  // The operation takes f16 in pairs, bf16 as bits.
+  // The operation takes f16 in pairs, bf16 and tf32 as bits.
   auto getOperands = [&](ValueRange registers) {
     SmallVector<Value> operands(registers);
     if (type.isF16())
@@ -419,13 +419,15 @@ SmallVector<Value> PtxBuilder::mma(Type type, ValueRange lhs, ValueRange rhs,
             LLVM::BitcastOp::create(*this, VectorType::get(2, type), operand);
     return operands;
   };
-  NVVM::MMATypes ptxType =
-      type.isBF16() ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  bool isTF32 = type.isF32() || type.isTF32();
+  NVVM::MMATypes ptxType = isTF32          ? NVVM::MMATypes::tf32
+                           : type.isBF16() ? NVVM::MMATypes::bf16
+                                           : NVVM::MMATypes::f16;
   Type result = LLVM::LLVMStructType::getLiteral(
       getContext(), SmallVector<Type>(4, getF32Type()));
   Value product = NVVM::MmaOp::create(
       *this, result, getOperands(lhs), getOperands(rhs), accumulators,
-      ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt,
+      ArrayRef<int64_t>{16, 8, isTF32 ? 8 : 16}, std::nullopt, std::nullopt,
       std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
                                      NVVM::MMALayout::col});
@@ -464,6 +466,13 @@ Value PtxBuilder::reciprocal(Value x) {
 }
 Value PtxBuilder::rsqrt(Value x) {
   return intrinsic("llvm.nvvm.rsqrt.approx.ftz.f", getF32Type(), x);
+}
+
+Value PtxBuilder::roundToTF32(Value x) {
+  if (!x.getType().isF32())
+    x = arith::BitcastOp::create(*this, getF32Type(), x);
+  return NVVM::ConvertFloatToTF32Op::create(*this, getI32Type(), x,
+                                            NVVM::FPRoundingMode::RNA);
 }
 
 Value PtxBuilder::packPair(Type type, Value low, Value high) {

@@ -147,7 +147,8 @@ public:
                            ValueRange accumulators, bool transposed);
   /// Two or four 8x8 matrices of 16 bits.
   SmallVector<Value> loadMatrix(Value address, int64_t count, bool transposed);
-  /// One m16n8k16 product of `type` elements, added to four f32 registers.
+  /// One product of `type` elements, added to four f32 registers: m16n8k16, or
+  /// m16n8k8 of tf32 (or f32, of which it ignores the low bits).
   SmallVector<Value> mma(Type type, ValueRange lhs, ValueRange rhs,
                          ValueRange accumulators);
   void wgmmaCommit();
@@ -162,6 +163,9 @@ public:
   Value log2(Value x);
   Value reciprocal(Value x);
   Value rsqrt(Value x);
+  /// f32, or its bits in an i32, rounded to tf32, in an i32; ties away from
+  /// zero.
+  Value roundToTF32(Value x);
   /// {low, high} rounded to f16 or bf16, in an i32.
   Value packPair(Type type, Value low, Value high);
   Value shuffleXor(Value x, int64_t mask);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Products and copies of GPUs since Ampere: ldmatrix, mma.sync, cp.async.
+// Copies of GPUs since Ampere (cp.async), and stores from registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +19,7 @@ using namespace mlir::attn_gpu;
 
 namespace {
 
-constexpr int64_t kRowBytes = 128, kSlabColumns = 64, kChunkBytes = 16,
-                  kChunkColumns = 8;
+constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 
 //===----------------------------------------------------------------------===//
 // Control
@@ -56,15 +55,16 @@ struct AnyOfBlockPattern : ThreadPattern<AnyOfBlockOp> {
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// The copies of one thread: chunks of 8 columns in some rows, in every slab. A
-/// quarter of a warp copies the 64 columns of one row of a slab.
+/// The copies of one thread: chunks of 16 bytes in some rows, in every slab. A
+/// quarter of a warp copies one row of a slab.
 class RowCopy {
 public:
   template <typename OpT>
   RowCopy(OpT op, SharedType type, typename ThreadPattern<OpT>::Adaptor adaptor,
           int64_t elementBytes, PtxBuilder &b)
       : b(b), type(type), columns(op.getColumns()), unit(op.getAlignment()),
-        elementBytes(elementBytes),
+        elementBytes(elementBytes), chunkColumns(type.getChunkColumns()),
+        slabColumns(type.getSlabColumns()),
         rowsAtOnce(op.getWarpgroups() * kWarpgroupSize / 8),
         left(adaptor.getCount().front()) {
     Value base = adaptor.getBase().front();
@@ -78,7 +78,7 @@ public:
                                       i64(elementBytes));
     Value offset = arith::MulIOp::create(b, wide(firstRow), rowStride);
     offset = arith::AddIOp::create(
-        b, offset, wide(b.mul(chunk, kChunkColumns * elementBytes)));
+        b, offset, wide(b.mul(chunk, chunkColumns * elementBytes)));
     source = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
                                  LLVM::GEPArg(offset));
     Value permuted = arith::XOrIOp::create(b, chunk, b.bitAnd(firstRow, 7));
@@ -96,7 +96,7 @@ public:
                                       b.i32(type.getRows() - row)));
       isRow =
           arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, b.i32(row));
-      for (slab = 0; slab * kSlabColumns < type.getColumns(); ++slab)
+      for (slab = 0; slab * slabColumns < type.getColumns(); ++slab)
         emitChunk(b.add(target, (slab * type.getRows() + row) * kRowBytes));
       source = LLVM::GEPOp::create(b, source.getType(), b.getI8Type(), source,
                                    LLVM::GEPArg(step));
@@ -109,8 +109,8 @@ protected:
 
   /// Whether the unit from `column` of the chunk on is there.
   Value isThere(int64_t column) {
-    int64_t rest = columns - slab * kSlabColumns;
-    int64_t end = rest / kChunkColumns + (column < rest % kChunkColumns);
+    int64_t rest = columns - slab * slabColumns;
+    int64_t end = rest / chunkColumns + (column < rest % chunkColumns);
     if (end >= 8)
       return isRow;
     return arith::AndIOp::create(
@@ -121,7 +121,22 @@ protected:
   Value getSource(int64_t column) {
     return LLVM::GEPOp::create(
         b, source.getType(), b.getI8Type(), source,
-        LLVM::GEPArg((slab * kSlabColumns + column) * elementBytes));
+        LLVM::GEPArg((slab * slabColumns + column) * elementBytes));
+  }
+  /// The elements of f32 of a chunk, zeros for what is not there.
+  SmallVector<Value> loadChunk() {
+    SmallVector<Value> elements;
+    int64_t count = unit / elementBytes;
+    for (int64_t column = 0; column < chunkColumns; column += count) {
+      if (count == 1) {
+        elements.push_back(load(b.getF32Type(), column));
+        continue;
+      }
+      Value vector = load(VectorType::get(count, b.getF32Type()), column);
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(LLVM::ExtractElementOp::create(b, vector, b.i32(i)));
+    }
+    return elements;
   }
   /// Loads a value if it is there, else zero.
   Value load(Type loaded, int64_t column) {
@@ -139,7 +154,8 @@ protected:
 
   PtxBuilder &b;
   SharedType type;
-  int64_t columns, unit, elementBytes, rowsAtOnce;
+  /// `elementBytes`: in global memory.
+  int64_t columns, unit, elementBytes, chunkColumns, slabColumns, rowsAtOnce;
 
 private:
   Value i64(int64_t value) {
@@ -164,7 +180,8 @@ class PlainCopy : public RowCopy {
 public:
   PlainCopy(CopyRowsOp op, ThreadPattern<CopyRowsOp>::Adaptor adaptor,
             PtxBuilder &b)
-      : RowCopy(op, op.getTile().getType(), adaptor, /*elementBytes=*/2, b),
+      : RowCopy(op, op.getTile().getType(), adaptor,
+                op.getTile().getType().getElementBytes(), b),
         tile(adaptor.getTile().front()) {}
 
 private:
@@ -185,6 +202,26 @@ private:
   Value tile;
 };
 
+/// Elements of f32 rounded to tf32.
+class RoundingCopy : public RowCopy {
+public:
+  RoundingCopy(CopyRowsOp op, ThreadPattern<CopyRowsOp>::Adaptor adaptor,
+               PtxBuilder &b)
+      : RowCopy(op, op.getTile().getType(), adaptor,
+                op.getTile().getType().getElementBytes(), b),
+        tile(adaptor.getTile().front()) {}
+
+private:
+  void emitChunk(Value offset) override {
+    SmallVector<Value> words = loadChunk();
+    for (Value &word : words)
+      word = b.roundToTF32(word);
+    b.storeShared(b.vector(words), b.add(tile, offset));
+  }
+
+  Value tile;
+};
+
 /// Elements of f32 as sums of two of bf16.
 class SplitCopy : public RowCopy {
 public:
@@ -195,19 +232,8 @@ public:
 
 private:
   void emitChunk(Value offset) override {
-    SmallVector<Value> elements;
-    int64_t count = unit / elementBytes;
-    for (int64_t column = 0; column < kChunkColumns; column += count) {
-      if (count == 1) {
-        elements.push_back(load(b.getF32Type(), column));
-        continue;
-      }
-      Value vector = load(VectorType::get(count, b.getF32Type()), column);
-      for (int64_t i = 0; i < count; ++i)
-        elements.push_back(LLVM::ExtractElementOp::create(b, vector, b.i32(i)));
-    }
-    SmallVector<Value> highs, lows;
-    for (int64_t i = 0; i < kChunkColumns; i += 2) {
+    SmallVector<Value> elements = loadChunk(), highs, lows;
+    for (int64_t i = 0; i < chunkColumns; i += 2) {
       auto [high0, low0] = split(elements[i]);
       auto [high1, low1] = split(elements[i + 1]);
       highs.push_back(b.packPair(type.getElementType(), high0, high1));
@@ -244,7 +270,10 @@ struct CopyRowsPattern : ThreadPattern<CopyRowsOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(CopyRowsOp op, Adaptor adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
-    PlainCopy(op, adaptor, b).emit();
+    if (op.getTile().getType().getElementType().isTF32())
+      RoundingCopy(op, adaptor, b).emit();
+    else
+      PlainCopy(op, adaptor, b).emit();
     rewriter.eraseOp(op);
     return success();
   }
@@ -268,9 +297,8 @@ public:
       : b(b), type(op.getFragment().getType()), registers(registers),
         base(base), stride(stride), count(count),
         elementBytes(type.isPacked() ? 2 : 4) {
-    constexpr int64_t kQuadColumns = 4 * kChunkColumns;
     isWhole = type.isPacked() && op.getAlignment() == kChunkBytes &&
-              type.getColumns() % kQuadColumns == 0;
+              type.getColumns() % (4 * kGroupColumns) == 0;
   }
 
   void emit() {
@@ -285,12 +313,15 @@ public:
       for (SmallVector<Value> &row : values)
         for (size_t i = 0; i < row.size(); i += 4)
           transpose(MutableArrayRef(row).slice(i, 4), quadLane);
-    Value column = isWhole ? b.mul(quadLane, kChunkColumns) : b.firstColumn();
+    Value column = isWhole ? b.mul(quadLane, kGroupColumns) : b.firstColumn();
     for (int64_t r : {0, 1})
       storeRow(b.add(b.firstRow(), 8 * r), column, values[r]);
   }
 
 private:
+  /// Columns of which a quad has two for each thread.
+  static constexpr int64_t kGroupColumns = 8;
+
   /// Value `s` becomes the one that lane `s` of the quad has under the number
   /// of this lane.
   void transpose(MutableArrayRef<Value> values, Value quadLane) {
@@ -326,7 +357,7 @@ private:
                                         LLVM::GEPArg(offset));
     // Four words of a chunk, the word of a pair, or the two of a pair of f32.
     int64_t words = isWhole ? 4 : type.isPacked() ? 1 : 2;
-    int64_t columns = isWhole ? 4 * kChunkColumns : kChunkColumns;
+    int64_t columns = isWhole ? 4 * kGroupColumns : kGroupColumns;
     for (int64_t i = 0; i < int64_t(values.size()); i += words) {
       Value stored = words == 1 ? values[i] : b.vector(values.slice(i, words));
       int32_t distance = i / words * columns * elementBytes;
@@ -379,98 +410,11 @@ struct AwaitCopiesPattern : ThreadPattern<AwaitCopiesOp> {
   }
 };
 
-//===----------------------------------------------------------------------===//
-// Products
-//===----------------------------------------------------------------------===//
-
-/// Where one lane reads in a tile of 128-byte swizzled slabs.
-struct TileReader {
-  Value base, half, swizzle;
-  int64_t slabBytes;
-
-  /// `row` is the lane's row and `half` which 8 of 16 columns it reads.
-  TileReader(PtxBuilder &b, Value tile, SharedType type, Value row, Value half)
-      : base(b.add(tile, b.mul(row, kRowBytes))), half(half),
-        swizzle(b.bitAnd(row, 7)), slabBytes(type.getRows() * kRowBytes) {}
-
-  /// Rows are a multiple of 8 below the lane's, which leaves the swizzle.
-  Value getAddress(PtxBuilder &b, int64_t row, int64_t column) const {
-    Value chunk = b.add(half, column % kSlabColumns / kChunkColumns);
-    Value permuted = arith::XOrIOp::create(b, chunk, swizzle);
-    return b.add(b.add(base, b.mul(permuted, kChunkBytes)),
-                 column / kSlabColumns * slabBytes + row * kRowBytes);
-  }
-};
-
-struct MmaPattern : ThreadPattern<MmaOp> {
-  using ThreadPattern::ThreadPattern;
-  LogicalResult rewrite(MmaOp op, Adaptor adaptor, PtxBuilder &b,
-                        ConversionPatternRewriter &rewriter) const override {
-    constexpr int64_t kStep = 16;
-    bool values = op.getValues();
-    auto resultType = cast<FragmentType>(op.getResult(0).getType());
-    SharedType rhsType = op.getRhs().getType();
-    Value lane = b.bitAnd(b.opaque(b.threadId()), 31);
-    // Lanes 0 to 15 give the rows of the first 8 columns, the others of the
-    // second: the order of the registers of a left operand, and, transposed, of
-    // two right ones. Keys are the columns of the product, so that there the
-    // first 16 lanes give both halves of 8 keys.
-    Value row = b.bitAnd(lane, 15), half = b.shiftRight(lane, 4);
-    Value keyRow = b.add(b.bitAnd(lane, 7), b.mul(half, 8));
-    Value keyHalf = b.bitAnd(b.shiftRight(lane, 3), 1);
-    TileReader rhs(b, adaptor.getRhs().front(), rhsType, values ? row : keyRow,
-                   values ? half : keyHalf);
-    SmallVector<TileReader> readers;
-    if (auto lhsType = dyn_cast<SharedType>(op.getLhs().front().getType())) {
-      Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
-      Value lhsRow = b.add(row, b.mul(warp, 16));
-      for (ValueRange lhs : adaptor.getLhs())
-        readers.emplace_back(b, lhs.front(), lhsType, lhsRow, half);
-    }
-
-    size_t count = op.getLhs().size();
-    SmallVector<SmallVector<Value>> sums(count);
-    for (size_t i : llvm::seq(count)) {
-      if (op.getAccumulators().empty())
-        sums[i].assign(resultType.getNumRegisters(), b.f32(0));
-      else
-        llvm::append_range(sums[i], adaptor.getAccumulators()[i]);
-    }
-    for (int64_t k = 0; k < op.getContractionSize(); k += kStep) {
-      SmallVector<SmallVector<Value>> left;
-      for (size_t i : llvm::seq(count))
-        left.push_back(
-            readers.empty()
-                ? llvm::to_vector(adaptor.getLhs()[i].slice(k / 4, 4))
-                : b.loadMatrix(readers[i].getAddress(b, 0, k), 4,
-                               /*transposed=*/false));
-      // Two groups of 8 columns at a time, the last one alone if they are odd.
-      for (int64_t n = 0; n < resultType.getColumns(); n += kStep) {
-        int64_t groups =
-            std::min<int64_t>(2, (resultType.getColumns() - n) / 8);
-        Value address =
-            values ? rhs.getAddress(b, k, n) : rhs.getAddress(b, n, k);
-        SmallVector<Value> right = b.loadMatrix(address, 2 * groups, values);
-        for (size_t i : llvm::seq(count))
-          for (int64_t group : llvm::seq(groups)) {
-            auto sum = MutableArrayRef(sums[i]).slice(n / 2 + 4 * group, 4);
-            llvm::copy(b.mma(rhsType.getElementType(), left[i],
-                             ArrayRef(right).slice(2 * group, 2), sum),
-                       sum.begin());
-          }
-      }
-    }
-    rewriter.replaceOpWithMultiple(op, std::move(sums));
-    return success();
-  }
-};
-
 } // namespace
 
 void attn_gpu::populateWarpPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns) {
   patterns.add<WarpgroupsPattern, AnyOfBlockPattern, CopyRowsPattern,
                SplitRowsPattern, StoreRowsPattern, CommitCopiesPattern,
-               AwaitCopiesPattern, MmaPattern>(converter,
-                                               patterns.getContext());
+               AwaitCopiesPattern>(converter, patterns.getContext());
 }

@@ -33,17 +33,24 @@ static constexpr int64_t kRows = FragmentType::kRows;
 //===----------------------------------------------------------------------===//
 
 void KernelEmitter::allocateAmpere() {
-  auto alloc = [&](int64_t offset, ArrayRef<int64_t> shape) -> Value {
-    return AllocOp::create(b, b.shared(shape, elementType),
+  auto alloc = [&](int64_t offset, ArrayRef<int64_t> shape,
+                   Type type) -> Value {
+    return AllocOp::create(b, b.shared(shape, type),
                            b.getI64IntegerAttr(offset));
   };
+  // Queries are read with every block: they are rounded when they are copied,
+  // keys and values when they are read.
+  Type queryType =
+      schedule.f32 == F32Product::TF32 ? b.getTF32Type() : elementType;
   queries =
       alloc(schedule.getQueryOffset(),
-            {schedule.consumers * schedule.parts, kRows, schedule.paddedDim});
+            {schedule.consumers * schedule.parts, kRows, schedule.paddedDim},
+            queryType);
   keys = alloc(schedule.getKeyOffset(),
-               {schedule.parts, blockKeys, schedule.paddedDim});
-  values = alloc(schedule.getValueOffset(),
-                 {schedule.parts, blockKeys, schedule.paddedValueDim});
+               {schedule.parts, blockKeys, schedule.paddedDim}, elementType);
+  values =
+      alloc(schedule.getValueOffset(),
+            {schedule.parts, blockKeys, schedule.paddedValueDim}, elementType);
 }
 
 /// Begins to copy rows of a tensor from `row` on, of which `count` are there.
@@ -147,8 +154,11 @@ Value KernelEmitter::emitCarefulProduct() {
   });
 }
 
-/// Probabilities as the left operand of a product.
+/// Probabilities as the left operand of a product, which rounds those of f32
+/// itself.
 KernelEmitter::Parts KernelEmitter::emitParts(Value probabilities) {
+  if (schedule.f32 == F32Product::TF32)
+    return {probabilities};
   if (schedule.parts == 1)
     return {pack(probabilities)};
   Type type = probabilities.getType();

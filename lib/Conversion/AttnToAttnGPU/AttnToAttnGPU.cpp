@@ -378,6 +378,13 @@ struct ConvertAttnToAttnGPUPass
              << "'";
     if (output != "auto")
       options.storesOutput = output == "stored";
+    if (f32 != "auto") {
+      std::optional<F32Product> product = symbolizeF32Product(f32);
+      if (!product)
+        return emitOptionError()
+               << "expected f32 auto, bf16x3 or tf32, got '" << f32 << "'";
+      options.f32 = *product;
+    }
     if (softmax != "auto") {
       options.softmax = symbolizeSoftmaxForm(softmax);
       if (!options.softmax)

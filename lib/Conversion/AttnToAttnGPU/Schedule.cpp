@@ -49,6 +49,18 @@ StringRef attn::stringifySoftmaxForm(SoftmaxForm form) {
   llvm_unreachable("unknown form of the softmax");
 }
 
+std::optional<F32Product> attn::symbolizeF32Product(StringRef text) {
+  if (text == "bf16x3")
+    return F32Product::BF16x3;
+  if (text == "tf32")
+    return F32Product::TF32;
+  return std::nullopt;
+}
+
+StringRef attn::stringifyF32Product(F32Product product) {
+  return product == F32Product::BF16x3 ? "bf16x3" : "tf32";
+}
+
 /// "Compute capabilities" in the CUDA C++ programming guide.
 int64_t attn::getMaxSharedBytes(unsigned number) {
   constexpr int64_t kKiB = 1024;
@@ -65,7 +77,7 @@ static void complete(KernelSchedule &schedule) {
   // Outputs go through the memory of queries on Hopper only.
   if (!schedule.isHopper())
     queryColumns = schedule.paddedDim;
-  int64_t bytes = 2 * schedule.parts;
+  int64_t bytes = schedule.getElementBytes() * schedule.parts;
   schedule.queryTileBytes = 64 * queryColumns * bytes;
   schedule.keyTileBytes = schedule.blockKeys * schedule.paddedDim * bytes;
   schedule.valueTileBytes =
@@ -138,6 +150,15 @@ static int64_t chooseAlignment(Value memref) {
   return elementBytes;
 }
 
+/// Whether two blocks have room on a multiprocessor, which has 1 KiB more than
+/// a block may have and keeps 1 KiB of each.
+static bool fitsTwice(const KernelSchedule &schedule,
+                      const ScheduleOptions &options) {
+  constexpr int64_t kReserved = 1024;
+  return 2 * (schedule.getSharedBytes() + kReserved) <=
+         options.maxSharedBytes + kReserved;
+}
+
 /// The cost model of Ampere and what came after it without Hopper's units:
 ///
 /// - A warp multiplies 32 rows by what it reads of keys and values, so that
@@ -147,7 +168,8 @@ static int64_t chooseAlignment(Value memref) {
 ///   blocks on a multiprocessor do better than a large one.
 /// - Two blocks on a multiprocessor hide each other's copies, barriers and
 ///   exponentials. Shared memory bounds the blocks of keys: 99 KiB on sm_86 and
-///   the like, more elsewhere.
+///   the like, more elsewhere. Tiles of f32 (tf32) take twice as much: half as
+///   many keys if that makes room for the second block.
 /// - Blocks of 128 keys halve the barriers and reductions of a row; at D = 64
 ///   outputs leave registers for that.
 /// - Outputs of 128 columns take long to rescale: the lazy softmax rarely does.
@@ -198,8 +220,8 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   int64_t numKeys = op.getUsedKeys();
   bool hasFewKeys = !ShapedType::isDynamic(numKeys) && numKeys <= 64;
   schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys
-                       : isSmall && schedule.parts == 1 && !hasFewKeys ? 128
-                                                                       : 64;
+                       : isSmall && !schedule.f32 && !hasFewKeys ? 128
+                                                                 : 64;
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   complete(schedule);
@@ -208,6 +230,14 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
     complete(schedule);
     return schedule.getSharedBytes() > options.maxSharedBytes;
   };
+  if (options.blockKeys == 0 && schedule.f32 == F32Product::TF32 &&
+      schedule.blocks == 2 && !fitsTwice(schedule, options)) {
+    KernelSchedule half = schedule;
+    half.blockKeys /= 2;
+    complete(half);
+    if (fitsTwice(half, options))
+      schedule = half;
+  }
   while (options.blockKeys == 0 && schedule.blockKeys > 16 && isTooLarge())
     schedule.blockKeys /= 2;
   if (options.consumers == 0 && isTooLarge())
@@ -222,10 +252,13 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                                                const ScheduleOptions &options) {
   KernelSchedule schedule = {};
   schedule.family = options.family;
-  schedule.parts = op.getQueryType().getElementType().isF32() ? 2 : 1;
+  if (op.getQueryType().getElementType().isF32())
+    schedule.f32 = options.f32;
+  schedule.parts = schedule.f32 == F32Product::BF16x3 ? 2 : 1;
   int64_t valueDim = op.getValueDim();
-  schedule.paddedDim = llvm::alignTo(op.getHeadDim(), 64);
-  schedule.paddedValueDim = llvm::alignTo(valueDim, 64);
+  int64_t slabColumns = 128 / schedule.getElementBytes();
+  schedule.paddedDim = llvm::alignTo(op.getHeadDim(), slabColumns);
+  schedule.paddedValueDim = llvm::alignTo(valueDim, slabColumns);
   // A logit of -inf hides a value, too; and the low part of a probability can
   // be zero.
   schedule.isolatesValues = op.isMasked() || op.isRagged() || op.getBias() ||
@@ -316,11 +349,15 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
     return llvm::formatv(
                "tile {0}x{1}, {2} consumers in {3} warpgroups, {4} blocks on a "
                "multiprocessor, {5} softmax, sections of {6} heads, copies of "
-               "{7} and {8} bytes, {9} bytes of shared memory",
+               "{7} and {8} bytes, {9}{10} bytes of shared memory",
                schedule.getTileQueries(), schedule.blockKeys,
                schedule.consumers, schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
                schedule.alignment, schedule.valueAlignment,
+               schedule.f32
+                   ? ("f32 by " + stringifyF32Product(*schedule.f32) + ", ")
+                         .str()
+                   : "",
                schedule.getSharedBytes())
         .str();
   return llvm::formatv(

@@ -30,6 +30,18 @@ enum class SoftmaxForm {
 std::optional<SoftmaxForm> symbolizeSoftmaxForm(StringRef text);
 StringRef stringifySoftmaxForm(SoftmaxForm form);
 
+/// How operands of f32 are multiplied on tensor cores.
+enum class F32Product {
+  /// As sums of two numbers of bf16, three products for one: a relative error
+  /// of 2^-16.
+  BF16x3,
+  /// Rounded to tf32, one product: a relative error of 2^-11 of each factor.
+  TF32,
+};
+
+std::optional<F32Product> symbolizeF32Product(StringRef text);
+StringRef stringifyF32Product(F32Product product);
+
 /// What a kernel is built of.
 enum class KernelFamily {
   /// One warpgroup produces, others consume: copies by tensor maps, products of
@@ -48,6 +60,7 @@ struct ScheduleOptions {
           sectionHeads = 0;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns, storesOutput;
+  F32Product f32 = F32Product::BF16x3;
 };
 
 /// A kernel has consumers of 64 queries each. Keys and values come in blocks
@@ -63,7 +76,9 @@ struct KernelSchedule {
   /// what is stored at a time.
   bool storesOutput;
   int64_t outputAlignment;
-  /// Tiles that an operand is the sum of: two for f32 (bf16x3), else one.
+  /// How operands are multiplied if they are of f32.
+  std::optional<F32Product> f32;
+  /// Tiles that an operand is the sum of: two for bf16x3, else one.
   int64_t parts;
   int64_t consumers, blockKeys, stages, queryStages;
   SoftmaxForm softmax;
@@ -74,11 +89,13 @@ struct KernelSchedule {
   /// Whether values that are not finite may stand at masked positions.
   bool isolatesValues;
   int64_t producerRegisters, consumerRegisters;
-  /// Head dimensions in whole slabs of 64 columns.
+  /// Head dimensions in whole slabs of 128 bytes.
   int64_t paddedDim, paddedValueDim;
   /// Bytes of an element, of a tile of queries (and of outputs), keys, values.
   int64_t queryTileBytes, keyTileBytes, valueTileBytes;
 
+  /// Bytes of an element of a tile in shared memory.
+  int64_t getElementBytes() const { return f32 == F32Product::TF32 ? 4 : 2; }
   int64_t getTileQueries() const { return 64 * consumers; }
   int64_t getConsumersOfWarpgroup() const { return consumers / warpgroups; }
   bool isHopper() const { return family == KernelFamily::Hopper; }

@@ -6,6 +6,8 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=maybe 2>&1 | FileCheck %s --check-prefix=TURNS
 
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=output=moved 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
+// F32: convert-attn-to-attn-gpu: expected f32 auto, bf16x3 or tf32, got 'fp32'
 // OUTPUT: expected output auto, copied or stored, got 'moved'
 // TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected a chip from sm_80 on, got 'sm_70'

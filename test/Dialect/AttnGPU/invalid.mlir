@@ -82,8 +82,8 @@ func.func private @row_element(!attn_gpu.row<f16>)
 
 // -----
 
-// expected-error @below {{expected elements of f16 or bf16, got 'f32'}}
-func.func private @shared_element(!attn_gpu.shared<64x64xf32>)
+// expected-error @below {{expected elements of f16, bf16, f32 or tf32, got 'f64'}}
+func.func private @shared_element(!attn_gpu.shared<64x64xf64>)
 
 // -----
 
@@ -99,6 +99,11 @@ func.func private @shared_rows(!attn_gpu.shared<60x64xbf16>)
 
 // expected-error @below {{expected a multiple of 64 columns up to 256, got 32}}
 func.func private @shared_columns(!attn_gpu.shared<64x32xbf16>)
+
+// -----
+
+// expected-error @below {{expected a multiple of 32 columns up to 256, got 48}}
+func.func private @shared_columns_f32(!attn_gpu.shared<64x48xf32>)
 
 // -----
 
@@ -230,6 +235,63 @@ func.func @load_tile(%m: !attn_gpu.tensor_map, %t: !attn_gpu.shared<2x64x64xbf16
 func.func @store_coordinates(%m: !attn_gpu.tensor_map, %t: !attn_gpu.shared<64x64xbf16>) {
   // expected-error @below {{expected one to five coordinates, got 0}}
   attn_gpu.tma_store %t to %m[] : !attn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+// Tensor maps and products of warpgroups have no tiles of f32.
+func.func @load_f32(%m: !attn_gpu.tensor_map, %t: !attn_gpu.shared<64x64xf32>, %p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>, %i: i32) {
+  // expected-error @below {{expected a tile of f16 or bf16, got '!attn_gpu.shared<64x64xf32>'}}
+  attn_gpu.tma_load %m[%i] to %t signals %p[%s] : !attn_gpu.shared<64x64xf32>, !attn_gpu.pipe<1>
+  return
+}
+
+// -----
+
+func.func @wgmma_f32(%q: !attn_gpu.shared<64x64xf32>, %k: !attn_gpu.shared<128x64xf32>) {
+  // expected-error @below {{expected tiles of f16 or bf16, got '!attn_gpu.shared<128x64xf32>'}}
+  %0 = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xf32>, !attn_gpu.shared<128x64xf32> -> !attn_gpu.in_flight<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @mma_types_f32(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xf32>) {
+  // expected-error @below {{expected operands of one element type}}
+  %0 = attn_gpu.mma [%q], %k : (!attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xf32>) -> !attn_gpu.fragment<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @mma_packed_f32(%p: !attn_gpu.fragment<64x128xbf16>, %v: !attn_gpu.shared<128x64xf32>) {
+  // expected-error @below {{expected operands of one element type}}
+  %0 = attn_gpu.mma [%p], %v values : (!attn_gpu.fragment<64x128xbf16>, !attn_gpu.shared<128x64xf32>) -> !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_fragment_f32(%p: !attn_gpu.fragment<64x128xf32>, %v: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected a packed fragment of the depth on the left, got '!attn_gpu.fragment<64x128xf32>'}}
+  %0 = attn_gpu.mma [%p], %v values : (!attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mma_types_tf32(%q: !attn_gpu.shared<64x64xtf32>, %k: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected operands of one element type}}
+  %0 = attn_gpu.mma [%q], %k : (!attn_gpu.shared<64x64xtf32>, !attn_gpu.shared<128x64xbf16>) -> !attn_gpu.fragment<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @copy_alignment_f32(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xf32>) {
+  // expected-error @below {{expected an alignment of 4 to 16 bytes, got 2}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 64 to %k aligned 2 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xf32>
   return
 }
 

@@ -30,6 +30,9 @@ roundoff of the compute type (2^-24 for f32, 2^-53 for f64):
   truncate where others round.
 * Tensor cores multiply f32 as sums of two numbers of bf16: every term of a product
   is off by 2^-16 of it, each by itself, and by what is left out of all.
+* Or they round both factors of every product to tf32, by up to 2^-11 of each: by
+  2^-11 / sqrt(3) as a standard deviation, and a term by sqrt(2) of that. What a query
+  is off by is shared by its logits, so that a log-sum-exp does not average it out.
 * A result is rounded to its type once: 2^-11 (f16), 2^-8 (bf16) of it, and half
   the spacing of subnormal numbers.
 
@@ -45,11 +48,13 @@ import regions
 import sequences
 
 UNIT_ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
+# What a factor of a product of f32 is off by on tensor cores, at most, and a term, as a
+# standard deviation: as the sum of two numbers of bf16, one product left out; as tf32.
+FACTOR_ROUNDOFF = {"bf16x3": 2.0**-16, "tf32": 2.0**-11}
+TERM_ROUNDOFF = {"bf16x3": 2.0**-16, "tf32": (2 / 3) ** 0.5 * 2.0**-11}
 # Half the spacing of the subnormal numbers.
 HALF_SUBNORMAL = {"f16": 2.0**-25, "bf16": 2.0**-134, "f32": 2.0**-150, "f64": 0.0}
 SMALLEST_NORMAL = {"f32": 2.0**-126, "f64": 2.0**-1022}
-# What an operand of f32 is off by as the sum of two of bf16, one product left out.
-SPLIT_ROUNDOFF = 2.0**-16
 LAMBDA = 2.0
 # Errors of logits up to which a linear model of exp will do.
 SMALL_ERROR = 0.05
@@ -130,9 +135,9 @@ def expand_heads(case, array):
     return np.repeat(array, case.heads[0] // case.heads[1], axis=-3)
 
 
-def get_logits(case, arrays, real, splits):
-    """Logits before masking, and the error that each may have."""
-    u = UNIT_ROUNDOFF[case.compute_dtype]
+def get_logits(case, arrays, real, u, f32):
+    """Logits before masking, and the error that each may have. `f32`: how tensor
+    cores multiply, if they have operands of f32."""
     query = arrays["query"].astype(real)
     key = np.swapaxes(expand_heads(case, arrays["key"]).astype(real), -1, -2)
     scale = real(arrays["scale"])
@@ -140,8 +145,11 @@ def get_logits(case, arrays, real, splits):
     spread = abs(scale) * np.sqrt(np.square(query) @ np.square(key))
     partial_sum = np.maximum(np.abs(s), 3 * spread)
     error = u * (LAMBDA * np.sqrt(case.d) + 2) * partial_sum
-    if splits:
-        error = error + SPLIT_ROUNDOFF * (3 * spread + np.abs(s))
+    if f32 == "bf16x3":
+        # Four times, as all that tensor cores add up.
+        error = error + 4 * TERM_ROUNDOFF[f32] * (3 * spread + np.abs(s))
+    elif f32 == "tf32":
+        error = error + 3 * TERM_ROUNDOFF[f32] * spread
     if case.softcap is not None:
         # tanh has a slope of one at most.
         s = case.softcap * np.tanh(s / case.softcap)
@@ -194,10 +202,12 @@ def get_conspired_error(weight, error):
     return gained + lost
 
 
-def compute(case, arrays, tensor_cores=False, rounds_probabilities=False):
+def compute(case, arrays, tensor_cores=False, rounds_probabilities=False, f32="bf16x3"):
     """The expected results of a case; the flags say what computes it: tensor cores,
-    which round probabilities too, or a CPU that rounds these."""
-    flags = tensor_cores, tensor_cores or rounds_probabilities
+    which round probabilities too, or a CPU that rounds these. `f32`: how tensor cores
+    multiply this type, "bf16x3" or "tf32"."""
+    uses_f32 = tensor_cores and case.dtype == "f32"
+    flags = tensor_cores, tensor_cores or rounds_probabilities, f32 if uses_f32 else None
     with np.errstate(all="ignore"):
         if case.lengths is not None:
             return _compute_sequences(case, arrays, *flags)
@@ -228,10 +238,9 @@ def _compute_sequences(case, arrays, *flags):
     return result
 
 
-def get_rounding_of_probabilities(case, weight, total, finite_value):
-    """The error from rounding them to the type of the values."""
-    splits = case.dtype == "f32"
-    u = SPLIT_ROUNDOFF if splits else UNIT_ROUNDOFF[case.dtype]
+def get_rounding_of_probabilities(case, weight, total, finite_value, f32):
+    """The error from rounding them to the type of the values, or, of tf32, both."""
+    u = TERM_ROUNDOFF[f32] if f32 else UNIT_ROUNDOFF[case.dtype]
     relative = np.sqrt(np.square(weight) @ np.square(finite_value))
     # What is below the normal range is off by a constant.
     subnormal = HALF_SUBNORMAL[case.dtype] * np.sqrt(
@@ -240,14 +249,11 @@ def get_rounding_of_probabilities(case, weight, total, finite_value):
     return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
 
 
-def _compute(case, arrays, tensor_cores, rounds_probabilities):
+def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
-    splits = tensor_cores and case.dtype == "f32"
-    s, error = get_logits(case, arrays, real, splits)
-    if tensor_cores:
-        error = 4 * error
+    s, error = get_logits(case, arrays, real, u, f32)
     keep = get_keep(case, arrays)
     s = np.where(keep, s, -np.inf)
     # The maximum is off by the error of one of the logits that may be it.
@@ -325,7 +331,7 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
     )
     if rounds_probabilities:
         output_error = output_error + get_rounding_of_probabilities(
-            case, weight, total, finite_value
+            case, weight, total, finite_value, f32
         )
 
     # Rows without keys.
@@ -343,8 +349,8 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
             * finite_value.sum(axis=-2, keepdims=True)
             / np.maximum(used, 1)
         )
-        if splits:
-            of_masked_error = of_masked_error + SPLIT_ROUNDOFF * np.max(
+        if f32:
+            of_masked_error = of_masked_error + FACTOR_ROUNDOFF[f32] * np.max(
                 finite_value, axis=-2, keepdims=True, initial=0
             )
     output = np.where(masked_row, of_masked, output)
@@ -361,8 +367,10 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities):
         + sum_roundoff
         + u * (4 + 3 * np.abs(shift) + 4 * np.abs(lse))
     )
-    if splits:
-        lse_error = lse_error + 2 * SPLIT_ROUNDOFF * np.abs(shift)
+    if f32 == "bf16x3":
+        lse_error = lse_error + 2 * TERM_ROUNDOFF[f32] * np.abs(shift)
+    elif f32 == "tf32":
+        lse_error = lse_error + (weight * error).sum(axis=-1, keepdims=True)
     return Result(
         output,
         np.where(np.isfinite(output_error), output_error, 0),

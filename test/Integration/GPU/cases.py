@@ -103,8 +103,8 @@ def get_document_cases():
 
 
 def get_split_cases():
-    """f32, which tensor cores multiply as sums of bf16: one of three cases of the
-    CPU's groups, and some of several tiles."""
+    """f32, which tensor cores multiply as sums of bf16 or by tf32: one of three cases
+    of the CPU's groups, and some of several tiles."""
     for group, make in groups.GROUPS.items():
         cases = [case for case in make() if case.dtype == "f32" and case.lk <= 100000]
         for case in cases[::3]:
@@ -124,7 +124,11 @@ GROUPS = {
     "prefill": get_prefill_cases,
     "schedules": get_schedule_cases,
     "split": get_split_cases,
+    # The same, multiplied by tf32.
+    "tf32": get_split_cases,
 }
+# Options of a group's kernels, before those of the command line.
+KERNEL_OPTIONS = {"tf32": "f32=tf32"}
 
 
 def get_cases(group):

@@ -53,9 +53,9 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def compile_module(text, options, directory):
+def compile_module(text, kernel_options, options, directory):
     """Compiles a module; returns the name of its library, or the error."""
-    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    name = hashlib.sha256((text + kernel_options).encode()).hexdigest()[:16]
     library = directory / f"{name}.so"
     if library.exists():
         return library.name, None
@@ -67,7 +67,7 @@ def compile_module(text, options, directory):
             [
                 options.attn_compile, str(module), "-o", f"{work}/main.so", "--no-raise",
                 "--target", "cuda", "--gpu-arch", options.gpu_arch,
-                f"--kernel-options={options.kernel_options}",
+                f"--kernel-options={kernel_options}",
             ],
             capture_output=True, text=True,
         )
@@ -83,8 +83,12 @@ def main():
     manifest, unsupported, failures = [], collections.Counter(), []
 
     def make(group, case):
+        kernel_options = f"{cases.KERNEL_OPTIONS.get(group, '')} {options.kernel_options}".strip()
+        # The last one counts.
+        products = re.findall(r"\bf32=(\w+)", kernel_options)
+        f32 = "tf32" if products and products[-1] == "tf32" else "bf16x3"
         text = emit.emit_module(case)
-        return group, case, *compile_module(text, options, directory)
+        return group, case, f32, *compile_module(text, kernel_options, options, directory)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = [
@@ -94,10 +98,11 @@ def main():
             if not options.case or re.search(options.case, case.name)
         ]
         for job in jobs:
-            group, case, library, error = job.result()
+            group, case, f32, library, error = job.result()
             if not error:
                 manifest.append(
-                    {"group": group, "library": library, "case": dataclasses.asdict(case)}
+                    {"group": group, "library": library, "f32": f32,
+                     "case": dataclasses.asdict(case)}
                 )
             elif match := UNSUPPORTED.search(error):
                 unsupported[re.sub(r"\d+", "N", match[1])] += 1

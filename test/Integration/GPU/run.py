@@ -183,13 +183,13 @@ def make_case(description):
     return case_module.Case(**values)
 
 
-def run_case(driver, case, library):
-    """Returns what is wrong, or nothing."""
+def run_case(driver, case, library, f32):
+    """Returns what is wrong, or nothing. `f32`: how the kernel multiplies it."""
     function, error = library.attn_main, library.attn_main_error
     error.restype = ctypes.c_char_p
     library.attn_main_synchronize.argtypes = [ctypes.c_void_p]
     arrays = inputs.make_inputs(case)
-    expected = reference.compute(case, arrays, tensor_cores=True)
+    expected = reference.compute(case, arrays, tensor_cores=True, f32=f32)
     outs = [("output", case.output_dtype, expected.output, expected.output_error)]
     if case.lse:
         outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
@@ -265,7 +265,7 @@ def work(manifest, connection):
             if library is None:
                 library = ctypes.CDLL(str(HERE / entry["library"]))
                 libraries[entry["library"]] = library
-            problem, is_fatal = run_case(driver, case, library)
+            problem, is_fatal = run_case(driver, case, library, entry["f32"])
         except Exception as exception:  # the test must go on
             problem, is_fatal = f"{type(exception).__name__}: {exception}", True
         connection.send((number, problem, is_fatal))
@@ -357,7 +357,8 @@ def main():
             number = waiting.get_nowait()
             entry = manifest[number]
             problem, is_fatal = run_case(
-                driver, make_case(entry["case"]), ctypes.CDLL(str(HERE / entry["library"]))
+                driver, make_case(entry["case"]),
+                ctypes.CDLL(str(HERE / entry["library"])), entry["f32"]
             )
             outcomes[number] = problem
             if problem:

@@ -222,6 +222,8 @@ static LogicalResult verifyCopy(Operation *op, SharedType tile,
                                 size_t numCoordinates) {
   if (tile.isRing())
     return op->emitOpError("expected one tile, got ") << tile;
+  if (!tile.isNarrow())
+    return op->emitOpError("expected a tile of f16 or bf16, got ") << tile;
   if (numCoordinates < 1 || numCoordinates > 5)
     return op->emitOpError("expected one to five coordinates, got ")
            << numCoordinates;
@@ -415,7 +417,7 @@ static LogicalResult verifyRowCopy(Operation *op, SharedType tile,
 
 LogicalResult CopyRowsOp::verify() {
   return verifyRowCopy(*this, getTile().getType(), getColumns(), getAlignment(),
-                       /*elementBytes=*/2, getWarpgroups());
+                       getTile().getType().getElementBytes(), getWarpgroups());
 }
 
 LogicalResult SplitRowsOp::verify() {

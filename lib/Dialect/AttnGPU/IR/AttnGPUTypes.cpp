@@ -137,8 +137,8 @@ void SharedType::print(AsmPrinter &printer) const {
 
 LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> shape, Type elementType) {
-  if (!elementType.isF16() && !elementType.isBF16())
-    return emitError() << "expected elements of f16 or bf16, got "
+  if (!isa<Float16Type, BFloat16Type, Float32Type, FloatTF32Type>(elementType))
+    return emitError() << "expected elements of f16, bf16, f32 or tf32, got "
                        << elementType;
   if (shape.size() != 2 && shape.size() != 3)
     return emitError() << "expected a tile or a ring of tiles, got "
@@ -149,9 +149,10 @@ LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (rows < 8 || rows > 256 || rows % 8 != 0)
     return emitError() << "expected a multiple of 8 rows from 8 to 256, got "
                        << rows;
-  if (columns < 64 || columns > 256 || columns % 64 != 0)
-    return emitError() << "expected a multiple of 64 columns up to 256, got "
-                       << columns;
+  int64_t slabColumns = isa<Float32Type, FloatTF32Type>(elementType) ? 32 : 64;
+  if (columns < slabColumns || columns > 256 || columns % slabColumns != 0)
+    return emitError() << "expected a multiple of " << slabColumns
+                       << " columns up to 256, got " << columns;
   return success();
 }
 

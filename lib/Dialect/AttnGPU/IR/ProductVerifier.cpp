@@ -17,6 +17,12 @@
 using namespace mlir;
 using namespace mlir::attn_gpu;
 
+/// The type of registers that elements are multiplied from.
+static Type getFactorType(Type elementType) {
+  return elementType.isTF32() ? Float32Type::get(elementType.getContext())
+                              : elementType;
+}
+
 /// The rules of a product, however it is computed. `columns`: of the result.
 static LogicalResult verifyProduct(Operation *op, Value left, SharedType rhs,
                                    int64_t columns, bool values,
@@ -38,16 +44,18 @@ static LogicalResult verifyProduct(Operation *op, Value left, SharedType rhs,
       return op->emitOpError(
                  "expected a tile of 64 rows and the depth on the left, got ")
              << lhs;
-    if (lhs.getElementType() != rhs.getElementType())
+    if (getFactorType(lhs.getElementType()) !=
+        getFactorType(rhs.getElementType()))
       return op->emitOpError("expected operands of one element type");
     return success();
   }
   auto fragment = cast<FragmentType>(left.getType());
-  if (!fragment.isPacked() || fragment.getColumns() != contraction)
+  bool isPacked = fragment.isPacked() || !rhs.isNarrow();
+  if (!isPacked || fragment.getColumns() != contraction)
     return op->emitOpError(
                "expected a packed fragment of the depth on the left, got ")
            << fragment;
-  if (fragment.getElementType() != rhs.getElementType())
+  if (fragment.getElementType() != getFactorType(rhs.getElementType()))
     return op->emitOpError("expected operands of one element type");
   return success();
 }
@@ -92,6 +100,9 @@ LogicalResult MmaOp::verify() {
 }
 
 LogicalResult WgmmaOp::verify() {
+  if (!getRhs().getType().isNarrow())
+    return emitOpError("expected tiles of f16 or bf16, got ")
+           << getRhs().getType();
   if (failed(verifyProduct(*this, getLhs(), getRhs().getType(),
                            getResult().getType().getColumns(), getValues(),
                            getContractionSize())))

@@ -536,9 +536,13 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
     which are `stride` elements apart, to the first columns of a tile and zeros to
     the rest of it (`cp.async`): `count` may be negative or larger than the tile.
     All threads of `warpgroups` warpgroups do it together. Copies move `alignment`
-    bytes (16, 8, 4, or 2: these by instructions, so that they are done at once),
-    of which `columns`, the stride and the address are multiples. What was begun
-    since the last group is a group of copies at `attn_gpu.commit_copies`.
+    bytes (16, 8, 4, or 2: these by instructions, so that they are done at once), an
+    element at least, of which `columns`, the stride and the address are multiples.
+    What was begun since the last group is a group of copies at
+    `attn_gpu.commit_copies`.
+
+    The elements of a tile of tf32 are f32 in global memory. They are rounded on their
+    way, ties away from zero, by instructions, so that this copy, too, is done at once.
 
     Example:
 
@@ -729,6 +733,11 @@ def AttnGPU_MmaOp : AttnGPU_Op<"mma", [AttrSizedOperandSegments,
     of them a warp has 32 rows, and shared memory keeps up with the tensor cores.
     There are as many accumulators and results, or no accumulators.
 
+    Operands of f32 are rounded to tf32 when they are read, ties away from zero
+    (`cvt.rna`): 10 bits of mantissa, a relative error of 2^-11 at most, and an
+    infinity for what is 2^128 (1 - 2^-12) or more. A fragment on the left is not
+    packed then; a tile may be of tf32, that is rounded already.
+
     Example:
 
     ```mlir
@@ -801,7 +810,8 @@ def AttnGPU_IsolateOp : AttnGPU_Op<"isolate",
     finite. This adds, for each such value, what rows of a probability other than
     zero get from it to `output`, that is NaN or an infinity, and writes zero in its
     place: the product is then the one of the finite values. All `count` consumers
-    of a block do it together, between waiting for the values and their product. It
+    of a block do it together, between waiting for the values and their product.
+    Values of f32 are those that are not finite when they are rounded to tf32. It
     costs the reading of the tile as long as all values are finite.
 
     Example:

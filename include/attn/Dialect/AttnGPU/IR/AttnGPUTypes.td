@@ -138,11 +138,12 @@ def AttnGPU_RowType : AttnGPU_Type<"Row", "row"> {
 def AttnGPU_SharedType : AttnGPU_Type<"Shared", "shared"> {
   let summary = "Tiles in shared memory";
   let description = [{
-    A tile of rows and columns, or (three dimensions) a ring of them. A tile is
-    stored in slabs of 64 columns of 16 bits, 128 bytes to a row, in the 128-byte
-    swizzle that tensor maps and tensor cores share.
+    A tile of rows and columns, or (three dimensions) a ring of them. Elements are
+    of f16, bf16 or f32, or of tf32, that is f32 rounded to 10 bits of mantissa. A
+    tile is stored in slabs of 64 columns of 16 bits, or 32 of 32, 128 bytes to a
+    row, in the 128-byte swizzle that tensor maps and tensor cores share.
 
-    Example: `!attn_gpu.shared<2x128x64xbf16>`
+    Example: `!attn_gpu.shared<2x128x64xbf16>`, `!attn_gpu.shared<64x96xf32>`
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape,
                         "::mlir::Type":$elementType);
@@ -156,8 +157,18 @@ def AttnGPU_SharedType : AttnGPU_Type<"Shared", "shared"> {
     SharedType getTileType() const {
       return get(getContext(), getShape().take_back(2), getElementType());
     }
+    /// Whether elements have 16 bits.
+    bool isNarrow() const { return getElementType().isF16() ||
+                                   getElementType().isBF16(); }
+    int64_t getElementBytes() const { return isNarrow() ? 2 : 4; }
+    /// What a row of a slab holds, and each of the 16-byte chunks that the swizzle
+    /// permutes.
+    int64_t getSlabColumns() const { return 128 / getElementBytes(); }
+    int64_t getChunkColumns() const { return 16 / getElementBytes(); }
     /// The size of one tile, and of all.
-    int64_t getTileBytes() const { return getRows() * getColumns() * 2; }
+    int64_t getTileBytes() const {
+      return getRows() * getColumns() * getElementBytes();
+    }
     int64_t getBytes() const {
       return getTileBytes() * (isRing() ? getShape().front() : 1);
     }
