@@ -46,12 +46,14 @@ std::optional<std::string> Mutator::changeConstant(arith::ConstantOp op) {
                     &losesInfo);
       return value.convertToDouble();
     }();
+    // Of logits multiplied by this, narrow types leave rounding errors alone.
+    double large = type.isF64() || std::abs(number) > 1e3 ? -1e9 : -100.0;
     double changed[] = {-number,
                         number * 1.5,
                         number + 1,
                         0.0,
                         number == 0 ? 0.25 : number * 0.5,
-                        -1e9,
+                        large,
                         -5.0,
                         1.0};
     return FloatAttr::get(type, pick(ArrayRef<double>(changed)));
@@ -133,7 +135,14 @@ std::optional<std::string> Mutator::changeAttribute(Operation *op) {
     else
       results[rng() % results.size()] =
           getAffineDimExpr(rng() % map.getNumDims(), op->getContext());
-    map = AffineMap::get(map.getNumDims(), 0, results, op->getContext());
+    AffineMap changed =
+        AffineMap::get(map.getNumDims(), 0, results, op->getContext());
+    // Every element of a result must be written, by one iteration.
+    bool isResult = &map >= maps.end() - generic.getNumDpsInits();
+    for (unsigned d = 0; isResult && d < map.getNumDims(); ++d)
+      if (map.isFunctionOfDim(d) != changed.isFunctionOfDim(d))
+        return std::nullopt;
+    map = changed;
     generic.setIndexingMapsAttr(
         Builder(op->getContext()).getAffineMapArrayAttr(maps));
     return "index map";
@@ -232,6 +241,24 @@ std::optional<std::string> Mutator::changeOperand(Operation *op) {
   return "operand replaced";
 }
 
+/// Whether a divisor is the constant zero: queries and keys are NaN then, which
+/// a graph may replace behind the softmax (docs/Spec.md). refused.py has
+/// logits.
+bool dividesByZero(func::FuncOp function) {
+  bool found = false;
+  function.walk([&](arith::DivFOp op) {
+    Value divisor = op.getRhs();
+    if (auto argument = dyn_cast<BlockArgument>(divisor))
+      if (auto parent =
+              dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp()))
+        divisor = parent.getMatchingOpOperand(argument)->get();
+    if (auto fill = divisor.getDefiningOp<linalg::FillOp>())
+      divisor = fill.getInputs()[0];
+    found |= matchPattern(divisor, m_AnyZeroFloat());
+  });
+  return found;
+}
+
 std::optional<std::string> Mutator::mutate() {
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) {
@@ -252,7 +279,7 @@ std::optional<std::string> Mutator::mutate() {
     done = changeOperator(op);
   else
     done = changeAttribute(op);
-  if (!done)
+  if (!done || dividesByZero(function))
     return std::nullopt;
   return name + ": " + *done;
 }

@@ -69,6 +69,36 @@ for predicate in ["eq", "ne", "slt", "sle", "sgt", "sge", "ult"]:
 
 
 @case
+def read_twice_often(g):
+    # A search of all ways through the expression would never end.
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    for _ in range(64):
+        x = g.unary("math.tanh", g.add(g.binary("arith.mulf", x, x), x))
+    return g.output(g.soft(x), v)
+
+
+@case
+def masked_twice_often(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    for _ in range(32):
+        x = g.select(g.argument("b1ij", "i1"), g.binary("arith.maximumf", x, g.mul(x, 0.5)), -INFINITY)
+    return g.output(g.soft(x), v)
+
+
+@case
+def maximum_added_often(g):
+    q, k, v = g.qkv()
+    x = g.logits(q, k)
+    m = g.reduce(x, "j", "max")
+    for _ in range(32):
+        m = g.mul(g.add(m, m), 0.5)
+    e = g.unary("math.exp", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@case
 def values_are_keys(g):
     q, k = g.argument("bhid", "f32"), g.argument("bhjd", "f32")
     return g.attend(q, k, type(k)(k.name, "bhje", "f32"))

@@ -11,6 +11,7 @@ there is no softmax between two matmuls and nothing to be said.
 import math
 
 import refused_terms  # noqa: F401
+import refused_uses
 from graph import REFUSED, Graph, refused
 from spell import INFINITY, LOWEST
 
@@ -19,8 +20,6 @@ SUM = "the denominator of the softmax does not sum its numerator along the axis 
 MAXIMUM = "what is subtracted before exp is not the row maximum of the logits"
 FACTOR = ("the probabilities are multiplied by a factor that depends on the key before the second matmul, as "
           "dropout in training and gates do")
-USES = ("the logits or probabilities are also used by 'func.return' outside of the attention, so they would be "
-        "computed anyway")
 LATE = ("the probabilities are not divided by their sum before the second matmul, nor is its result right after it")
 NO_MAXIMUM = ("the row maximum is not subtracted before exp; without it large logits overflow, which attention "
               "would not reproduce")
@@ -31,10 +30,44 @@ ALL_MASKED = ("zeros are selected after the softmax under a condition other than
 CHANGES = {
     AXIS: "contract the axis of the softmax",
     FACTOR: "run dropout in inference form, or apply the factor to the values",
-    USES: "drop that use, or let the pass recompute them (recompute=true)",
+    refused_uses.USES: "drop that use, or let the pass recompute them (recompute=true)",
     LATE: "divide by the sum of the exponentials",
     NO_MAXIMUM: "subtract the maximum, or set attn.numerics = \"fast\"",
     ZEROED: "mask the logits instead",
+    SUM: "sum the same exponentials over the keys",
+    MAXIMUM: "subtract the maximum of the same logits",
+    ALL_MASKED: "select them where all logits of the row are -inf",
+    "the probabilities are divided twice": "divide by the sum once",
+    "the exponentials are divided by what depends on the key": "divide the values by it instead",
+    "the denominator of the softmax has another term than the sum of its numerator":
+        "add exp(sink - max) for one sink for each head, or nothing",
+    "the denominator of the softmax has a term that is no exponential of one logit minus the maximum":
+        "add exp(sink - max) for one sink for each head",
+    "another logit in the denominator has not the maximum of the row subtracted": "subtract the maximum from it too",
+    "the maximum that is subtracted holds a value that is not in the sum":
+        "add the exponential of that value to the sum",
+    "the denominator of the softmax is not a sum from zero": "sum the exponentials over the keys, from zero",
+    "the numerator of the softmax is not exp(logits - max)": "compute exp(logits - max) for each key",
+    "the exponentials are normalised twice": "divide by the sum once",
+    "a factor of the first matmul depends on both the query and the key": "let each factor depend on one of them",
+    "the head dimension is zero": "give heads a dimension",
+    "the scale is not finite": "scale by a finite number",
+    "query, key and value cannot be brought into the layout [batch, head, length, dimension] in one floating-point type":
+        "transpose them to it, and convert them to one type",
+    "the exponent holds a term of the row that is neither its maximum nor the logarithm of its sum": "drop that term",
+    "the logits are multiplied by a negative factor after their maximum is taken":
+        "multiply before the maximum is taken",
+    "a mask is computed from logits of other keys": "compute the mask from something else",
+    "the logits are changed by a reduction, or by what is no arithmetic, between the matmul and the softmax":
+        "change each logit by arithmetic on its own value",
+    "the logit that is added to the denominator depends on more than the head": "use one sink for each head",
+    "the logits do not come from a matmul of what depends on the query with what depends on the key":
+        "compute them by one matmul of queries and keys",
+    "the second matmul writes through an index map that is no permutation": "reshape its result instead",
+    "logits are divided by zero, which makes rows NaN that are set to zero after the softmax":
+        "drop the replacement of NaN",
+    "a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax":
+        "drop the replacement of NaN",
     "the probabilities are scaled before the second matmul": "scale the output instead",
     "a constant that is not negligible is added to the sum of exponentials":
         "for softmax with a logit more, subtract max(max(x), 0) and add exp(-max)",
@@ -426,129 +459,7 @@ def heads_differ(g):
     return g.contract(g.soft(g.contract(q, k, "bhij", "d")), v, "bhie", "j")
 
 
-# ---- Uses --------------------------------------------------------------------
-
-
-@refused(USES, "uses")
-def logits_returned(g):
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    return [g.output(g.soft(x), v), x]
-
-
-@refused(USES, "uses")
-def probabilities_returned(g):
-    q, k, v = g.qkv()
-    p = g.soft(g.logits(q, k))
-    return [g.output(p, v), p]
-
-
-@refused(USES, "uses")
-def probabilities_averaged(g):
-    q, k, v = g.qkv()
-    p = g.soft(g.logits(q, k))
-    return [g.output(p, v), g.reduce(p, "h", "sum")]
-
-
-@refused(USES, "uses")
-def other_maximum_returned(g):
-    # Of logits without their mask.
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    masked = g.select(g.argument("bhij", "i1"), x, -INFINITY)
-    return [g.output(g.soft(masked), v), g.reduce(x, "j", "max")]
-
-
-@refused(USES, "uses")
-def maximum_of_queries_returned(g):
-    # Another axis of the same size.
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    m = g.reduce(x, "i", "max")
-    return [g.output(g.soft(x), v), m]
-
-
-@refused(USES, "uses")
-def maximum_of_probabilities_returned(g):
-    q, k, v = g.qkv()
-    p = g.soft(g.logits(q, k))
-    return [g.output(p, v), g.reduce(p, "j", "max")]
-
-
-@refused(USES, "uses")
-def minimum_returned(g):
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    init = g.filled("bhi", "f32", INFINITY)
-    m = g.generic("bhi", "f32", [x], lambda a, c: g.op(f"arith.minimumf {a}, {c} : f32"), init, "j", x.dims)
-    return [g.output(g.soft(x), v), m]
-
-
-@refused(USES, "uses")
-def finite_maximum_returned(g):
-    # Of rows without keys it is the number that masks them, not -inf.
-    q, k, v = g.qkv()
-    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -1e9)
-    m, e, total = g.parts(x)
-    return [g.output(g.binary("arith.divf", e, total), v), m]
-
-
-@refused(USES, "uses")
-def maximum_from_lowest_returned(g):
-    # That of rows without keys is where it starts from.
-    q, k, v = g.qkv()
-    x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -INFINITY)
-    init = g.filled("bhi", "f32", LOWEST["f32"])
-    m = g.generic("bhi", "f32", [x], lambda a, c: g.op(f"arith.maximumf {a}, {c} : f32"), init, "j", x.dims)
-    e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
-
-
-@refused(USES, "uses")
-def sum_with_sink_returned(g):
-    q, k, v = g.qkv()
-    x, sink = g.logits(q, k), g.argument("h", "f32")
-    m = g.binary("arith.maximumf", g.reduce(x, "j", "max"), sink)
-    e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    extra = g.unary("math.exp", g.generic("bhi", "f32", [sink, m], lambda a, b: g.op(f"arith.subf {a}, {b} : f32")))
-    total = g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)
-    return [g.output(g.binary("arith.divf", e, total), v), total]
-
-
-@refused(USES, "uses")
-def sum_of_queries_returned(g):
-    q, k, v = g.qkv()
-    m, e, total = g.parts(g.logits(q, k))
-    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(e, "i", "sum")]
-
-
-@refused(USES, "uses")
-def other_logarithm_returned(g):
-    # max + 2 log(sum) is a function of both, but x - max is none.
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    m, e, total = g.parts(x)
-    distance = g.binary("arith.subf", x, m)
-    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(distance, "j", "sum")]
-
-
-@refused(USES, "uses", numerics="strict")
-def maximum_without_nan_returned(g):
-    # It overlooks a NaN, the op's does not.
-    q, k, v = g.qkv()
-    x = g.logits(q, k)
-    m = g.reduce(x, "j", "maxnum")
-    e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
-
-
-@refused(USES, "uses")
-def unnormalised_output_too(g):
-    # The second product needs the logits again.
-    q, k, v = g.qkv()
-    _, e, total = g.parts(g.logits(q, k))
-    o = g.output(e, v)
-    return [g.binary("arith.divf", o, total), g.reduce(e, "i", "sum")]
+# ---- Types -------------------------------------------------------------------
 
 
 @refused("", None)
@@ -574,9 +485,8 @@ def main():
         text = graph.finish(build(graph), f"attributes {{test.fused = 0 : i64{level}}} ")
         change = change or CHANGES.get(remark, "")
         if remark:
-            suggestion = f'{{{{.*}}}}Suggestion="{change}"' if change else ""
             print(f'// REMARK: NotFused | Category:attn-fusion | Function={name} |{{{{.*}}}}'
-                  f'Reason="{remark}", Step={step}{suggestion}'.replace("[[", "{{[[][[]}}"))
+                  f'Reason="{remark}", Step={step}{{{{.*}}}}Suggestion="{change}"'.replace("[[", "{{[[][[]}}"))
         else:
             print(f"// REMARK-NOT: Function={name} ")
         print(f"// CHECK-LABEL: func.func @{name}(\n// CHECK-NOT: attn.sdpa\n// CHECK: return")

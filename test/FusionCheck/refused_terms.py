@@ -8,6 +8,7 @@ from graph import refused
 from spell import INFINITY
 
 FROM_LOGITS = "a mask, a bias or another operand is computed from the logits, so they would be computed anyway"
+FROM_LOGITS_CHANGE = "compute it from something else, or let the pass recompute the logits (recompute=true)"
 
 
 def normalise(g, x, change_exponent=lambda t: t, change_sum=lambda total, m: total):
@@ -15,6 +16,12 @@ def normalise(g, x, change_exponent=lambda t: t, change_sum=lambda total, m: tot
     m = g.reduce(x, "j", "max")
     e = g.unary("math.exp", change_exponent(g.binary("arith.subf", x, m)))
     return g.binary("arith.divf", e, change_sum(g.reduce(e, "j", "sum"), m))
+
+
+def replace_nan(g, x):
+    zero = g.constant(0.0, "f32")
+    body = lambda a: g.op(f"arith.select {g.op(f'arith.cmpf uno, {a}, {a} : f32')}, {zero}, {a} : f32")
+    return g.generic(x.dims, "f32", [x], body)
 
 
 # ---- Numerator ---------------------------------------------------------------
@@ -139,13 +146,62 @@ def logits_of_keys_alone(g):
     return g.output(g.soft(g.binary("arith.addf", g.argument("bhij", "f32"), keys)), v)
 
 
-@refused(FROM_LOGITS, "uses", "compute it from something else, or let the pass recompute the logits (recompute=true)")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def rows_masked_by_their_maximum(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)
     zero = g.constant(0.0, "f32")
     positive = g.generic("bhi", "i1", [g.reduce(x, "j", "max")], lambda a: g.op(f"arith.cmpf ogt, {a}, {zero} : f32"))
     return g.output(g.soft(g.select(positive, x, -INFINITY)), v)
+
+
+@refused("the logits are multiplied after their maximum is subtracted, before which that rounds differently beside "
+         "the large number that masks them", "logits", "multiply before the mask")
+def masks_to_base_two(g):
+    # Rows without keys are what rounding to multiples of 64 leaves of their logits.
+    q, k, v = g.qkv()
+    x = g.add(g.logits(q, k), g.matrix(g.argument("b1ij", "i1"), "f32", -1e9))
+    m = g.reduce(x, "j", "max")
+    e = g.unary("math.exp2", g.binary("arith.subf", x, m))
+    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+
+
+@refused("a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax", "softmax")
+def infinities_replaced(g):
+    q, k, v = g.qkv()
+    p = g.soft(g.select(g.argument("b1ij", "i1"), g.logits(q, k), INFINITY))
+    return g.output(replace_nan(g, p), v)
+
+
+@refused("logits are divided by zero, which makes rows NaN that are set to zero after the softmax", "softmax")
+def divided_by_mask(g):
+    q, k, v = g.qkv()
+    keep = g.number(g.argument("b1ij", "i1"), "f32")
+    p = g.soft(g.binary("arith.divf", g.logits(q, k), keep))
+    return g.output(replace_nan(g, p), v)
+
+
+@refused("a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax", "softmax")
+def masks_subtracted(g):
+    q, k, v = g.qkv()
+    mask = g.matrix(g.argument("b1ij", "i1"), "f32", -INFINITY)
+    return g.output(replace_nan(g, g.soft(g.binary("arith.subf", g.logits(q, k), mask))), v)
+
+
+@refused("a logit that is masked with -inf is multiplied, which makes rows NaN that are set to zero after the softmax",
+         "softmax")
+def masks_multiplied(g):
+    # By a number that may be negative.
+    q, k, v = g.qkv()
+    x = g.add(g.logits(q, k), g.matrix(g.argument("bhij", "i1"), "f32", -INFINITY))
+    return g.output(replace_nan(g, g.soft(g.binary("arith.mulf", x, g.argument("i1", "f32")))), v)
+
+
+@refused("the scale is so large that logits may be below the number that masks others", "mask", "mask with -inf")
+def scale_beyond_mask(g):
+    q, k, v = g.qkv()
+    x = g.logits(g.mul(q, 400.0), g.mul(k, 0.5))
+    return g.output(g.soft(g.select(g.argument("b1ij", "i1"), x, -1e4)), v)
 
 
 @refused("a mask is computed from logits of other keys", "mask")
@@ -180,14 +236,14 @@ def scale_of_bits(g):
     return g.output(g.soft(g.generic("bhij", "f32", [g.logits(q, k), g.argument("", "i32")], body)), v)
 
 
-@refused(FROM_LOGITS, "uses")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def bias_from_logits(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)
     return g.output(g.soft(g.binary("arith.addf", x, g.reduce(x, "j", "sum"))), v)
 
 
-@refused(FROM_LOGITS, "uses")
+@refused(FROM_LOGITS, "uses", FROM_LOGITS_CHANGE)
 def values_from_logits(g):
     q, k, v = g.qkv()
     x = g.logits(q, k)

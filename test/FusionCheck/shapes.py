@@ -15,8 +15,10 @@ import re
 import sys
 
 import shapes_logits  # noqa: F401
+import shapes_masks  # noqa: F401
 import shapes_operands  # noqa: F401
 import shapes_softmax  # noqa: F401
+import shapes_uses  # noqa: F401
 from graph import SHAPES, Graph
 
 
@@ -24,8 +26,9 @@ from graph import SHAPES, Graph
 # masks, gathered biases, what comes before, other uses. Nothing is left in the others.
 WITH_MORE = {
     "bias_bert", "bias_from_matmul", "bias_gathered", "bias_in_pieces", "cache", "cache_inserted", "keys_returned",
-    "layout_padded_heads", "lengths_behind", "lengths_either", "lengths_finite", "lengths_float", "lengths_gathered",
-    "lengths_inclusive", "lengths_of_heads", "lengths_offset", "lengths_scalar", "lengths_strided",
+    "layout_padded_heads", "lengths_behind", "lengths_decode", "lengths_either", "lengths_finite", "lengths_float", "lengths_gathered",
+    "lengths_inclusive", "lengths_of_heads", "lengths_offset", "lengths_rank3_causal",
+    "lengths_rank3_sinks", "lengths_scalar", "lengths_strided",
     "lengths_subtracted", "lengths_two", "lengths_unsigned", "lse_masked",
     "mask_distilbert", "mask_filled_1e30", "mask_filled_1e4", "mask_filled_1e9", "mask_filled_finfo_min",
     "mask_filled_inf", "mask_filled_jax", "max_f16", "max_grouped", "max_sink", "max_sum_clamped", "max_sum_exp2",

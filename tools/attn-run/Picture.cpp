@@ -35,7 +35,7 @@ double draw(raw_ostream &os, SdpaOp op, double top) {
     tileQueries = schedule.getGroupQueries();
     tileKeys = schedule.getBlockKeys();
   }
-  bool isDynamic = op.getMask() || op.hasKeepRegion() ||
+  bool isDynamic = op.getMask() || op.hasKeepRegion() || op.getKeyLengths() ||
                    (op.getStructureAttr() && !op.getStructureAttr().isExact());
   double unit = kWidth / std::max<int64_t>({lq, lk, 1});
   SmallVector<KeyInterval> rows;

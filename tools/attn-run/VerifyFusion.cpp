@@ -173,7 +173,16 @@ struct Fusion {
   /// Arguments that are added to logits.
   llvm::SmallDenseSet<unsigned> biases;
 
+  /// Accepted relative Frobenius error of a result.
+  double getTolerance(attn_dtype dtype) const {
+    return 4 * std::max(getDefaultTolerance(dtype), rounding);
+  }
+  /// The default tolerance of the narrowest type that the graph rounds to, if
+  /// that is f16 or bf16.
+  double rounding = 0;
+
   void findArguments(SdpaOp op);
+  void findRounding();
 
   /// What differs where masked keys hold NaN; nothing if no key is masked for
   /// all queries.
@@ -201,6 +210,17 @@ void Fusion::findArguments(SdpaOp op) {
       !op.getBias() && key && value &&
       (op.getMask() || op.getStructureAttr() || op.getKeyLengths() ||
        op.getQueryDocuments() || !op.getKeep().empty());
+}
+
+void Fusion::findRounding() {
+  unfused.getModule()->walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      type = getElementTypeOrSelf(type);
+      if (type.isF16() || type.isBF16())
+        rounding = std::max(
+            rounding, getDefaultTolerance(type.isF16() ? ATTN_F16 : ATTN_BF16));
+    }
+  });
 }
 
 std::optional<std::string>
@@ -242,7 +262,7 @@ Fusion::checkMaskedNaN(const std::vector<HostTensor> &inputs) {
     return llvm::toString(actual.takeError());
   for (auto [a, e] : llvm::zip(*actual, *expected)) {
     double error = compare(a, e).relFrobenius;
-    if (!(error <= 4 * getDefaultTolerance(a.dtype)))
+    if (!(error <= getTolerance(a.dtype)))
       return llvm::formatv("relative Frobenius error {0:e2}", error).str();
   }
   return "";
@@ -327,6 +347,7 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
                   {}};
     fusion.fused.getModule()->walk(
         [&](SdpaOp op) { fusion.findArguments(op); });
+    fusion.findRounding();
     if (mlir::failed(
             fusion.unfused.compile(before.getName(), target, math, trace)) ||
         mlir::failed(
@@ -369,7 +390,7 @@ LogicalResult attn::verifyFusions(ModuleOp module, StringRef entry,
       }
       for (auto [a, e] : llvm::zip(*actual, *expected)) {
         TensorError error = compare(a, e);
-        double tolerance = 4 * getDefaultTolerance(a.dtype);
+        double tolerance = fusion.getTolerance(a.dtype);
         if (kind == Inputs::Large)
           tolerance *= 16;
         worst = std::max(worst, error.relFrobenius);

@@ -24,16 +24,18 @@ using LoopParts = SmallVector<SmallVector<int64_t>>;
 class AttentionFuser {
 public:
   AttentionFuser(Contraction root, bool probabilityIsLhs,
-                 const LoopParts &parts, unsigned candidate,
+                 const LoopParts &parts, unsigned candidate, bool hasUnitHead,
                  FunctionFacts &facts, const FusionOptions &options)
       : root(root), probabilityIsLhs(probabilityIsLhs), candidate(candidate),
-        facts(facts), context(root.op.getContext(), facts), parts(parts),
-        options(options) {}
+        hasUnitHead(hasUnitHead), facts(facts),
+        context(root.op.getContext(), facts), parts(parts), options(options) {}
 
   FusionResult fuse();
   std::optional<ExprContext::Split> getSplit() const { return context.split; }
   /// How many contractions may be that of query and key.
   unsigned getNumCandidates() const { return logits.numCandidates; }
+  /// Whether the one dimension before the query is better a batch of one head.
+  bool wantsUnitHead() const { return unitHeadIsWanted; }
   /// The loop, and the position in its parts, that a variable stands for;
   /// nothing for other variables.
   std::optional<std::pair<unsigned, unsigned>> getPart(unsigned var) const {
@@ -156,6 +158,9 @@ private:
   Contraction root;
   bool probabilityIsLhs;
   unsigned candidate;
+  /// Whether a head of size one stands behind the one dimension before the
+  /// query.
+  bool hasUnitHead, unitHeadIsWanted = false;
   FunctionFacts &facts;
   ExprContext context;
   const LoopParts &parts;

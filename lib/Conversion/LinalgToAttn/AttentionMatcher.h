@@ -16,6 +16,7 @@
 
 #include "ElementExpr.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
+#include <limits>
 #include <variant>
 
 namespace mlir::attn {
@@ -54,6 +55,8 @@ struct SoftmaxMatch {
   /// them (the maximum, or that with something in place of -inf); and the sum
   /// of exp(factor * (x - shift)), without the sink. Null where unknown.
   double factor = 1.0;
+  /// What of the factor comes after the subtraction.
+  double lateFactor = 1.0;
   const Expr *max = nullptr, *shift = nullptr, *sum = nullptr;
 };
 
@@ -93,9 +96,14 @@ struct LogitMatch {
   SmallVector<Condition> keep;
   /// Whether masked logits are -inf rather than a large negative number.
   bool masksAreInfinite = true;
+  /// The number that finite masks give logits; -inf if there are none.
+  double maskValue = -std::numeric_limits<double>::infinity();
   /// Whether masks leave every row a key.
   bool keepsSomeKey = true;
 };
+
+/// Whether a contraction computes in f64.
+bool isDouble(const Expr *product);
 
 /// What matching of logits needs to know.
 struct LogitVariables {
@@ -103,6 +111,8 @@ struct LogitVariables {
   /// Where several contractions depend on both, which of them is that of query
   /// and key; the others are biases then.
   unsigned candidate = 0;
+  /// What the graph multiplies logits by after it subtracts their maximum.
+  double lateFactor = 1.0;
 };
 
 std::variant<LogitMatch, MatchFailure> matchLogits(ExprContext &context,

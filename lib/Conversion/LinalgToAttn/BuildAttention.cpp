@@ -308,15 +308,6 @@ void AttentionFuser::build() {
   SmallVector<Layout> groups;
   for (AffineExpr index : outputIndices)
     groups.push_back(arrange(context, index, from, {})->sourceVars.front());
-  // A dimension that a vector lacks has size one and goes to its neighbour.
-  Layout missing;
-  for (unsigned var : {queryVar, columnVar})
-    if (llvm::none_of(groups, [&](const Layout &group) {
-          return llvm::is_contained(group, var);
-        }))
-      missing.push_back(var);
-  if (!groups.empty())
-    llvm::append_range(groups.back(), missing);
   // Grouped heads are one dimension of the op.
   Layout opLayout = from;
   SmallVector<Layout> opGroups = groups;

@@ -69,7 +69,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     return fail("operands",
                 "a factor of the first matmul depends on both the "
                 "query and the key",
-                "", product->op);
+                "let each factor depend on one of them", product->op);
   OpOperand *valueOperand = probabilityIsLhs ? root.rhs : root.lhs;
   SmallVector<TracedOperand> valuePath =
       traceOperand(context, valueOperand->get(),
@@ -85,13 +85,11 @@ LogicalResult AttentionFuser::chooseOperands() {
     return fail("operands", "the head dimension is not static",
                 "export with a static head dimension", product->op);
   if (context.getExtent(depthVar) == 0 || context.getExtent(columnVar) == 0)
-    return fail("operands", "the head dimension is zero", "", product->op);
+    return fail("operands", "the head dimension is zero",
+                "give heads a dimension", product->op);
   // The narrowest type in which all three can be had, but not below f64 for a
   // product in f64.
-  bool isDouble =
-      getElementTypeOrSelf(product->value.getType()).isF64() ||
-      getElementTypeOrSelf(product->rhs.getType()).isF64() ||
-      getElementTypeOrSelf(product->op->getResult(0).getType()).isF64();
+  bool inDouble = isDouble(product);
   SmallVector<Type> types;
   for (ArrayRef<TracedOperand> path :
        {ArrayRef(queryPath), ArrayRef(keyPath), ArrayRef(valuePath)})
@@ -103,7 +101,7 @@ LogicalResult AttentionFuser::chooseOperands() {
     return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth();
   });
   for (Type type : types) {
-    if (isDouble ? !type.isF64()
+    if (inDouble ? !type.isF64()
                  : !type.isF16() && !type.isBF16() && !type.isF32())
       continue;
     auto q = chooseOperand(queryPath, type, queryLayout, queryLayout, true);
@@ -145,14 +143,27 @@ LogicalResult AttentionFuser::chooseOperands() {
     key = *k;
     value = *v;
     scale = logits.scale * query.traced.factor * key.traced.factor;
-    if (!std::isfinite(isDouble ? scale : static_cast<float>(scale)))
-      return fail("operands", "the scale is not finite", "", product->op);
+    if (!std::isfinite(inDouble ? scale : static_cast<float>(scale)))
+      return fail("operands", "the scale is not finite",
+                  "scale by a finite number", product->op);
+    // Kept logits must be above those that a finite mask makes.
+    constexpr double kLargestProduct = 64;
+    double magnitude = std::abs(scale);
+    if (logits.softcap)
+      magnitude = std::min(magnitude, *logits.softcap);
+    if (options.numerics != Numerics::Fast &&
+        magnitude > -logits.maskValue / kLargestProduct)
+      return fail("mask",
+                  "the scale is so large that logits may be below the number "
+                  "that masks others",
+                  "mask with -inf", product->op);
     return success();
   }
   return fail("operands",
               "query, key and value cannot be brought into the layout [batch, "
               "head, length, dimension] in one floating-point type",
-              "", product->op);
+              "transpose them to it, and convert them to one type",
+              product->op);
 }
 
 //===----------------------------------------------------------------------===//

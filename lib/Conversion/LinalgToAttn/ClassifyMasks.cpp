@@ -68,16 +68,11 @@ bool AttentionFuser::isCheap(const Expr *expr) {
 
 /// Whether an expression is arithmetic on indices and numbers alone.
 static bool isIndexArithmetic(const Expr *expr) {
-  switch (expr->kind) {
-  case Expr::Kind::Constant:
-  case Expr::Kind::Index:
-  case Expr::Kind::Scalar:
-    return true;
-  case Expr::Kind::Apply:
-    return llvm::all_of(expr->operands, isIndexArithmetic);
-  default:
-    return false;
-  }
+  return !holdsAny(expr, [](const Expr *part) {
+    return part->kind != Expr::Kind::Constant &&
+           part->kind != Expr::Kind::Index &&
+           part->kind != Expr::Kind::Scalar && part->kind != Expr::Kind::Apply;
+  });
 }
 
 /// Whether a tensor of the expression's values is small: it has no element per
@@ -90,36 +85,42 @@ bool AttentionFuser::isSmall(const Expr *expr) {
 /// Whether an expression is computed from results of a contraction, at whatever
 /// indices.
 static bool holdsResultOf(const Expr *expr, Operation *contraction) {
-  return (expr->kind == Expr::Kind::Contract && expr->op == contraction) ||
-         llvm::any_of(expr->operands, [&](const Expr *operand) {
-           return holdsResultOf(operand, contraction);
-         });
+  return holdsAny(expr, [&](const Expr *part) {
+    return part->kind == Expr::Kind::Contract && part->op == contraction;
+  });
 }
 
 /// `expr` with elements of tensors in place of what a region cannot compute.
 const Expr *AttentionFuser::makeEmittable(const Expr *expr,
                                           const ExprEmitter &emitter) {
-  if (emitter.canEmit(expr))
-    return expr;
-  if (!holdsResultOf(expr, logits.product->op))
-    if (const ExprContext::Access *source = context.getSource(expr)) {
-      const Expr *load = context.makeLoad(source->tensor, source->indices);
-      if (emitter.canEmit(load))
-        return load;
+  DenseMap<const Expr *, const Expr *> done;
+  std::function<const Expr *(const Expr *)> visit =
+      [&](const Expr *part) -> const Expr * {
+    if (emitter.canEmit(part))
+      return part;
+    if (auto known = done.find(part); known != done.end())
+      return known->second;
+    if (!holdsResultOf(part, logits.product->op))
+      if (const ExprContext::Access *source = context.getSource(part)) {
+        const Expr *load = context.makeLoad(source->tensor, source->indices);
+        if (emitter.canEmit(load))
+          return done[part] = load;
+      }
+    if (part->kind != Expr::Kind::Apply && part->kind != Expr::Kind::Gather)
+      return done[part] = nullptr;
+    SmallVector<const Expr *> operands;
+    for (const Expr *operand : part->operands) {
+      operands.push_back(visit(operand));
+      if (!operands.back())
+        return done[part] = nullptr;
     }
-  if (expr->kind != Expr::Kind::Apply && expr->kind != Expr::Kind::Gather)
-    return nullptr;
-  SmallVector<const Expr *> operands;
-  for (const Expr *operand : expr->operands) {
-    operands.push_back(makeEmittable(operand, emitter));
-    if (!operands.back())
-      return nullptr;
-  }
-  const Expr *rebuilt =
-      expr->kind == Expr::Kind::Gather
-          ? context.makeGather(expr->value, operands)
-          : context.makeApply(expr->name, expr->type, operands, expr->attrs);
-  return emitter.canEmit(rebuilt) ? rebuilt : nullptr;
+    const Expr *rebuilt =
+        part->kind == Expr::Kind::Gather
+            ? context.makeGather(part->value, operands)
+            : context.makeApply(part->name, part->type, operands, part->attrs);
+    return done[part] = emitter.canEmit(rebuilt) ? rebuilt : nullptr;
+  };
+  return visit(expr);
 }
 
 Layout AttentionFuser::getBatchLayout() const {
@@ -207,6 +208,12 @@ bool AttentionFuser::classifyKeyLengths(const Expr *condition, bool isNegated) {
     return false;
   int64_t offset = (predicate == P::sle) - difference.getValue();
   Layout batch = getBatchLayout();
+  // One dimension before the query is a batch as well as it is heads; sinks are
+  // those of heads.
+  bool wantsUnitHead =
+      lead.size() == 1 && !sink && context.dependsOn(length, lead[0]);
+  if (wantsUnitHead)
+    batch = lead;
   for (unsigned var : logitLayout)
     if (!llvm::is_contained(batch, var) && context.dependsOn(length, var))
       return false;
@@ -233,6 +240,7 @@ bool AttentionFuser::classifyKeyLengths(const Expr *condition, bool isNegated) {
     if (!lengths.length)
       return false;
   }
+  unitHeadIsWanted |= wantsUnitHead;
   keyLengths = lengths;
   return true;
 }
@@ -279,7 +287,8 @@ LogicalResult AttentionFuser::classifyMasks() {
   for (LogitMatch::Condition &condition : regionConditions) {
     const Expr *emittable = makeEmittable(condition.expr, emitter);
     if (!emittable && holdsResultOf(condition.expr, logits.product->op))
-      return fail("mask", "a mask is computed from logits of other keys", "",
+      return fail("mask", "a mask is computed from logits of other keys",
+                  "compute the mask from something else",
                   context.getOperation(condition.expr));
     if (!emittable)
       return fail("mask",
@@ -296,7 +305,8 @@ LogicalResult AttentionFuser::classifyMasks() {
       return fail("logits",
                   "the logits are changed by a reduction, or by what is no "
                   "arithmetic, between the matmul and the softmax",
-                  "", context.getOperation(logits.score));
+                  "change each logit by arithmetic on its own value",
+                  context.getOperation(logits.score));
     logits.score = emittable;
   }
   if (logits.scaleExpr) {
@@ -314,43 +324,102 @@ LogicalResult AttentionFuser::classifyMasks() {
   return success();
 }
 
-/// A product, below `expr` and above `base`, of what may be infinite: NaN if
-/// the other factor is zero. Or a division by zero, which makes infinities and
-/// NaN of all logits. `holdsInfinity` is filled for all expressions there.
+/// Whether a divisor is the constant zero, for all logits or for some.
+static bool mayBeZero(const Expr *divisor) {
+  return holdsAny(
+      divisor, [](const Expr *part) { return part->getFloat() == 0; },
+      [](const Expr *part) { return part->is("arith.select"); });
+}
+
+/// What constants of an expression are at most: logits, numbers of masks that
+/// a product with a logit may make infinite, or infinite.
+enum class Magnitude { Logit, Huge, Infinite };
+
+static Magnitude getMagnitude(const Expr *constant) {
+  double value = std::abs(constant->getFloat().value_or(0));
+  return std::isinf(value) ? Magnitude::Infinite
+         : value >= 1e30   ? Magnitude::Huge
+                           : Magnitude::Logit;
+}
+
+/// Whether a factor is a positive constant, or one where a mask keeps and zero
+/// elsewhere.
+static bool isKeepFactor(const Expr *factor) {
+  if (!factor->is("arith.select"))
+    return factor->getFloat().value_or(0) > 0;
+  return llvm::all_of(
+      ArrayRef(factor->operands).drop_front(), [](const Expr *value) {
+        return value->getFloat() == 0.0 || value->getFloat() == 1.0;
+      });
+}
+
+/// An operation, below `expr` and above what `magnitudes` has already, that
+/// makes NaN or +inf of what may be -inf, or by a division by zero; or such a
+/// constant. `magnitudes` is filled for all expressions there.
 static const Expr *
-findInfiniteProduct(const Expr *expr, const Expr *base,
-                    llvm::DenseMap<const Expr *, bool> &holdsInfinity) {
-  if (expr == base || !holdsInfinity.try_emplace(expr, false).second)
+findPositiveInfinity(const Expr *expr,
+                     llvm::DenseMap<const Expr *, Magnitude> &magnitudes) {
+  if (!magnitudes.try_emplace(expr, getMagnitude(expr)).second)
     return nullptr;
-  std::optional<double> constant = expr->getFloat();
-  bool holds = constant && std::isinf(*constant);
+  Magnitude magnitude = getMagnitude(expr);
   const Expr *found = nullptr;
+  bool keepsMasks = false;
   for (const Expr *operand : expr->operands) {
     if (!found)
-      found = findInfiniteProduct(operand, base, holdsInfinity);
-    holds |= holdsInfinity.lookup(operand);
+      found = findPositiveInfinity(operand, magnitudes);
+    magnitude = std::max(magnitude, magnitudes.lookup(operand));
+    keepsMasks |= isKeepFactor(operand);
   }
-  holdsInfinity[expr] = holds;
-  bool makesNaN =
-      (holds && expr->is("arith.mulf")) ||
-      (expr->is("arith.divf") && expr->operands[1]->getFloat() == 0);
-  return !found && makesNaN ? expr : found;
+  magnitudes[expr] = magnitude;
+  if (found)
+    return found;
+  if (std::optional<double> constant = expr->getFloat())
+    return std::isfinite(*constant) || *constant < 0 ? nullptr : expr;
+  if (expr->is("arith.divf") && mayBeZero(expr->operands[1]))
+    return expr;
+  // Masks are multiplied by numbers from zero to one, logits by any.
+  if (expr->is("arith.mulf") && magnitude == Magnitude::Huge && !keepsMasks &&
+      holdsAny(expr, [](const Expr *part) {
+        return part->kind == Expr::Kind::Contract;
+      }))
+    return expr;
+  auto isInfinite = [&](unsigned operand) {
+    return magnitudes.lookup(expr->operands[operand]) == Magnitude::Infinite;
+  };
+  bool keepsSign =
+      expr->kind != Expr::Kind::Apply ||
+      llvm::is_contained({"arith.select", "arith.addf", "arith.maximumf",
+                          "arith.maxnumf", "arith.minimumf", "arith.minnumf",
+                          "arith.cmpf", "math.tanh"},
+                         expr->name.getValue()) ||
+      (expr->is("arith.subf") && !isInfinite(1)) ||
+      (expr->is("arith.divf") && !isInfinite(1) &&
+       expr->operands[1]->getFloat().value_or(0) > 0);
+  return magnitude == Magnitude::Infinite && !keepsSign ? expr : nullptr;
 }
 
 /// Zeros after the softmax must be where the only mask is.
 LogicalResult AttentionFuser::checkZeroed() {
-  llvm::DenseMap<const Expr *, bool> holdsInfinity;
+  llvm::DenseMap<const Expr *, Magnitude> magnitudes;
+  Magnitude &ofBase = magnitudes[logits.base] = Magnitude::Logit;
+  if (bias)
+    (void)holdsAny(logits.bias, [&](const Expr *part) {
+      ofBase = std::max(ofBase, getMagnitude(part));
+      return false;
+    });
   if (softmax.hasNaNGuard && hasScore())
-    if (const Expr *product =
-            findInfiniteProduct(logits.score, logits.base, holdsInfinity)) {
-      bool isDivision = product->is("arith.divf");
+    if (const Expr *product = findPositiveInfinity(logits.score, magnitudes)) {
+      bool isProduct = product->is("arith.mulf");
+      StringRef cause = isProduct ? "a logit that is masked with -inf is "
+                                    "multiplied"
+                        : product->is("arith.divf")
+                            ? "logits are divided by zero"
+                            : "a logit may be NaN or +inf";
       return fail("softmax",
-                  isDivision
-                      ? "logits are divided by zero, which makes rows NaN that "
-                        "are set to zero after the softmax"
-                      : "a logit that is masked with -inf is multiplied, which "
-                        "makes rows NaN that are set to zero after the softmax",
-                  isDivision ? "" : "multiply before the mask",
+                  cause + ", which makes rows NaN that are set to zero after "
+                          "the softmax",
+                  isProduct ? "multiply before the mask"
+                            : "drop the replacement of NaN",
                   context.getOperation(product));
     }
   if (!softmax.zeroed)
@@ -415,7 +484,7 @@ LogicalResult AttentionFuser::classifySink() {
     return fail("softmax",
                 "the logit that is added to the denominator depends on more "
                 "than the head",
-                "", context.getOperation(expr));
+                "use one sink for each head", context.getOperation(expr));
   sink = LogitOperand{tensor, arrangement};
   return success();
 }

@@ -221,44 +221,66 @@ const Expr *ExprContext::rebuild(const Expr *expr,
   }
 }
 
-static bool holdsContraction(const Expr *expr) {
-  return expr->kind == Expr::Kind::Contract ||
-         llvm::any_of(expr->operands, holdsContraction);
+bool attn::holdsAny(const Expr *expr,
+                    llvm::function_ref<bool(const Expr *)> holds,
+                    llvm::function_ref<bool(const Expr *)> mayEnter) {
+  SmallVector<const Expr *> worklist{expr};
+  llvm::SmallPtrSet<const Expr *, 16> seen{expr};
+  while (!worklist.empty()) {
+    const Expr *next = worklist.pop_back_val();
+    if (holds(next))
+      return true;
+    if (mayEnter(next))
+      for (const Expr *operand : llvm::reverse(next->operands))
+        if (seen.insert(operand).second)
+          worklist.push_back(operand);
+  }
+  return false;
 }
 
 /// Logits beside which there is something else, such as a sink. A mask or a
 /// bias of several pieces is one, and so are the indices of a gather.
 std::optional<int64_t> ExprContext::findPieces(const Expr *expr, unsigned var) {
-  if (expr->kind == Expr::Kind::Pieces &&
-      expr->indices[0] == getVariable(var) && holdsContraction(expr))
-    return expr->bound;
-  for (const Expr *operand : expr->operands)
-    if (std::optional<int64_t> bound = findPieces(operand, var))
-      return bound;
-  return std::nullopt;
+  std::optional<int64_t> bound;
+  holdsAny(expr, [&](const Expr *part) {
+    if (part->kind == Expr::Kind::Pieces &&
+        part->indices[0] == getVariable(var) &&
+        holdsAny(part, [](const Expr *inner) {
+          return inner->kind == Expr::Kind::Contract;
+        }))
+      bound = part->bound;
+    return bound.has_value();
+  });
+  return bound;
 }
 
 const Expr *ExprContext::takePiece(const Expr *expr, unsigned var,
                                    int64_t bound, bool isHigh,
                                    AffineExpr index) {
-  if (!dependsOn(expr, var))
-    return expr;
-  if (expr->kind == Expr::Kind::Pieces &&
-      expr->indices[0] == getVariable(var) && expr->bound == bound)
-    return takePiece(expr->operands[isHigh], var, bound, isHigh, index);
-  if (expr->operands.empty())
-    return substitute(expr, var, index);
-  SmallVector<const Expr *> operands;
-  for (const Expr *operand : expr->operands)
-    operands.push_back(takePiece(operand, var, bound, isHigh, index));
-  if (expr->kind == Expr::Kind::Pieces) {
+  DenseMap<const Expr *, const Expr *> done;
+  std::function<const Expr *(const Expr *)> visit =
+      [&](const Expr *from) -> const Expr * {
+    if (!dependsOn(from, var))
+      return from;
+    if (const Expr *known = done.lookup(from))
+      return known;
+    if (from->kind == Expr::Kind::Pieces &&
+        from->indices[0] == getVariable(var) && from->bound == bound)
+      return done[from] = visit(from->operands[isHigh]);
+    if (from->operands.empty())
+      return done[from] = substitute(from, var, index);
+    SmallVector<const Expr *> operands;
+    for (const Expr *operand : from->operands)
+      operands.push_back(visit(operand));
+    if (from->kind != Expr::Kind::Pieces)
+      return done[from] = rebuild(from, operands);
     AffineExpr replaced =
-        simplify(expr->indices[0].replace(getVariable(var), index));
-    return makePieces(
-        replaced, expr->bound, [&](AffineExpr) { return operands[0]; },
-        [&](AffineExpr) { return operands[1]; });
-  }
-  return rebuild(expr, operands);
+        simplify(from->indices[0].replace(getVariable(var), index));
+    return done[from] = makePieces(
+               replaced, from->bound, [&](AffineExpr) { return operands[0]; },
+               [&](AffineExpr) { return operands[1]; });
+  };
+  return visit(expr);
 }
 
 const Expr *ExprContext::substitute(const Expr *expr, unsigned var,

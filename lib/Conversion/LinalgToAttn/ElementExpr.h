@@ -71,6 +71,14 @@ struct Expr : llvm::FoldingSetNode {
   std::optional<int64_t> getInteger() const;
 };
 
+/// Whether `holds` is true of the expression, or of one that it is computed
+/// from; each is asked once. `mayEnter` says whose operands are asked too.
+bool holdsAny(
+    const Expr *expr, llvm::function_ref<bool(const Expr *)> holds,
+    llvm::function_ref<bool(const Expr *)> mayEnter = [](const Expr *) {
+      return true;
+    });
+
 /// A constant matrix that has one value on and below a diagonal and another one
 /// above it: `lower` where column <= row + offset.
 struct Triangle {

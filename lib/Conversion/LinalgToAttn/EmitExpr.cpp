@@ -15,8 +15,6 @@ using namespace mlir;
 using namespace mlir::attn;
 
 bool ExprEmitter::canEmit(const Expr *expr) const {
-  if (cache.contains(expr))
-    return true;
   auto isKnown = [&](AffineExpr index) {
     bool known = true;
     index.walk([&](AffineExpr part) {
@@ -25,31 +23,33 @@ bool ExprEmitter::canEmit(const Expr *expr) const {
     });
     return known;
   };
-  switch (expr->kind) {
-  case Expr::Kind::Reduce:
-  case Expr::Kind::Contract:
-  case Expr::Kind::Pieces:
-    return false;
-  case Expr::Kind::Constant:
-  case Expr::Kind::Scalar:
-    return true;
-  case Expr::Kind::Index:
-  case Expr::Kind::Load:
-    return llvm::all_of(expr->indices, isKnown);
-  case Expr::Kind::Apply: {
-    // Floats of all widths are one, so what depends on the width is lost.
-    StringRef name = expr->name.getValue();
-    if ((!name.starts_with("arith.") && !name.starts_with("math.")) ||
-        llvm::is_contained({"arith.extf", "arith.truncf", "arith.bitcast"},
-                           name))
+  auto isBound = [&](const Expr *part) { return cache.contains(part); };
+  auto isInTheWay = [&](const Expr *part) {
+    if (isBound(part))
       return false;
-    [[fallthrough]];
-  }
-  case Expr::Kind::Gather:
-    return llvm::all_of(expr->operands,
-                        [&](const Expr *operand) { return canEmit(operand); });
-  }
-  return false;
+    switch (part->kind) {
+    case Expr::Kind::Reduce:
+    case Expr::Kind::Contract:
+    case Expr::Kind::Pieces:
+      return true;
+    case Expr::Kind::Constant:
+    case Expr::Kind::Scalar:
+    case Expr::Kind::Gather:
+      return false;
+    case Expr::Kind::Index:
+    case Expr::Kind::Load:
+      return !llvm::all_of(part->indices, isKnown);
+    case Expr::Kind::Apply:
+      // Floats of all widths are one, so what depends on the width is lost.
+      StringRef name = part->name.getValue();
+      return (!name.starts_with("arith.") && !name.starts_with("math.")) ||
+             llvm::is_contained({"arith.extf", "arith.truncf", "arith.bitcast"},
+                                name);
+    }
+    return true;
+  };
+  return !holdsAny(expr, isInTheWay,
+                   [&](const Expr *part) { return !isBound(part); });
 }
 
 Value ExprEmitter::emitIndex(AffineExpr index) {

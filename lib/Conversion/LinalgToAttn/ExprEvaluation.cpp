@@ -50,14 +50,14 @@ void ExprContext::setElement(Value tensor, ArrayRef<AffineExpr> indices,
 const Expr *ExprContext::evaluateUncached(Value tensor,
                                           ArrayRef<AffineExpr> indices) {
   Operation *op = tensor.getDefiningOp();
-  if (!op)
-    return makeLoad(tensor, indices);
   if (const Expr *expr = evaluateConstant(tensor, indices))
     return expr;
   if (std::optional<Access> access = lookThrough(tensor, indices))
     return evaluate(access->tensor, access->indices);
   if (Value decomposed = facts.decompositions.lookup(tensor))
     return evaluate(decomposed, indices);
+  if (!op)
+    return makeLoad(tensor, indices);
   const Expr *expr = nullptr;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     expr = evaluateLinalg(linalgOp, cast<OpResult>(tensor).getResultNumber(),

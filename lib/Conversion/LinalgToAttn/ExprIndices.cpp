@@ -1,5 +1,4 @@
-//===- ExprIndices.cpp - Indices of elements --------------------- ---*- C++
-//-*-===//
+//===- ExprIndices.cpp - Indices of elements --------------------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,6 +12,7 @@
 
 #include "ElementExpr.h"
 #include "SymbolicSize.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -304,11 +304,36 @@ void ExprContext::requestSplit(const Expr *index) {
     (void)divide(index->operands[0]->indices[0], *divisor);
 }
 
+/// What a loop carries from iteration to iteration without a change, or null.
+static Value getInitialValue(BlockArgument argument) {
+  Operation *parent = argument.getOwner()->getParentOp();
+  if (auto loop = dyn_cast_or_null<scf::WhileOp>(parent)) {
+    // From the condition's block to the body, and back.
+    if (argument.getOwner() != loop.getAfterBody())
+      return nullptr;
+    auto passed = dyn_cast<BlockArgument>(
+        loop.getConditionOp().getArgs()[argument.getArgNumber()]);
+    if (!passed || passed.getOwner() != loop.getBeforeBody() ||
+        loop.getYieldOp().getOperand(passed.getArgNumber()) != argument)
+      return nullptr;
+    return loop.getInits()[passed.getArgNumber()];
+  }
+  auto loop = dyn_cast_or_null<LoopLikeOpInterface>(parent);
+  OpOperand *yielded = loop ? loop.getTiedLoopYieldedValue(argument) : nullptr;
+  return yielded && yielded->get() == argument
+             ? loop.getTiedLoopInit(argument)->get()
+             : Value();
+}
+
 std::optional<ExprContext::Access>
 ExprContext::lookThrough(Value tensor, ArrayRef<AffineExpr> indices) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    Value initial = getInitialValue(argument);
+    if (!initial || initial.getType() != tensor.getType())
+      return std::nullopt;
+    return Access{initial, SmallVector<AffineExpr>(indices)};
+  }
   Operation *op = tensor.getDefiningOp();
-  if (!op)
-    return std::nullopt;
   if (isa<tensor::CollapseShapeOp>(op))
     return lookThroughCollapse(op, indices);
   if (isa<tensor::ExpandShapeOp>(op))

@@ -47,8 +47,10 @@ LogicalResult AttentionFuser::classifyLoops() {
   AffineMap outputMap =
       root.op.getMatchingIndexingMap(root.op.getDpsInitOperand(0));
   if (!outputMap.isProjectedPermutation())
-    return fail("output", "the second matmul writes through an index map that "
-                          "is no permutation");
+    return fail("output",
+                "the second matmul writes through an index map that "
+                "is no permutation",
+                "reshape its result instead");
   keyVar = loopVars[root.reductionLoop].front();
   SmallVector<unsigned> queryLoops, columnLoops;
   for (AffineExpr expr : outputMap.getResults()) {
@@ -82,6 +84,10 @@ LogicalResult AttentionFuser::classifyLoops() {
   logitLayout.append({queryVar, keyVar});
   // Batch and heads may be several dimensions; those of the products are one.
   context.splittable.insert(lead.begin(), lead.end());
+  if (hasUnitHead && lead.size() == 1) {
+    lead.push_back(context.addVariable(1));
+    logitLayout.insert(logitLayout.begin() + 1, lead.back());
+  }
   return success();
 }
 
@@ -247,7 +253,7 @@ LogicalResult AttentionFuser::matchExpressions() {
           "softmax",
           "there is a softmax behind an operation whose elements cannot "
           "be traced to those of its operands",
-          "", opaque);
+          "move that operation behind the second matmul", opaque);
     return failure();
   }
   softmax = std::get<SoftmaxMatch>(softmaxMatch);
@@ -264,7 +270,8 @@ LogicalResult AttentionFuser::matchExpressions() {
                 "become an error",
                 "set attn.numerics = \"default\"");
   auto logitMatch = matchLogits(
-      context, softmax.logits, {queryVar, keyVar, candidate}, options.numerics);
+      context, softmax.logits,
+      {queryVar, keyVar, candidate, softmax.lateFactor}, options.numerics);
   if (auto *missed = std::get_if<MatchFailure>(&logitMatch)) {
     // Without a matmul in front a softmax is no attention.
     llvm::SmallPtrSet<const Expr *, 16> seen;
@@ -280,7 +287,7 @@ LogicalResult AttentionFuser::matchExpressions() {
                   "elements cannot be traced to those of its operands",
                   isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(opaque)
                       ? "reshape the operands of the matmul instead"
-                      : "",
+                      : "move that operation in front of the matmul",
                   opaque);
     return failure();
   }
@@ -393,7 +400,7 @@ FusionResult AttentionFuser::fuse() {
       failed(checkZeroed()) || failed(checkUses()))
     return result;
   // Operands may have asked for variables that were not split yet.
-  if (!context.split)
+  if (!context.split && !unitHeadIsWanted)
     build();
   return result;
 }
@@ -415,10 +422,11 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
     // not help, another matmul is tried for that of query and key.
     constexpr unsigned kMaxSplits = 8, kMaxCandidates = 4;
     unsigned candidate = 0;
+    bool hasUnitHead = false;
     for (unsigned attempt = 0; attempt <= kMaxSplits + kMaxCandidates;
          ++attempt) {
-      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate, facts,
-                           options);
+      AttentionFuser fuser(*root, probabilityIsLhs, parts, candidate,
+                           hasUnitHead, facts, options);
       FusionResult tried = fuser.fuse();
       if (tried.op)
         return tried;
@@ -434,6 +442,10 @@ FusionResult attn::fuseAttention(linalg::LinalgOp op, FunctionFacts &facts,
         sizes[position] =
             ShapedType::isDynamic(size) ? size : size / split->divisor;
         sizes.insert(sizes.begin() + position + 1, split->divisor);
+        continue;
+      }
+      if (fuser.wantsUnitHead() && !tried.miss) {
+        hasUnitHead = true;
         continue;
       }
       if (tried.miss && !result.miss)

@@ -96,14 +96,14 @@ private:
       return true;
     const MatchFailure &miss = *result.miss;
     countMiss(miss.step);
-    Location loc = miss.where ? miss.where->getLoc() : root.getLoc();
+    Operation *where = miss.where ? miss.where : root.getOperation();
+    Location loc = where->getLoc();
     auto missed = remark::missed(loc, remark::RemarkOpts::name("NotFused")
                                           .category("attn-fusion")
                                           .function(getOperation().getName()));
     missed << remark::reason("{0}", miss.reason)
-           << remark::metric("Step", miss.step);
-    if (miss.where)
-      missed << remark::metric("Op", miss.where->getName().getStringRef());
+           << remark::metric("Step", miss.step)
+           << remark::metric("Op", where->getName().getStringRef());
     if (!miss.change.empty())
       missed << remark::suggest("{0}", miss.change);
     if (!getOperation()->hasAttr(kRequireFusedAttr))
@@ -112,7 +112,7 @@ private:
                                     << "attention is not fused, which '"
                                     << kRequireFusedAttr
                                     << "' requires: " << miss.reason;
-    if (miss.where && miss.where != root)
+    if (where != root)
       diagnostic.attachNote(loc) << "this is in the way";
     if (!miss.change.empty())
       diagnostic.attachNote()

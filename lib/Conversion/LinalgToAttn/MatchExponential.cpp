@@ -9,6 +9,7 @@
 #include "SoftmaxMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -18,11 +19,16 @@ namespace {
 /// A maximum that no logit which counts is below: the lowest f16.
 constexpr double kLowest = -65504;
 
-/// Whether a masked logit may become infinite where it is scaled.
-bool overflows(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return (value && *value < -1e37 && std::isfinite(*value)) ||
-         llvm::any_of(expr->operands, overflows);
+/// Whether a masked logit becomes infinite where it is multiplied.
+bool overflows(const Expr *expr, double factor) {
+  return holdsAny(expr, [&](const Expr *part) {
+    double value = part->getFloat().value_or(0);
+    constexpr double kLargest = std::numeric_limits<float>::max();
+    if (value >= 0 || !std::isfinite(value))
+      return false;
+    return value >= -kLargest ? value * factor < -kLargest
+                              : !std::isfinite(value * factor);
+  });
 }
 
 /// Whether a condition says that `value` is -inf (or infinite), or the
@@ -58,6 +64,12 @@ bool isInfinityTest(const Expr *condition, const Expr *value, bool isNegated) {
 void attn::collectTerms(
     const Expr *expr, double factor,
     SmallVectorImpl<std::pair<double, const Expr *>> &terms) {
+  // A sum that is added to itself, again and again, has too many.
+  constexpr size_t kMaxTerms = 16;
+  if (terms.size() >= kMaxTerms) {
+    terms.push_back({factor, expr});
+    return;
+  }
   if (expr->is("arith.addf") || expr->is("arith.subf")) {
     collectTerms(expr->operands[0], factor, terms);
     collectTerms(expr->operands[1], expr->is("arith.subf") ? -factor : factor,
@@ -115,7 +127,7 @@ bool SoftmaxMatcher::matchShift(const Expr *term, double factor,
     // c * x - c * max(x), where c * x may have been folded.
     logitFactor = -factor;
     if (!(logitFactor > 0) || context.makeScaled(body, logitFactor) != rest ||
-        overflows(body))
+        overflows(body, logitFactor))
       return false;
     logits = body;
   }
@@ -195,16 +207,17 @@ LogicalResult SoftmaxMatcher::matchExponential(const Expr *expr,
     if ((!isLog && !isLog2) || exp.logOf || std::abs(natural + 1) > 1e-6)
       return fail("the exponent holds a term of the row that is neither its "
                   "maximum nor the logarithm of its sum",
-                  term);
+                  term, "drop that term");
     exp.logOf = term->operands[0];
   }
-  exp.factor *= outer * base;
+  exp.lateFactor = outer * base;
+  exp.factor *= exp.lateFactor;
   if (!(exp.factor > 0) || !std::isfinite(exp.factor))
     return fail("the logits are multiplied by a negative factor after their "
                 "maximum is taken",
-                expr);
+                expr, "multiply before the maximum is taken");
   // As a scale the factor would come before the subtraction of the maximum.
-  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits))
+  if (exp.factor > 1 + 0x1p-20 && overflows(exp.logits, exp.factor))
     return fail("the logits are multiplied after their maximum is subtracted, "
                 "before which that makes infinities of what masks them",
                 expr, "multiply before the mask");

@@ -56,10 +56,11 @@ private:
   /// Whether a constant is finite where logits are computed.
   bool isFinite(double constant) const {
     return std::isfinite(
-        result.product->type.isF64() ? constant : static_cast<float>(constant));
+        isDouble(result.product) ? constant : static_cast<float>(constant));
   }
   static bool isUniform(const Expr *expr);
   static bool holdsSentinel(const Expr *expr);
+  static bool holdsLargeNumber(const Expr *expr);
 
   /// What the masks so far say, to go back to.
   struct Masks {
@@ -251,9 +252,19 @@ const Expr *LogitMatcher::peelMasks(const Expr *expr) {
 
 /// Whether a constant as low as masks have is in an expression.
 bool LogitMatcher::holdsSentinel(const Expr *expr) {
-  std::optional<double> value = expr->getFloat();
-  return (value && *value <= kSentinel) ||
-         llvm::any_of(expr->operands, holdsSentinel);
+  return holdsAny(expr, [](const Expr *part) {
+    std::optional<double> value = part->getFloat();
+    return value && *value <= kSentinel;
+  });
+}
+
+/// Whether a finite constant that is larger than logits is in an expression:
+/// beside it they are rounded.
+bool LogitMatcher::holdsLargeNumber(const Expr *expr) {
+  return holdsAny(expr, [](const Expr *part) {
+    std::optional<double> value = part->getFloat();
+    return value && std::abs(*value) > -kSentinel && std::isfinite(*value);
+  });
 }
 
 /// Whether an expression is the same for all logits.
@@ -261,10 +272,11 @@ bool LogitMatcher::isUniform(const Expr *expr) {
   auto isConstant = [](AffineExpr index) {
     return isa<AffineConstantExpr>(index);
   };
-  return expr->kind != Expr::Kind::Reduce &&
-         expr->kind != Expr::Kind::Contract &&
-         llvm::all_of(expr->indices, isConstant) &&
-         llvm::all_of(expr->operands, isUniform);
+  return !holdsAny(expr, [&](const Expr *part) {
+    return part->kind == Expr::Kind::Reduce ||
+           part->kind == Expr::Kind::Contract ||
+           !llvm::all_of(part->indices, isConstant);
+  });
 }
 
 /// Scale, softcap and bias, from the product outwards.
@@ -340,16 +352,33 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
                         "the logits do not come from a matmul of "
                         "what depends on the query with what "
                         "depends on the key",
-                        "", context.getOperation(logits), true};
+                        "compute them by one matmul of queries and keys",
+                        context.getOperation(logits), true};
   const Expr *rest = peelMasks(logits);
   // A mask with a finite number is one as long as what it keeps is above it:
-  // not where that may be masked itself.
+  // not where that may be masked itself, nor, for an added number, where
+  // another one may be added to what it masks.
   if (!masks.keep.empty() && !masks.isInfinite && numerics != Numerics::Fast &&
-      holdsSentinel(rest)) {
+      (holdsSentinel(rest) || (masks.isAdded && holdsLargeNumber(rest)))) {
     masks = {};
     rest = logits;
   }
+  // The graph multiplies differences, in which nothing is left of the constant.
+  // A factor that is one but for rounding to bf16 keeps what is equal apart
+  // from what is not.
+  int exponent;
+  bool isExact = std::abs(variables.lateFactor - 1) < 0x1p-7 ||
+                 std::frexp(variables.lateFactor, &exponent) == 0.5;
+  if (!isExact && numerics != Numerics::Fast && holdsLargeNumber(rest))
+    return MatchFailure{"logits",
+                        "the logits are multiplied after their maximum is "
+                        "subtracted, before which that rounds differently "
+                        "beside the large number that masks them",
+                        "multiply before the mask",
+                        context.getOperation(logits), true};
   result.keep = masks.keep;
+  if (!masks.keep.empty() && !masks.isInfinite)
+    result.maskValue = masks.value;
   // Where the one mask leaves every row a key, rows without keys are those
   // whose logits are -inf already.
   result.keepsSomeKey =
@@ -362,6 +391,14 @@ std::variant<LogitMatch, MatchFailure> LogitMatcher::match(const Expr *logits) {
 }
 
 } // namespace
+
+bool attn::isDouble(const Expr *product) {
+  return llvm::any_of(
+      ArrayRef<Value>{product->value, product->rhs, product->op->getResult(0)},
+      [](Value value) {
+        return getElementTypeOrSelf(value.getType()).isF64();
+      });
+}
 
 std::variant<LogitMatch, MatchFailure>
 attn::matchLogits(ExprContext &context, const Expr *logits,

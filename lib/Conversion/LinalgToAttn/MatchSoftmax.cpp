@@ -91,14 +91,15 @@ LogicalResult SoftmaxMatcher::collectFactors(const Expr *expr, bool isDivisor) {
   }
   if (isDivisor) {
     if (sumExpr)
-      return fail("the probabilities are divided twice", expr);
+      return fail("the probabilities are divided twice", expr,
+                  "divide by the sum once");
     if (!isRowValue(expr) && isReduction(expr, ReduceKind::Sum))
       return fail("the softmax sums along another axis than that which the "
                   "second matmul contracts",
                   expr, "contract the axis of the softmax");
     if (!isRowValue(expr))
       return fail("the exponentials are divided by what depends on the key",
-                  expr);
+                  expr, "divide the values by it instead");
     sumExpr = expr;
     return success();
   }
@@ -159,9 +160,11 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
       // exp(sink - shift), with the same shift.
       if ((!other->is("math.exp") && !other->is("math.exp2")) ||
           !exponential.shift)
-        return fail("the denominator of the softmax has another term than the "
-                    "sum of its numerator",
-                    other);
+        return fail(
+            "the denominator of the softmax has another term than the "
+            "sum of its numerator",
+            other,
+            "add exp(sink - max) for one sink for each head, or nothing");
       const Expr *exponent = other->operands[0];
       double base = other->is("math.exp2") ? kLn2 : 1.0;
       SmallVector<std::pair<double, const Expr *>> terms;
@@ -176,7 +179,7 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
         } else if (sink) {
           return fail("the denominator of the softmax has a term that is no "
                       "exponential of one logit minus the maximum",
-                      other);
+                      other, "add exp(sink - max) for one sink for each head");
         } else {
           sink = term;
           sinkFactor = factor;
@@ -185,7 +188,7 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
       if (!sawShift)
         return fail("another logit in the denominator has not the maximum of "
                     "the row subtracted",
-                    other);
+                    other, "subtract the maximum from it too");
       sink = sink ? context.makeScaled(sink, sinkFactor) : context.makeFloat(0);
       result.sink = sink;
       // The maximum must be that of both.
@@ -205,13 +208,13 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
               sink->getFloat() == *bound->getFloat() * exponential.factor))
           return fail("the maximum that is subtracted holds a value that is "
                       "not in the sum",
-                      shift);
+                      shift, "add the exponential of that value to the sum");
       }
     }
   }
   if (!isReduction(reduction, ReduceKind::Sum))
     return fail("the denominator of the softmax is not a sum from zero",
-                reduction);
+                reduction, "sum the exponentials over the keys, from zero");
   const Expr *body = isOverKeys(reduction) ? getBody(reduction) : nullptr;
   Exponential summed;
   if (!body || (!body->is("math.exp") && !body->is("math.exp2")) ||
@@ -220,12 +223,12 @@ LogicalResult SoftmaxMatcher::matchSum(const Expr *sum) {
       !summed.hasShiftOf(exponential))
     return fail("the denominator of the softmax does not sum its numerator "
                 "along the axis that the second matmul contracts",
-                reduction);
+                reduction, "sum the same exponentials over the keys");
   if (!result.sink && exponential.shift &&
       exponential.shift != exponential.max && !exponential.isClamped)
     return fail("what is subtracted before exp is not the row maximum of the "
                 "logits",
-                exponential.shift);
+                exponential.shift, "subtract the maximum of the same logits");
   result.sum = reduction;
   return success();
 }
@@ -268,7 +271,7 @@ LogicalResult SoftmaxMatcher::checkAllMasked(const Expr *condition) {
     return success();
   return fail("zeros are selected after the softmax under a condition other "
               "than that all logits of the row are -inf",
-              condition);
+              condition, "select them where all logits of the row are -inf");
 }
 
 std::variant<SoftmaxMatch, MatchFailure>
@@ -280,17 +283,15 @@ SoftmaxMatcher::match(const Expr *probability) {
   auto isExponential = [](const Expr *part) {
     return part->is("math.exp") || part->is("math.exp2");
   };
-  std::function<bool(const Expr *)> holdsExponential = [&](const Expr *part) {
-    return isExponential(part) ||
-           ((part->is("arith.mulf") || part->is("arith.divf")) &&
-            llvm::any_of(part->operands, holdsExponential));
+  auto holdsRowSum = [](const Expr *whole) {
+    return holdsAny(
+        whole,
+        [](const Expr *part) { return isReduction(part, ReduceKind::Sum); },
+        [](const Expr *part) { return part->kind == Expr::Kind::Apply; });
   };
-  std::function<bool(const Expr *)> holdsRowSum = [&](const Expr *part) {
-    return isReduction(part, ReduceKind::Sum) ||
-           (part->kind == Expr::Kind::Apply &&
-            llvm::any_of(part->operands, holdsRowSum));
-  };
-  failure.isNearMiss = holdsExponential(expr);
+  failure.isNearMiss = holdsAny(expr, isExponential, [](const Expr *part) {
+    return part->is("arith.mulf") || part->is("arith.divf");
+  });
   if (!failure.isNearMiss)
     return failure;
   if (failed(collectFactors(expr, false))) {
@@ -304,7 +305,8 @@ SoftmaxMatcher::match(const Expr *probability) {
     return failure;
   }
   if (!exponentialExpr) {
-    (void)fail("the numerator of the softmax is not exp(logits - max)", expr);
+    (void)fail("the numerator of the softmax is not exp(logits - max)", expr,
+               "compute exp(logits - max) for each key");
     failure.isNearMiss = holdsRowSum(expr);
     return failure;
   }
@@ -314,7 +316,8 @@ SoftmaxMatcher::match(const Expr *probability) {
   const Expr *sum = sumExpr;
   if (exponential.logOf) {
     if (sum) {
-      (void)fail("the exponentials are normalised twice", sum);
+      (void)fail("the exponentials are normalised twice", sum,
+                 "divide by the sum once");
       return failure;
     }
     sum = exponential.logOf;
@@ -347,6 +350,7 @@ SoftmaxMatcher::match(const Expr *probability) {
     factor = 1.0;
   result.logits = context.makeScaled(exponential.logits, factor);
   result.factor = factor;
+  result.lateFactor = exponential.lateFactor;
   result.max = exponential.max;
   result.shift = exponential.shift;
   if (!zeroedRows.empty() || hasNaNGuard || result.sink ||

@@ -26,7 +26,7 @@ inline bool isReduction(const Expr *expr, ReduceKind kind) {
 /// exp(factor * (logits - max) - log(logOf)).
 struct Exponential {
   const Expr *logits = nullptr;
-  double factor = 1.0;
+  double factor = 1.0, lateFactor = 1.0;
   /// The maximum as it is subtracted, null if there is none; and that of the
   /// logits alone.
   const Expr *shift = nullptr, *max = nullptr;

@@ -328,8 +328,39 @@ static Value expandUnitDims(OpBuilder &builder, Location loc, Value tensor,
                                        reassociation);
 }
 
+/// The groups with the variables of `layout` that they lack, each beside its
+/// neighbour in the layout.
+static SmallVector<Layout> addMissing(ArrayRef<unsigned> layout,
+                                      ArrayRef<Layout> groups) {
+  SmallVector<Layout> result(groups);
+  auto isPresent = [&](unsigned var) {
+    return llvm::any_of(result, [&](const Layout &group) {
+      return llvm::is_contained(group, var);
+    });
+  };
+  const unsigned *first = llvm::find_if(layout, isPresent);
+  if (first == layout.end())
+    return result;
+  auto insertBeside = [&](unsigned neighbour, unsigned var, bool isBehind) {
+    for (Layout &group : result)
+      if (auto *position = llvm::find(group, neighbour);
+          position != group.end()) {
+        group.insert(position + isBehind, var);
+        return;
+      }
+  };
+  for (const unsigned *var = first; var != layout.begin(); --var)
+    insertBeside(*var, *(var - 1), /*isBehind=*/false);
+  for (const unsigned *var = first + 1; var != layout.end(); ++var)
+    if (!isPresent(*var))
+      insertBeside(*(var - 1), *var, /*isBehind=*/true);
+  return result;
+}
+
 Value attn::collapseTo(OpBuilder &builder, Location loc, Value tensor,
                        ArrayRef<unsigned> from, ArrayRef<Layout> groups) {
+  SmallVector<Layout> allGroups = addMissing(from, groups);
+  groups = allGroups;
   SmallVector<int64_t> permutation;
   SmallVector<ReassociationIndices> reassociation;
   bool isCollapsed = false;
@@ -355,7 +386,7 @@ Value attn::createDestination(OpBuilder &builder, Location loc,
                               ArrayRef<unsigned> layout,
                               ArrayRef<Layout> groups) {
   SmallVector<int64_t> order;
-  for (const Layout &group : groups)
+  for (const Layout &group : addMissing(layout, groups))
     for (unsigned var : group)
       order.push_back(llvm::find(layout, var) - layout.begin());
   if (order.size() != layout.size() || !isPermutationVector(order))

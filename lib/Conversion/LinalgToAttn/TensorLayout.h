@@ -58,7 +58,7 @@ bool isAlignedWith(ExprContext &context, Value tensor,
 
 /// The inverse of splitting dimensions and moving them: a tensor in the layout
 /// `from` (one variable for each dimension) to one whose dimensions are groups
-/// of variables.
+/// of variables. Variables that are in no group have one value.
 Value collapseTo(OpBuilder &builder, Location loc, Value tensor,
                  ArrayRef<unsigned> from, ArrayRef<Layout> groups);
 

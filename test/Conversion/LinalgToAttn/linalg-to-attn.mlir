@@ -146,3 +146,38 @@ func.func @dynamic_batch(%q: tensor<?x4x5x8xf32>, %k: tensor<?x4x5x8xf32>, %v: t
   %r = tensor.expand_shape %o [[0, 1], [2], [3]] output_shape [%b, 4, 5, 8] : tensor<?x5x8xf32> into tensor<?x4x5x8xf32>
   return %r : tensor<?x4x5x8xf32>
 }
+
+// -----
+
+// Operands that are unpacked or padded are operands.
+// CHECK-LABEL: func.func @packed_operands
+// CHECK: %[[Q:.*]] = linalg.unpack
+// CHECK: %[[K:.*]] = tensor.pad
+// CHECK: attn.sdpa query(%[[Q]] : tensor<2x3x5x8xf32>) key(%[[K]] : tensor<2x3x7x8xf32>) value(%arg2 : tensor<2x3x7x8xf32>)
+func.func @packed_operands(%qp: tensor<2x3x3x2x2x4xf32>, %k0: tensor<2x3x7x6xf32>, %v: tensor<2x3x7x8xf32>) -> tensor<2x3x5x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %eq = tensor.empty() : tensor<2x3x5x8xf32>
+  %q = linalg.unpack %qp inner_dims_pos = [2, 3] inner_tiles = [2, 4] into %eq : tensor<2x3x3x2x2x4xf32> -> tensor<2x3x5x8xf32>
+  %k = tensor.pad %k0 low[0, 0, 0, 1] high[0, 0, 0, 1] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %zero : f32
+  } : tensor<2x3x7x6xf32> to tensor<2x3x7x8xf32>
+  %e0 = tensor.empty() : tensor<2x3x5x7xf32>
+  %e1 = tensor.empty() : tensor<2x3x5x8xf32>
+  %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<2x3x5x7xf32>) -> tensor<2x3x5x7xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<2x3x5x8xf32>) -> tensor<2x3x5x8xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(b,h,i,j,d)->(b,h,i,d)>, affine_map<(b,h,i,j,d)->(b,h,j,d)>, affine_map<(b,h,i,j,d)->(b,h,i,j)>], iterator_types = ["parallel","parallel","parallel","parallel","reduction"]} ins(%q, %k : tensor<2x3x5x8xf32>, tensor<2x3x7x8xf32>) outs(%i0 : tensor<2x3x5x7xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %n = arith.addf %o, %m : f32
+    linalg.yield %n : f32
+  } -> tensor<2x3x5x7xf32>
+  %p = linalg.softmax dimension(3) ins(%s : tensor<2x3x5x7xf32>) outs(%e0 : tensor<2x3x5x7xf32>) -> tensor<2x3x5x7xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(b,h,i,j,d)->(b,h,i,j)>, affine_map<(b,h,i,j,d)->(b,h,j,d)>, affine_map<(b,h,i,j,d)->(b,h,i,d)>], iterator_types = ["parallel","parallel","parallel","reduction","parallel"]} ins(%p, %v : tensor<2x3x5x7xf32>, tensor<2x3x7x8xf32>) outs(%i1 : tensor<2x3x5x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %n = arith.addf %o, %m : f32
+    linalg.yield %n : f32
+  } -> tensor<2x3x5x8xf32>
+  return %r : tensor<2x3x5x8xf32>
+}

@@ -105,3 +105,124 @@ func.func @across(%q: tensor<5x4xf32>, %k: tensor<4x7xf32>, %v: tensor<7x4xf32>,
   }
   return %r : tensor<5x4xf32>
 }
+
+// -----
+
+// A mask that a loop carries is what it was before the loop.
+// CHECK-LABEL: func.func @carried(
+// CHECK-NOT: 5x7x
+// CHECK: scf.for {{.*}} iter_args(%[[X:[a-z0-9]+]] = %arg0) -> (tensor<5x4xf32>)
+// CHECK: attn.sdpa query(%[[X]] : tensor<5x4xf32>) {{.*}} structure(#attn.causal<top_left>)
+// CHECK: return
+func.func @carried(%q: tensor<5x4xf32>, %k: tensor<4x7xf32>, %v: tensor<7x4xf32>, %n: index) -> tensor<5x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %inf = arith.constant 0xFF800000 : f32
+  %e0 = tensor.empty() : tensor<5x7xf32>
+  %em = tensor.empty() : tensor<5x7xi1>
+  %e1 = tensor.empty() : tensor<5x4xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} outs(%em : tensor<5x7xi1>) {
+    ^bb0(%o: i1):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %z = arith.cmpi sge, %i, %j : index
+      linalg.yield %z : i1
+    } -> tensor<5x7xi1>
+  %init = linalg.fill ins(%zero : f32) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+  %out = linalg.fill ins(%zero : f32) outs(%e1 : tensor<5x4xf32>) -> tensor<5x4xf32>
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %q, %mask = %m) -> (tensor<5x4xf32>, tensor<5x7xi1>) {
+    %s = linalg.matmul ins(%x, %k : tensor<5x4xf32>, tensor<4x7xf32>) outs(%init : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %s2 = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} ins(%mask, %s : tensor<5x7xi1>, tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) {
+    ^bb0(%a: i1, %b: f32, %o: f32):
+      %z = arith.select %a, %b, %inf : f32
+      linalg.yield %z : f32
+    } -> tensor<5x7xf32>
+    %p = linalg.softmax dimension(1) ins(%s2 : tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %o = linalg.matmul ins(%p, %v : tensor<5x7xf32>, tensor<7x4xf32>) outs(%out : tensor<5x4xf32>) -> tensor<5x4xf32>
+    scf.yield %o, %mask : tensor<5x4xf32>, tensor<5x7xi1>
+  }
+  return %r#0 : tensor<5x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @carried_while(
+// CHECK-NOT: 5x7x
+// CHECK: scf.while
+// CHECK: attn.sdpa {{.*}} structure(#attn.causal<top_left>)
+// CHECK: return
+func.func @carried_while(%q: tensor<5x4xf32>, %k: tensor<4x7xf32>, %v: tensor<7x4xf32>, %n: index) -> tensor<5x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %inf = arith.constant 0xFF800000 : f32
+  %e0 = tensor.empty() : tensor<5x7xf32>
+  %em = tensor.empty() : tensor<5x7xi1>
+  %e1 = tensor.empty() : tensor<5x4xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} outs(%em : tensor<5x7xi1>) {
+    ^bb0(%o: i1):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %z = arith.cmpi sge, %i, %j : index
+      linalg.yield %z : i1
+    } -> tensor<5x7xi1>
+  %init = linalg.fill ins(%zero : f32) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+  %out = linalg.fill ins(%zero : f32) outs(%e1 : tensor<5x4xf32>) -> tensor<5x4xf32>
+  %r:3 = scf.while (%x0 = %q, %i0 = %c0, %mask0 = %m) : (tensor<5x4xf32>, index, tensor<5x7xi1>) -> (tensor<5x4xf32>, index, tensor<5x7xi1>) {
+    %more = arith.cmpi slt, %i0, %n : index
+    scf.condition(%more) %x0, %i0, %mask0 : tensor<5x4xf32>, index, tensor<5x7xi1>
+  } do {
+  ^bb0(%x: tensor<5x4xf32>, %i1: index, %mask: tensor<5x7xi1>):
+    %next = arith.addi %i1, %c1 : index
+    %s = linalg.matmul ins(%x, %k : tensor<5x4xf32>, tensor<4x7xf32>) outs(%init : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %s2 = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} ins(%mask, %s : tensor<5x7xi1>, tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) {
+    ^bb0(%a: i1, %b: f32, %o: f32):
+      %z = arith.select %a, %b, %inf : f32
+      linalg.yield %z : f32
+    } -> tensor<5x7xf32>
+    %p = linalg.softmax dimension(1) ins(%s2 : tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %o = linalg.matmul ins(%p, %v : tensor<5x7xf32>, tensor<7x4xf32>) outs(%out : tensor<5x4xf32>) -> tensor<5x4xf32>
+    scf.yield %o, %next, %mask : tensor<5x4xf32>, index, tensor<5x7xi1>
+  }
+  return %r#0 : tensor<5x4xf32>
+}
+
+// -----
+
+// One that it changes is an operand.
+// CHECK-LABEL: func.func @changed(
+// CHECK: scf.for {{.*}} iter_args(%{{[a-z0-9]+}} = %arg0, %[[MASK:[a-z0-9]+]] = %{{.*}}) -> (tensor<5x4xf32>, tensor<5x7xi1>)
+// CHECK: attn.sdpa {{.*}} mask(%[[MASK]] : tensor<5x7xi1>)
+// CHECK: return
+func.func @changed(%q: tensor<5x4xf32>, %k: tensor<4x7xf32>, %v: tensor<7x4xf32>, %n: index) -> tensor<5x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %inf = arith.constant 0xFF800000 : f32
+  %e0 = tensor.empty() : tensor<5x7xf32>
+  %em = tensor.empty() : tensor<5x7xi1>
+  %e1 = tensor.empty() : tensor<5x4xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} outs(%em : tensor<5x7xi1>) {
+    ^bb0(%o: i1):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %z = arith.cmpi sge, %i, %j : index
+      linalg.yield %z : i1
+    } -> tensor<5x7xi1>
+  %init = linalg.fill ins(%zero : f32) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+  %out = linalg.fill ins(%zero : f32) outs(%e1 : tensor<5x4xf32>) -> tensor<5x4xf32>
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %q, %mask = %m) -> (tensor<5x4xf32>, tensor<5x7xi1>) {
+    %s = linalg.matmul ins(%x, %k : tensor<5x4xf32>, tensor<4x7xf32>) outs(%init : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %s2 = linalg.generic {indexing_maps = [affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>, affine_map<(a,b)->(a,b)>], iterator_types = ["parallel","parallel"]} ins(%mask, %s : tensor<5x7xi1>, tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) {
+    ^bb0(%a: i1, %b: f32, %o: f32):
+      %z = arith.select %a, %b, %inf : f32
+      linalg.yield %z : f32
+    } -> tensor<5x7xf32>
+    %p = linalg.softmax dimension(1) ins(%s2 : tensor<5x7xf32>) outs(%e0 : tensor<5x7xf32>) -> tensor<5x7xf32>
+    %o = linalg.matmul ins(%p, %v : tensor<5x7xf32>, tensor<7x4xf32>) outs(%out : tensor<5x4xf32>) -> tensor<5x4xf32>
+    %next = arith.xori %mask, %m : tensor<5x7xi1>
+    scf.yield %o, %next : tensor<5x4xf32>, tensor<5x7xi1>
+  }
+  return %r#0 : tensor<5x4xf32>
+}
