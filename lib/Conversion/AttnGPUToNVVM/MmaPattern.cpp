@@ -82,26 +82,27 @@ private:
 /// What a lane holds of the right operands of products.
 class RightReader {
 public:
-  RightReader(PtxBuilder &b, MmaOp op, Value tile, Value lane)
+  /// `row`: the number of the lane among 16.
+  RightReader(PtxBuilder &b, MmaOp op, Value tile, Value lane, Value row)
       : b(b), values(op.getValues()) {
     SharedType type = op.getRhs().getType();
     isNarrow = type.isNarrow();
     if (values && !isNarrow) {
-      Value group = b.shiftRight(lane, 2), row = b.mul(b.bitAnd(lane, 3), 2);
+      Value group = b.shiftRight(lane, 2);
+      Value pair = b.mul(b.bitAnd(lane, 3), 2);
       Value offset = b.mul(b.bitAnd(group, 3), 4);
       for (int64_t i : {0, 1})
-        readers.emplace_back(b, tile, type, b.add(row, i),
+        readers.emplace_back(b, tile, type, b.add(pair, i),
                              b.shiftRight(group, 2), offset);
       return;
     }
     // Keys are the columns of the product, so that the first 16 lanes give both
     // chunks of 8 keys; values are transposed, and they give 16 rows.
-    Value half = b.shiftRight(lane, 4), row = b.bitAnd(lane, 15);
-    if (!values) {
-      row = b.add(b.bitAnd(lane, 7), b.mul(half, 8));
-      half = b.bitAnd(b.shiftRight(lane, 3), 1);
-    }
-    readers.emplace_back(b, tile, type, row, half);
+    Value half = b.shiftRight(lane, 4);
+    Value keyRow = b.add(b.bitAnd(lane, 7), b.mul(half, 8));
+    Value keyHalf = b.bitAnd(b.shiftRight(lane, 3), 1);
+    readers.emplace_back(b, tile, type, values ? row : keyRow,
+                         values ? half : keyHalf);
   }
 
   /// Two registers for each of `groups` groups of 8 columns from `column` on,
@@ -150,15 +151,17 @@ struct MmaPattern : ThreadPattern<MmaOp> {
       return words;
     };
     Value lane = b.bitAnd(b.opaque(b.threadId()), 31);
-    RightReader right(b, op, adaptor.getRhs().front(), lane);
+    Value row = b.bitAnd(lane, 15);
+    RightReader right(b, op, adaptor.getRhs().front(), lane, row);
     SmallVector<TileReader> left;
     if (auto lhsType = dyn_cast<SharedType>(op.getLhs().front().getType())) {
       // Lanes 0 to 15 give the rows of the first chunk, the others of the
       // second.
       Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
-      Value row = b.add(b.bitAnd(lane, 15), b.mul(warp, 16));
+      Value lhsRow = b.add(row, b.mul(warp, 16));
       for (ValueRange lhs : adaptor.getLhs())
-        left.emplace_back(b, lhs.front(), lhsType, row, b.shiftRight(lane, 4));
+        left.emplace_back(b, lhs.front(), lhsType, lhsRow,
+                          b.shiftRight(lane, 4));
     }
     /// The four registers of operand `i` on the left for step `k`.
     auto loadLeft = [&](size_t i, int64_t k) -> SmallVector<Value> {
