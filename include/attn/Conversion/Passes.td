@@ -544,10 +544,12 @@ def ConvertLinalgToAttnPass
       without keys of masks that do not agree.
 
     Every fused attention gets a passed remark of the category `attn-fusion`,
-    every softmax between two contractions that was not fused a missed one, at
-    the operation that is in the way, with the step that failed, the reason and
-    the smallest change that would help; in a function with the attribute
-    `attn.require_fused` the latter is an error.
+    with what was recognised and the bytes (`BytesSaved`; `BytesSavedPerLogit`
+    where sizes are dynamic) and operations (`FlopsSaved`, if the structure of a
+    mask leaves some out) that it saves. Every softmax between two contractions
+    that was not fused gets a missed one, at the operation that is in the way,
+    with the step that failed, the reason and the smallest change that would
+    help; in a function with the attribute `attn.require_fused` it is an error.
 
     Before:
 

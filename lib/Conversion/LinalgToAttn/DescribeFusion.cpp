@@ -81,17 +81,20 @@ void AttentionFuser::describe() {
 
 void AttentionFuser::countSavings(StructuralMaskInterface structure) {
   // Logits and probabilities, written once each at least.
-  int64_t rows = 1;
+  Type type = getElementTypeOrSelf(logits.product->op->getResult(0).getType());
+  int64_t bytesPerLogit = 2 * (type.getIntOrFloatBitWidth() / 8);
+  int64_t rows = 1, numKeys = context.getExtent(keyVar), count;
+  bool isKnown = !ShapedType::isDynamic(numKeys);
   for (unsigned var : ArrayRef(logitLayout).drop_back()) {
     int64_t extent = context.getExtent(var);
-    if (ShapedType::isDynamic(extent) || llvm::MulOverflow(rows, extent, rows))
-      return;
+    isKnown = isKnown && !ShapedType::isDynamic(extent) &&
+              !llvm::MulOverflow(rows, extent, rows);
   }
-  int64_t numKeys = context.getExtent(keyVar), count;
-  if (ShapedType::isDynamic(numKeys) || llvm::MulOverflow(rows, numKeys, count))
+  if (!isKnown || llvm::MulOverflow(rows, numKeys, count)) {
+    result.bytesSavedPerLogit = bytesPerLogit;
     return;
-  Type type = getElementTypeOrSelf(logits.product->op->getResult(0).getType());
-  result.bytesSaved = 2 * count * (type.getIntOrFloatBitWidth() / 8);
+  }
+  result.bytesSaved = count * bytesPerLogit;
   // Both products of what is masked by structure are not computed.
   int64_t numQueries = context.getExtent(queryVar);
   if (!structure || numQueries == 0)

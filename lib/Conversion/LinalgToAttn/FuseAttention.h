@@ -32,6 +32,8 @@ struct FusionResult {
   std::string text;
   /// Bytes of logits and probabilities that are not written any more, if known.
   std::optional<int64_t> bytesSaved;
+  /// The same for each logit, where their number is not known.
+  std::optional<int64_t> bytesSavedPerLogit;
   /// Operations of both products that the structure of the mask saves.
   std::optional<int64_t> flopsSaved;
   /// Why there is none, if there was a softmax between two contractions.

@@ -88,6 +88,9 @@ private:
       passed << result.text;
       if (result.bytesSaved)
         passed << remark::metric("BytesSaved", *result.bytesSaved);
+      if (result.bytesSavedPerLogit)
+        passed << remark::metric("BytesSavedPerLogit",
+                                 *result.bytesSavedPerLogit);
       if (result.flopsSaved)
         passed << remark::metric("FlopsSaved", *result.flopsSaved);
       return true;
