@@ -1,5 +1,4 @@
-//===- TorchTensor.h - Tensors of PyTorch by its C functions ---- -*- C++
-//-*-===//
+//===- TorchTensor.h - PyTorch's C functions ------------------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
