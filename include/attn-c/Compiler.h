@@ -1,5 +1,4 @@
-//===- Compiler.h - The compiler as a C library ------------------ -*- C
-//-*-===//
+//===- Compiler.h - The compiler as a C library --------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- BuildID.cpp - What tells builds of the library apart ------ -*- C++
-//-*-===//
+//===- BuildID.cpp - What tells builds of the library apart --- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- DeviceProgram.cpp - A module on a GPU ----------------------------*- C++
-//-*-===//
+//===- DeviceProgram.cpp - A module on a GPU ------------------ -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

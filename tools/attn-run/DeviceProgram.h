@@ -1,5 +1,4 @@
-//===- DeviceProgram.h - A module, compiled for and timed on a GPU -----*- C++
-//-*-===//
+//===- DeviceProgram.h - A module, compiled for and timed on a GPU --------===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

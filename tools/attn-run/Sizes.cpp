@@ -1,5 +1,4 @@
-//===- Sizes.cpp - Sizes that only arguments tell ----------------*- C++
-//-*-===//
+//===- Sizes.cpp - Sizes that only arguments tell ------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ContractionToVector.cpp - Matmuls to vectors --------------*- C++
-//-*-===//
+//===- ContractionToVector.cpp - Matmuls to vectors ----------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

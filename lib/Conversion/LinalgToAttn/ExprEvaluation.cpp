@@ -1,5 +1,4 @@
-//===- ExprEvaluation.cpp - Elements of tensors ------------------ ---*- C++
-//-*-===//
+//===- ExprEvaluation.cpp - Elements of tensors --------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExprLinalg.cpp - Elements of linalg operations ----------- ---*- C++
-//-*-===//
+//===- ExprLinalg.cpp - Elements of linalg operations --------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExprTensors.cpp - Elements of constants and concatenations *- C++
-//-*-===//
+//===- ExprTensors.cpp - Elements of constants and concatenations ---------===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

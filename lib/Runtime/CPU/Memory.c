@@ -1,5 +1,4 @@
-//===- Memory.c - Memory of compiled code --------------------------*- C
-//-*-===//
+//===- Memory.c - Memory of compiled code ----------------------- -*- C -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RuntimeSymbols.cpp - What code for CUDA calls on the host -*- C++
-//-*-===//
+//===- RuntimeSymbols.cpp - What code for CUDA calls on the host ----------===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ObjectCache.h - Compiled objects on disk ----------------- -*- C++
-//-*-===//
+//===- ObjectCache.h - Compiled objects on disk --------------- -*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
