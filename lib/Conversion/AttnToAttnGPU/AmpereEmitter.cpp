@@ -17,7 +17,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include <limits>
 
@@ -326,9 +325,8 @@ void KernelEmitter::emitAmpere() {
   int64_t count = schedule.getConsumersOfWarpgroup();
   firstConsumer = b.mul(body.getArgument(0), count);
   selectConsumer(0);
-  Tile tile = emitTile(
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)),
-      /*sequence=*/Value());
+  Tile tile = emitTile(b.blockId(),
+                       /*sequence=*/Value());
   for (int64_t i = 0; i < schedule.consumers; ++i) {
     Value first = b.add(tile.firstQuery, i * kRows);
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),

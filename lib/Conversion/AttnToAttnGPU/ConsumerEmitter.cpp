@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include <limits>
 
 using namespace mlir;
@@ -377,8 +376,7 @@ void KernelEmitter::emitConsumer() {
   };
   if (schedule.takesTurns)
     TurnInitOp::create(b, warpgroup, schedule.consumers);
-  TileNumber first = getTileNumber(
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+  TileNumber first = getTileNumber(b.blockId());
   SmallVector<Value> inits{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstSlot(1)};
   inits.append(first.begin() + 1, first.end());

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -38,6 +39,14 @@ Value DeviceBuilder::min(Value lhs, Value rhs) {
 }
 Value DeviceBuilder::max(Value lhs, Value rhs) {
   return createOrFold<arith::MaxSIOp>(lhs, rhs);
+}
+Value DeviceBuilder::blockId() {
+  return toI32(
+      gpu::BlockIdOp::create(*this, getIndexType(), gpu::Dimension::x));
+}
+Value DeviceBuilder::threadId() {
+  return toI32(
+      gpu::ThreadIdOp::create(*this, getIndexType(), gpu::Dimension::x));
 }
 Value DeviceBuilder::fma(Value a, Value b, Value c) {
   return math::FmaOp::create(*this, a, b, c);

@@ -94,8 +94,7 @@ void KernelEmitter::emitScanOfTile(const Tile &tile, Value range) {
     return gpu::SubgroupReduceOp::create(b, value, kind, /*uniform=*/true);
   };
   using Kind = gpu::AllReduceOperation;
-  Value thread =
-      b.toI32(gpu::ThreadIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
+  Value thread = b.threadId();
   Value lane = b.rem(thread, b.i32(kWarpSize));
 
   // Each warp looks at all queries of the tile.
@@ -165,8 +164,7 @@ void KernelEmitter::emitDocumentScan() {
   auto warpgroups = WarpgroupsOp::create(b, kScanWarpgroups, /*blocks=*/1);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
-  Value number =
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x));
+  Value number = b.blockId();
   Value batch = b.div(number, args.numRowTiles);
   Value rowTile = b.rem(number, args.numRowTiles);
   Tile tile = emitPlace(rowTile, b.mul(batch, args.numHeads), Value());

@@ -8,7 +8,6 @@
 
 #include "KernelEmitter.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -454,8 +453,7 @@ void KernelEmitter::emitProducer() {
     return NextSlotOp::create(b, tileSlot);
   };
   Value end = b.i32(-1);
-  TileNumber first = getTileNumber(
-      b.toI32(gpu::BlockIdOp::create(b, b.getIndexType(), gpu::Dimension::x)));
+  TileNumber first = getTileNumber(b.blockId());
   // The number of a tile, slots of blocks, queries and messages, and the rest
   // of the number.
   SmallVector<Value> state{first[0], firstSlot(schedule.stages),

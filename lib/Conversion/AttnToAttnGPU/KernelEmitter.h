@@ -102,6 +102,10 @@ public:
     return createOrFold<arith::IndexCastOp>(getI32Type(), value);
   }
 
+  /// The numbers of the block in the grid and of the thread in the block.
+  Value blockId();
+  Value threadId();
+
   Value addf(Value lhs, Value rhs) {
     return arith::AddFOp::create(*this, lhs, rhs);
   }
