@@ -134,7 +134,10 @@ static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
 /// on the host.
 static int64_t chooseAlignment(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
-  auto [strides, offset] = type.getStridesAndOffset();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return type.getElementTypeBitWidth() / 8;
   SmallVector<int64_t> distances(ArrayRef(strides).drop_back());
   distances.push_back(type.getShape().back());
   distances.push_back(offset);

@@ -106,7 +106,8 @@ struct KernelSchedule {
   //===--- Offsets in shared memory
   //----------------------------------------===//
 
-  static constexpr int64_t kPipeBytes = 24, kTilesOffset = 1024;
+  // Two barriers of a slot.
+  static constexpr int64_t kPipeBytes = 16, kTilesOffset = 1024;
   int64_t getQueryPipe() const { return 0; }
   int64_t getKeyPipe() const { return kPipeBytes * queryStages; }
   int64_t getValuePipe() const { return getKeyPipe() + kPipeBytes * stages; }
