@@ -385,7 +385,7 @@ void KernelEmitter::emitConsumer() {
   if (schedule.takesTurns)
     TurnInitOp::create(b, warpgroup, schedule.consumers);
   size_t numWords = getNumWords();
-  Value firstTile = firstSlot(kMessages);
+  Value firstTile = firstSlot(schedule.kMessages);
   SmallVector<Value> inits = emitReceive(firstTile);
   inits.append(
       {firstSlot(schedule.stages), firstSlot(schedule.queryStages), firstTile});

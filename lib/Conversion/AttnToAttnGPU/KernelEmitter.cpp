@@ -86,8 +86,8 @@ void KernelEmitter::allocate() {
   keyPipe = pipe(schedule.getKeyPipe(), schedule.stages, schedule.consumers);
   valuePipe =
       pipe(schedule.getValuePipe(), schedule.stages, schedule.consumers);
-  tilePipe = pipe(schedule.getTilePipe(), kMessages, 128 * schedule.consumers,
-                  PipeType::kMaxWords);
+  tilePipe = pipe(schedule.getTilePipe(), schedule.kMessages,
+                  128 * schedule.consumers, PipeType::kMaxWords);
   deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
                                  args.scratch, LLVM::GEPArg(1));
   InitPipesOp::create(b, ValueRange{queryPipe, keyPipe, valuePipe, tilePipe});
@@ -268,7 +268,7 @@ void KernelEmitter::emitProducer() {
   Value end = b.i32(-1);
   TileNumber first = getTileNumber(b.blockId());
   Tile tile = emitTile(first[0], op.isRagged() ? first[1] : Value());
-  Value firstMessage = send(first[0], tile, firstSlot(kMessages));
+  Value firstMessage = send(first[0], tile, firstSlot(schedule.kMessages));
   // The number of a tile, slots of blocks, queries and messages, and the tile.
   SmallVector<Value> state{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstMessage};

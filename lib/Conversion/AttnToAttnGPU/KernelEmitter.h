@@ -214,8 +214,6 @@ private:
   // tiles are known; or negative: the end.
   static constexpr int64_t kDrain = int64_t(1) << 28;
   static constexpr int64_t kCareful = int64_t(1) << 29;
-  /// Messages that may be on their way: that of a tile is kept until its end.
-  static constexpr int64_t kMessages = 2;
 
   //===--- TileEmitter.cpp: where a tile is, and what it needs
   //-----------------------===//

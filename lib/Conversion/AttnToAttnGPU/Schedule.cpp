@@ -104,6 +104,11 @@ static LogicalResult verifySoftmax(SdpaOp op, const KernelSchedule &schedule) {
 static LogicalResult verifySharedBytes(SdpaOp op,
                                        const KernelSchedule &schedule,
                                        const ScheduleOptions &options) {
+  if (schedule.isHopper() &&
+      schedule.getPipesEnd() > KernelSchedule::kTilesOffset)
+    return op.emitError("the schedule needs ")
+           << schedule.getPipesEnd() << " bytes for barriers, "
+           << KernelSchedule::kTilesOffset << " are there";
   if (schedule.getSharedBytes() > options.maxSharedBytes)
     return op.emitError("the schedule needs ")
            << schedule.getSharedBytes() << " bytes of shared memory, "
@@ -325,6 +330,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
           ? options.blockKeys
           : chooseBlockKeys(schedule, valueDim, bool(structure),
                             options.maxSharedBytes);
+  if (schedule.blockKeys == 0)
+    return op.emitError("no room for a block of 16 keys with ")
+           << schedule.stages << " stages and " << schedule.queryStages
+           << " tiles of " << schedule.getTileQueries() << " queries";
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   complete(schedule);
