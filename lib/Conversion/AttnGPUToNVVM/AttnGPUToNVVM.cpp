@@ -229,6 +229,8 @@ struct ConvertAttnGPUToNVVMPass
         [](Operation *op) { return !op->getResult(0).getType().isF32(); });
     target.addDynamicallyLegalOp<arith::DivFOp>(
         [](arith::DivFOp op) { return !isApproximateReciprocal(op); });
+    target.addDynamicallyLegalOp<arith::ExtFOp>(
+        [](arith::ExtFOp op) { return !isExtensionOfBF16(op); });
     target.addDynamicallyLegalOp<arith::SelectOp>(
         [&](arith::SelectOp op) { return converter.isLegal(op.getType()); });
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });

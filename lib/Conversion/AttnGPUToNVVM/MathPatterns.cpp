@@ -61,7 +61,29 @@ struct ReciprocalPattern : ThreadPattern<arith::DivFOp> {
   }
 };
 
+/// bf16 is the upper half of f32. The conversion of sm_90 and later is as slow
+/// as an exponential.
+struct ExtendPattern : ThreadPattern<arith::ExtFOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(arith::ExtFOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    if (!isExtensionOfBF16(op))
+      return rewriter.notifyMatchFailure(op, "not from bf16 to f32");
+    Value bits =
+        arith::BitcastOp::create(b, b.getI16Type(), adaptor.getIn().front());
+    Value wide = arith::ExtUIOp::create(b, b.getI32Type(), bits);
+    Value shifted = arith::ShLIOp::create(b, wide, b.i32(16));
+    rewriter.replaceOp(
+        op, Value(arith::BitcastOp::create(b, b.getF32Type(), shifted)));
+    return success();
+  }
+};
+
 } // namespace
+
+bool attn_gpu::isExtensionOfBF16(arith::ExtFOp op) {
+  return op.getIn().getType().isBF16() && op.getType().isF32();
+}
 
 bool attn_gpu::isApproximateReciprocal(arith::DivFOp op) {
   return op.getType().isF32() && matchPattern(op.getLhs(), m_OneFloat()) &&
@@ -71,7 +93,8 @@ bool attn_gpu::isApproximateReciprocal(arith::DivFOp op) {
 
 void attn_gpu::populateMathPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns) {
-  patterns.add<ReciprocalPattern, UnaryPattern<math::Exp2Op, buildExp2>,
+  patterns.add<ReciprocalPattern, ExtendPattern,
+               UnaryPattern<math::Exp2Op, buildExp2>,
                UnaryPattern<math::ExpOp, buildExp>,
                UnaryPattern<math::Log2Op, buildLog2>,
                UnaryPattern<math::LogOp, buildLog>,

@@ -65,6 +65,8 @@ void populateWarpPatterns(const TypeConverter &converter,
                           RewritePatternSet &patterns);
 /// Whether an op is 1 / x in f32 and may be approximated (`fastmath<arcp>`).
 bool isApproximateReciprocal(arith::DivFOp op);
+/// Whether an op extends bf16 to f32, which is a shift.
+bool isExtensionOfBF16(arith::ExtFOp op);
 void populateMathPatterns(const TypeConverter &converter,
                           RewritePatternSet &patterns);
 

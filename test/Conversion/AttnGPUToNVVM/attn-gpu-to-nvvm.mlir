@@ -131,6 +131,18 @@ gpu.func @math(%x: f32, %out: !llvm.ptr<1>) kernel {
     // CHECK: llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
     %t = math.tanh %x : f32
     llvm.store volatile %t, %out : f32, !llvm.ptr<1>
+    // bf16 is the upper half of f32; f16 is not.
+    %h = arith.truncf %x : f32 to bf16
+    // CHECK: %[[BITS:.*]] = arith.bitcast %{{.*}} : bf16 to i16
+    // CHECK: %[[WIDE:.*]] = arith.extui %[[BITS]] : i16 to i32
+    // CHECK: %[[SHIFTED:.*]] = arith.shli %[[WIDE]], %c16_i32
+    // CHECK: arith.bitcast %[[SHIFTED]] : i32 to f32
+    %w = arith.extf %h : bf16 to f32
+    llvm.store volatile %w, %out : f32, !llvm.ptr<1>
+    %g = arith.truncf %x : f32 to f16
+    // CHECK: arith.extf %{{.*}} : f16 to f32
+    %v = arith.extf %g : f16 to f32
+    llvm.store volatile %v, %out : f32, !llvm.ptr<1>
     // CHECK: llvm.call_intrinsic "llvm.nvvm.lg2.approx.ftz.f"
     %l = math.log %x : f32
     llvm.store volatile %l, %out : f32, !llvm.ptr<1>
