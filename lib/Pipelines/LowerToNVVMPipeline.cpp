@@ -38,6 +38,7 @@ static void addKernelLowering(OpPassManager &pm) {
 void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
                                     const LowerToNVVMPipelineOptions &options) {
   AttnSelectBackendPassOptions backend;
+  backend.backend = options.backend;
   backend.target = "cuda";
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   bufferization::OneShotBufferizePassOptions bufferization;

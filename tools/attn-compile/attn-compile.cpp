@@ -213,6 +213,10 @@ LogicalResult CompileDriver::checkOptions() {
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
+  if (!options.kernelOptions.empty() && !isCUDA())
+    return fail("--kernel-options needs --target=cuda");
+  if (options.output.empty())
+    return fail("-o: expected the name of a file");
   if (options.header == options.output)
     return fail("--header and -o name one file");
   if (options.emit == Emit::Shared && options.output == "-")
@@ -289,6 +293,7 @@ LogicalResult CompileDriver::lowerForCUDA() {
   if (failed(lowering.parseFromString(options.kernelOptions)))
     return fail("--kernel-options: cannot read '" + options.kernelOptions +
                 "'");
+  lowering.backend = options.backend;
   lowering.chip = options.gpuArch;
   if (options.emit != Emit::PTX) {
     lowering.cubinCache = options.cubinCache;
@@ -437,16 +442,19 @@ LogicalResult CompileDriver::run() {
   if (!module || failed(lower()))
     return failure();
   FailureOr<std::string> output = makeOutput();
-  if (failed(output) ||
-      failed(writeFile(options.output, *output, options.emit == Emit::Shared)))
+  if (failed(output))
     return failure();
-  if (options.header.empty() ||
-      succeeded(writeFile(options.header, makeHeader())))
-    return success();
   // No shared object without the header that was asked for.
-  if (llvm::sys::fs::is_regular_file(options.output))
-    llvm::sys::fs::remove(options.output);
-  return failure();
+  std::string header;
+  SmallVector<OutputFile> files{
+      {options.output, *output, options.emit == Emit::Shared}};
+  if (!options.header.empty()) {
+    header = makeHeader();
+    files.push_back({options.header, header});
+  }
+  if (llvm::Error error = writeOutputFiles(files))
+    return fail(llvm::toString(std::move(error)));
+  return success();
 }
 
 } // namespace

@@ -132,6 +132,9 @@ Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
     return createStringError(cubin.path + ": " + buffer.getError().message());
+  if ((*buffer)->getBufferSize() == 0)
+    return createStringError(options.path + " wrote no code for " +
+                             options.arch);
   CompiledCode compiled{(*buffer)->getBuffer().str(), output,
                         parsePtxasOutput(output)};
   if (cache)
