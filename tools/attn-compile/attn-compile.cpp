@@ -379,6 +379,9 @@ FailureOr<std::string> CompileDriver::linkShared() {
 /// The code of the one gpu.binary.
 FailureOr<std::string> CompileDriver::getKernels() {
   SmallVector<gpu::BinaryOp> binaries(module->getOps<gpu::BinaryOp>());
+  if (binaries.empty())
+    return fail("no kernels: there is no attention in what @" + options.entry +
+                " calls");
   if (binaries.size() != 1)
     return fail("expected one gpu.module with kernels, got " +
                 llvm::Twine(binaries.size()));

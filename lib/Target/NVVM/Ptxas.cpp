@@ -93,6 +93,10 @@ static std::string readText(StringRef path) {
 
 Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
                                             const PtxasOptions &options) {
+  if (options.optLevel < 0 || options.optLevel > 4)
+    return createStringError(
+        "expected an optimization level of ptxas from 0 to 4, got " +
+        itostr(options.optLevel));
   // PTX as the driver takes it ends in a zero.
   ptx = ptx.take_until([](char c) { return c == '\0'; });
   std::optional<CubinCache> cache;
