@@ -89,7 +89,7 @@ private:
       return "AMX-BF16";
     if (schedule.getDot() == DotUnit::BF16 && !info.hasBF16Conversion)
       return "AVX512-BF16";
-    if (schedule.getExp2() == Exp2Form::AVX512 && !info.hasAVX512)
+    if (schedule.getExp2() != Exp2Form::Portable && !info.hasAVX512)
       return "AVX-512";
     return "";
   }
