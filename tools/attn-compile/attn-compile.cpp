@@ -22,7 +22,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -138,30 +137,6 @@ makeContent(function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
     return fail(llvm::toString(std::move(error)));
   return std::string(buffer.data(), buffer.size());
 }
-
-LogicalResult writeFile(StringRef path, StringRef content,
-                        bool executable = false) {
-  if (llvm::Error error = writeOutputFile(path, content, executable))
-    return fail(llvm::toString(std::move(error)));
-  return success();
-}
-
-/// A name for a temporary file that is removed in the end.
-class TemporaryFile {
-public:
-  LogicalResult create(StringRef suffix) {
-    if (std::error_code error =
-            llvm::sys::fs::createTemporaryFile("attn", suffix, path))
-      return fail("no temporary file: " + error.message());
-    remover.setFile(path);
-    return success();
-  }
-  StringRef getPath() const { return path; }
-
-private:
-  SmallString<128> path;
-  llvm::FileRemover remover;
-};
 
 class CompileDriver {
 public:
@@ -348,32 +323,26 @@ FailureOr<std::string> CompileDriver::linkShared() {
   for (const std::string &runtime : runtimes)
     if (!llvm::sys::fs::exists(runtime))
       return fail("the runtime library is not beside the tool: " + runtime);
-  std::vector<TemporaryFile> files(targets.size());
   SmallVector<std::string> objects;
   for (size_t i = 0; i < targets.size(); ++i) {
     const CPUTargetInfo &target = targets[i];
     llvm::LLVMContext llvmContext;
     FailureOr<std::unique_ptr<llvm::Module>> translated =
         translate(i == 0 ? *module : *others[i - 1], target, llvmContext);
-    if (failed(translated) || failed(files[i].create("o")))
+    if (failed(translated))
       return failure();
     FailureOr<std::string> code = makeContent([&](llvm::raw_pwrite_stream &os) {
       return emitMachineCode(**translated, target, EmitKind::Object, os);
     });
-    if (failed(code) || failed(writeFile(files[i].getPath(), *code)))
+    if (failed(code))
       return failure();
-    objects.push_back(files[i].getPath().str());
+    objects.push_back(std::move(*code));
   }
-  TemporaryFile shared;
-  if (failed(shared.create("so")))
-    return failure();
-  if (llvm::Error error = linkSharedObject(objects, runtimes, shared.getPath()))
-    return fail(llvm::toString(std::move(error)));
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> linked =
-      llvm::MemoryBuffer::getFile(shared.getPath());
+  llvm::Expected<std::string> linked = linkSharedObject(
+      SmallVector<StringRef>(objects.begin(), objects.end()), runtimes);
   if (!linked)
-    return fail(shared.getPath() + ": " + linked.getError().message());
-  return (*linked)->getBuffer().str();
+    return fail(llvm::toString(linked.takeError()));
+  return std::move(*linked);
 }
 
 /// The code of the one gpu.binary.
