@@ -12,6 +12,7 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/InitAll.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Support/OutputFile.h"
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/ObjectCache.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
@@ -24,7 +25,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include <map>
 #include <mutex>
@@ -255,13 +255,6 @@ static std::string makeGuard(StringRef header) {
   return guard;
 }
 
-static llvm::Error writeFile(StringRef path, StringRef content) {
-  return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
-    os << content;
-    return llvm::Error::success();
-  });
-}
-
 /// Writes the shared object and the header; failures are diagnostics.
 static LogicalResult writeShared(MLIRContext &context, StringRef text,
                                  const CompilerOptions &options,
@@ -294,18 +287,18 @@ static LogicalResult writeShared(MLIRContext &context, StringRef text,
   if (failed(signature) || failed(compileToObject(*module, options, *target,
                                                   code, /*checksCPU=*/true)))
     return failure();
-  SmallString<128> object;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("attn", "o", object))
-    return fail("no temporary file: " + error.message());
-  llvm::FileRemover remover(object);
-  llvm::Error error = writeFile(object, StringRef(code.data(), code.size()));
-  if (!error)
-    error = linkSharedObject({object.str().str()}, runtimes, output);
-  if (!error && !header.empty())
-    error = writeFile(
-        header, getEntryHeader(*signature, makeGuard(header), options.target));
-  if (error)
+  llvm::Expected<std::string> shared =
+      linkSharedObject(StringRef(code.data(), code.size()), runtimes);
+  if (!shared)
+    return fail(llvm::toString(shared.takeError()));
+  std::string declarations;
+  SmallVector<OutputFile> files{{output, *shared, /*executable=*/true}};
+  if (!header.empty()) {
+    declarations =
+        getEntryHeader(*signature, makeGuard(header), options.target);
+    files.push_back({header, declarations});
+  }
+  if (llvm::Error error = writeOutputFiles(files))
     return fail(llvm::toString(std::move(error)));
   return success();
 }

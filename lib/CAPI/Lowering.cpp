@@ -150,11 +150,8 @@ static LogicalResult lowerForCUDA(ModuleOp module,
                                   const CompilerOptions &options,
                                   const CompilerTarget &target) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  AttnSelectBackendPassOptions backend;
-  backend.backend = options.backend;
-  backend.target = "cuda";
-  pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   LowerToNVVMPipelineOptions lowering;
+  lowering.backend = options.backend;
   lowering.chip = target.gpuArch;
   buildBufferizeForCUDAPipeline(pm);
   buildLowerToNVVMPipeline(pm, lowering);

@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FailPass.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
@@ -40,20 +42,6 @@ using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-/// Reports what is wrong with the options when the pipeline runs: its builder
-/// has no other way.
-struct FailPass : PassWrapper<FailPass, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FailPass)
-
-  explicit FailPass(std::string message) : message(std::move(message)) {}
-  void runOnOperation() override {
-    getOperation()->emitError("attn-lower-to-llvm-pipeline: ") << message;
-    signalPassFailure();
-  }
-
-  std::string message;
-};
-
 /// Tells LLVM what it knows of malloc only: memory that was just allocated is
 /// nobody else's.
 struct MarkAllocationsPass
@@ -66,6 +54,47 @@ struct MarkAllocationsPass
       function.setResultAttr(0, LLVM::LLVMDialect::getNoAliasAttrName(),
                              UnitAttr::get(&getContext()));
   }
+};
+
+/// Reports schedules that were written by hand and whose instructions the
+/// target lacks.
+struct CheckSchedulesPass
+    : PassWrapper<CheckSchedulesPass, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckSchedulesPass)
+
+  explicit CheckSchedulesPass(const CPUTargetInfo &info) : info(info) {}
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](SdpaOp op) {
+      if (op.getBackend() != Backend::Flash || !op.getScheduleAttr())
+        return WalkResult::advance();
+      StringRef missing;
+      op.getScheduleAttr().walk([&](CPUScheduleAttr schedule) {
+        if (missing.empty())
+          missing = getMissing(schedule);
+      });
+      if (missing.empty())
+        return WalkResult::advance();
+      op.emitError("the schedule needs ")
+          << missing << ", which the CPU '" << info.cpu << "' lacks";
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+private:
+  StringRef getMissing(CPUScheduleAttr schedule) {
+    if (schedule.getDot() == DotUnit::AMX && !info.hasAMX)
+      return "AMX-BF16";
+    if (schedule.getDot() == DotUnit::BF16 && !info.hasBF16Conversion)
+      return "AVX512-BF16";
+    if (schedule.getExp2() != Exp2Form::Portable && !info.hasAVX512)
+      return "AVX-512";
+    return "";
+  }
+
+  CPUTargetInfo info;
 };
 
 /// Reports what the passes before could not lower: some of them leave alone
@@ -190,9 +219,11 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   llvm::Expected<CPUTargetInfo> info =
       getCPUTargetInfo(options.cpu, options.triple);
   if (!info) {
-    pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
+    pm.addPass(std::make_unique<FailPass>("attn-lower-to-llvm-pipeline: " +
+                                          llvm::toString(info.takeError())));
     return;
   }
+  pm.addNestedPass<func::FuncOp>(std::make_unique<CheckSchedulesPass>(*info));
   AttnSelectSchedulePassOptions schedule;
   schedule.vectorBits = info->vectorBits;
   schedule.vectorRegisters = info->numVectorRegisters;

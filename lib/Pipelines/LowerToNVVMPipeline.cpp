@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FailPass.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/NVVM/NVVMTargetInfo.h"
 #include "attn/Target/NVVM/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
@@ -37,7 +39,14 @@ static void addKernelLowering(OpPassManager &pm) {
 
 void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
                                     const LowerToNVVMPipelineOptions &options) {
+  llvm::Expected<NVVMTargetInfo> info = getNVVMTargetInfo(options.chip);
+  if (!info) {
+    pm.addPass(std::make_unique<FailPass>("attn-lower-to-nvvm-pipeline: " +
+                                          llvm::toString(info.takeError())));
+    return;
+  }
   AttnSelectBackendPassOptions backend;
+  backend.backend = options.backend;
   backend.target = "cuda";
   pm.addNestedPass<func::FuncOp>(createAttnSelectBackendPass(backend));
   bufferization::OneShotBufferizePassOptions bufferization;

@@ -309,7 +309,7 @@ static StringRef getDescr(attn_dtype dtype) {
   return "";
 }
 
-Error mlir::attn::writeNpy(StringRef path, const Array &array) {
+std::string mlir::attn::formatNpy(const Array &array) {
   std::string header =
       formatv("{{'descr': '{0}', 'fortran_order': False, "
               "'shape': ({1}{2}), }",
@@ -332,5 +332,9 @@ Error mlir::attn::writeNpy(StringRef path, const Array &array) {
   content += StringRef(length, 2);
   content += header;
   content.append(array.data.data(), array.data.size());
-  return writeOutputFile(path, content);
+  return content;
+}
+
+Error mlir::attn::writeNpy(StringRef path, const Array &array) {
+  return writeOutputFile(path, formatNpy(array));
 }

@@ -7,11 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Support/OutputFile.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
+#include <vector>
 
 using namespace llvm;
+using mlir::attn::OutputFile;
 
 static Error makeError(StringRef path, const Twine &message) {
   return createStringError(path + ": " + message);
@@ -26,48 +31,100 @@ static Error writeTo(raw_fd_ostream &os, StringRef path, StringRef content) {
   return error ? makeError(path, error.message()) : Error::success();
 }
 
-Error mlir::attn::writeOutputFile(StringRef path, StringRef content,
-                                  bool executable) {
-  if (path == "-")
-    return writeTo(outs(), path, content);
-  sys::fs::file_status status;
-  bool exists = !sys::fs::status(path, status) && sys::fs::exists(status);
-  if (exists && sys::fs::is_directory(status))
-    return makeError(path, "is a directory");
-  if (exists && !sys::fs::is_regular_file(status)) {
-    std::error_code error;
-    raw_fd_ostream os(path, error, sys::fs::CD_OpenExisting, sys::fs::FA_Write,
-                      sys::fs::OF_None);
-    return error ? makeError(path, error.message())
-                 : writeTo(os, path, content);
+namespace {
+/// A regular file on its way: written to a temporary file beside the one that
+/// it replaces.
+class PendingFile {
+public:
+  explicit PendingFile(const OutputFile &file) : file(file) {}
+  PendingFile(PendingFile &&other) = default;
+  ~PendingFile() {
+    if (temporary)
+      consumeError(temporary->discard());
   }
-  // The temporary file lies beside the file that it replaces.
-  SmallString<256> target(path);
-  if (exists)
+
+  Error write(bool exists);
+  Error keep();
+  StringRef getTarget() const { return target; }
+
+private:
+  OutputFile file;
+  SmallString<256> target;
+  std::optional<sys::fs::TempFile> temporary;
+};
+} // namespace
+
+Error PendingFile::write(bool exists) {
+  StringRef path = file.path;
+  if (exists) {
     if (std::error_code error = sys::fs::real_path(path, target))
       return makeError(path, error.message());
-  StringRef directory = sys::path::parent_path(target);
-  if (!directory.empty() && !sys::fs::is_directory(directory))
-    return makeError(path, "no such directory");
+  } else {
+    StringRef directory = sys::path::parent_path(path);
+    if (sys::fs::real_path(directory.empty() ? "." : directory, target) ||
+        !sys::fs::is_directory(target))
+      return makeError(path, "no such directory");
+    sys::path::append(target, sys::path::filename(path));
+  }
   unsigned mode = sys::fs::all_read | sys::fs::owner_write |
-                  (executable ? sys::fs::all_exe : sys::fs::no_perms);
-  Expected<sys::fs::TempFile> file =
+                  (file.executable ? sys::fs::all_exe : sys::fs::no_perms);
+  Expected<sys::fs::TempFile> created =
       sys::fs::TempFile::create(target + ".%%%%%%.tmp", mode);
-  if (!file)
-    return makeError(path, toString(file.takeError()));
-  Error written = Error::success();
-  {
-    raw_fd_ostream os(file->FD, /*shouldClose=*/false);
-    written = joinErrors(std::move(written), writeTo(os, path, content));
-  }
-  if (written) {
-    consumeError(file->discard());
-    return written;
-  }
-  if (Error error = file->keep(target)) {
-    std::string message = toString(std::move(error));
-    consumeError(file->discard());
-    return makeError(path, message);
-  }
+  if (!created)
+    return makeError(path, toString(created.takeError()));
+  temporary = std::move(*created);
+  raw_fd_ostream os(temporary->FD, /*shouldClose=*/false);
+  return writeTo(os, path, file.content);
+}
+
+Error PendingFile::keep() {
+  if (Error error = temporary->keep(target))
+    return makeError(file.path, toString(std::move(error)));
+  temporary.reset();
   return Error::success();
+}
+
+/// Writes to what is there and stays: stdout, a device, a pipe.
+static Error writeInPlace(const OutputFile &file) {
+  if (file.path == "-")
+    return writeTo(outs(), file.path, file.content);
+  std::error_code error;
+  raw_fd_ostream os(file.path, error, sys::fs::CD_OpenExisting,
+                    sys::fs::FA_Write, sys::fs::OF_None);
+  return error ? makeError(file.path, error.message())
+               : writeTo(os, file.path, file.content);
+}
+
+Error mlir::attn::writeOutputFiles(ArrayRef<OutputFile> files) {
+  std::vector<PendingFile> pending;
+  SmallVector<const OutputFile *> inPlace;
+  for (const OutputFile &file : files) {
+    sys::fs::file_status status;
+    bool exists = file.path == "-" || (!sys::fs::status(file.path, status) &&
+                                       sys::fs::exists(status));
+    if (exists && sys::fs::is_directory(status))
+      return makeError(file.path, "is a directory");
+    if (exists && !sys::fs::is_regular_file(status)) {
+      inPlace.push_back(&file);
+      continue;
+    }
+    pending.emplace_back(file);
+    if (Error error = pending.back().write(exists))
+      return error;
+    for (const PendingFile &other : ArrayRef(pending).drop_back())
+      if (other.getTarget() == pending.back().getTarget())
+        return makeError(file.path, "two outputs go to one file");
+  }
+  for (const OutputFile *file : inPlace)
+    if (Error error = writeInPlace(*file))
+      return error;
+  for (PendingFile &file : pending)
+    if (Error error = file.keep())
+      return error;
+  return Error::success();
+}
+
+Error mlir::attn::writeOutputFile(StringRef path, StringRef content,
+                                  bool executable) {
+  return writeOutputFiles(OutputFile{path, content, executable});
 }

@@ -1,9 +1,13 @@
 // RUN: attn-opt %s --attn-lower-to-nvvm-pipeline | FileCheck %s
 // RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_70 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_90b 2>&1 | FileCheck %s --check-prefix=NOCHIP
+// RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=backend=math 2>&1 | FileCheck %s --check-prefix=MATH
 // RUN: not attn-opt %s --attn-lower-to-nvvm-pipeline=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: attn-opt %s --attn-lower-to-nvvm-pipeline=chip=sm_80 | FileCheck %s --check-prefix=AMPERE
 
-// CHIP: expected a chip from sm_80 on, got 'sm_70'
+// CHIP: attn-lower-to-nvvm-pipeline: GPU architecture before Ampere 'sm_70'
+// NOCHIP: attn-lower-to-nvvm-pipeline: unknown GPU architecture 'sm_90b'; expected one of sm_80
+// MATH: lower-to-nvvm.mlir:{{[0-9]+:[0-9]+}}: error: backend = math is not available on CUDA; use flash
 // F32: expected f32 auto, bf16x3 or tf32, got 'fp32'
 
 // AMPERE-NOT: encode_tensor_map

@@ -22,7 +22,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -139,30 +138,6 @@ makeContent(function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write) {
   return std::string(buffer.data(), buffer.size());
 }
 
-LogicalResult writeFile(StringRef path, StringRef content,
-                        bool executable = false) {
-  if (llvm::Error error = writeOutputFile(path, content, executable))
-    return fail(llvm::toString(std::move(error)));
-  return success();
-}
-
-/// A name for a temporary file that is removed in the end.
-class TemporaryFile {
-public:
-  LogicalResult create(StringRef suffix) {
-    if (std::error_code error =
-            llvm::sys::fs::createTemporaryFile("attn", suffix, path))
-      return fail("no temporary file: " + error.message());
-    remover.setFile(path);
-    return success();
-  }
-  StringRef getPath() const { return path; }
-
-private:
-  SmallString<128> path;
-  llvm::FileRemover remover;
-};
-
 class CompileDriver {
 public:
   CompileDriver(Options &options, MLIRContext &context, StringRef program)
@@ -213,6 +188,10 @@ LogicalResult CompileDriver::checkOptions() {
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
+  if (!options.kernelOptions.empty() && !isCUDA())
+    return fail("--kernel-options needs --target=cuda");
+  if (options.output.empty())
+    return fail("-o: expected the name of a file");
   if (options.header == options.output)
     return fail("--header and -o name one file");
   if (options.emit == Emit::Shared && options.output == "-")
@@ -289,6 +268,7 @@ LogicalResult CompileDriver::lowerForCUDA() {
   if (failed(lowering.parseFromString(options.kernelOptions)))
     return fail("--kernel-options: cannot read '" + options.kernelOptions +
                 "'");
+  lowering.backend = options.backend;
   lowering.chip = options.gpuArch;
   if (options.emit != Emit::PTX) {
     lowering.cubinCache = options.cubinCache;
@@ -343,37 +323,34 @@ FailureOr<std::string> CompileDriver::linkShared() {
   for (const std::string &runtime : runtimes)
     if (!llvm::sys::fs::exists(runtime))
       return fail("the runtime library is not beside the tool: " + runtime);
-  std::vector<TemporaryFile> files(targets.size());
   SmallVector<std::string> objects;
   for (size_t i = 0; i < targets.size(); ++i) {
     const CPUTargetInfo &target = targets[i];
     llvm::LLVMContext llvmContext;
     FailureOr<std::unique_ptr<llvm::Module>> translated =
         translate(i == 0 ? *module : *others[i - 1], target, llvmContext);
-    if (failed(translated) || failed(files[i].create("o")))
+    if (failed(translated))
       return failure();
     FailureOr<std::string> code = makeContent([&](llvm::raw_pwrite_stream &os) {
       return emitMachineCode(**translated, target, EmitKind::Object, os);
     });
-    if (failed(code) || failed(writeFile(files[i].getPath(), *code)))
+    if (failed(code))
       return failure();
-    objects.push_back(files[i].getPath().str());
+    objects.push_back(std::move(*code));
   }
-  TemporaryFile shared;
-  if (failed(shared.create("so")))
-    return failure();
-  if (llvm::Error error = linkSharedObject(objects, runtimes, shared.getPath()))
-    return fail(llvm::toString(std::move(error)));
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> linked =
-      llvm::MemoryBuffer::getFile(shared.getPath());
+  llvm::Expected<std::string> linked = linkSharedObject(
+      SmallVector<StringRef>(objects.begin(), objects.end()), runtimes);
   if (!linked)
-    return fail(shared.getPath() + ": " + linked.getError().message());
-  return (*linked)->getBuffer().str();
+    return fail(llvm::toString(linked.takeError()));
+  return std::move(*linked);
 }
 
 /// The code of the one gpu.binary.
 FailureOr<std::string> CompileDriver::getKernels() {
   SmallVector<gpu::BinaryOp> binaries(module->getOps<gpu::BinaryOp>());
+  if (binaries.empty())
+    return fail("no kernels: there is no attention in what @" + options.entry +
+                " calls");
   if (binaries.size() != 1)
     return fail("expected one gpu.module with kernels, got " +
                 llvm::Twine(binaries.size()));
@@ -437,16 +414,19 @@ LogicalResult CompileDriver::run() {
   if (!module || failed(lower()))
     return failure();
   FailureOr<std::string> output = makeOutput();
-  if (failed(output) ||
-      failed(writeFile(options.output, *output, options.emit == Emit::Shared)))
+  if (failed(output))
     return failure();
-  if (options.header.empty() ||
-      succeeded(writeFile(options.header, makeHeader())))
-    return success();
   // No shared object without the header that was asked for.
-  if (llvm::sys::fs::is_regular_file(options.output))
-    llvm::sys::fs::remove(options.output);
-  return failure();
+  std::string header;
+  SmallVector<OutputFile> files{
+      {options.output, *output, options.emit == Emit::Shared}};
+  if (!options.header.empty()) {
+    header = makeHeader();
+    files.push_back({options.header, header});
+  }
+  if (llvm::Error error = writeOutputFiles(files))
+    return fail(llvm::toString(std::move(error)));
+  return success();
 }
 
 } // namespace

@@ -53,6 +53,7 @@ LogicalResult DeviceProgram::compile(StringRef entry,
   if (failed(lowering.parseFromString(options.kernelOptions)))
     return module->emitError("cannot read the options of kernels '")
            << options.kernelOptions << "'";
+  lowering.backend = options.backend;
   lowering.chip = options.arch;
   std::vector<std::string> places;
   if (SmallString<128> place; llvm::sys::path::cache_directory(place)) {

@@ -18,7 +18,7 @@ struct DeviceOptions {
   /// The GPU to compile for, the toolkit with ptxas, where cubins are kept.
   std::string arch, cudaPath, cubinCache;
   /// Options of attn-lower-to-nvvm-pipeline.
-  std::string kernelOptions;
+  std::string kernelOptions, backend;
 };
 
 /// Memory of the GPU, freed with the object.

@@ -38,7 +38,7 @@ void Trace::addKernel(void *trace, const char *name, int64_t begin,
   static_cast<Trace *>(trace)->add(name, "kernel", at(begin), at(end));
 }
 
-llvm::Error Trace::write(StringRef path) const {
+std::string Trace::format() const {
   llvm::json::Array list;
   for (const Event &event : events)
     list.push_back(llvm::json::Object{{"name", event.name},
@@ -52,7 +52,7 @@ llvm::Error Trace::write(StringRef path) const {
   llvm::raw_string_ostream(text)
       << llvm::json::Value(llvm::json::Object{{"traceEvents", std::move(list)}})
       << "\n";
-  return writeOutputFile(path, text);
+  return text;
 }
 
 //===----------------------------------------------------------------------===//

@@ -26,7 +26,7 @@ public:
   /// The event of a kernel, as the runtime gives it (nanoseconds).
   static void addKernel(void *trace, const char *name, int64_t begin,
                         int64_t end);
-  llvm::Error write(StringRef path) const;
+  std::string format() const;
 
 private:
   struct Event {

@@ -14,6 +14,7 @@
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Support/OutputFile.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -156,6 +157,7 @@ LogicalResult Runner::compileForDevice() {
   deviceOptions.cudaPath = options.cudaPath;
   deviceOptions.cubinCache = options.cubinCache;
   deviceOptions.kernelOptions = options.kernelOptions;
+  deviceOptions.backend = options.backend;
   device.emplace(program->takeModule());
   if (failed(device->compile(options.entry, deviceOptions, target, trace)))
     return failure();
@@ -337,20 +339,18 @@ LogicalResult Runner::bench() {
 }
 
 LogicalResult Runner::writeOutputs() {
-  for (size_t index = 0; index < options.outputs.size(); ++index) {
-    llvm::Error error =
-        writeNpy(options.outputs[index], toArray(results[index]));
-    if (!error)
-      continue;
-    // All results or none.
-    for (size_t i = 0; i < index; ++i)
-      if (llvm::sys::fs::is_regular_file(options.outputs[i]))
-        llvm::sys::fs::remove(options.outputs[i]);
-    return fail(llvm::toString(std::move(error)));
-  }
+  SmallVector<std::string> contents;
+  SmallVector<OutputFile> files;
+  for (auto [path, result] : llvm::zip(options.outputs, results))
+    contents.push_back(formatNpy(toArray(result)));
   if (!options.profile.empty())
-    if (llvm::Error error = trace.write(options.profile))
-      return fail(options.profile + ": " + llvm::toString(std::move(error)));
+    contents.push_back(trace.format());
+  for (auto [index, content] : llvm::enumerate(contents))
+    files.push_back({index < options.outputs.size() ? options.outputs[index]
+                                                    : options.profile,
+                     content});
+  if (llvm::Error error = writeOutputFiles(files))
+    return fail(llvm::toString(std::move(error)));
   return success();
 }
 

@@ -64,6 +64,11 @@ struct LowerToLLVMPipelineOptions
 /// Options of `attn-lower-to-nvvm-pipeline`.
 struct LowerToNVVMPipelineOptions
     : PassPipelineOptions<LowerToNVVMPipelineOptions> {
+  Option<std::string> backend{
+      *this, "backend",
+      llvm::cl::desc("Backend of every attn.sdpa that names none: auto or "
+                     "flash, of which there is no other here"),
+      llvm::cl::init("auto")};
   Option<std::string> chip{
       *this, "chip",
       llvm::cl::desc("GPU to generate kernels for, as LLVM names it"),

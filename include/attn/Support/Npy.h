@@ -38,6 +38,9 @@ llvm::Expected<Array> readNpy(llvm::StringRef path);
 /// temporary file that is renamed.
 llvm::Error writeNpy(llvm::StringRef path, const Array &array);
 
+/// What that file holds.
+std::string formatNpy(const Array &array);
+
 } // namespace mlir::attn
 
 #endif // ATTN_SUPPORT_NPY_H

@@ -9,6 +9,7 @@
 #ifndef ATTN_SUPPORT_OUTPUTFILE_H
 #define ATTN_SUPPORT_OUTPUTFILE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -19,6 +20,15 @@ namespace mlir::attn {
 /// they are, and `-` is stdout. Errors begin with the path.
 llvm::Error writeOutputFile(llvm::StringRef path, llvm::StringRef content,
                             bool executable = false);
+
+struct OutputFile {
+  llvm::StringRef path, content;
+  bool executable = false;
+};
+
+/// Writes files likewise: all of them or, on an error, none, but what went to
+/// stdout, devices and pipes. Two that are one file are an error.
+llvm::Error writeOutputFiles(llvm::ArrayRef<OutputFile> files);
 
 } // namespace mlir::attn
 

@@ -109,6 +109,9 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
   Expected<const Target *> target = lookupTarget(triple);
   if (!target)
     return target.takeError();
+  if (!triple.isArch64Bit() || triple.isGPU())
+    return createStringError(triple.getArchName() +
+                             " is no CPU with 64-bit addresses");
 
   if (cpu == "native") {
     info.cpu = sys::getHostCPUName().str();

@@ -8,6 +8,7 @@
 
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Support/TemporaryFile.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -246,9 +247,9 @@ Expected<CompiledEntry> attn::loadObject(std::unique_ptr<MemoryBuffer> object,
   return CompiledEntry::lookUp(std::move(*jit), name);
 }
 
-Error attn::linkSharedObject(ArrayRef<std::string> objects,
-                             ArrayRef<std::string> runtimeLibraries,
-                             StringRef output) {
+Expected<std::string>
+attn::linkSharedObject(ArrayRef<StringRef> objects,
+                       ArrayRef<std::string> runtimeLibraries) {
   ErrorOr<std::string> driver = std::error_code();
   for (StringRef name : {"cc", "clang", "clang-22", "gcc"}) {
     driver = sys::findProgramByName(name);
@@ -258,8 +259,18 @@ Error attn::linkSharedObject(ArrayRef<std::string> objects,
   if (!driver)
     return createStringError("no linker: none of cc, clang, clang-22 and gcc "
                              "is on the PATH");
-  SmallVector<StringRef> arguments{*driver, "-shared", "-o", output};
-  arguments.append(objects.begin(), objects.end());
+  TemporaryFile output;
+  if (Error error = output.create("so"))
+    return error;
+  SmallVector<StringRef> arguments{*driver, "-shared", "-o", output.getPath()};
+  std::vector<TemporaryFile> files(objects.size());
+  for (auto [file, object] : llvm::zip(files, objects)) {
+    if (Error error = file.create("o"))
+      return error;
+    if (Error error = file.write(object))
+      return error;
+    arguments.push_back(file.getPath());
+  }
   arguments.append(runtimeLibraries.begin(), runtimeLibraries.end());
   arguments.append({"-Wl,--exclude-libs,ALL", "-Wl,--gc-sections",
                     "-Wl,-z,defs",
@@ -269,7 +280,7 @@ Error attn::linkSharedObject(ArrayRef<std::string> objects,
   int code =
       sys::ExecuteAndWait(*driver, arguments, std::nullopt, {}, 0, 0, &message);
   if (code != 0)
-    return createStringError(*driver + " failed to link " + output +
+    return createStringError(*driver + " failed to link" +
                              (message.empty() ? "" : ": " + message));
-  return Error::success();
+  return output.read();
 }

@@ -7,13 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Target/NVVM/Ptxas.h"
+#include "attn/Support/TemporaryFile.h"
 #include "attn/Target/NVVM/CubinCache.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace mlir::attn;
@@ -49,50 +47,16 @@ Expected<std::string> mlir::attn::findPtxas(StringRef toolkit,
       "that one)");
 }
 
-namespace {
-
-/// A file that is gone with the object.
-struct TemporaryFile {
-  SmallString<128> path;
-  FileRemover remover;
-
-  Error create(StringRef extension) {
-    if (std::error_code error =
-            sys::fs::createTemporaryFile("attn", extension, path))
-      return createStringError(error, "no temporary file: " + error.message());
-    remover.setFile(path);
-    return Error::success();
-  }
-};
-
-} // namespace
-
 //===----------------------------------------------------------------------===//
 // Running it
 //===----------------------------------------------------------------------===//
 
-static Error writeText(StringRef path, StringRef text) {
-  std::error_code error;
-  raw_fd_ostream os(path, error);
-  if (error)
-    return createStringError(error, path + ": " + error.message());
-  os << text;
-  os.close();
-  if (os.has_error()) {
-    error = os.error();
-    os.clear_error();
-    return createStringError(error, path + ": " + error.message());
-  }
-  return Error::success();
-}
-
-static std::string readText(StringRef path) {
-  auto buffer = MemoryBuffer::getFile(path);
-  return buffer ? (*buffer)->getBuffer().str() : std::string();
-}
-
 Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
                                             const PtxasOptions &options) {
+  if (options.optLevel < 0 || options.optLevel > 4)
+    return createStringError(
+        "expected an optimization level of ptxas from 0 to 4, got " +
+        itostr(options.optLevel));
   // PTX as the driver takes it ends in a zero.
   ptx = ptx.take_until([](char c) { return c == '\0'; });
   std::optional<CubinCache> cache;
@@ -110,30 +74,33 @@ Expected<CompiledCode> mlir::attn::runPtxas(StringRef ptx,
         std::pair{&log, "log"}})
     if (Error error = file->create(extension))
       return error;
-  if (Error error = writeText(input.path, ptx))
+  if (Error error = input.write(ptx))
     return error;
   std::string arch = "-arch=" + options.arch;
   std::string level = "-O" + itostr(options.optLevel);
-  StringRef arguments[] = {options.path, arch, level,     "-v",
-                           input.path,   "-o", cubin.path};
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log.path),
-                                          StringRef(log.path)};
+  StringRef arguments[] = {options.path,    arch, level,          "-v",
+                           input.getPath(), "-o", cubin.getPath()};
+  std::optional<StringRef> redirects[] = {std::nullopt, log.getPath(),
+                                          log.getPath()};
   std::string message;
   int code = sys::ExecuteAndWait(options.path, arguments, std::nullopt,
                                  redirects, /*SecondsToWait=*/0,
                                  /*MemoryLimit=*/0, &message);
-  std::string output = readText(log.path);
+  Expected<std::string> output = log.read();
+  if (!output)
+    return output.takeError();
   if (code != 0) {
-    StringRef reason = message.empty() ? StringRef(output).rtrim() : message;
+    StringRef reason = message.empty() ? StringRef(*output).rtrim() : message;
     return createStringError(options.path + " failed for " + options.arch +
                              ":\n" + reason);
   }
-  auto buffer = MemoryBuffer::getFile(cubin.path, /*IsText=*/false,
-                                      /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return createStringError(cubin.path + ": " + buffer.getError().message());
-  CompiledCode compiled{(*buffer)->getBuffer().str(), output,
-                        parsePtxasOutput(output)};
+  Expected<std::string> binary = cubin.read();
+  if (!binary)
+    return binary.takeError();
+  if (binary->empty())
+    return createStringError(options.path + " wrote no code for " +
+                             options.arch);
+  CompiledCode compiled{std::move(*binary), *output, parsePtxasOutput(*output)};
   if (cache)
     if (Error error = cache->write(compiled))
       compiled.report.messages.push_back(

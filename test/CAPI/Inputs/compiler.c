@@ -192,6 +192,11 @@ int main(int argc, char **argv) {
                            NULL))
     return puts("nonsense was compiled"), 1;
   printf("shared: %s\n", attn_error_message());
+  /* The shared object stays what it is. */
+  if (!attn_compile_shared(compiler, kAdd, strlen(kAdd), NULL, argv[2], argv[3],
+                           argv[3]))
+    return puts("the header became the object"), 1;
+  printf("shared: %s\n", attn_error_message());
 
   /* Programs outlive the compiler; results may be allocated by the callee. */
   attn_program *add = compile(compiler, kAdd, none);

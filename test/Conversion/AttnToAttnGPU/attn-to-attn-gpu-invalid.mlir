@@ -67,3 +67,26 @@ func.func @region(%q: memref<5x64xbf16>) {
     } outs(%q : memref<5x64xbf16>)
   return
 }
+
+// -----
+
+#transposed = affine_map<(i, j) -> (j, i)>
+func.func @layout(%q: memref<5x64xbf16>, %mask: memref<5x5xi1, #transposed>) {
+  // expected-error @below {{it takes memrefs with a strided layout, not memref<5x5xi1, affine_map<(d0, d1) -> (d1, d0)>>}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>)
+    mask(%mask : memref<5x5xi1, #transposed>) backend = flash outs(%q : memref<5x64xbf16>)
+  return
+}
+
+// -----
+
+#transposed = affine_map<(i, j) -> (j, i)>
+func.func @captured_layout(%q: memref<5x64xbf16>, %mask: memref<5x5xi1, #transposed>) {
+  // expected-error @below {{it takes memrefs with a strided layout, not memref<5x5xi1, affine_map<(d0, d1) -> (d1, d0)>>}}
+  attn.sdpa query(%q : memref<5x64xbf16>) key(%q : memref<5x64xbf16>) value(%q : memref<5x64xbf16>) backend = flash
+    keep(%i: index, %j: index) {
+      %keep = memref.load %mask[%i, %j] : memref<5x5xi1, #transposed>
+      attn.yield %keep : i1
+    } outs(%q : memref<5x64xbf16>)
+  return
+}

@@ -86,3 +86,17 @@ func.func @ragged(%q: tensor<2x9x8xf32>, %c: tensor<4xi32>, %b: tensor<3x2x6x1xf
     } outs(%o : tensor<2x9x8xf32>) -> tensor<2x9x8xf32>
   return %0 : tensor<2x9x8xf32>
 }
+
+// -----
+
+// Offsets that are known must be inside what is sliced, even for no elements: they
+// are values where there are none.
+// CHECK-LABEL: @ragged_empty
+// CHECK: scf.for %{{.*}} iter_args
+// CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, 0, %{{.*}}, 0] [0, 2, %{{.*}}, 8] [1, 1, 1, 1] : tensor<0x2x9x8xf32> to tensor<0x2x?x8xf32>
+// CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, 0, %{{.*}}, 0] [1, 1, %{{.*}}, %{{.*}}] [1, 1, 1, 1] : tensor<3x1x0x?xi1> to tensor<1x?x?xi1>
+func.func @ragged_empty(%q: tensor<0x2x9x8xf32>, %c: tensor<4xi32>, %m: tensor<3x1x0x?xi1>) -> tensor<0x2x9x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<0x2x9x8xf32>) key(%q : tensor<0x2x9x8xf32>) value(%q : tensor<0x2x9x8xf32>)
+    mask(%m : tensor<3x1x0x?xi1>) cu_seqlens(%c, %c : tensor<4xi32>, tensor<4xi32>) outs(%q : tensor<0x2x9x8xf32>) -> tensor<0x2x9x8xf32>
+  return %0 : tensor<0x2x9x8xf32>
+}

@@ -35,6 +35,13 @@
 // OUTPUT: no such directory
 // RUN: not attn-run %s --entry=two --random --output %t/first.npy --output %t/no/o.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
 // RUN: not ls %t/first.npy
+// RUN: echo before > %t/tmp.npy
+// RUN: not attn-run %s --entry=two --random --output %t/tmp.npy --output %t/no/o.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: grep before %t/tmp.npy && rm %t/tmp.npy
+// RUN: not attn-run %s --entry=two --random --output %t/tmp.npy --output %t/./tmp.npy 2>&1 | FileCheck %s --check-prefix=ONEFILE
+// ONEFILE: tmp.npy: two outputs go to one file
+// RUN: not attn-run %s --entry=two --random --kernel-options f32=tf32 2>&1 | FileCheck %s --check-prefix=NOKERNEL
+// NOKERNEL: --kernel-options needs --target=cuda
 // RUN: not attn-run %s --random --shape 0=2x5x8 --shape 1=2x6x8 --output a.npy --output b.npy 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: @main has 1 results, got 2 --output files
 // RUN: not attn-run %s --entry=scalar --random 2>&1 | FileCheck %s --check-prefix=SCALAR

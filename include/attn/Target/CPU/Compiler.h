@@ -85,12 +85,13 @@ enum class EmitKind { Assembly, Object };
 llvm::Error emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
                             EmitKind kind, llvm::raw_pwrite_stream &os);
 
-/// Links objects with the runtime into a shared object by the system's
-/// compiler driver. `runtimeLibraries` are the paths of libAttnRuntimeCPU.a and
-/// the like, each before those that it uses.
-llvm::Error linkSharedObject(ArrayRef<std::string> objects,
-                             ArrayRef<std::string> runtimeLibraries,
-                             StringRef output);
+/// Links what object files hold with the runtime by the system's compiler
+/// driver; returns what the file of the shared object holds. `runtimeLibraries`
+/// are the paths of libAttnRuntimeCPU.a and the like, each before those that it
+/// uses.
+llvm::Expected<std::string>
+linkSharedObject(ArrayRef<StringRef> objects,
+                 ArrayRef<std::string> runtimeLibraries);
 
 } // namespace mlir::attn
 

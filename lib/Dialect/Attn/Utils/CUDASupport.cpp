@@ -13,6 +13,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -54,13 +56,20 @@ std::optional<std::string> attn::getCUDAFlashObstacle(SdpaOp op) {
       return llvm::formatv("head dimensions are {0} at most, this one is {1}",
                            kMaxHeadDim, size)
           .str();
-  for (Value operand :
-       {op.getQuery(), op.getKey(), op.getValue(), op.getOutput()}) {
+  Value matrices[] = {op.getQuery(), op.getKey(), op.getValue(),
+                      op.getOutput()};
+  // What regions read, too.
+  llvm::SetVector<Value> operands(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), operands);
+  for (Value operand : operands) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     SmallVector<int64_t> strides;
     int64_t offset;
-    if (type && (failed(type.getStridesAndOffset(strides, offset)) ||
-                 strides.back() != 1))
+    if (!type)
+      continue;
+    if (failed(type.getStridesAndOffset(strides, offset)))
+      return "it takes memrefs with a strided layout, not " + toText(type);
+    if (llvm::is_contained(matrices, operand) && strides.back() != 1)
       return "the last dimension is contiguous, that of " + toText(type) +
              " is not known to be";
   }

@@ -124,6 +124,11 @@ Value attn::buildSlice(ImplicitLocOpBuilder &b, Value source,
     sizes[part.dim] = part.size;
     dropped[part.dim] = part.dropped;
   }
+  // An offset that is known must be inside the source, even for no elements: it
+  // is a value in a dimension that has none.
+  for (int64_t d = 0; d < rank; ++d)
+    if (getDimSize(source, d) == 0)
+      offsets[d] = getValueOrCreateConstantIndexOp(b, b.getLoc(), offsets[d]);
   SmallVector<int64_t> shape;
   for (int64_t d = 0; d < rank; ++d)
     if (!dropped[d])
