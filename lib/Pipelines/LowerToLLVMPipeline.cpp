@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Target/CPU/CPUTargetInfo.h"
@@ -179,6 +180,34 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(std::make_unique<CheckLoweredPass>());
 }
 
+/// What the schedule is chosen for: the CPU, and what the options force.
+static llvm::Expected<AttnSelectSchedulePassOptions>
+getScheduleOptions(const CPUTargetInfo &info, StringRef dot) {
+  AttnSelectSchedulePassOptions schedule;
+  schedule.vectorBits = info.vectorBits;
+  schedule.vectorRegisters = info.numVectorRegisters;
+  schedule.useAVX512 = info.hasAVX512;
+  if (dot == "auto") {
+    schedule.useBF16Dot = info.hasFastBF16Dot;
+    schedule.useAMX = info.hasAMX;
+    return schedule;
+  }
+  std::optional<DotUnit> unit = symbolizeDotUnit(dot);
+  if (!unit)
+    return llvm::createStringError("unknown dot '" + dot +
+                                   "', expected auto, fma, bf16 or amx");
+  schedule.useBF16Dot = *unit == DotUnit::BF16;
+  schedule.useAMX = *unit == DotUnit::AMX;
+  bool hasUnit =
+      *unit == DotUnit::FMA ||
+      (*unit == DotUnit::AMX ? info.hasAMX
+                             : info.hasBF16Conversion && info.hasAVX512);
+  if (!hasUnit)
+    return llvm::createStringError("the CPU '" + info.cpu +
+                                   "' has no dot = " + dot);
+  return schedule;
+}
+
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
                                     const LowerToLLVMPipelineOptions &options) {
   addShapeChecks(pm);
@@ -193,13 +222,14 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
     pm.addPass(std::make_unique<FailPass>(llvm::toString(info.takeError())));
     return;
   }
-  AttnSelectSchedulePassOptions schedule;
-  schedule.vectorBits = info->vectorBits;
-  schedule.vectorRegisters = info->numVectorRegisters;
-  schedule.useAVX512 = info->hasAVX512;
-  schedule.useBF16Dot = info->hasFastBF16Dot;
-  schedule.useAMX = info->hasAMX;
-  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  llvm::Expected<AttnSelectSchedulePassOptions> schedule =
+      getScheduleOptions(*info, options.dot);
+  if (!schedule) {
+    pm.addPass(
+        std::make_unique<FailPass>(llvm::toString(schedule.takeError())));
+    return;
+  }
+  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(*schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // One pass over memory for what is element-wise.

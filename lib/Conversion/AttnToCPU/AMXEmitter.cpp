@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileEmitter.h"
+#include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 
 using namespace mlir;
@@ -56,14 +57,60 @@ void TileEmitter::allocateTiles() {
       b, {schedule.getQueryGroups(), paddedDim / 2, groupQueries}, f32);
   std::tie(probabilityPairs, probabilityHalves) =
       allocatePairs(b, {blockKeys / 2, groupQueries}, i32);
-  std::tie(valueTiles, valueHalves) =
-      allocatePairs(b, {blockKeys / kHalves, paddedValueDim, kRows}, f32);
+  valueTiles =
+      isPacked()
+          ? args.packedValue
+          : allocate({blockKeys / kHalves, paddedValueDim, kHalves}, bf16);
   pairRows = allocate({groupQueries, paddedDim}, bf16);
   keyBlock = allocate({blockKeys, paddedDim}, bf16);
   valueBlock = allocate({blockKeys / 2, paddedValueDim}, i32);
 }
 
-void TileEmitter::emitTileBlock(Value numKeys) {
+void TileEmitter::emitPackedValues() {
+  numKeys = b.dim(args.value, 0);
+  int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
+  valueTiles = args.packedValue;
+  valueBlock = allocate({blockKeys / 2, paddedValueDim}, b.getI32Type());
+  Value numBlockKeys = b.min(b.sub(numKeys, args.firstKey), b.index(blockKeys));
+  emitValuePairs(args.firstKey, numBlockKeys);
+  emitValueTiles(args.firstKey, numBlockKeys);
+}
+
+void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
+  auto emitCopy = [&] {
+    b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
+      emitRowCopy(args.key, b.add(firstKey, r), b.index(0), keyBlock, r,
+                  b.index(headDim));
+      emitZeroColumns(keyBlock, r);
+    });
+  };
+  auto keyType = cast<MemRefType>(args.key.getType());
+  if (headDim % kHalves != 0 || !keyType.isLastDimUnitStride()) {
+    emitCopy();
+    keyTiles = keyBlock;
+    return;
+  }
+  constexpr int64_t kDynamic = ShapedType::kDynamic;
+  auto type = MemRefType::get(
+      {kDynamic, headDim}, b.getBF16Type(),
+      StridedLayoutAttr::get(b.getContext(), kDynamic, {kDynamic, 1}));
+  Value end =
+      b.add(firstKey, b.mul(b.ceilDiv(numKeys, kHalves), b.index(kHalves)));
+  Value isWhole = b.compare(arith::CmpIPredicate::sle, end, b.dim(args.key, 0));
+  auto ifOp = scf::IfOp::create(b, type, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  Value rows =
+      buildSlice(b, args.key, DimPart{0, firstKey, OpFoldResult(numKeys)});
+  scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  emitCopy();
+  scf::YieldOp::create(b,
+                       memref::CastOp::create(b, type, keyBlock).getResult());
+  keyTiles = ifOp.getResult(0);
+}
+
+void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
   b.forLoop(b.ceilDiv(numKeys, 2), getNumPairs(numKeys), 1, [&](Value pair) {
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
               [&](Value column) {
@@ -73,6 +120,8 @@ void TileEmitter::emitTileBlock(Value numKeys) {
   });
   auto fourPairsType = VectorType::get({4}, b.getI32Type());
   auto fourType = VectorType::get({4}, b.getF32Type());
+  auto halvesType = VectorType::get({kHalves}, b.getBF16Type());
+  Value firstTile = b.div(firstKey, b.index(kHalves));
   b.forLoop(b.index(0), b.ceilDiv(numKeys, kHalves), 1, [&](Value tile) {
     Value firstPair = b.mul(tile, b.index(kRows));
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
@@ -86,9 +135,13 @@ void TileEmitter::emitTileBlock(Value numKeys) {
                                      b.add(firstColumn, column)});
                       return vector::BitCastOp::create(b, fourType, pairs);
                     });
-                for (auto [c, vector] : llvm::enumerate(columns))
-                  b.storeVector(vector, valueTiles,
-                                {tile, b.add(firstColumn, c), b.index(0)});
+                for (auto [c, vector] : llvm::enumerate(columns)) {
+                  Value halves =
+                      vector::BitCastOp::create(b, halvesType, vector);
+                  b.storeVector(halves, valueTiles,
+                                {b.add(firstTile, tile), b.add(firstColumn, c),
+                                 b.index(0)});
+                }
               });
   });
 }
@@ -112,35 +165,32 @@ emitTileProducts(KernelBuilder &b, ValueRange sums, int64_t numFirst,
   return next;
 }
 
-void TileEmitter::emitTileKeyProducts(const Block &block) {
-  b.forLoop(b.index(0), block.numKeys, kHalves, [&](Value row) {
-    SmallVector<Value> sums;
-    for (int64_t i = 0; i < 2 * numVectors; ++i)
-      sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
-    Value firstRow = b.add(block.firstRow, row);
-    sums = b.forLoop(b.index(0), b.index(llvm::alignTo(headDim, kHalves)),
-                     kHalves, sums, [&](Value d, ValueRange carried) {
-                       return emitTileProducts(
-                           b, carried, 2,
-                           [&](int64_t i) -> Value {
-                             return amx::TileLoadOp::create(
-                                 b, getOperandType(b), keyBlock,
-                                 ValueRange{b.add(firstRow, i * kRows), d});
-                           },
-                           [&](int64_t v) -> Value {
-                             return amx::TileLoadOp::create(
-                                 b, getOperandType(b), queryHalves,
-                                 ValueRange{group, b.div(d, b.index(2)),
-                                            b.index(v * kHalves)});
-                           });
-                     });
-    for (int64_t i = 0; i < 2; ++i)
-      for (int64_t v = 0; v < numVectors; ++v)
-        amx::TileStoreOp::create(
-            b, probabilities,
-            ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
-            sums[i * numVectors + v]);
-  });
+void TileEmitter::emitTileKeyProducts(const Block &block, Value row) {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < 2 * numVectors; ++i)
+    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+  Value firstRow = b.add(block.firstRow, row);
+  sums = b.forLoop(b.index(0), b.index(llvm::alignTo(headDim, kHalves)),
+                   kHalves, sums, [&](Value d, ValueRange carried) {
+                     return emitTileProducts(
+                         b, carried, 2,
+                         [&](int64_t i) -> Value {
+                           return amx::TileLoadOp::create(
+                               b, getOperandType(b), keyTiles,
+                               ValueRange{b.add(firstRow, i * kRows), d});
+                         },
+                         [&](int64_t v) -> Value {
+                           return amx::TileLoadOp::create(
+                               b, getOperandType(b), queryHalves,
+                               ValueRange{group, b.div(d, b.index(2)),
+                                          b.index(v * kHalves)});
+                         });
+                   });
+  for (int64_t i = 0; i < 2; ++i)
+    for (int64_t v = 0; v < numVectors; ++v)
+      amx::TileStoreOp::create(
+          b, probabilities, ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
+          sums[i * numVectors + v]);
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -179,7 +229,8 @@ void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
       sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
                                              at(columns[i], v)));
   }
-  Value firstTile = b.div(block.firstRow, b.index(kHalves));
+  Value firstTile =
+      b.div(isPacked() ? block.firstKey : block.firstRow, b.index(kHalves));
   sums = b.forLoop(
       b.index(0), b.ceilDiv(block.numKeys, kHalves), 1, sums,
       [&](Value tile, ValueRange carried) {
@@ -187,7 +238,7 @@ void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
             b, carried, numTiles,
             [&](int64_t i) -> Value {
               return amx::TileLoadOp::create(
-                  b, getOperandType(b), valueHalves,
+                  b, getOperandType(b), valueTiles,
                   ValueRange{b.add(firstTile, tile), columns[i], b.index(0)});
             },
             [&](int64_t v) -> Value {

@@ -305,8 +305,14 @@ void TileEmitter::emitLaneData() {
 }
 
 void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
-  if (isPaired())
+  if (isPaired() && !isPacked())
     emitValuePairs(firstKey, numKeys);
+  if (isTiled()) {
+    emitKeyTiles(firstKey, numKeys);
+    if (!isPacked())
+      emitValueTiles(b.index(0), numKeys);
+    return;
+  }
   if (!copiesKeys())
     return;
   b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
@@ -318,8 +324,6 @@ void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
     else
       emitZeroColumns(keyBlock, r);
   });
-  if (isTiled())
-    emitTileBlock(numKeys);
 }
 
 /// valueBlock[pair][column]: the values of two keys, the first in the low half;
@@ -369,16 +373,18 @@ void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
 
 /// The largest exponent tells.
 Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
-  Value source = copiesValues() ? valueBlock : args.value;
-  Value firstRow = copiesValues() ? b.index(0) : firstKey;
-  Value numRows = isPaired() ? b.ceilDiv(numKeys, 2) : numKeys;
+  bool readsCopy = copiesValues() && !isPacked();
+  bool readsPairs = readsCopy && isPaired();
+  Value source = readsCopy ? valueBlock : args.value;
+  Value firstRow = readsCopy ? b.index(0) : firstKey;
+  Value numRows = readsPairs ? b.ceilDiv(numKeys, 2) : numKeys;
   // The exponent of an f32, or the larger one of a pair.
   auto getExponent = [&](Value value) -> Value {
-    Value bits = isPaired() ? value : b.bitcastToI32(b.toF32(value));
+    Value bits = readsPairs ? value : b.bitcastToI32(b.toF32(value));
     Type type = bits.getType();
     Value mask = b.integer(0x7f800000, type);
     Value exponent = arith::AndIOp::create(b, bits, mask);
-    if (!isPaired())
+    if (!readsPairs)
       return exponent;
     Value low = arith::ShLIOp::create(b, bits, b.integer(16, type));
     return b.max(exponent, arith::AndIOp::create(b, low, mask));

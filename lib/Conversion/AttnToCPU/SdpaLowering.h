@@ -42,13 +42,14 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, maxScores, scale, sink, partial, firstKey, keyLength;
+        lse, maxScores, scale, sink, partial, firstKey, keyLength, packedValue;
     /// Of the tile function's arguments.
     bool sharesHeads = false;
     SmallVector<Value *> getAll() {
       return {&query,          &key,          &value,   &bias,     &mask,
               &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
-              &scale,          &sink,         &partial, &firstKey, &keyLength};
+              &scale,          &sink,         &partial, &firstKey, &keyLength,
+              &packedValue};
     }
   };
   /// A sequence of a ragged batch.
@@ -71,6 +72,8 @@ private:
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
   Value getNumHeads();
+  bool packsValues();
+  FailureOr<Value> packValues();
   LogicalResult lowerTiles();
   LogicalResult lowerParts();
   bool lowerEmpty();

@@ -14,6 +14,7 @@ its files kept:
 import argparse
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,6 +40,9 @@ def parse_arguments():
     parser.add_argument("--backend", default="math", help="math or flash")
     parser.add_argument("--cpu", default="native", help="CPU to compile for")
     parser.add_argument(
+        "--kernel-options", default="", help="passed to the tool"
+    )
+    parser.add_argument(
         "--group", choices=sorted(groups.GROUPS), action="append",
         help="cases to run (all groups by default)",
     )
@@ -54,8 +58,11 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def has_bf16_dot(cpu):
+def rounds_probabilities(cpu, kernel_options=""):
     """Whether kernels for the CPU multiply pairs of bf16."""
+    forced = re.search(r"\bdot=(\w+)", kernel_options)
+    if forced and forced[1] != "auto":
+        return forced[1] != "fma"
     if cpu != "native":
         return cpu in ("znver4", "znver5", "sapphirerapids", "graniterapids")
     try:
@@ -77,6 +84,7 @@ def run_case(case, options, directory):
     command = [
         options.attn_run, str(module), "--no-raise", "--guard",
         f"--backend={options.backend}", f"--cpu={options.cpu}",
+        f"--kernel-options={options.kernel_options}",
         f"--threads={1 + len(case.name) % 3}",
     ]
     types = case.get_types()
@@ -91,7 +99,8 @@ def run_case(case, options, directory):
         command.append(f"--input={path}")
     rounds = options.backend == "flash" and case.dtype == "bf16"
     expected = reference.compute(
-        case, arrays, rounds_probabilities=rounds and has_bf16_dot(options.cpu)
+        case, arrays, rounds_probabilities=rounds
+        and rounds_probabilities(options.cpu, options.kernel_options)
     )
     outs = [("output", case.output_dtype, expected.output, expected.output_error)]
     if case.lse:
@@ -124,7 +133,8 @@ def run_case(case, options, directory):
 def report_failure(case, options, group, text):
     command = [
         sys.executable, os.path.abspath(__file__), "--attn-run", options.attn_run,
-        "--backend", options.backend, "--cpu", options.cpu, "--group", group, "--case", case.name,
+        "--backend", options.backend, "--cpu", options.cpu,
+        f"--kernel-options={options.kernel_options}", "--group", group, "--case", case.name,
         "--seed", str(options.seed), "--keep", "kept",
     ]
     print(f"FAIL {options.backend} {group} {case.name} (seed {options.seed})")

@@ -115,7 +115,7 @@ private:
     rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
     return CPUScheduleAttr::get(
         &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        getExp2Form(), chooseGroups(op, lanes * queryVectors, dot), dot,
+        getExp2Form(op, dot), chooseGroups(op, lanes * queryVectors, dot), dot,
         /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
@@ -166,15 +166,21 @@ private:
     // values.
     int64_t keyRows = rowQueries ? 1 : rows;
     int64_t blockKeys = rowQueries && rowQueries <= 2 ? 16 : 64;
-    Type type = op.getQueryType().getElementType();
-    return CPUScheduleAttr::get(
-        &getContext(), lanes, llvm::divideCeil(numQueries, lanes), keyRows,
-        rows, blockKeys, getExp2Form(), /*queryGroups=*/1,
-        rowQueries ? DotUnit::FMA : getDotUnit(type), splitKeys, rowQueries);
+    DotUnit dot = rowQueries ? DotUnit::FMA
+                             : getDotUnit(op.getQueryType().getElementType());
+    return CPUScheduleAttr::get(&getContext(), lanes,
+                                llvm::divideCeil(numQueries, lanes), keyRows,
+                                rows, blockKeys, getExp2Form(op, dot),
+                                /*queryGroups=*/1, dot, splitKeys, rowQueries);
   }
 
-  Exp2Form getExp2Form() const {
-    return useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable;
+  /// An error that all probabilities of a row share cancels in its output, but
+  /// neither in a log-sum-exp nor beside a sink.
+  Exp2Form getExp2Form(SdpaOp op, DotUnit dot) const {
+    if (!useAVX512)
+      return Exp2Form::Portable;
+    bool isExact = dot == DotUnit::FMA || op.getLse() || op.getSinks();
+    return isExact ? Exp2Form::AVX512 : Exp2Form::AVX512Short;
   }
   DotUnit getDotUnit(Type type) const {
     if (!type.isBF16())
