@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 # One thread is timed.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -62,14 +63,14 @@ def compile_cells(options):
         shutil.copy(HERE / name, directory)
 
 
-def run_cell(cell, budget, peers):
+def run_cell(cell, budget, peers, clock):
     arrays = cpu.make_arrays(cell["dtype"], cell["length"], cell["length"], cell["dim"])
     contenders, ours = {}, {}
     for name, library in cell["libraries"].items():
         ours[name] = contenders[name] = cpu.Ours(HERE / library, cell["dtype"], *arrays)
         ours[name].set_threads(1)
     contenders.update(cpu_peers.make(cell["dtype"], arrays, cell["causal"], 1, peers))
-    times = cpu.time_in_turn(contenders, budget=budget)
+    times = cpu.time_in_turn(contenders, clock, budget)
     row = {**cell, "times": times, "differences": {}}
     expected = contenders["pytorch"]().astype(np.float64) if "pytorch" in contenders else \
         cpu.decode(next(iter(ours.values())).output, cell["dtype"]).astype(np.float64)
@@ -85,7 +86,8 @@ def run_cells(options):
     number = sum(len(cell["libraries"]) + options.peers for cell in cells)
     report = {"cpu": cpu_peers.get_lscpu(), "versions": cpu_peers.get_versions(), "cells": []}
     for cell in cells:
-        row = run_cell(cell, options.seconds / number, options.peers)
+        row = run_cell(cell, options.seconds / number, options.peers,
+                       time.process_time if options.cpu_time else time.perf_counter)
         report["cells"].append(row)
         print(f"{row['dtype']} S {row['length']:5} D {row['dim']:3} {'causal' if row['causal'] else 'full':6} "
               + "  ".join(f"{name} {entry['median_ms']:.3f}/{entry['min_ms']:.3f}"
@@ -110,6 +112,7 @@ def main():
     running = commands.add_parser("run")
     running.add_argument("--seconds", type=float, default=60, help="for all cells together, about")
     running.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
+    running.add_argument("--cpu-time", action="store_true", help="what the process computes, on a busy machine")
     running.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
     return compile_cells(options) if options.command == "compile" else run_cells(options)

@@ -6,7 +6,7 @@
 
 Takes the arguments of attn-compile, which it calls (ATTN_COMPILE, or the one in the
 PATH) for optimized LLVM IR: intrinsics of these CPUs become calls of the functions
-below, the rest is compiled for AVX2. It stands for attn-compile in make.py:
+below, the rest is compiled for AVX2 (by CC, or clang-22). It stands for attn-compile in make.py:
 
     make.py --attn-compile emulate.py --target sapphirerapids:bf16 --output DIR
 
@@ -160,7 +160,7 @@ def main():
         code.write_text(emulate(code.read_text()))
         functions.write_text(FUNCTIONS)
         return subprocess.run(
-            ["clang-22", "-shared", "-fPIC", "-O1", "-march=haswell", "-Wno-override-module", str(code),
+            [os.environ.get("CC", "clang-22"), "-shared", "-fPIC", "-O1", "-march=haswell", "-Wno-override-module", str(code),
              str(functions), str(runtime), "-o", options.output, "-lm", "-lpthread"]
         ).returncode
 
