@@ -353,7 +353,8 @@ bool SdpaLowering::packsValues() {
          queryShape.drop_back(2) != valueShape.drop_back(2);
 }
 
-/// Brings the values of all heads into tiles, [B..., Hkv][tiles][Dv][keys].
+/// Brings the values of all heads into tiles, [B..., Hkv][tiles][Dv][keys]; of
+/// f16 they have three parts.
 FailureOr<Value> SdpaLowering::packValues() {
   constexpr int64_t kTileKeys = 32, kColumns = 16;
   Value value = op.getValue();
@@ -368,7 +369,8 @@ FailureOr<Value> SdpaLowering::packValues() {
     if (valueType.isDynamicDim(d))
       sizes.push_back(b.dim(value, d));
   }
-  sizes.push_back(numTiles);
+  bool isSplit = valueType.getElementType().isF16();
+  sizes.push_back(isSplit ? b.mul(numTiles, b.index(3)) : numTiles);
   shape.append({ShapedType::kDynamic,
                 int64_t(llvm::alignTo(op.getValueDim(), kColumns)), kTileKeys});
   Value packed =
@@ -534,10 +536,12 @@ private:
 
   static LogicalResult verifySchedule(SdpaOp op, CPUScheduleAttr schedule) {
     Type elementType = op.getQueryType().getElementType();
-    if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16())
+    bool isSplit = schedule.getDot() == DotUnit::AMX && elementType.isF16();
+    if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16() && !isSplit)
       return op.emitError("a schedule with dot = ")
-             << stringifyDotUnit(schedule.getDot())
-             << " needs bf16 operands, got " << elementType;
+             << stringifyDotUnit(schedule.getDot()) << " needs bf16 operands"
+             << (schedule.getDot() == DotUnit::AMX ? ", or f16" : "")
+             << ", got " << elementType;
     if (isa<CPURaggedScheduleAttr>(op.getScheduleAttr()))
       return success();
     int64_t numQueries = op.getUsedQueries();

@@ -170,9 +170,13 @@ void TileEmitter::emitKeyBlocks() {
     needed.begin = b.max(needed.begin, args.firstKey);
     needed.end = b.min(needed.end, end);
   }
-  // Tiles stay what they are.
-  if (isPacked())
+  // Tiles stay what they are; only behind the last key of all are they zero.
+  if (isPacked()) {
     needed.begin = b.alignDown(needed.begin, getKeyStep());
+    needed.end =
+        b.min(b.mul(b.ceilDiv(needed.end, getKeyStep()), b.index(getKeyStep())),
+              numKeys);
+  }
   KeyIntervalValues full;
   if (fullKeys)
     full = buildFullKeys(getStructure(), b, b.getLoc(),
@@ -325,6 +329,12 @@ TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
         for (int64_t v = 0; v < numVectors; ++v) {
           Value first = compute(row, v), second = compute(b.add(row, 1), v);
           emitPairOfProbabilities(first, second, pair, v);
+          // For products that check the values.
+          if (isSplit() && block.masked) {
+            b.storeVector(first, probabilities, {row, getLaneOffset(v)});
+            b.storeVector(second, probabilities,
+                          {b.add(row, 1), getLaneOffset(v)});
+          }
           next.push_back(b.addf(carried[v], b.addf(first, second)));
         }
         return next;

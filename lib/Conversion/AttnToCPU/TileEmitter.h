@@ -150,6 +150,11 @@ private:
   /// Keys that tiles are loaded from: a block in place, if its last tile is
   /// whole there, or a copy.
   void emitKeyTiles(Value firstKey, Value numKeys);
+  SmallVector<std::pair<int64_t, int64_t>> getProducts(bool ofLogits);
+  /// Where a part of a tile of values is.
+  Value getValueTile(Value tile, int64_t part) {
+    return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
+  }
   /// probabilities = K Q^T of 32 keys of a block.
   void emitTileKeyProducts(const Block &block, Value row);
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
@@ -183,9 +188,15 @@ private:
   /// Brings the block's bias or mask, [query][key], into [key][query].
   void emitTransposedBlock(Value source, Value scratch, Value firstKey,
                            Value numKeys);
-  /// dst[dstRow...][0:size] = convert(src[srcRow][srcColumn:+size]) * factor.
+  /// A row of query or key in bf16, zeros behind its last column, parts
+  /// `distance` rows behind one another.
+  void emitPairedRow(Value src, Value srcRow, Value dst, Value dstRow,
+                     int64_t distance);
+  /// dst[dstRow...][0:size] = convert(src[srcRow][srcColumn:+size]) * factor,
+  /// or a part of it.
   void emitRowCopy(Value src, Value srcRow, Value srcColumn, Value dst,
-                   ValueRange dstRow, Value size, Value factor = {});
+                   ValueRange dstRow, Value size, Value factor = {},
+                   int64_t part = 0);
   /// dst[c][r], of the group if it has groups, = src[getSource(r, c)] for all
   /// queries r of a group and columns [begin, end), in squares of `lanes`.
   void emitTranspose(Value src, Value dst, Value begin, Value end,
@@ -215,6 +226,20 @@ private:
   /// Whether bf16 is multiplied in pairs, and whether in tile registers.
   bool isPaired() { return schedule.getDot() != DotUnit::FMA; }
   bool isTiled() { return schedule.getDot() == DotUnit::AMX; }
+  /// Whether operands of tile registers are parts of f16 in bf16: the high one,
+  /// the low one, and the high one with zeros for what is not finite, which the
+  /// other operand's low part is multiplied by. Probabilities have no third.
+  bool isSplit() {
+    return isTiled() && op.getQueryType().getElementType().isF16();
+  }
+  enum Part { kHigh, kLow, kFinite };
+  int64_t getNumParts() { return isSplit() ? 3 : 1; }
+  int64_t getNumProbabilityParts() { return isSplit() ? 2 : 1; }
+  Value getPart(Value value, int64_t part);
+  /// Where a part of the group's queries is.
+  Value getQueryPart(int64_t part) {
+    return isSplit() ? b.add(b.mul(group, b.index(3)), part) : group;
+  }
   /// Whether values have been packed before, and whether this packs them.
   bool isPacked() { return bool(args.packedValue); }
   bool isPacking() { return isPacked() && !args.output; }

@@ -15,7 +15,7 @@ using namespace mlir::attn;
 void TileEmitter::emitValues(const Block &given, ArrayRef<Value> alpha) {
   Block block = given;
   auto emitAll = [&](bool checked) {
-    if (checked && isPacked()) {
+    if (checked && isPacked() && !isSplit()) {
       emitValuePairs(block.firstKey, block.numKeys);
       block.firstRow = b.index(0);
     }

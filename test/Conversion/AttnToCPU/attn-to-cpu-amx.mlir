@@ -128,3 +128,32 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
   attn.sdpa query(%q : memref<2x1x77x64xbf16>) key(%k : memref<2x1x4096x64xbf16>) value(%v : memref<2x1x4096x64xbf16>) key_lengths(%l : memref<2xi32>) backend = flash schedule = #schedule outs(%o : memref<2x1x77x64xbf16>)
   return
 }
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>
+
+// f16 as sums of two bf16: three copies of keys (high, low, high where it is finite),
+// four products for logits, three for outputs. A product with the values that checks
+// them is on f32.
+// CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64_pack
+// CHECK: %[[HIGH:.*]] = arith.truncf %[[WIDE:.*]] : vector<16xf32> to vector<16xbf16>
+// CHECK: %[[WIDE1:.*]] = arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+// CHECK: %[[LOW:.*]] = arith.subf %{{.*}}, %[[WIDE1]]
+// CHECK: %[[FINITE:.*]] = arith.cmpf ord, %[[LOW]], %[[LOW]]
+// CHECK: arith.select %[[FINITE]], %[[LOW]],
+// CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64
+// CHECK-DAG: memref.view %{{.*}} : memref<12288xi8> to memref<3x32x64xbf16>
+// CHECK-DAG: memref.view %{{.*}} : memref<16384xi8> to memref<64x64xbf16>
+// CHECK-DAG: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<192x64xbf16>
+// CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
+// CHECK-COUNT-16: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
+// CHECK-COUNT-12: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: scf.yield
+func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf16>, %o: memref<77x64xf16>) {
+  attn.sdpa query(%q : memref<77x64xf16>) key(%k : memref<77x64xf16>) value(%v : memref<77x64xf16>) structure(#attn.causal<top_left>) backend = flash schedule = #schedule outs(%o : memref<77x64xf16>)
+  return
+}

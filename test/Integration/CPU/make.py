@@ -84,7 +84,7 @@ def main():
                 )
         return made
 
-    manifest = {"entries": [], "rounding": []}
+    manifest = {"entries": [], "dots": {}}
     if (directory / "manifest.json").exists():
         manifest = json.loads((directory / "manifest.json").read_text())
     entries = {(entry["group"], entry["case"]["name"]): entry for entry in manifest["entries"]}
@@ -109,14 +109,10 @@ def main():
             if libraries:
                 entry = entries.setdefault((group, case.name), entry)
                 entry["libraries"].update(libraries)
-    rounding = set(manifest["rounding"]).union(
-        name for name, (cpu, _, kernel_options) in zip(options.target, targets)
-        if sweep.rounds_probabilities(cpu, kernel_options)
-    )
-    pack.write(
-        directory, {"entries": list(entries.values()), "rounding": sorted(rounding)},
-        [HERE / "run.py"],
-    )
+    for name, (cpu, _, kernel_options) in zip(options.target, targets):
+        manifest["dots"][name] = sweep.get_dot(cpu, kernel_options)
+    manifest["entries"] = list(entries.values())
+    pack.write(directory, manifest, [HERE / "run.py"])
     print(f"{count} compiled, {failures} failed to compile")
     return 1 if failures or not count else 0
 

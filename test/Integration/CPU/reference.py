@@ -202,12 +202,21 @@ def get_conspired_error(weight, error):
     return gained + lost
 
 
-def compute(case, arrays, tensor_cores=False, rounds_probabilities=False, f32="bf16x3"):
+def compute(case, arrays, tensor_cores=False, dot="fma", f32="bf16x3"):
     """The expected results of a case; the flags say what computes it: tensor cores,
-    which round probabilities too, or a CPU that rounds these. `f32`: how tensor cores
-    multiply this type, "bf16x3" or "tf32"."""
+    which round probabilities too, or a CPU. `dot`: what this multiplies narrow types
+    with, "fma", "bf16" or "amx". `f32`: how tensor cores multiply this type, "bf16x3" or
+    "tf32"."""
+    rounding = None
+    if tensor_cores and case.dtype == "f32":
+        rounding = TERM_ROUNDOFF[f32], HALF_SUBNORMAL["f32"]
+    elif tensor_cores or (case.dtype == "bf16" and dot != "fma"):
+        rounding = UNIT_ROUNDOFF[case.dtype], HALF_SUBNORMAL[case.dtype]
+    elif case.dtype == "f16" and dot == "amx":
+        # A sum of two numbers of bf16, and one product left out.
+        rounding = TERM_ROUNDOFF["bf16x3"], HALF_SUBNORMAL["bf16"]
     uses_f32 = tensor_cores and case.dtype == "f32"
-    flags = tensor_cores, tensor_cores or rounds_probabilities, f32 if uses_f32 else None
+    flags = tensor_cores, rounding, f32 if uses_f32 else None
     with np.errstate(all="ignore"):
         if case.lengths is not None:
             return _compute_sequences(case, arrays, *flags)
@@ -238,18 +247,18 @@ def _compute_sequences(case, arrays, *flags):
     return result
 
 
-def get_rounding_of_probabilities(case, weight, total, finite_value, f32):
+def get_rounding_of_probabilities(rounding, weight, total, finite_value):
     """The error from rounding them to the type of the values, or, of tf32, both."""
-    u = TERM_ROUNDOFF[f32] if f32 else UNIT_ROUNDOFF[case.dtype]
+    u, half_subnormal = rounding
     relative = np.sqrt(np.square(weight) @ np.square(finite_value))
     # What is below the normal range is off by a constant.
-    subnormal = HALF_SUBNORMAL[case.dtype] * np.sqrt(
+    subnormal = half_subnormal * np.sqrt(
         np.square(finite_value).sum(axis=-2, keepdims=True)
     )
     return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
 
 
-def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
+def _compute(case, arrays, tensor_cores, rounding, f32):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
@@ -329,9 +338,9 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
         + sum_roundoff * (partial_sum + output_size)
         + 4 * u * output_size
     )
-    if rounds_probabilities:
+    if rounding:
         output_error = output_error + get_rounding_of_probabilities(
-            case, weight, total, finite_value, f32
+            rounding, weight, total, finite_value
         )
 
     # Rows without keys.

@@ -129,7 +129,7 @@ def run_library(case, library, arguments, expected):
     return "\n".join(problems)
 
 
-def make_runner(rounding):
+def make_runner(dots):
     def run(entry, step):
         """Its libraries from one on; see workers.serve."""
         case = case_module.from_dict(entry["case"])
@@ -143,10 +143,10 @@ def make_runner(rounding):
         ]
         expected = {}
         for target, name in list(entry["libraries"].items())[step:]:
-            rounds = target in rounding and case.dtype == "bf16"
-            if rounds not in expected:
-                expected[rounds] = reference.compute(case, arrays, rounds_probabilities=rounds)
-            yield run_library(case, load(HERE / name), arguments, expected[rounds]), False
+            dot = dots[target]
+            if dot not in expected:
+                expected[dot] = reference.compute(case, arrays, dot=dot)
+            yield run_library(case, load(HERE / name), arguments, expected[dot]), False
 
     return run
 
@@ -189,7 +189,7 @@ def main():
                   + problem.replace("\n", "\n    "), flush=True)
 
     workers.run_all(
-        functools.partial(make_runner, manifest["rounding"]), entries,
+        functools.partial(make_runner, manifest["dots"]), entries,
         lambda entry: len(entry["libraries"]), options.jobs, report,
         timeout=TIMEOUT_SECONDS, limit=options.limit,
     )

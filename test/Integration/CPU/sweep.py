@@ -58,18 +58,21 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def rounds_probabilities(cpu, kernel_options=""):
-    """Whether kernels for the CPU multiply pairs of bf16."""
+def get_dot(cpu, kernel_options=""):
+    """What kernels for the CPU multiply narrow types with: fma, bf16 or amx."""
     forced = re.search(r"\bdot=(\w+)", kernel_options)
     if forced and forced[1] != "auto":
-        return forced[1] != "fma"
+        return forced[1]
     if cpu != "native":
-        return cpu in ("znver4", "znver5", "sapphirerapids", "graniterapids")
+        dots = {"znver4": "bf16", "znver5": "bf16", "sapphirerapids": "amx", "graniterapids": "amx"}
+        return dots.get(cpu, "fma")
     try:
         info = pathlib.Path("/proc/cpuinfo").read_text()
     except OSError:
-        return False
-    return ("AuthenticAMD" in info and " avx512_bf16 " in info) or " amx_bf16 " in info
+        return "fma"
+    if " amx_bf16 " in info:
+        return "amx"
+    return "bf16" if "AuthenticAMD" in info and " avx512_bf16 " in info else "fma"
 
 
 class CaseFailure(Exception):
@@ -97,11 +100,8 @@ def run_case(case, options, directory):
             array = arrays[name]
         inputs.write_npy(path, array, dtype)
         command.append(f"--input={path}")
-    rounds = options.backend == "flash" and case.dtype == "bf16"
-    expected = reference.compute(
-        case, arrays, rounds_probabilities=rounds
-        and rounds_probabilities(options.cpu, options.kernel_options)
-    )
+    dot = get_dot(options.cpu, options.kernel_options) if options.backend == "flash" else "fma"
+    expected = reference.compute(case, arrays, dot=dot)
     outs = [("output", case.output_dtype, expected.output, expected.output_error)]
     if case.lse:
         outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))

@@ -67,9 +67,24 @@ class Worker:
         self.process.join()
 
 
+def run_here(make_runner, entries, report, limit):
+    run, begin = make_runner(), time.monotonic()
+    for index, entry in enumerate(entries):
+        if time.monotonic() - begin >= limit:
+            return
+        for step, (problem, is_fatal) in enumerate(run(entry, 0)):
+            report(index, step, problem)
+            if is_fatal:
+                return
+
+
 def run_all(make_runner, entries, num_steps, jobs, report, timeout=60, limit=1e9):
-    """Runs entries on so many processes; none is begun after `limit` seconds. Calls
-    `report` with the index of an entry, the step and what is wrong, or nothing."""
+    """Runs entries on so many processes, in this one if there are none of them; none is
+    begun after `limit` seconds. Calls `report` with the index of an entry, the step and
+    what is wrong, or nothing."""
+    if jobs == 0:
+        run_here(make_runner, entries, report, limit)
+        return
     waiting = queue.Queue()
     for index in range(len(entries)):
         waiting.put(index)

@@ -103,8 +103,9 @@ private:
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
-    // Sums go through memory once a block.
-    if (dot == DotUnit::AMX)
+    // Sums go through memory once a block. An f16 is two bf16.
+    Type type = op.getQueryType().getElementType();
+    if (dot == DotUnit::AMX && type.isBF16())
       blockKeys = 256;
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
@@ -179,13 +180,14 @@ private:
   Exp2Form getExp2Form(SdpaOp op, DotUnit dot) const {
     if (!useAVX512)
       return Exp2Form::Portable;
-    bool isExact = dot == DotUnit::FMA || op.getLse() || op.getSinks();
+    bool isExact = dot == DotUnit::FMA || op.getLse() || op.getSinks() ||
+                   !op.getQueryType().getElementType().isBF16();
     return isExact ? Exp2Form::AVX512 : Exp2Form::AVX512Short;
   }
   DotUnit getDotUnit(Type type) const {
-    if (!type.isBF16())
-      return DotUnit::FMA;
-    return useAMX ? DotUnit::AMX : useBF16Dot ? DotUnit::BF16 : DotUnit::FMA;
+    if (useAMX && (type.isBF16() || type.isF16()))
+      return DotUnit::AMX;
+    return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
   }
 
   static constexpr int64_t kMaxFewQueries = 16;

@@ -172,7 +172,8 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
     - `dot` (`fma`): what multiplies. `bf16` takes pairs of bf16 and adds two
       products to an f32 at a time; keys are read in place, values are packed by
       pairs of keys, and probabilities are rounded to bf16. `amx` does the same
-      in tile registers, 32 keys at a time: keys and values are both packed;
+      in tile registers, 32 keys at a time: values are packed once a head where
+      that saves work. It takes f16 too, each as the sum of two bf16;
     - `split_keys` (0: not split): few queries of long sequences are split over
       the keys. Parts of that many keys are computed in parallel and put together
       in their order, so that neither threads nor their number change the result;
