@@ -262,6 +262,10 @@ void TileEmitter::emitBlock(Block block) {
     emitTransposedBlock(args.mask, maskT, block.firstKey, block.numKeys);
 
   LaneVectors newMax = emitLogits(block);
+  if (isLazy())
+    for (int64_t v = 0; v < numVectors; ++v)
+      newMax[v] =
+          emitReference(b.loadVector(rowState, at(b.index(0), v)), newMax[v]);
   // Subtracting -inf from itself would make a NaN of a row without keys.
   LaneVectors safeMax, alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -288,6 +292,16 @@ Value TileEmitter::emitExponential(Value logit, Value max, Exp2Form form) {
   if (unitInLog2 != 1.0)
     difference = b.mulf(difference, b.splat(unitInLog2));
   return b.exp2(difference, form);
+}
+
+/// What probabilities are relative to: the old maximum, unless the new one is
+/// much larger. Sums that need not be rescaled stay where they are.
+Value TileEmitter::emitReference(Value oldMax, Value newMax) {
+  // Probabilities of up to 2^8 lose nothing in bf16, nor do their sums in f32.
+  constexpr double kMaxGrowth = 8;
+  Value limit = b.addf(oldMax, b.splat(kMaxGrowth / unitInLog2));
+  return b.select(b.compare(arith::CmpFPredicate::OGT, newMax, limit), newMax,
+                  oldMax);
 }
 
 /// exp(oldMax - max), and one where they are equal: the exponential's error

@@ -94,6 +94,7 @@ private:
   void emitGroup(Value firstKey, Value end, Value hasNonFinite);
   void emitBlock(Block block);
   Value emitExponential(Value logit, Value max, Exp2Form form);
+  Value emitReference(Value oldMax, Value newMax);
   Value emitRescale(Value oldMax, Value max);
   LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
   void emitOutput();
@@ -240,6 +241,9 @@ private:
   Value getQueryPart(int64_t part) {
     return isSplit() ? b.add(b.mul(group, b.index(3)), part) : group;
   }
+  /// Whether the maximum in the state of a row may be less than that of its
+  /// logits: beside tile registers it takes longest to rescale sums.
+  bool isLazy() { return isTiled() && !args.maxScores; }
   /// Whether values have been packed before, and whether this packs them.
   bool isPacked() { return bool(args.packedValue); }
   bool isPacking() { return isPacked() && !args.output; }

@@ -27,12 +27,16 @@ FUNCTIONS = r"""
 #include <stdint.h>
 #include <string.h>
 
+// Denormals are zero.
+static float flush(float value) { return fabsf(value) < 0x1p-126f ? copysignf(0, value) : value; }
 static float from_bf16(uint16_t bits) {
   uint32_t wide = (uint32_t)bits << 16;
   float value;
   memcpy(&value, &wide, 4);
-  // Denormals are zero.
-  return fabsf(value) < 0x1p-126f ? 0 : value;
+  return flush(value);
+}
+static float add_product(float sum, uint16_t lhs, uint16_t rhs) {
+  return flush(fmaf(from_bf16(lhs), from_bf16(rhs), sum));
 }
 
 // A row of a tile is 64 bytes.
@@ -51,12 +55,13 @@ void emulated_multiply(float *sum, int16_t rows, int16_t columns, int16_t inner,
     for (int k = 0; k < inner / 4; ++k)
       for (int n = 0; n < columns / 4; ++n)
         for (int half = 0; half < 2; ++half)
-          sum[16 * m + n] += from_bf16(lhs[32 * m + 2 * k + half]) * from_bf16(rhs[32 * k + 2 * n + half]);
+          sum[16 * m + n] =
+              add_product(sum[16 * m + n], lhs[32 * m + 2 * k + half], rhs[32 * k + 2 * n + half]);
 }
 void emulated_dot(float *sum, const uint16_t *lhs, const uint16_t *rhs) {
   for (int n = 0; n < 16; ++n)
     for (int half = 1; half >= 0; --half)
-      sum[n] += from_bf16(lhs[2 * n + half]) * from_bf16(rhs[2 * n + half]);
+      sum[n] = add_product(sum[n], lhs[2 * n + half], rhs[2 * n + half]);
 }
 void emulated_reduce(float *x) {
   for (int n = 0; n < 16; ++n)

@@ -216,7 +216,9 @@ def compute(case, arrays, tensor_cores=False, dot="fma", f32="bf16x3"):
         # A sum of two numbers of bf16, and one product left out.
         rounding = TERM_ROUNDOFF["bf16x3"], HALF_SUBNORMAL["bf16"]
     uses_f32 = tensor_cores and case.dtype == "f32"
-    flags = tensor_cores, rounding, f32 if uses_f32 else None
+    # What does not multiply by FMAs takes numbers below the normal range for zero.
+    flushes = tensor_cores or rounding is not None
+    flags = tensor_cores, flushes, rounding, f32 if uses_f32 else None
     with np.errstate(all="ignore"):
         if case.lengths is not None:
             return _compute_sequences(case, arrays, *flags)
@@ -258,7 +260,7 @@ def get_rounding_of_probabilities(rounding, weight, total, finite_value):
     return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
 
 
-def _compute(case, arrays, tensor_cores, rounding, f32):
+def _compute(case, arrays, tensor_cores, flushes, rounding, f32):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
@@ -271,10 +273,10 @@ def _compute(case, arrays, tensor_cores, rounding, f32):
     may_be_largest = np.isfinite(s) & (s + error >= least)
     max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
     max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
-    # Where products are below the normal range, each of them is off by a constant;
-    # GPUs take them for zero.
+    # Where products are below the normal range, each of them is off by a constant, or
+    # taken for zero.
     max_scores_error = max_scores_error + (
-        SMALLEST_NORMAL[case.compute_dtype] if tensor_cores
+        SMALLEST_NORMAL[case.compute_dtype] if flushes
         else HALF_SUBNORMAL[case.compute_dtype] * (case.d + 4)
     )
     may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)

@@ -103,10 +103,15 @@ private:
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
-    // Sums go through memory once a block. An f16 is two bf16.
-    Type type = op.getQueryType().getElementType();
-    if (dot == DotUnit::AMX && type.isBF16())
-      blockKeys = 256;
+    // Sums go through memory once a block; but beside a mask's edge all of a
+    // block has code for masks, and scratch memory grows.
+    if (dot == DotUnit::AMX) {
+      bool isLarge = op.getHeadDim() + op.getValueDim() > 256;
+      blockKeys = op.getStructureAttr() || isLarge ? 256 : 512;
+      // An f16 is two bf16.
+      if (op.getQueryType().getElementType().isF16())
+        blockKeys /= 2;
+    }
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
       while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {

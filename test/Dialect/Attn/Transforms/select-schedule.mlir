@@ -65,7 +65,7 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 // CHECK-LABEL: @bf16
 // CHECK: query_groups = 4>
 // AMX-LABEL: @bf16
-// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 256, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 512, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
 // DOT-LABEL: @bf16
 // DOT: exp2 = avx512_short, query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
@@ -92,7 +92,7 @@ func.func @bf16_sink(%q: tensor<?x64xbf16>, %s: tensor<1xf32>, %o: tensor<?x64xb
 
 // An f16 is two bf16 for tile registers; its probabilities keep 16 bits.
 // AMX-LABEL: @f16
-// AMX: block_keys = 128, exp2 = avx512, {{.*}}dot = amx>
+// AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx>
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
 // DOT: return
