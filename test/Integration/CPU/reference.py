@@ -372,8 +372,10 @@ def _compute(case, arrays, tensor_cores, flushes, rounding, f32):
     output_error = np.broadcast_to(output_error, shape)
 
     lse = np.where(masked_row, -np.inf, shift + np.log(total))
+    # With enormous logits it is the largest one, and as wrong.
     lse_error = (
         weight_error
+        + np.where(is_small, 0, max_scores_error[..., None])
         + shared
         + sum_roundoff
         + u * (4 + 3 * np.abs(shift) + 4 * np.abs(lse))
