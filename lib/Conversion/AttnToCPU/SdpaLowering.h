@@ -72,11 +72,14 @@ private:
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
   Value getNumHeads();
-  bool packsValues();
-  FailureOr<Value> packValues();
   LogicalResult lowerTiles();
   LogicalResult lowerParts();
   bool lowerEmpty();
+
+  //===--- PackedValues.cpp: values in tiles ------------------------------===//
+
+  bool packsValues();
+  FailureOr<Value> packValues();
 
   //===--- SequenceLowering.cpp: ragged batches ---------------------------===//
 
