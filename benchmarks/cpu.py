@@ -83,31 +83,39 @@ class Ours:
     }""",
     }
 
-    def __init__(self, options, dtype, query, key, value, causal, variant="none", extra=None):
-        q = "x".join(map(str, query.shape)) + f"x{dtype}"
-        k = "x".join(map(str, key.shape)) + f"x{dtype}"
-        size = f"{query.shape[1]}x{key.shape[1]}"
+    @classmethod
+    def make_module(cls, dtype, query_shape, key_shape, causal, variant="none", clauses=""):
+        q = "x".join(map(str, query_shape)) + f"x{dtype}"
+        k = "x".join(map(str, key_shape)) + f"x{dtype}"
+        size = f"{query_shape[1]}x{key_shape[1]}"
         extra_type = {"bias": f"tensor<{size}xf32>", "mask": f"tensor<{size}xi1>",
                       "alibi": "tensor<8xf32>"}.get(variant)
         argument = f", %extra: {extra_type}" if extra_type else ""
         clause = {"bias": f"bias(%extra : {extra_type})", "mask": f"mask(%extra : {extra_type})",
                   "softcap": "softcap = 30.0"}.get(variant, "")
         structure = "structure(#attn.causal<top_left>)" if causal else ""
-        text = f"""func.func @main(%q: tensor<{q}>, %k: tensor<{k}>, %v: tensor<{k}>{argument}) -> tensor<{q}> {{
+        return f"""func.func @main(%q: tensor<{q}>, %k: tensor<{k}>, %v: tensor<{k}>{argument}) -> tensor<{q}> {{
   %init = tensor.empty() : tensor<{q}>
-  %o = attn.sdpa query(%q : tensor<{q}>) key(%k : tensor<{k}>) value(%v : tensor<{k}>) {clause} {structure} {self.SCORES.get(variant, "")} outs(%init : tensor<{q}>) -> tensor<{q}>
+  %o = attn.sdpa query(%q : tensor<{q}>) key(%k : tensor<{k}>) value(%v : tensor<{k}>) {clause} {structure} {clauses} {cls.SCORES.get(variant, "")} outs(%init : tensor<{q}>) -> tensor<{q}>
   return %o : tensor<{q}>
 }}
 """
+
+    @classmethod
+    def compile(cls, options, dtype, query, key, value, causal, variant="none", extra=None):
         with tempfile.TemporaryDirectory() as directory:
             module = pathlib.Path(directory) / "attention.mlir"
             library = pathlib.Path(directory) / "attention.so"
-            module.write_text(text)
+            module.write_text(cls.make_module(dtype, query.shape, key.shape, causal, variant))
             start = time.perf_counter()
             subprocess.run([options.attn_compile, str(module), "-o", str(library)], check=True)
-            self.library = ctypes.CDLL(str(library))
-            self.compile_seconds = time.perf_counter() - start
-            self.bytes = library.stat().st_size
+            ours = cls(library, dtype, query, key, value, extra)
+            ours.compile_seconds = time.perf_counter() - start
+            ours.bytes = library.stat().st_size
+        return ours
+
+    def __init__(self, library, dtype, query, key, value, extra=None):
+        self.library = ctypes.CDLL(str(library))
         self.library.attn_main_error.restype = ctypes.c_char_p
         self.output = np.zeros(query.shape, query.dtype)
         inputs = [view(array, dtype) for array in (query, key, value)]
@@ -125,8 +133,9 @@ class Ours:
             sys.exit(f"cpu.py: {self.library.attn_main_error().decode()}")
 
 
-def time_in_turn(contenders, clock=time.perf_counter):
-    """Milliseconds of every call by the clock, for each contender; they take turns."""
+def time_in_turn(contenders, clock=time.perf_counter, budget=BUDGET):
+    """Milliseconds of every call by the clock, for each contender; they take turns.
+    `budget`: seconds for each."""
     times = {name: [] for name in contenders}
     once = {}
     for name, call in contenders.items():
@@ -134,7 +143,7 @@ def time_in_turn(contenders, clock=time.perf_counter):
         start = clock()
         call()
         once[name] = clock() - start
-    rounds = int(BUDGET / max(max(once.values()), BURST))
+    rounds = int(budget / max(max(once.values()), BURST))
     rounds = min(max(rounds, ROUNDS[0]), ROUNDS[1])
     for _ in range(rounds):
         for name, call in contenders.items():
@@ -184,7 +193,7 @@ def make_arrays(dtype, queries, keys, dim):
 
 def run_cell(options, dtype, queries, keys, dim, causal, threads):
     arrays = make_arrays(dtype, queries, keys, dim)
-    ours = Ours(options, dtype, *arrays, causal)
+    ours = Ours.compile(options, dtype, *arrays, causal)
     ours.set_threads(threads)
     contenders = {"ours": ours}
     contenders.update(cpu_peers.make(dtype, arrays, causal, threads, options.peers))
@@ -213,7 +222,7 @@ def run_variants(options, dtype, length, dim):
     }
     contenders = {}
     for variant in ("none", "bias", "mask", "softcap", "alibi"):
-        contenders[variant] = Ours(options, dtype, *arrays, False, variant, extras.get(variant))
+        contenders[variant] = Ours.compile(options, dtype, *arrays, False, variant, extras.get(variant))
         contenders[variant].set_threads(1)
     return {"dtype": dtype, "length": length, "dim": dim, "times": time_in_turn(contenders)}
 

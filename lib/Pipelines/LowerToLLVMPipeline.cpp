@@ -208,6 +208,34 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(std::make_unique<CheckLoweredPass>());
 }
 
+/// What the schedule is chosen for: the CPU, and what the options force.
+static llvm::Expected<AttnSelectSchedulePassOptions>
+getScheduleOptions(const CPUTargetInfo &info, StringRef dot) {
+  AttnSelectSchedulePassOptions schedule;
+  schedule.vectorBits = info.vectorBits;
+  schedule.vectorRegisters = info.numVectorRegisters;
+  schedule.useAVX512 = info.hasAVX512;
+  if (dot == "auto") {
+    schedule.useBF16Dot = info.hasFastBF16Dot;
+    schedule.useAMX = info.hasAMX;
+    return schedule;
+  }
+  std::optional<DotUnit> unit = symbolizeDotUnit(dot);
+  if (!unit)
+    return llvm::createStringError("unknown dot '" + dot +
+                                   "', expected auto, fma, bf16 or amx");
+  schedule.useBF16Dot = *unit == DotUnit::BF16;
+  schedule.useAMX = *unit == DotUnit::AMX;
+  bool hasUnit =
+      *unit == DotUnit::FMA ||
+      (*unit == DotUnit::AMX ? info.hasAMX
+                             : info.hasBF16Conversion && info.hasAVX512);
+  if (!hasUnit)
+    return llvm::createStringError("the CPU '" + info.cpu +
+                                   "' has no dot = " + dot);
+  return schedule;
+}
+
 void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
                                     const LowerToLLVMPipelineOptions &options) {
   addShapeChecks(pm);
@@ -224,13 +252,15 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
     return;
   }
   pm.addNestedPass<func::FuncOp>(std::make_unique<CheckSchedulesPass>(*info));
-  AttnSelectSchedulePassOptions schedule;
-  schedule.vectorBits = info->vectorBits;
-  schedule.vectorRegisters = info->numVectorRegisters;
-  schedule.useAVX512 = info->hasAVX512;
-  schedule.useBF16Dot = info->hasFastBF16Dot;
-  schedule.useAMX = info->hasAMX;
-  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(schedule));
+  llvm::Expected<AttnSelectSchedulePassOptions> schedule =
+      getScheduleOptions(*info, options.dot);
+  if (!schedule) {
+    pm.addPass(
+        std::make_unique<FailPass>("attn-lower-to-llvm-pipeline: " +
+                                   llvm::toString(schedule.takeError())));
+    return;
+  }
+  pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(*schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // One pass over memory for what is element-wise.

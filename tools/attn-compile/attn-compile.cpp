@@ -96,8 +96,9 @@ struct Options {
                               cl::value_desc("OUT.h"), cl::cat(category)};
   cl::opt<std::string> kernelOptions{
       "kernel-options",
-      cl::desc("Options of attn-lower-to-nvvm-pipeline that force choices of "
-               "its cost model"),
+      cl::desc("Options of attn-lower-to-llvm-pipeline, or for CUDA of "
+               "attn-lower-to-nvvm-pipeline, that force choices of its cost "
+               "model"),
       cl::value_desc("NAME=VALUE ..."), cl::cat(category)};
   cl::opt<bool> noRaise{"no-raise",
                         cl::desc("Do not look for attention in the module"),
@@ -239,6 +240,9 @@ LogicalResult CompileDriver::lower() {
 
 LogicalResult CompileDriver::lowerForCPU(ModuleOp version, StringRef cpu) {
   LowerToLLVMPipelineOptions lowering;
+  if (failed(lowering.parseFromString(options.kernelOptions)))
+    return fail("--kernel-options: cannot read '" + options.kernelOptions +
+                "'");
   lowering.backend = options.backend;
   lowering.cpu = cpu.str();
   lowering.triple = options.triple;

@@ -51,8 +51,9 @@ struct CommandLine {
       cl::value_desc("DIR"), cl::cat(category)};
   cl::opt<std::string, true> kernelOptions{
       "kernel-options", cl::location(options.kernelOptions),
-      cl::desc("Options of attn-lower-to-nvvm-pipeline that force choices of "
-               "its cost model"),
+      cl::desc("Options of attn-lower-to-llvm-pipeline, or for CUDA of "
+               "attn-lower-to-nvvm-pipeline, that force choices of its cost "
+               "model"),
       cl::value_desc("NAME=VALUE ..."), cl::cat(category)};
   cl::opt<std::string, true> backend{
       "backend", cl::location(options.backend),

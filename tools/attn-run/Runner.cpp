@@ -366,8 +366,12 @@ LogicalResult Runner::checkTarget() {
   report.entry = options.entry;
   report.target = options.target;
   report.device = target.cpu;
-  if (!options.isCUDA())
+  if (!options.isCUDA()) {
+    if (failed(lowering.parseFromString(options.kernelOptions)))
+      return fail("--kernel-options: cannot read '" + options.kernelOptions +
+                  "'");
     return success();
+  }
   noDevice = attn_rt_cuda_get_device(&deviceInfo) != ATTN_OK;
   if (noDevice)
     return fail("--target=cuda: " + llvm::Twine(attn_rt_last_error()));

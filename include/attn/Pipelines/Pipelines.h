@@ -51,6 +51,10 @@ struct LowerToLLVMPipelineOptions
       llvm::cl::desc("Triple of the CPU, as LLVM writes it (default: this "
                      "machine's)"),
       llvm::cl::init("")};
+  Option<std::string> dot{
+      *this, "dot",
+      llvm::cl::desc("What multiplies bf16: auto, fma, bf16 (pairs) or amx"),
+      llvm::cl::init("auto")};
   Option<bool> parallel{
       *this, "parallel",
       llvm::cl::desc("Run loops on the threads of the runtime"),

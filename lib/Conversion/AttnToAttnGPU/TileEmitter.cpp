@@ -241,7 +241,12 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
   fn(tile.head);
   for (Value &index : tile.batch)
     fn(index);
-  if (op.isRagged() || args.keyLengths.pointer)
+  // Where memory is read at every logit, addresses in the last block depend on
+  // the number of keys. That it comes with each tile keeps them from being
+  // computed before the first one, and held in registers through all.
+  bool readsAtLogits = op.getBias() || op.getMask() || op.hasScoreRegion() ||
+                       op.hasKeepRegion() || args.documentRanges;
+  if (op.isRagged() || args.keyLengths.pointer || readsAtLogits)
     fn(tile.numKeys);
   if (op.isRagged())
     for (Value *field :

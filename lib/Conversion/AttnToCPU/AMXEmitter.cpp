@@ -11,12 +11,18 @@
 // and of probabilities are anyway. Keys are a first operand as they lie, values
 // once they are transposed.
 //
+// There are no tiles of f16 before AMX-FP16, but an f16 is the sum of two bf16,
+// exactly: logits take all four products of their parts, and outputs three,
+// with probabilities to 16 bits. Where an f16 is not finite, its product with
+// the other high part says all, and the others must add nothing.
+//
 // Two by two tiles of sums with their four operands fill the eight registers.
 // LLVM does not move the load of a tile: each stands before its first use.
 //
 //===----------------------------------------------------------------------===//
 
 #include "TileEmitter.h"
+#include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 
 using namespace mlir;
@@ -52,29 +58,82 @@ void TileEmitter::allocateTiles() {
   Type f32 = b.getF32Type(), i32 = b.getI32Type(), bf16 = b.getBF16Type();
   int64_t paddedDim = llvm::alignTo(headDim, kHalves);
   int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
+  int64_t numParts = getNumParts();
   std::tie(queryT, queryHalves) = allocatePairs(
-      b, {schedule.getQueryGroups(), paddedDim / 2, groupQueries}, f32);
-  std::tie(probabilityPairs, probabilityHalves) =
-      allocatePairs(b, {blockKeys / 2, groupQueries}, i32);
-  std::tie(valueTiles, valueHalves) =
-      allocatePairs(b, {blockKeys / kHalves, paddedValueDim, kRows}, f32);
-  pairRows = allocate({groupQueries, paddedDim}, bf16);
-  keyBlock = allocate({blockKeys, paddedDim}, bf16);
-  valueBlock = allocate({blockKeys / 2, paddedValueDim}, i32);
+      b, {schedule.getQueryGroups() * numParts, paddedDim / 2, groupQueries},
+      f32);
+  std::tie(probabilityPairs, probabilityHalves) = allocatePairs(
+      b, {blockKeys / 2 * getNumProbabilityParts(), groupQueries}, i32);
+  pairRows = allocate({groupQueries * numParts, paddedDim}, bf16);
+  keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
+  valueBlock = allocate({blockKeys / 2 * numParts, paddedValueDim}, i32);
+  valueTiles =
+      isPacked()
+          ? args.packedValue
+          : allocate({blockKeys / kHalves * numParts, paddedValueDim, kHalves},
+                     bf16);
 }
 
-void TileEmitter::emitTileBlock(Value numKeys) {
+void TileEmitter::emitPackedValues() {
+  numKeys = b.dim(args.value, 0);
+  int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
+  valueTiles = args.packedValue;
+  valueBlock =
+      allocate({blockKeys / 2 * getNumParts(), paddedValueDim}, b.getI32Type());
+  Value numBlockKeys = b.min(b.sub(numKeys, args.firstKey), b.index(blockKeys));
+  emitValuePairs(args.firstKey, numBlockKeys);
+  emitValueTiles(args.firstKey, numBlockKeys);
+}
+
+void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
+  auto emitCopy = [&] {
+    b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
+      emitPairedRow(args.key, b.add(firstKey, r), keyBlock, r, blockKeys);
+    });
+  };
+  auto keyType = cast<MemRefType>(args.key.getType());
+  if (isSplit() || headDim % kHalves != 0 || !keyType.isLastDimUnitStride()) {
+    emitCopy();
+    keyTiles = keyBlock;
+    return;
+  }
+  constexpr int64_t kDynamic = ShapedType::kDynamic;
+  auto type = MemRefType::get(
+      {kDynamic, headDim}, b.getBF16Type(),
+      StridedLayoutAttr::get(b.getContext(), kDynamic, {kDynamic, 1}));
+  Value end =
+      b.add(firstKey, b.mul(b.ceilDiv(numKeys, kHalves), b.index(kHalves)));
+  Value isWhole = b.compare(arith::CmpIPredicate::sle, end, b.dim(args.key, 0));
+  auto ifOp = scf::IfOp::create(b, type, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  Value rows =
+      buildSlice(b, args.key, DimPart{0, firstKey, OpFoldResult(numKeys)});
+  scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  emitCopy();
+  scf::YieldOp::create(b,
+                       memref::CastOp::create(b, type, keyBlock).getResult());
+  keyTiles = ifOp.getResult(0);
+}
+
+void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
   b.forLoop(b.ceilDiv(numKeys, 2), getNumPairs(numKeys), 1, [&](Value pair) {
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
               [&](Value column) {
                 Value zero = b.integer(0, b.getVectorType(b.getI32Type()));
-                b.storeVector(zero, valueBlock, {pair, column});
+                for (int64_t part = 0; part < getNumParts(); ++part)
+                  b.storeVector(zero, valueBlock,
+                                {b.add(pair, part * blockKeys / 2), column});
               });
   });
   auto fourPairsType = VectorType::get({4}, b.getI32Type());
   auto fourType = VectorType::get({4}, b.getF32Type());
-  b.forLoop(b.index(0), b.ceilDiv(numKeys, kHalves), 1, [&](Value tile) {
-    Value firstPair = b.mul(tile, b.index(kRows));
+  auto halvesType = VectorType::get({kHalves}, b.getBF16Type());
+  Value firstTile = b.div(firstKey, b.index(kHalves));
+  auto emitPart = [&](Value tile, int64_t part) {
+    Value firstPair = b.add(b.mul(tile, b.index(kRows)), part * blockKeys / 2);
+    Value place = getValueTile(b.add(firstTile, tile), part);
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
               [&](Value firstColumn) {
                 // A pair moves like an f32.
@@ -86,16 +145,23 @@ void TileEmitter::emitTileBlock(Value numKeys) {
                                      b.add(firstColumn, column)});
                       return vector::BitCastOp::create(b, fourType, pairs);
                     });
-                for (auto [c, vector] : llvm::enumerate(columns))
-                  b.storeVector(vector, valueTiles,
-                                {tile, b.add(firstColumn, c), b.index(0)});
+                for (auto [c, vector] : llvm::enumerate(columns)) {
+                  Value halves =
+                      vector::BitCastOp::create(b, halvesType, vector);
+                  b.storeVector(halves, valueTiles,
+                                {place, b.add(firstColumn, c), b.index(0)});
+                }
               });
+  };
+  b.forLoop(b.index(0), b.ceilDiv(numKeys, kHalves), 1, [&](Value tile) {
+    for (int64_t part = 0; part < getNumParts(); ++part)
+      emitPart(tile, part);
   });
 }
 
 /// sums[i * numVectors + v] += load(first operand i) * load(second operand v).
 static SmallVector<Value>
-emitTileProducts(KernelBuilder &b, ValueRange sums, int64_t numFirst,
+emitTileProducts(KernelBuilder &b, ArrayRef<Value> sums, int64_t numFirst,
                  function_ref<Value(int64_t)> loadFirst,
                  function_ref<Value(int64_t)> loadSecond) {
   int64_t numSecond = sums.size() / numFirst;
@@ -112,35 +178,48 @@ emitTileProducts(KernelBuilder &b, ValueRange sums, int64_t numFirst,
   return next;
 }
 
-void TileEmitter::emitTileKeyProducts(const Block &block) {
-  b.forLoop(b.index(0), block.numKeys, kHalves, [&](Value row) {
-    SmallVector<Value> sums;
-    for (int64_t i = 0; i < 2 * numVectors; ++i)
-      sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
-    Value firstRow = b.add(block.firstRow, row);
-    sums = b.forLoop(b.index(0), b.index(llvm::alignTo(headDim, kHalves)),
-                     kHalves, sums, [&](Value d, ValueRange carried) {
-                       return emitTileProducts(
-                           b, carried, 2,
-                           [&](int64_t i) -> Value {
-                             return amx::TileLoadOp::create(
-                                 b, getOperandType(b), keyBlock,
-                                 ValueRange{b.add(firstRow, i * kRows), d});
-                           },
-                           [&](int64_t v) -> Value {
-                             return amx::TileLoadOp::create(
-                                 b, getOperandType(b), queryHalves,
-                                 ValueRange{group, b.div(d, b.index(2)),
-                                            b.index(v * kHalves)});
-                           });
-                     });
-    for (int64_t i = 0; i < 2; ++i)
-      for (int64_t v = 0; v < numVectors; ++v)
-        amx::TileStoreOp::create(
-            b, probabilities,
-            ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
-            sums[i * numVectors + v]);
-  });
+/// Which parts of both operands are multiplied.
+SmallVector<std::pair<int64_t, int64_t>>
+TileEmitter::getProducts(bool ofLogits) {
+  SmallVector<std::pair<int64_t, int64_t>> products{{kHigh, kHigh}};
+  if (isSplit() && ofLogits)
+    products.append({{kFinite, kLow}, {kLow, kFinite}, {kLow, kLow}});
+  else if (isSplit())
+    products.append({{kFinite, kLow}, {kLow, kHigh}});
+  return products;
+}
+
+void TileEmitter::emitTileKeyProducts(const Block &block, Value row) {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < 2 * numVectors; ++i)
+    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+  Value firstRow = b.add(block.firstRow, row);
+  sums = b.forLoop(
+      b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, sums,
+      [&](Value d, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
+          next = emitTileProducts(
+              b, next, 2,
+              [&, keyPart = keyPart](int64_t i) -> Value {
+                return amx::TileLoadOp::create(
+                    b, getOperandType(b), keyTiles,
+                    ValueRange{b.add(firstRow, keyPart * blockKeys + i * kRows),
+                               d});
+              },
+              [&, queryPart = queryPart](int64_t v) -> Value {
+                return amx::TileLoadOp::create(
+                    b, getOperandType(b), queryHalves,
+                    ValueRange{getQueryPart(queryPart), b.div(d, b.index(2)),
+                               b.index(v * kHalves)});
+              });
+        return next;
+      });
+  for (int64_t i = 0; i < 2; ++i)
+    for (int64_t v = 0; v < numVectors; ++v)
+      amx::TileStoreOp::create(
+          b, probabilities, ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
+          sums[i * numVectors + v]);
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -179,23 +258,29 @@ void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
       sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
                                              at(columns[i], v)));
   }
-  Value firstTile = b.div(block.firstRow, b.index(kHalves));
+  Value firstTile =
+      b.div(isPacked() ? block.firstKey : block.firstRow, b.index(kHalves));
   sums = b.forLoop(
       b.index(0), b.ceilDiv(block.numKeys, kHalves), 1, sums,
       [&](Value tile, ValueRange carried) {
-        return emitTileProducts(
-            b, carried, numTiles,
-            [&](int64_t i) -> Value {
-              return amx::TileLoadOp::create(
-                  b, getOperandType(b), valueHalves,
-                  ValueRange{b.add(firstTile, tile), columns[i], b.index(0)});
-            },
-            [&](int64_t v) -> Value {
-              return amx::TileLoadOp::create(
-                  b, getOperandType(b), probabilityHalves,
-                  ValueRange{b.mul(tile, b.index(kRows)),
-                             b.index(v * kHalves)});
-            });
+        SmallVector<Value> next(carried);
+        for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))
+          next = emitTileProducts(
+              b, next, numTiles,
+              [&, valuePart = valuePart](int64_t i) -> Value {
+                return amx::TileLoadOp::create(
+                    b, getOperandType(b), valueTiles,
+                    ValueRange{getValueTile(b.add(firstTile, tile), valuePart),
+                               columns[i], b.index(0)});
+              },
+              [&, part = part](int64_t v) -> Value {
+                Value pair =
+                    b.add(b.mul(tile, b.index(kRows)), part * blockKeys / 2);
+                return amx::TileLoadOp::create(
+                    b, getOperandType(b), probabilityHalves,
+                    ValueRange{pair, b.index(v * kHalves)});
+              });
+        return next;
       });
   for (int64_t i = 0; i < numTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v)

@@ -202,6 +202,8 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
       getKernelName(op, schedule.getTileQueries(), schedule.getBlockKeys());
   if (operands.partial)
     name += operands.firstKey ? "_part" : "_combine";
+  else if (operands.packedValue && !operands.output)
+    name += "_pack";
   auto function = func::FuncOp::create(
       op.getLoc(), name, FunctionType::get(op.getContext(), types, {}));
   function.setPrivate();
@@ -232,6 +234,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.packedValue = inside.packedValue;
   arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
   arguments.firstKey = inside.firstKey;
@@ -338,6 +341,9 @@ Value SdpaLowering::getNumHeads() {
 }
 
 LogicalResult SdpaLowering::lowerTiles() {
+  FailureOr<Value> packedValues = packsValues() ? packValues() : Value();
+  if (failed(packedValues))
+    return failure();
   int64_t tileQueries = schedule.getTileQueries();
   Value numTiles = b.ceilDiv(getLogitDimSize(op.getRank() - 2), tileQueries);
   Value count = b.mul(numTiles, getNumHeads());
@@ -349,8 +355,10 @@ LogicalResult SdpaLowering::lowerTiles() {
   Value item = loop.getInductionVars().front();
   Value tile = b.sub(b.sub(numTiles, b.rem(item, numTiles)), b.index(1));
   SmallVector<Value> leading = getLeading(b.div(item, numTiles));
-  return callTileFunction(getHeadOperands(leading), leading,
-                          b.mul(tile, b.index(tileQueries)));
+  HeadOperands operands = getHeadOperands(leading);
+  operands.packedValue =
+      getHeadSlice(*packedValues, 3, leading, /*isKeyHead=*/true);
+  return callTileFunction(operands, leading, b.mul(tile, b.index(tileQueries)));
 }
 
 LogicalResult SdpaLowering::lowerParts() {
@@ -467,10 +475,12 @@ private:
 
   static LogicalResult verifySchedule(SdpaOp op, CPUScheduleAttr schedule) {
     Type elementType = op.getQueryType().getElementType();
-    if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16())
+    bool isSplit = schedule.getDot() == DotUnit::AMX && elementType.isF16();
+    if (schedule.getDot() != DotUnit::FMA && !elementType.isBF16() && !isSplit)
       return op.emitError("a schedule with dot = ")
-             << stringifyDotUnit(schedule.getDot())
-             << " needs bf16 operands, got " << elementType;
+             << stringifyDotUnit(schedule.getDot()) << " needs bf16 operands"
+             << (schedule.getDot() == DotUnit::AMX ? ", or f16" : "")
+             << ", got " << elementType;
     if (isa<CPURaggedScheduleAttr>(op.getScheduleAttr()))
       return success();
     int64_t numQueries = op.getUsedQueries();

@@ -22,20 +22,16 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   for (int64_t v = 0; v < numVectors; ++v)
     maxima.push_back(b.loadVector(rowState, at(b.index(0), v)));
   if (isTiled())
-    emitTileKeyProducts(block);
-  // Whole register tiles of keys, then one key at a time.
-  int64_t keyRows = schedule.getKeyRows();
-  Value numWhole = b.alignDown(block.numKeys, keyRows);
-  auto emitLoop = [&](Value begin, Value end, int64_t numRows) {
-    maxima = b.forLoop(begin, end, numRows, maxima,
+    // One unit multiplies while others work on what it multiplied before.
+    maxima = b.forLoop(b.index(0), block.numKeys, getKeyStep(), maxima,
                        [&](Value row, ValueRange carried) {
-                         return SmallVector<Value>(
-                             emitLogitRows(block, row, numRows, carried));
+                         emitTileKeyProducts(block, row);
+                         Value end =
+                             b.min(b.add(row, getKeyStep()), block.numKeys);
+                         return emitLogitRange(block, row, end, carried);
                        });
-  };
-  emitLoop(b.index(0), numWhole, keyRows);
-  if (keyRows > 1)
-    emitLoop(numWhole, block.numKeys, 1);
+  else
+    maxima = emitLogitRange(block, b.index(0), block.numKeys, maxima);
   // What is missing of the last pair or tile of keys.
   if (isPaired())
     b.forLoop(block.numKeys, b.mul(getNumPairs(block.numKeys), b.index(2)), 1,
@@ -47,27 +43,61 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   return LaneVectors(maxima);
 }
 
+/// Whole register tiles of keys, then one key at a time.
+TileEmitter::LaneVectors TileEmitter::emitLogitRange(const Block &block,
+                                                     Value begin, Value end,
+                                                     ValueRange maxima) {
+  SmallVector<Value> current(maxima);
+  auto emitLoop = [&](Value first, Value last, int64_t numRows) {
+    current = b.forLoop(first, last, numRows, current,
+                        [&](Value row, ValueRange carried) {
+                          return SmallVector<Value>(
+                              emitLogitRows(block, row, numRows, carried));
+                        });
+  };
+  int64_t keyRows = schedule.getKeyRows();
+  Value whole = b.add(begin, b.alignDown(b.sub(end, begin), keyRows));
+  emitLoop(begin, whole, keyRows);
+  if (keyRows > 1)
+    emitLoop(whole, end, 1);
+  return LaneVectors(current);
+}
+
+/// The largest of some vectors, in as few steps as can be.
+static Value emitMaximum(KernelBuilder &b, SmallVector<Value> vectors) {
+  for (; vectors.size() > 1;
+       vectors.resize(llvm::divideCeil(vectors.size(), 2)))
+    for (size_t i = 0; i < vectors.size() / 2; ++i)
+      vectors[i] = b.maxf(vectors[i], vectors[vectors.size() - 1 - i]);
+  return vectors[0];
+}
+
 /// The logits of keys row + [0, numRows) of a block: one register tile.
 TileEmitter::LaneVectors TileEmitter::emitLogitRows(const Block &block,
                                                     Value row, int64_t numRows,
                                                     ValueRange maxima) {
   SmallVector<Value> products = emitKeyProducts(block, row, numRows);
-  LaneVectors newMaxima(maxima);
+  SmallVector<LaneVectors> ofVector(numVectors);
   for (int64_t r = 0; r < numRows; ++r) {
     Value blockRow = b.add(row, r);
     Value key = b.add(block.firstKey, blockRow);
     for (int64_t v = 0; v < numVectors; ++v) {
       Value logit = products[r * numVectors + v];
       // Queries in bf16 are not scaled.
-      if (isPaired())
+      if (isPaired() && !isUnscaled)
         logit = b.mulf(logit, b.broadcast(factor));
       logit = emitScore(logit, key, blockRow, v);
       if (Value keep = emitPredicate(block, key, blockRow, v))
         logit = b.select(keep, logit, b.splat(-kInfinity));
-      b.storeVector(logit, probabilities, {blockRow, getLaneOffset(v)});
-      newMaxima[v] = b.maxf(newMaxima[v], logit);
+      // Products of tiles that nothing was done to are there already.
+      if (!isTiled() || logit != products[r * numVectors + v])
+        b.storeVector(logit, probabilities, {blockRow, getLaneOffset(v)});
+      ofVector[v].push_back(logit);
     }
   }
+  LaneVectors newMaxima;
+  for (int64_t v = 0; v < numVectors; ++v)
+    newMaxima.push_back(b.maxf(maxima[v], emitMaximum(b, ofVector[v])));
   return newMaxima;
 }
 

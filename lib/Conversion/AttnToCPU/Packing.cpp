@@ -101,11 +101,13 @@ void TileEmitter::allocateScratch() {
 
 void TileEmitter::emitRowCopy(Value src, Value srcRow, Value srcColumn,
                               Value dst, ValueRange dstRow, Value size,
-                              Value factor) {
+                              Value factor, int64_t part) {
   Type dstElement = cast<MemRefType>(dst.getType()).getElementType();
   auto convert = [&](Value value) {
     if (getElementTypeOrSelf(value.getType()) == dstElement && !factor)
       return value;
+    if (part != kHigh)
+      return getPart(value, part);
     value = b.toF32(value);
     if (factor)
       value =
@@ -131,6 +133,30 @@ void TileEmitter::emitRowCopy(Value src, Value srcRow, Value srcColumn,
     Value value = b.load(src, {srcRow, b.add(srcColumn, c)});
     b.store(convert(value), dst, getDstIndices(c));
   });
+}
+
+/// A part of a float, or of a vector of them, as bf16.
+Value TileEmitter::getPart(Value value, int64_t part) {
+  value = b.toF32(value);
+  Value high = b.fromF32(value, b.getBF16Type());
+  if (part == kHigh)
+    return high;
+  Value low = b.subf(value, b.toF32(high));
+  // It is NaN if the value is not finite.
+  Value isFinite = b.compare(arith::CmpFPredicate::ORD, low, low);
+  Value zero = isa<VectorType>(low.getType()) ? b.splat(0.0) : b.constant(0.0);
+  Value kept = part == kLow ? low : value;
+  return b.fromF32(b.select(isFinite, kept, zero), b.getBF16Type());
+}
+
+void TileEmitter::emitPairedRow(Value src, Value srcRow, Value dst,
+                                Value dstRow, int64_t distance) {
+  for (int64_t part = 0; part < getNumParts(); ++part) {
+    Value row = b.add(dstRow, part * distance);
+    emitRowCopy(src, srcRow, b.index(0), dst, row, b.index(headDim),
+                /*factor=*/{}, part);
+    emitZeroColumns(dst, row);
+  }
 }
 
 /// Concatenates vectors, a power of two of them.
@@ -235,27 +261,27 @@ void TileEmitter::emitQuery() {
     return;
   }
   b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
-    emitRowCopy(args.query, getClampedQuery(r), b.index(0), pairRows, r,
-                b.index(headDim));
-    emitZeroColumns(pairRows, r);
+    emitPairedRow(args.query, getClampedQuery(r), pairRows, r, groupQueries);
   });
   int64_t numPairs = llvm::divideCeil(headDim, 2);
   // A pair moves like an f32.
   auto fourPairsType = VectorType::get({8}, b.getBF16Type());
-  for (int64_t v = 0; v < numVectors; ++v)
-    b.forLoop(b.index(0), b.index(numPairs), lanes, [&](Value c) {
-      SmallVector<Value> columns =
-          transposeSquare([&](int64_t row, int64_t column) -> Value {
-            Value pairs = vector::LoadOp::create(
-                b, fourPairsType, pairRows,
-                ValueRange{b.add(getLaneOffset(v), row),
-                           b.mul(b.add(c, column), b.index(2))});
-            return vector::BitCastOp::create(
-                b, VectorType::get({4}, b.getF32Type()), pairs);
-          });
-      for (auto [r, vector] : llvm::enumerate(columns))
-        b.storeVector(vector, queryT, at(b.add(c, r), v));
-    });
+  for (int64_t part = 0; part < getNumParts(); ++part)
+    for (int64_t v = 0; v < numVectors; ++v)
+      b.forLoop(b.index(0), b.index(numPairs), lanes, [&](Value c) {
+        SmallVector<Value> columns =
+            transposeSquare([&](int64_t row, int64_t column) -> Value {
+              Value pairs = vector::LoadOp::create(
+                  b, fourPairsType, pairRows,
+                  ValueRange{b.add(getLaneOffset(v), part * groupQueries + row),
+                             b.mul(b.add(c, column), b.index(2))});
+              return vector::BitCastOp::create(
+                  b, VectorType::get({4}, b.getF32Type()), pairs);
+            });
+        for (auto [r, vector] : llvm::enumerate(columns))
+          b.storeVector(vector, queryT,
+                        {getQueryPart(part), b.add(c, r), getLaneOffset(v)});
+      });
 }
 
 /// What masks and biases need once per query.
@@ -305,27 +331,36 @@ void TileEmitter::emitLaneData() {
 }
 
 void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
-  if (isPaired())
+  if (isPaired() && !isPacked())
     emitValuePairs(firstKey, numKeys);
+  if (isTiled()) {
+    emitKeyTiles(firstKey, numKeys);
+    if (!isPacked())
+      emitValueTiles(b.index(0), numKeys);
+    return;
+  }
   if (!copiesKeys())
     return;
   b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
     Value key = b.add(firstKey, r);
+    if (isPaired()) {
+      emitPairedRow(args.key, key, keyBlock, r, blockKeys);
+      return;
+    }
     emitRowCopy(args.key, key, b.index(0), keyBlock, r, b.index(headDim));
-    if (!isPaired())
-      emitRowCopy(args.value, key, b.index(0), valueBlock, r,
-                  b.index(valueDim));
-    else
-      emitZeroColumns(keyBlock, r);
+    emitRowCopy(args.value, key, b.index(0), valueBlock, r, b.index(valueDim));
   });
-  if (isTiled())
-    emitTileBlock(numKeys);
 }
 
 /// valueBlock[pair][column]: the values of two keys, the first in the low half;
 /// zero beside the last one if the number of keys is odd.
 void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
-  auto emitPair = [&](Value pair, bool hasSecond) {
+  auto emitPairPart = [&](Value pair, bool hasSecond, int64_t part) {
+    Value blockPair = b.add(pair, part * blockKeys / 2);
+    auto getBits = [&](Value value, Type type) -> Value {
+      return arith::BitcastOp::create(b, type,
+                                      isSplit() ? getPart(value, part) : value);
+    };
     Value key = b.add(firstKey, b.mul(pair, b.index(2)));
     // `load` gives the bits at a row of the values, as i16.
     auto emitColumn = [&](Type type, function_ref<Value(Value)> load) {
@@ -341,23 +376,25 @@ void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
     if (hasUnitStride(args.value)) {
       Value numWhole = b.index(valueDim - valueDim % lanes);
       b.forLoop(begin, numWhole, lanes, [&](Value column) {
-        Value bits = emitColumn(b.getVectorType(b.getI32Type()),
-                                [&](Value row) -> Value {
-                                  return arith::BitcastOp::create(
-                                      b, b.getVectorType(b.getI16Type()),
-                                      b.loadVector(args.value, {row, column}));
-                                });
-        b.storeVector(bits, valueBlock, {pair, column});
+        Value bits =
+            emitColumn(b.getVectorType(b.getI32Type()), [&](Value row) {
+              return getBits(b.loadVector(args.value, {row, column}),
+                             b.getVectorType(b.getI16Type()));
+            });
+        b.storeVector(bits, valueBlock, {blockPair, column});
       });
       begin = numWhole;
     }
     b.forLoop(begin, b.index(valueDim), 1, [&](Value column) {
-      Value bits = emitColumn(b.getI32Type(), [&](Value row) -> Value {
-        return arith::BitcastOp::create(b, b.getI16Type(),
-                                        b.load(args.value, {row, column}));
+      Value bits = emitColumn(b.getI32Type(), [&](Value row) {
+        return getBits(b.load(args.value, {row, column}), b.getI16Type());
       });
-      b.store(bits, valueBlock, {pair, column});
+      b.store(bits, valueBlock, {blockPair, column});
     });
+  };
+  auto emitPair = [&](Value pair, bool hasSecond) {
+    for (int64_t part = 0; part < getNumParts(); ++part)
+      emitPairPart(pair, hasSecond, part);
   };
   Value numPairs = b.div(numKeys, b.index(2));
   b.forLoop(b.index(0), numPairs, 1,
@@ -369,16 +406,18 @@ void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
 
 /// The largest exponent tells.
 Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
-  Value source = copiesValues() ? valueBlock : args.value;
-  Value firstRow = copiesValues() ? b.index(0) : firstKey;
-  Value numRows = isPaired() ? b.ceilDiv(numKeys, 2) : numKeys;
+  bool readsCopy = copiesValues() && !isPacked() && !isSplit();
+  bool readsPairs = readsCopy && isPaired();
+  Value source = readsCopy ? valueBlock : args.value;
+  Value firstRow = readsCopy ? b.index(0) : firstKey;
+  Value numRows = readsPairs ? b.ceilDiv(numKeys, 2) : numKeys;
   // The exponent of an f32, or the larger one of a pair.
   auto getExponent = [&](Value value) -> Value {
-    Value bits = isPaired() ? value : b.bitcastToI32(b.toF32(value));
+    Value bits = readsPairs ? value : b.bitcastToI32(b.toF32(value));
     Type type = bits.getType();
     Value mask = b.integer(0x7f800000, type);
     Value exponent = arith::AndIOp::create(b, bits, mask);
-    if (!isPaired())
+    if (!readsPairs)
       return exponent;
     Value low = arith::ShLIOp::create(b, bits, b.integer(16, type));
     return b.max(exponent, arith::AndIOp::create(b, low, mask));

@@ -124,11 +124,14 @@ SmallVector<Value> TileEmitter::emitCheckedValueProducts(const Block &block,
                                                          Value firstColumn,
                                                          int64_t numRows,
                                                          ValueRange sums) {
-  Value source = copiesValues() ? valueBlock : args.value;
-  Value firstRow = copiesValues() ? block.firstRow : block.firstKey;
+  // Of two parts none is taken.
+  bool readsPairs = isPaired() && !isSplit();
+  bool readsCopy = copiesValues() && !isSplit();
+  Value source = readsCopy ? valueBlock : args.value;
+  Value firstRow = readsCopy ? block.firstRow : block.firstKey;
   Value numSteps = block.numKeys;
   int64_t numHalves = 1;
-  if (isPaired()) {
+  if (readsPairs) {
     firstRow = b.div(firstRow, b.index(2));
     numSteps = b.ceilDiv(numSteps, 2);
     numHalves = 2;
@@ -139,19 +142,19 @@ SmallVector<Value> TileEmitter::emitCheckedValueProducts(const Block &block,
         SmallVector<Value> probability, observed,
             next(carried.begin(), carried.end());
         for (int64_t v = 0; v < numVectors; ++v) {
-          Value p = b.loadVector(isPaired() ? probabilityPairs : probabilities,
+          Value p = b.loadVector(readsPairs ? probabilityPairs : probabilities,
                                  {row, getLaneOffset(v)});
           for (int64_t half = 0; half < numHalves; ++half) {
-            probability.push_back(isPaired() ? getHalf(b, p, half) : p);
+            probability.push_back(readsPairs ? getHalf(b, p, half) : p);
             observed.push_back(b.compare(arith::CmpFPredicate::UNE,
                                          probability.back(), b.splat(0.0)));
           }
         }
         for (int64_t r = 0; r < numRows; ++r) {
-          Value loaded =
-              b.broadcast(b.load(source, {sourceRow, b.add(firstColumn, r)}));
+          Value loaded = b.load(source, {sourceRow, b.add(firstColumn, r)});
+          loaded = b.broadcast(readsPairs ? loaded : b.toF32(loaded));
           for (int64_t half = 0; half < numHalves; ++half) {
-            Value value = isPaired() ? getHalf(b, loaded, half) : loaded;
+            Value value = readsPairs ? getHalf(b, loaded, half) : loaded;
             for (int64_t v = 0; v < numVectors; ++v) {
               Value &sum = next[r * numVectors + v];
               int64_t p = v * numHalves + half;
@@ -166,9 +169,12 @@ SmallVector<Value> TileEmitter::emitCheckedValueProducts(const Block &block,
 
 void TileEmitter::emitPairOfProbabilities(Value first, Value second, Value pair,
                                           int64_t v) {
-  Value interleaved = vector::InterleaveOp::create(
-      b, b.fromF32(first, b.getBF16Type()), b.fromF32(second, b.getBF16Type()));
-  b.storeVector(vector::BitCastOp::create(b, b.getVectorType(b.getI32Type()),
-                                          interleaved),
-                probabilityPairs, {pair, getLaneOffset(v)});
+  for (int64_t part = 0; part < getNumProbabilityParts(); ++part) {
+    Value interleaved = vector::InterleaveOp::create(b, getPart(first, part),
+                                                     getPart(second, part));
+    b.storeVector(vector::BitCastOp::create(b, b.getVectorType(b.getI32Type()),
+                                            interleaved),
+                  probabilityPairs,
+                  {b.add(pair, part * blockKeys / 2), getLaneOffset(v)});
+  }
 }

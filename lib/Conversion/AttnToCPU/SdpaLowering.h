@@ -42,13 +42,14 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, maxScores, scale, sink, partial, firstKey, keyLength;
+        lse, maxScores, scale, sink, partial, firstKey, keyLength, packedValue;
     /// Of the tile function's arguments.
     bool sharesHeads = false;
     SmallVector<Value *> getAll() {
       return {&query,          &key,          &value,   &bias,     &mask,
               &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
-              &scale,          &sink,         &partial, &firstKey, &keyLength};
+              &scale,          &sink,         &partial, &firstKey, &keyLength,
+              &packedValue};
     }
   };
   /// A sequence of a ragged batch.
@@ -74,6 +75,11 @@ private:
   LogicalResult lowerTiles();
   LogicalResult lowerParts();
   bool lowerEmpty();
+
+  //===--- PackedValues.cpp: values in tiles ------------------------------===//
+
+  bool packsValues();
+  FailureOr<Value> packValues();
 
   //===--- SequenceLowering.cpp: ragged batches ---------------------------===//
 

@@ -23,6 +23,10 @@ static constexpr double kLog2e = 1.44269504088896340736;
 /// nor its inverse leaves the range of f32.
 static constexpr double kMaxFolded = 1e18;
 
+static bool isModerate(double value) {
+  return std::abs(value) <= kMaxFolded && std::abs(value) >= 1 / kMaxFolded;
+}
+
 /// Zero if there is none.
 static double getSoftcap(SdpaOp op) {
   std::optional<APFloat> softcap = op.getSoftcap();
@@ -39,7 +43,13 @@ TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
       blockKeys(schedule.getBlockKeys()), headDim(op.getHeadDim()),
       valueDim(op.getValueDim()), softcap(getSoftcap(op)),
       foldsLog2e(!op.getBias() && !op.hasScoreRegion() &&
-                 softcap <= kMaxFolded) {}
+                 softcap <= kMaxFolded) {
+  std::optional<double> scale = op.getConstantScale();
+  isUnscaled = isTiled() && foldsLog2e && softcap == 0 && !op.getSinks() &&
+               scale && *scale > 0 && isModerate(*scale);
+  unitInLog2 = isUnscaled ? *scale * kLog2e : foldsLog2e ? 1.0 : kLog2e;
+  unitInNatural = isUnscaled ? *scale : foldsLog2e ? kLn2 : 1.0;
+}
 
 bool TileEmitter::isAlwaysMasked() {
   return op.getMask() || op.hasKeepRegion() ||
@@ -63,6 +73,10 @@ void TileEmitter::forEachGroup(function_ref<void()> body) {
 }
 
 void TileEmitter::emit() {
+  if (isPacking()) {
+    emitPackedValues();
+    return;
+  }
   numQueries = b.dim(args.query, 0);
   numKeys = b.dim(args.key, 0);
   if (args.keyLength)
@@ -96,9 +110,6 @@ void TileEmitter::emit() {
 /// The scale, with what may be multiplied into it.
 void TileEmitter::emitFactor() {
   std::optional<double> scale = op.getConstantScale();
-  auto isModerate = [](double value) {
-    return std::abs(value) <= kMaxFolded && std::abs(value) >= 1 / kMaxFolded;
-  };
   foldsSoftcap =
       softcap != 0 && scale && isModerate(*scale) && isModerate(softcap);
   double other = foldsSoftcap                 ? 1 / softcap
@@ -158,6 +169,13 @@ void TileEmitter::emitKeyBlocks() {
     Value end = b.add(args.firstKey, schedule.getSplitKeys());
     needed.begin = b.max(needed.begin, args.firstKey);
     needed.end = b.min(needed.end, end);
+  }
+  // Tiles stay what they are; only behind the last key of all are they zero.
+  if (isPacked()) {
+    needed.begin = b.alignDown(needed.begin, getKeyStep());
+    needed.end =
+        b.min(b.mul(b.ceilDiv(needed.end, getKeyStep()), b.index(getKeyStep())),
+              numKeys);
   }
   KeyIntervalValues full;
   if (fullKeys)
@@ -244,6 +262,10 @@ void TileEmitter::emitBlock(Block block) {
     emitTransposedBlock(args.mask, maskT, block.firstKey, block.numKeys);
 
   LaneVectors newMax = emitLogits(block);
+  if (isLazy())
+    for (int64_t v = 0; v < numVectors; ++v)
+      newMax[v] =
+          emitReference(b.loadVector(rowState, at(b.index(0), v)), newMax[v]);
   // Subtracting -inf from itself would make a NaN of a row without keys.
   LaneVectors safeMax, alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
@@ -263,20 +285,33 @@ void TileEmitter::emitBlock(Block block) {
   emitValues(block, alpha);
 }
 
-/// exp(logit - max). The difference is taken before the multiplication by
-/// log2(e), which makes infinities of the largest finite logits.
-Value TileEmitter::emitExponential(Value logit, Value max) {
+/// exp(logit - max). The difference is taken before the multiplication by its
+/// unit, which makes infinities of the largest finite logits.
+Value TileEmitter::emitExponential(Value logit, Value max, Exp2Form form) {
   Value difference = b.subf(logit, max);
-  if (!foldsLog2e)
-    difference = b.mulf(difference, b.splat(kLog2e));
-  return b.exp2(difference, schedule.getExp2());
+  if (unitInLog2 != 1.0)
+    difference = b.mulf(difference, b.splat(unitInLog2));
+  return b.exp2(difference, form);
+}
+
+/// What probabilities are relative to: the old maximum, unless the new one is
+/// much larger. Sums that need not be rescaled stay where they are.
+Value TileEmitter::emitReference(Value oldMax, Value newMax) {
+  // Probabilities of up to 2^8 lose nothing in bf16, nor do their sums in f32.
+  constexpr double kMaxGrowth = 8;
+  Value limit = b.addf(oldMax, b.splat(kMaxGrowth / unitInLog2));
+  return b.select(b.compare(arith::CmpFPredicate::OGT, newMax, limit), newMax,
+                  oldMax);
 }
 
 /// exp(oldMax - max), and one where they are equal: the exponential's error
 /// would add up over the blocks.
 Value TileEmitter::emitRescale(Value oldMax, Value max) {
   Value isSame = b.compare(arith::CmpFPredicate::OEQ, oldMax, max);
-  return b.select(isSame, b.splat(1.0), emitExponential(oldMax, max));
+  Exp2Form form = schedule.getExp2() == Exp2Form::AVX512Short
+                      ? Exp2Form::AVX512
+                      : schedule.getExp2();
+  return b.select(isSame, b.splat(1.0), emitExponential(oldMax, max, form));
 }
 
 /// Replaces logits by probabilities and returns their sums.
@@ -285,7 +320,7 @@ TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
   auto compute = [&](Value row, int64_t v) {
     Value logit = b.loadVector(probabilities, {row, getLaneOffset(v)});
-    return emitExponential(logit, newMax[v]);
+    return emitExponential(logit, newMax[v], schedule.getExp2());
   };
   if (!isPaired())
     return LaneVectors(b.forLoop(b.index(0), block.numKeys, 1, zeros,
@@ -308,6 +343,12 @@ TileEmitter::emitProbabilities(const Block &block, ArrayRef<Value> newMax) {
         for (int64_t v = 0; v < numVectors; ++v) {
           Value first = compute(row, v), second = compute(b.add(row, 1), v);
           emitPairOfProbabilities(first, second, pair, v);
+          // For products that check the values.
+          if (isSplit() && block.masked) {
+            b.storeVector(first, probabilities, {row, getLaneOffset(v)});
+            b.storeVector(second, probabilities,
+                          {b.add(row, 1), getLaneOffset(v)});
+          }
           next.push_back(b.addf(carried[v], b.addf(first, second)));
         }
         return next;
@@ -398,8 +439,8 @@ void TileEmitter::emitRowResults(ArrayRef<Value> max, ArrayRef<Value> sum,
       Value isNaN =
           arith::AndIOp::create(b, b.compare(P::UNO, sumOfKeys, sumOfKeys),
                                 b.compare(P::UNE, ofKeys, b.splat(kInfinity)));
-      if (foldsLog2e)
-        ofKeys = b.mulf(ofKeys, b.splat(kLn2));
+      if (unitInNatural != 1.0)
+        ofKeys = b.mulf(ofKeys, b.splat(unitInNatural));
       b.storeVector(b.select(isNaN,
                              b.splat(std::numeric_limits<double>::quiet_NaN()),
                              ofKeys),
@@ -411,8 +452,9 @@ void TileEmitter::emitRowResults(ArrayRef<Value> max, ArrayRef<Value> sum,
   // keys.
   for (int64_t v = 0; v < numVectors; ++v) {
     Value log = math::LogOp::create(b, sum[v]);
-    Value lse =
-        foldsLog2e ? b.fma(max[v], b.splat(kLn2), log) : b.addf(max[v], log);
+    Value lse = unitInNatural != 1.0
+                    ? b.fma(max[v], b.splat(unitInNatural), log)
+                    : b.addf(max[v], log);
     b.storeVector(lse, rowState, at(b.index(0), v));
   }
   store(b.index(0), args.lse);

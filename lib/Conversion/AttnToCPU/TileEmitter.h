@@ -42,11 +42,15 @@ struct TileArguments {
   Value scale, sink;
   /// How many keys are in use, not negative, or null.
   Value keyLength;
+  /// All values in tiles, [tiles][Dv][keys], or null. Of the function that
+  /// packs them: where those of a block go; it has no output.
+  Value packedValue;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
   /// Of a function for a part of the keys: where its result goes, and its first
-  /// key. Of the function that puts parts together: all parts, no key.
+  /// key. Of the function that puts parts together: all parts, no key. Of the
+  /// one that packs values: no part, the first key of a block.
   /// [parts?][2 + Dv][Lq]: maximum, sum, unnormalized output.
   Value partial, firstKey;
   /// Values that the regions of the op capture, mapped into the function.
@@ -89,7 +93,8 @@ private:
   void emitKeyBlocks();
   void emitGroup(Value firstKey, Value end, Value hasNonFinite);
   void emitBlock(Block block);
-  Value emitExponential(Value logit, Value max);
+  Value emitExponential(Value logit, Value max, Exp2Form form);
+  Value emitReference(Value oldMax, Value newMax);
   Value emitRescale(Value oldMax, Value max);
   LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
   void emitOutput();
@@ -103,6 +108,8 @@ private:
   LaneVectors emitLogits(const Block &block);
   LaneVectors emitLogitRows(const Block &block, Value row, int64_t numRows,
                             ValueRange maxima);
+  LaneVectors emitLogitRange(const Block &block, Value begin, Value end,
+                             ValueRange maxima);
   Value emitScore(Value logit, Value key, Value row, int64_t v);
   Value emitPredicate(const Block &block, Value key, Value row, int64_t v);
   Value emitBias(Value key, Value row, int64_t v);
@@ -137,11 +144,20 @@ private:
   //===--- AMXEmitter.cpp: products in tile registers ---------------------===//
 
   void allocateTiles();
-  /// Zeros behind the last column of keys; values into tiles, zeros behind the
-  /// last key.
-  void emitTileBlock(Value numKeys);
-  /// probabilities = K Q^T of a block, up to a multiple of 32 keys.
-  void emitTileKeyProducts(const Block &block);
+  /// Values into tiles, zeros behind the last key.
+  void emitValueTiles(Value firstKey, Value numKeys);
+  /// The same for a block, by itself.
+  void emitPackedValues();
+  /// Keys that tiles are loaded from: a block in place, if its last tile is
+  /// whole there, or a copy.
+  void emitKeyTiles(Value firstKey, Value numKeys);
+  SmallVector<std::pair<int64_t, int64_t>> getProducts(bool ofLogits);
+  /// Where a part of a tile of values is.
+  Value getValueTile(Value tile, int64_t part) {
+    return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
+  }
+  /// probabilities = K Q^T of 32 keys of a block.
+  void emitTileKeyProducts(const Block &block, Value row);
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitTileColumns(const Block &block, Value firstColumn, int64_t numTiles);
@@ -173,9 +189,15 @@ private:
   /// Brings the block's bias or mask, [query][key], into [key][query].
   void emitTransposedBlock(Value source, Value scratch, Value firstKey,
                            Value numKeys);
-  /// dst[dstRow...][0:size] = convert(src[srcRow][srcColumn:+size]) * factor.
+  /// A row of query or key in bf16, zeros behind its last column, parts
+  /// `distance` rows behind one another.
+  void emitPairedRow(Value src, Value srcRow, Value dst, Value dstRow,
+                     int64_t distance);
+  /// dst[dstRow...][0:size] = convert(src[srcRow][srcColumn:+size]) * factor,
+  /// or a part of it.
   void emitRowCopy(Value src, Value srcRow, Value srcColumn, Value dst,
-                   ValueRange dstRow, Value size, Value factor = {});
+                   ValueRange dstRow, Value size, Value factor = {},
+                   int64_t part = 0);
   /// dst[c][r], of the group if it has groups, = src[getSource(r, c)] for all
   /// queries r of a group and columns [begin, end), in squares of `lanes`.
   void emitTranspose(Value src, Value dst, Value begin, Value end,
@@ -205,6 +227,26 @@ private:
   /// Whether bf16 is multiplied in pairs, and whether in tile registers.
   bool isPaired() { return schedule.getDot() != DotUnit::FMA; }
   bool isTiled() { return schedule.getDot() == DotUnit::AMX; }
+  /// Whether operands of tile registers are parts of f16 in bf16: the high one,
+  /// the low one, and the high one with zeros for what is not finite, which the
+  /// other operand's low part is multiplied by. Probabilities have no third.
+  bool isSplit() {
+    return isTiled() && op.getQueryType().getElementType().isF16();
+  }
+  enum Part { kHigh, kLow, kFinite };
+  int64_t getNumParts() { return isSplit() ? 3 : 1; }
+  int64_t getNumProbabilityParts() { return isSplit() ? 2 : 1; }
+  Value getPart(Value value, int64_t part);
+  /// Where a part of the group's queries is.
+  Value getQueryPart(int64_t part) {
+    return isSplit() ? b.add(b.mul(group, b.index(3)), part) : group;
+  }
+  /// Whether the maximum in the state of a row may be less than that of its
+  /// logits: beside tile registers it takes longest to rescale sums.
+  bool isLazy() { return isTiled() && !args.maxScores; }
+  /// Whether values have been packed before, and whether this packs them.
+  bool isPacked() { return bool(args.packedValue); }
+  bool isPacking() { return isPacked() && !args.output; }
   /// Keys that are multiplied at once with probabilities.
   Value getNumPairs(Value numKeys) {
     return b.mul(b.ceilDiv(numKeys, getKeyStep()), b.index(getKeyStep() / 2));
@@ -242,6 +284,11 @@ private:
   /// product (or the softcap) and the softmax needs natural units: the scale,
   /// or the softcap, is multiplied by log2(e).
   bool foldsLog2e;
+  /// They are products, not scaled, if nothing else is done to those that tile
+  /// registers left in memory.
+  bool isUnscaled;
+  /// Their unit, in units of log 2 and in natural ones.
+  double unitInLog2, unitInNatural;
   /// Whether the scale is divided by the softcap.
   bool foldsSoftcap = false;
 
@@ -271,9 +318,9 @@ private:
   /// with an even number of columns; values: [keys][Dv] in f32, or a row of i32
   /// for every two keys.
   Value keyBlock, valueBlock;
-  /// With tiles: [keys / 32][Dv][pairs of keys], and pairs of queries, values
-  /// and probabilities again, as bf16.
-  Value valueTiles, queryHalves, valueHalves, probabilityHalves;
+  /// With tiles: pairs of queries and of probabilities again, as bf16; keys of
+  /// a block; values, [keys / 32][Dv][keys], of a block or, if packed, all.
+  Value queryHalves, probabilityHalves, keyTiles, valueTiles;
   /// Transposed bias and mask: [keys][queries], or [group][1][queries] if they
   /// do not depend on the key; null if absent or independent of the query.
   Value biasT, maskT;

@@ -12,8 +12,13 @@ using namespace mlir;
 using namespace mlir::attn;
 
 /// outputT = alpha * outputT + V^T P^T over the keys of a block.
-void TileEmitter::emitValues(const Block &block, ArrayRef<Value> alpha) {
+void TileEmitter::emitValues(const Block &given, ArrayRef<Value> alpha) {
+  Block block = given;
   auto emitAll = [&](bool checked) {
+    if (checked && isPacked() && !isSplit()) {
+      emitValuePairs(block.firstKey, block.numKeys);
+      block.firstRow = b.index(0);
+    }
     if (hasRows()) {
       emitRowValues(block, alpha[0], checked);
       return;

@@ -2,29 +2,43 @@
 
 #schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, query_groups = 2, dot = amx>
 
-// Products in tile registers, two by two of them. Keys are copied, values transposed
-// by pairs, and what is missing of 32 columns or keys is zero.
+// Values are transposed by pairs once for all queries, 64 keys at a time.
+// CHECK-LABEL: func.func @full(
+// CHECK: %[[ALL:.*]] = memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x32x32xbf16>
+// CHECK: scf.parallel
+// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64_pack({{.*}}, %[[ALL]],
+// CHECK: scf.parallel
+// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64({{.*}}, %[[ALL]],
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d40x24_q64_k64_pack
+// CHECK-SAME: %[[PACKED:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
+// CHECK: vector.store %{{.*}}, %[[PACKED]][{{.*}} : memref<?x32x32xbf16>, vector<32xbf16>
+
+// Products in tile registers, two by two of them. Keys are copied, since 32 columns
+// are not whole: what is missing of these or of 32 keys is zero.
 // CHECK-LABEL: func.func private @attn_fwd_bf16_full_d40x24_q64_k64
+// CHECK-SAME: %[[VALUE:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
 // CHECK-DAG: %[[QUERY:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<2x32x64xbf16>
 // CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<4096xi8> to memref<32x64xbf16>
-// CHECK-DAG: %[[VALUE:.*]] = memref.view %{{.*}} : memref<4096xi8> to memref<2x32x32xbf16>
 // CHECK-DAG: %[[KEY:.*]] = memref.alloca() {{.*}} : memref<64x64xbf16>
 // CHECK: scf.for
 // CHECK:   memref.store %{{.*}}, %[[KEY]]
-// CHECK:   vector.store %{{.*}}, %{{.*}} : memref<2x32x16xf32>, vector<16xf32>
-// CHECK:   scf.for %[[GROUP:.*]] =
 // CHECK-COUNT-4: amx.tile_zero : !amx.tile<16x16xf32>
 // CHECK:     scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>)
 // CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]
-// CHECK:       %[[B0:.*]] = amx.tile_load %[[QUERY]][%[[GROUP]],
+// CHECK:       %[[B0:.*]] = amx.tile_load %[[QUERY]][%[[GROUP:[^,]*]],
 // CHECK:       amx.tile_mulf %[[A]], %[[B0]],
 // CHECK:       %[[B1:.*]] = amx.tile_load %[[QUERY]][%[[GROUP]],
 // CHECK:       amx.tile_mulf %[[A]], %[[B1]],
 // CHECK:       amx.tile_load %[[KEY]]
 // CHECK-COUNT-2: amx.tile_mulf
 // CHECK-COUNT-4: amx.tile_store %[[LOGITS:.*]][
-// The rest of the softmax is as without tiles.
+// The maxima are of products, nothing is stored before the differences are scaled.
 // CHECK:     vector.load %[[LOGITS]]
+// CHECK-NOT: arith.mulf
+// CHECK-NOT: vector.store
+// CHECK:     scf.yield
+// CHECK:     arith.subf
+// CHECK:     arith.mulf
 // CHECK:     vector.interleave
 // Sums are multiplied where a maximum changed.
 // CHECK:     vector.reduction <or>
@@ -57,5 +71,91 @@ func.func @full(%q: memref<?x40xbf16>, %k: memref<?x40xbf16>, %v: memref<?x24xbf
 // CHECK: amx.tile_mulf
 func.func @window(%q: memref<77x16xbf16>, %k: memref<77x16xbf16>, %v: memref<77x16xbf16>, %o: memref<77x16xbf16>) {
   attn.sdpa query(%q : memref<77x16xbf16>) key(%k : memref<77x16xbf16>) value(%v : memref<77x16xbf16>) structure(#attn.window<7, 0>) backend = flash schedule = #schedule outs(%o : memref<77x16xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512_short, dot = amx>
+
+// Keys are read in place, but for a last tile that is not whole; one tile of queries
+// has no use for values packed before. The short exponential is for probabilities
+// only: sums of blocks are rescaled by the other one.
+// CHECK-LABEL: func.func @few(
+// CHECK-NOT: memref.alloc(
+// CHECK: return
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d64_q32_k64
+// CHECK-DAG: %[[COPY:.*]] = memref.alloca() {{.*}} : memref<64x64xbf16>
+// CHECK: %[[KEYS:.*]] = scf.if %{{.*}} -> (memref<?x64xbf16, strided<[?, 1], offset: ?>>) {
+// CHECK: memref.subview
+// CHECK-NEXT: memref.cast
+// CHECK-NEXT: scf.yield
+// CHECK: } else {
+// CHECK: memref.cast %[[COPY]]
+// CHECK: amx.tile_load %[[KEYS]]
+// CHECK-COUNT-2: math.exp2 {{.*}} {attn.exp2_form = "avx512"}
+// CHECK-COUNT-4: math.exp2 {{.*}} {attn.exp2_form = "avx512_short"}
+func.func @few(%q: memref<32x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %o: memref<32x64xbf16>) {
+  attn.sdpa query(%q : memref<32x64xbf16>) key(%k : memref<?x64xbf16>) value(%v : memref<?x64xbf16>) backend = flash schedule = #schedule outs(%o : memref<32x64xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>
+
+// Heads that share keys share their values too. A negative scale turns the order of
+// products around, so that they are scaled first.
+// CHECK-LABEL: func.func @grouped(
+// CHECK: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<2x3x?x64x32xbf16>
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d64_q32_k64_pack
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d64_q32_k64
+// CHECK-COUNT-4: amx.tile_store %[[LOGITS:.*]][
+// CHECK: arith.mulf
+// CHECK: vector.store %{{.*}}, %[[LOGITS]]
+func.func @grouped(%q: memref<2x6x32x64xbf16>, %k: memref<2x3x50x64xbf16>, %v: memref<2x3x50x64xbf16>, %o: memref<2x6x32x64xbf16>) {
+  attn.sdpa query(%q : memref<2x6x32x64xbf16>) key(%k : memref<2x3x50x64xbf16>) value(%v : memref<2x3x50x64xbf16>) scale = -0.5 backend = flash schedule = #schedule outs(%o : memref<2x6x32x64xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>
+
+// Few of the keys may be in use: nothing is packed for all.
+// CHECK-LABEL: func.func @lengths(
+// CHECK-NOT: memref.alloc(
+// CHECK: return
+func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v: memref<2x1x4096x64xbf16>, %l: memref<2xi32>, %o: memref<2x1x77x64xbf16>) {
+  attn.sdpa query(%q : memref<2x1x77x64xbf16>) key(%k : memref<2x1x4096x64xbf16>) value(%v : memref<2x1x4096x64xbf16>) key_lengths(%l : memref<2xi32>) backend = flash schedule = #schedule outs(%o : memref<2x1x77x64xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>
+
+// f16 as sums of two bf16: three copies of keys (high, low, high where it is finite),
+// four products for logits, three for outputs. A product with the values that checks
+// them is on f32.
+// CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64_pack
+// CHECK: %[[HIGH:.*]] = arith.truncf %[[WIDE:.*]] : vector<16xf32> to vector<16xbf16>
+// CHECK: %[[WIDE1:.*]] = arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+// CHECK: %[[LOW:.*]] = arith.subf %{{.*}}, %[[WIDE1]]
+// CHECK: %[[FINITE:.*]] = arith.cmpf ord, %[[LOW]], %[[LOW]]
+// CHECK: arith.select %[[FINITE]], %[[LOW]],
+// CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64
+// CHECK-DAG: memref.view %{{.*}} : memref<12288xi8> to memref<3x32x64xbf16>
+// CHECK-DAG: memref.view %{{.*}} : memref<8192xi8> to memref<64x64xbf16>
+// CHECK-DAG: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<192x64xbf16>
+// CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
+// CHECK-COUNT-16: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
+// CHECK-COUNT-12: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: scf.yield
+func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf16>, %o: memref<77x64xf16>) {
+  attn.sdpa query(%q : memref<77x64xf16>) key(%k : memref<77x64xf16>) value(%v : memref<77x64xf16>) structure(#attn.causal<top_left>) backend = flash schedule = #schedule outs(%o : memref<77x64xf16>)
   return
 }

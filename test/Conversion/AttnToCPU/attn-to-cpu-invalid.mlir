@@ -34,11 +34,11 @@ func.func @dot(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
 
 // -----
 
-func.func @tiles(%q: memref<5x4xf16>, %o: memref<5x4xf16>) {
-  // expected-error @below {{a schedule with dot = amx needs bf16 operands, got 'f16'}}
-  attn.sdpa query(%q : memref<5x4xf16>) key(%q : memref<5x4xf16>) value(%q : memref<5x4xf16>) backend = flash
+func.func @tiles(%q: memref<5x4xf32>, %o: memref<5x4xf32>) {
+  // expected-error @below {{a schedule with dot = amx needs bf16 operands, or f16, got 'f32'}}
+  attn.sdpa query(%q : memref<5x4xf32>) key(%q : memref<5x4xf32>) value(%q : memref<5x4xf32>) backend = flash
     schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 32, exp2 = avx512, dot = amx>
-    outs(%o : memref<5x4xf16>)
+    outs(%o : memref<5x4xf32>)
   return
 }
 

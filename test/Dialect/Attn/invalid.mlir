@@ -316,6 +316,11 @@ func.func private @exp2() attributes {a = #attn.cpu_schedule<vector_size = 8, qu
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects dot = bf16 or amx with exp2 = avx512_short}}
+func.func private @short_exp2() attributes {a = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512_short>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects vector_size to be a power of two between 4 and 64, got 12}}
 func.func private @vector_size() attributes {a = #attn.cpu_schedule<vector_size = 12, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable>}
 

@@ -177,3 +177,13 @@ class Case:
         if self.max_scores:
             types["max_scores"] = batch + heads + queries
         return types
+
+
+def from_dict(description):
+    """The case of a `dataclasses.asdict` that was JSON meanwhile: lists were tuples."""
+
+    def freeze(value):
+        return tuple(freeze(v) for v in value) if isinstance(value, list) else value
+
+    names = {field.name for field in dataclasses.fields(Case)}
+    return Case(**{name: freeze(value) for name, value in description.items() if name in names})

@@ -262,6 +262,23 @@ def get_numeric_cases():
     yield Case("poison-rank2", batch=(), heads=None, mask="1x", data="poison")
 
 
+def get_schedule_cases():
+    """What the forms of the softmax must survive (docs/Spec.md: exact under
+    rescaling)."""
+    shared = dict(batch=(1,), heads=(2, 1), lq=130, lk=700, d=64, outs="empty")
+    for dtype in ("bf16", "f16"):
+        for data in ("growing", "first_block_low", "huge", "extreme", "ties", "tiny"):
+            for structure in ((), (("causal", "bottom_right"),)):
+                yield Case(
+                    name=f"{data}-{dtype}-{describe(structure)}",
+                    dtype=dtype, data=data, structure=structure, lse=True, **shared
+                )
+        yield Case(name=f"mask-late-{dtype}", dtype=dtype, mask="xx",
+                   data="mask_late", lse=True, **shared)
+        yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
+                   bias_dtype="f32", data="bias_low", lse=True, **shared)
+
+
 def get_empty_cases():
     """Dimensions of size zero."""
     for dynamic in ("", "bhij"):
@@ -555,6 +572,7 @@ GROUPS = {
     "numerics": get_numeric_cases,
     "ragged": get_ragged_cases,
     "regions": get_region_cases,
+    "schedules": get_schedule_cases,
     "sinks": get_sink_cases,
     "shapes": get_shape_cases,
     "types": get_type_cases,

@@ -49,6 +49,23 @@ def quantize(array, dtype):
         return array.astype(FLOATS[dtype]).astype(np.float64)
 
 
+# What the values of a type are as bits, and attn_dtype.
+BITS = {**INTEGERS, **FLOATS, "i1": np.uint8, "bf16": np.uint16}
+C_DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4, "i1": 5, "i32": 8, "i64": 9, "index": 9}
+
+
+def encode(array, dtype):
+    """Values as bits that a C function takes."""
+    with np.errstate(all="ignore"):
+        if dtype == "bf16":
+            return to_bf16_bits(array)
+        return np.asarray(array).astype(BITS[dtype])
+
+
+def decode(array, dtype):
+    return from_bf16_bits(array) if dtype == "bf16" else array.astype(np.float64)
+
+
 def write_npy(path, array, dtype):
     """Writes an array that `quantize` returned. bfloat16 becomes `<V2`, as
     ml_dtypes saves it."""

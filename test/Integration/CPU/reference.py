@@ -202,12 +202,23 @@ def get_conspired_error(weight, error):
     return gained + lost
 
 
-def compute(case, arrays, tensor_cores=False, rounds_probabilities=False, f32="bf16x3"):
+def compute(case, arrays, tensor_cores=False, dot="fma", f32="bf16x3"):
     """The expected results of a case; the flags say what computes it: tensor cores,
-    which round probabilities too, or a CPU that rounds these. `f32`: how tensor cores
-    multiply this type, "bf16x3" or "tf32"."""
+    which round probabilities too, or a CPU. `dot`: what this multiplies narrow types
+    with, "fma", "bf16" or "amx". `f32`: how tensor cores multiply this type, "bf16x3" or
+    "tf32"."""
+    rounding = None
+    if tensor_cores and case.dtype == "f32":
+        rounding = TERM_ROUNDOFF[f32], HALF_SUBNORMAL["f32"]
+    elif tensor_cores or (case.dtype == "bf16" and dot != "fma"):
+        rounding = UNIT_ROUNDOFF[case.dtype], HALF_SUBNORMAL[case.dtype]
+    elif case.dtype == "f16" and dot == "amx":
+        # A sum of two numbers of bf16, and one product left out.
+        rounding = TERM_ROUNDOFF["bf16x3"], HALF_SUBNORMAL["bf16"]
     uses_f32 = tensor_cores and case.dtype == "f32"
-    flags = tensor_cores, tensor_cores or rounds_probabilities, f32 if uses_f32 else None
+    # What does not multiply by FMAs takes numbers below the normal range for zero.
+    flushes = tensor_cores or rounding is not None
+    flags = tensor_cores, flushes, rounding, f32 if uses_f32 else None
     with np.errstate(all="ignore"):
         if case.lengths is not None:
             return _compute_sequences(case, arrays, *flags)
@@ -238,18 +249,18 @@ def _compute_sequences(case, arrays, *flags):
     return result
 
 
-def get_rounding_of_probabilities(case, weight, total, finite_value, f32):
+def get_rounding_of_probabilities(rounding, weight, total, finite_value):
     """The error from rounding them to the type of the values, or, of tf32, both."""
-    u = TERM_ROUNDOFF[f32] if f32 else UNIT_ROUNDOFF[case.dtype]
+    u, half_subnormal = rounding
     relative = np.sqrt(np.square(weight) @ np.square(finite_value))
     # What is below the normal range is off by a constant.
-    subnormal = HALF_SUBNORMAL[case.dtype] * np.sqrt(
+    subnormal = half_subnormal * np.sqrt(
         np.square(finite_value).sum(axis=-2, keepdims=True)
     )
     return 3 * u * relative + 3 * subnormal / np.maximum(np.nan_to_num(total), 1)
 
 
-def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
+def _compute(case, arrays, tensor_cores, flushes, rounding, f32):
     # x87's 64-bit significand where the kernel computes in f64.
     real = np.longdouble if case.dtype == "f64" else np.float64
     u = UNIT_ROUNDOFF[case.compute_dtype] * (4 if tensor_cores else 1)
@@ -262,10 +273,10 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
     may_be_largest = np.isfinite(s) & (s + error >= least)
     max_scores_error = np.where(may_be_largest, error, 0).max(axis=-1, initial=0)
     max_scores_error = max_scores_error + 3 * u * np.abs(max_scores)
-    # Where products are below the normal range, each of them is off by a constant;
-    # GPUs take them for zero.
+    # Where products are below the normal range, each of them is off by a constant, or
+    # taken for zero.
     max_scores_error = max_scores_error + (
-        SMALLEST_NORMAL[case.compute_dtype] if tensor_cores
+        SMALLEST_NORMAL[case.compute_dtype] if flushes
         else HALF_SUBNORMAL[case.compute_dtype] * (case.d + 4)
     )
     may_be_infinite = np.isnan(s).any(axis=-1) & (s == np.inf).any(axis=-1)
@@ -329,9 +340,9 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
         + sum_roundoff * (partial_sum + output_size)
         + 4 * u * output_size
     )
-    if rounds_probabilities:
+    if rounding:
         output_error = output_error + get_rounding_of_probabilities(
-            case, weight, total, finite_value, f32
+            rounding, weight, total, finite_value
         )
 
     # Rows without keys.
@@ -361,8 +372,10 @@ def _compute(case, arrays, tensor_cores, rounds_probabilities, f32):
     output_error = np.broadcast_to(output_error, shape)
 
     lse = np.where(masked_row, -np.inf, shift + np.log(total))
+    # With enormous logits it is the largest one, and as wrong.
     lse_error = (
         weight_error
+        + np.where(is_small, 0, max_scores_error[..., None])
         + shared
         + sum_roundoff
         + u * (4 + 3 * np.abs(shift) + 4 * np.abs(lse))

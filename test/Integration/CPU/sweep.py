@@ -14,6 +14,7 @@ its files kept:
 import argparse
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,6 +40,9 @@ def parse_arguments():
     parser.add_argument("--backend", default="math", help="math or flash")
     parser.add_argument("--cpu", default="native", help="CPU to compile for")
     parser.add_argument(
+        "--kernel-options", default="", help="passed to the tool"
+    )
+    parser.add_argument(
         "--group", choices=sorted(groups.GROUPS), action="append",
         help="cases to run (all groups by default)",
     )
@@ -54,15 +58,21 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def has_bf16_dot(cpu):
-    """Whether kernels for the CPU multiply pairs of bf16."""
+def get_dot(cpu, kernel_options=""):
+    """What kernels for the CPU multiply narrow types with: fma, bf16 or amx."""
+    forced = re.search(r"\bdot=(\w+)", kernel_options)
+    if forced and forced[1] != "auto":
+        return forced[1]
     if cpu != "native":
-        return cpu in ("znver4", "znver5", "sapphirerapids", "graniterapids")
+        dots = {"znver4": "bf16", "znver5": "bf16", "sapphirerapids": "amx", "graniterapids": "amx"}
+        return dots.get(cpu, "fma")
     try:
         info = pathlib.Path("/proc/cpuinfo").read_text()
     except OSError:
-        return False
-    return ("AuthenticAMD" in info and " avx512_bf16 " in info) or " amx_bf16 " in info
+        return "fma"
+    if " amx_bf16 " in info:
+        return "amx"
+    return "bf16" if "AuthenticAMD" in info and " avx512_bf16 " in info else "fma"
 
 
 class CaseFailure(Exception):
@@ -77,6 +87,7 @@ def run_case(case, options, directory):
     command = [
         options.attn_run, str(module), "--no-raise", "--guard",
         f"--backend={options.backend}", f"--cpu={options.cpu}",
+        f"--kernel-options={options.kernel_options}",
         f"--threads={1 + len(case.name) % 3}",
     ]
     types = case.get_types()
@@ -89,10 +100,8 @@ def run_case(case, options, directory):
             array = arrays[name]
         inputs.write_npy(path, array, dtype)
         command.append(f"--input={path}")
-    rounds = options.backend == "flash" and case.dtype == "bf16"
-    expected = reference.compute(
-        case, arrays, rounds_probabilities=rounds and has_bf16_dot(options.cpu)
-    )
+    dot = get_dot(options.cpu, options.kernel_options) if options.backend == "flash" else "fma"
+    expected = reference.compute(case, arrays, dot=dot)
     outs = [("output", case.output_dtype, expected.output, expected.output_error)]
     if case.lse:
         outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
@@ -124,7 +133,8 @@ def run_case(case, options, directory):
 def report_failure(case, options, group, text):
     command = [
         sys.executable, os.path.abspath(__file__), "--attn-run", options.attn_run,
-        "--backend", options.backend, "--cpu", options.cpu, "--group", group, "--case", case.name,
+        "--backend", options.backend, "--cpu", options.cpu,
+        f"--kernel-options={options.kernel_options}", "--group", group, "--case", case.name,
         "--seed", str(options.seed), "--keep", "kept",
     ]
     print(f"FAIL {options.backend} {group} {case.name} (seed {options.seed})")

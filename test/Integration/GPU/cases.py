@@ -51,25 +51,11 @@ def get_prefill_cases():
 
 
 def get_schedule_cases():
-    """What the forms of the softmax must survive (docs/Spec.md: exact under
-    rescaling)."""
-    shared = dict(batch=(1,), heads=(2, 1), lq=130, lk=700, d=64, outs="empty")
-    for dtype in ("bf16", "f16"):
-        for data in ("growing", "first_block_low", "huge", "extreme", "ties", "tiny"):
-            for structure in ((), (("causal", "bottom_right"),)):
-                yield Case(
-                    name=f"{data}-{dtype}-{groups.describe(structure)}",
-                    dtype=dtype, data=data, structure=structure, lse=True, **shared
-                )
-        yield Case(name=f"mask-late-{dtype}", dtype=dtype, mask="xx",
-                   data="mask_late", lse=True, **shared)
-        yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
-                   bias_dtype="f32", data="bias_low", lse=True, **shared)
+    yield from groups.get_schedule_cases()
     # Every block of a kernel has several tiles that are computed again.
-    many = dict(shared, batch=(4,), heads=(64, 64), lq=130, lk=300)
+    many = dict(batch=(4,), heads=(64, 64), lq=130, lk=300, outs="empty")
     for d in (64, 128, 256):
-        yield Case(name=f"again-d{d}", data="last_block_low", dtype="bf16",
-                   **dict(many, d=d))
+        yield Case(name=f"again-d{d}", data="last_block_low", dtype="bf16", d=d, **many)
 
 
 def get_document_cases():
@@ -142,4 +128,4 @@ def get_cases(group):
 
 
 def get_group_names():
-    return sorted([*groups.GROUPS, *GROUPS])
+    return sorted({*groups.GROUPS, *GROUPS})

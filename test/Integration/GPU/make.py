@@ -17,22 +17,19 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
-import hashlib
-import json
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 
 import cases
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNSUPPORTED = re.compile(r"the flash backend of CUDA cannot take this op: (.*)")
 
-import emit  # beside cases.py's
+# Beside cases.py's.
+import emit
+import pack
 
 
 def parse_arguments():
@@ -53,29 +50,6 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def compile_module(text, kernel_options, options, directory):
-    """Compiles a module; returns the name of its library, or the error."""
-    name = hashlib.sha256((text + kernel_options).encode()).hexdigest()[:16]
-    library = directory / f"{name}.so"
-    if library.exists():
-        return library.name, None
-    # Under a name of its own: another job may be at the same module.
-    with tempfile.TemporaryDirectory(dir=directory) as work:
-        module = pathlib.Path(work) / "main.mlir"
-        module.write_text(text)
-        process = subprocess.run(
-            [
-                options.attn_compile, str(module), "-o", f"{work}/main.so", "--no-raise",
-                "--target", "cuda", "--gpu-arch", options.gpu_arch,
-                f"--kernel-options={kernel_options}",
-            ],
-            capture_output=True, text=True,
-        )
-        if process.returncode == 0:
-            os.replace(f"{work}/main.so", library)
-    return library.name, None if process.returncode == 0 else process.stderr.strip()
-
-
 def main():
     options = parse_arguments()
     directory = pathlib.Path(options.output)
@@ -88,7 +62,12 @@ def main():
         products = re.findall(r"\bf32=(\w+)", kernel_options)
         f32 = "tf32" if products and products[-1] == "tf32" else "bf16x3"
         text = emit.emit_module(case)
-        return group, case, f32, *compile_module(text, kernel_options, options, directory)
+        return group, case, f32, *pack.compile_module(
+            options.attn_compile, text,
+            ["--target=cuda", f"--gpu-arch={options.gpu_arch}",
+             f"--kernel-options={kernel_options}"],
+            directory,
+        )
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = [
@@ -108,10 +87,7 @@ def main():
                 unsupported[re.sub(r"\d+", "N", match[1])] += 1
             else:
                 failures.append((group, case, error))
-    (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    for module in ["case", "inputs", "reference", "regions", "emit", "sequences"]:
-        shutil.copy(HERE.parent / "CPU" / f"{module}.py", directory)
-    shutil.copy(HERE / "run.py", directory)
+    pack.write(directory, manifest, [HERE / "run.py"])
     for group, case, error in failures:
         print(f"FAIL to compile {group} {case.name}\n    {error[:600]}\n    {case}")
     for reason, count in unsupported.most_common():

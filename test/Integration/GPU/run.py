@@ -18,9 +18,7 @@ compute-sanitizer sees the kernels of this process only:
 
 import argparse
 import ctypes
-import dataclasses
 import json
-import multiprocessing
 import os
 import pathlib
 import re
@@ -41,15 +39,11 @@ import case as case_module
 import emit
 import inputs
 import reference
+import workers
 
 TIMEOUT_SECONDS = 60
 GUARD = 1024  # bytes before and behind every tensor
 STATUS = ["ok", "invalid argument", "failed", "out of memory", "no device", "device fault"]
-DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4, "i1": 5, "i32": 8, "i64": 9, "index": 9}
-NUMPY = {
-    "f16": np.float16, "bf16": np.uint16, "f32": np.float32, "f64": np.float64,
-    "i1": np.uint8, "i32": np.int32, "i64": np.int64, "index": np.int64,
-}
 
 # ---------------------------------------------------------------------------
 # The driver
@@ -122,7 +116,7 @@ class Array:
 
     def __init__(self, driver, shape, dtype, layout):
         self.driver, self.shape, self.dtype = driver, tuple(shape), dtype
-        self.item = np.dtype(NUMPY[dtype])
+        self.item = np.dtype(inputs.BITS[dtype])
         self.strides, span = get_strides(self.shape, layout, self.item.itemsize)
         self.host = np.full(2 * GUARD + span * self.item.itemsize, 0xA5, np.uint8)
         self.memory = driver.allocate(self.host.nbytes)
@@ -155,7 +149,7 @@ class Array:
 
     def get_tensor(self):
         return Tensor(self.memory + GUARD, self.c_shape, len(self.shape),
-                      DTYPES[self.dtype], self.c_strides)
+                      inputs.C_DTYPES[self.dtype], self.c_strides)
 
     def free(self):
         self.driver.free(self.memory)
@@ -164,28 +158,6 @@ class Array:
 # ---------------------------------------------------------------------------
 # Cases
 # ---------------------------------------------------------------------------
-
-
-def encode(array, dtype):
-    with np.errstate(all="ignore"):
-        if dtype == "bf16":
-            return inputs.to_bf16_bits(array)
-        return np.asarray(array).astype(NUMPY[dtype])
-
-
-def decode(array, dtype):
-    if dtype == "bf16":
-        return inputs.from_bf16_bits(array)
-    return array.astype(np.float64)
-
-
-def make_case(description):
-    fields = {f.name: f for f in dataclasses.fields(case_module.Case)}
-    values = {name: value for name, value in description.items() if name in fields}
-    values["batch"] = tuple(values["batch"])
-    values["heads"] = tuple(values["heads"]) if values["heads"] else None
-    values["structure"] = tuple(tuple(member) for member in values["structure"])
-    return case_module.Case(**values)
 
 
 def run_case(driver, case, library, f32):
@@ -205,11 +177,11 @@ def run_case(driver, case, library, f32):
     number = zlib.crc32(case.name.encode())
     keep_alive, tensors, results, host_scalars = [], [], [], []
     for position, (name, dtype, type_) in enumerate(emit.get_arguments(case)):
-        value = encode(arrays[name], dtype)
+        value = inputs.encode(arrays[name], dtype)
         if not type_.startswith("tensor"):
             scalar = np.array(value)
             host_scalars.append(scalar)
-            tensors.append(Tensor(scalar.ctypes.data, None, 0, DTYPES[dtype], None))
+            tensors.append(Tensor(scalar.ctypes.data, None, 0, inputs.C_DTYPES[dtype], None))
             continue
         layout = layouts[(number + position) % 3] if name in ("query", "key", "value") else "dense"
         array = Array(driver, value.shape, dtype, layout)
@@ -224,7 +196,7 @@ def run_case(driver, case, library, f32):
     problems, first = [], None
     for run in range(2):
         for result in results:
-            result.fill(encode(np.float64(np.nan), result.dtype))
+            result.fill(inputs.encode(np.float64(np.nan), result.dtype))
         status = function(c_inputs, len(tensors), c_outputs, len(results), None)
         if status == 0:
             status = library.attn_main_synchronize(None)
@@ -235,7 +207,7 @@ def run_case(driver, case, library, f32):
             if not intact:
                 problems.append(f"{name}: memory around the tensor was written")
             if run == 0:
-                actual = decode(elements, dtype)
+                actual = inputs.decode(elements, dtype)
                 if name == "max_scores":
                     actual = expected.settle(actual)
                 comparison = reference.compare(
@@ -254,59 +226,19 @@ def run_case(driver, case, library, f32):
     return "\n".join(problems), False
 
 
-def work(manifest, connection):
-    """Runs cases by their numbers, until there are no more."""
+def make_runner():
+    """Runs the library of an entry, its only step; see workers.serve."""
     driver = Driver()
     libraries = {}
-    connection.send("ready")
-    while True:
-        number = connection.recv()
-        if number is None:
-            return
-        entry = manifest[number]
-        try:
-            case = make_case(entry["case"])
-            library = libraries.get(entry["library"])
-            if library is None:
-                library = ctypes.CDLL(str(HERE / entry["library"]))
-                libraries[entry["library"]] = library
-            problem, is_fatal = run_case(driver, case, library, entry["f32"])
-        except Exception as exception:  # the test must go on
-            problem, is_fatal = f"{type(exception).__name__}: {exception}", True
-        connection.send((number, problem, is_fatal))
-        if is_fatal:
-            return
 
+    def run(entry, _):
+        name = entry["library"]
+        if name not in libraries:
+            libraries[name] = ctypes.CDLL(str(HERE / name))
+        case = case_module.from_dict(entry["case"])
+        yield run_case(driver, case, libraries[name], entry["f32"])
 
-class Worker:
-    def __init__(self, manifest):
-        self.connection, other = multiprocessing.Pipe()
-        self.process = multiprocessing.get_context("spawn").Process(
-            target=work, args=(manifest, other), daemon=True
-        )
-        self.process.start()
-        other.close()
-        self.is_ready = False
-
-    def run(self, number):
-        """The problem of a case and whether the worker can go on."""
-        try:
-            if not self.is_ready:
-                if not self.connection.poll(TIMEOUT_SECONDS):
-                    return "the GPU does not answer", False
-                self.connection.recv()
-                self.is_ready = True
-            self.connection.send(number)
-            if not self.connection.poll(TIMEOUT_SECONDS):
-                return f"it did not end within {TIMEOUT_SECONDS} s", False
-            _, problem, is_fatal = self.connection.recv()
-            return problem, not is_fatal
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            return "the process ended", False
-
-    def end(self):
-        self.process.kill()
-        self.process.join()
+    return run
 
 
 def main():
@@ -322,69 +254,34 @@ def main():
     parser.add_argument("--limit", type=float, default=1e9, help="seconds; the rest is skipped")
     options = parser.parse_args()
     manifest = json.loads((HERE / "manifest.json").read_text())
-    numbers = [
-        number for number, entry in enumerate(manifest)
+    entries = [
+        entry for entry in manifest
         if (not options.group or entry["group"] == options.group)
         and (not options.case or re.search(options.case, entry["case"]["name"]))
     ]
     begin = time.monotonic()
-    import concurrent.futures
-    import queue
-
-    waiting = queue.Queue()
-    for number in numbers:
-        waiting.put(number)
     outcomes = {}
 
-    def serve():
-        worker = None
-        while time.monotonic() - begin < options.limit:
-            try:
-                number = waiting.get_nowait()
-            except queue.Empty:
-                break
-            worker = worker or Worker(manifest)
-            problem, is_alive = worker.run(number)
-            outcomes[number] = problem
-            if problem:
-                entry = manifest[number]
-                print(f"FAIL {entry['group']} {entry['case']['name']}\n    "
-                      + problem.replace("\n", "\n    "), flush=True)
-            if not is_alive:
-                worker.end()
-                worker = None
-        if worker:
-            worker.end()
+    def report(index, _, problem):
+        outcomes[index] = problem
+        if problem:
+            entry = entries[index]
+            print(f"FAIL {entry['group']} {entry['case']['name']}\n    "
+                  + problem.replace("\n", "\n    "), flush=True)
 
-    def serve_here():
-        driver = Driver()
-        while time.monotonic() - begin < options.limit and not waiting.empty():
-            number = waiting.get_nowait()
-            entry = manifest[number]
-            problem, is_fatal = run_case(
-                driver, make_case(entry["case"]),
-                ctypes.CDLL(str(HERE / entry["library"])), entry["f32"]
-            )
-            outcomes[number] = problem
-            if problem:
-                print(f"FAIL {entry['group']} {entry['case']['name']}\n    {problem}", flush=True)
-            if is_fatal:
-                break
-
-    if options.jobs == 0:
-        serve_here()
-    else:
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for job in [pool.submit(serve) for _ in range(options.jobs)]:
-                job.result()
+    workers.run_all(
+        make_runner, entries, lambda entry: 1, options.jobs, report,
+        timeout=TIMEOUT_SECONDS, limit=options.limit,
+    )
     failed = sum(1 for problem in outcomes.values() if problem)
     groups = {}
-    for number, problem in outcomes.items():
-        passed, bad = groups.get(manifest[number]["group"], (0, 0))
-        groups[manifest[number]["group"]] = (passed + (not problem), bad + bool(problem))
+    for index, problem in outcomes.items():
+        group = entries[index]["group"]
+        passed, bad = groups.get(group, (0, 0))
+        groups[group] = (passed + (not problem), bad + bool(problem))
     for group, (passed, bad) in sorted(groups.items()):
         print(f"{group:10} {passed} passed, {bad} failed")
-    skipped = len(numbers) - len(outcomes)
+    skipped = len(entries) - len(outcomes)
     print(f"{len(outcomes) - failed} passed, {failed} failed"
           + (f", {skipped} not run" if skipped else "")
           + f" in {time.monotonic() - begin:.0f} s")

@@ -457,10 +457,13 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kMaxAccumulators << " vectors at most, got "
                        << std::max(keyRows, valueRows) << " rows of "
                        << queryVectors;
-  if (exp2 == Exp2Form::AVX512 && vectorSize != 16)
+  if (exp2 != Exp2Form::Portable && vectorSize != 16)
     return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
-                          "exp2 = avx512, got "
-                       << vectorSize;
+                          "exp2 = "
+                       << stringifyExp2Form(exp2) << ", got " << vectorSize;
+  if (exp2 == Exp2Form::AVX512Short && dot == DotUnit::FMA)
+    return emitError() << "'#attn.cpu_schedule' expects dot = bf16 or amx with "
+                          "exp2 = avx512_short";
   if (splitKeys < 0)
     return emitError() << "'#attn.cpu_schedule' expects split_keys to be 0 or "
                           "more, got "

@@ -31,6 +31,9 @@ namespace {
 constexpr double kUnitInterval[] = {9.999999251e-01, 6.931530732e-01,
                                     2.401536170e-01, 5.582631812e-02,
                                     8.989340024e-03, 1.877576700e-03};
+// The same of degree 3; 7.5e-5.
+constexpr double kShortUnitInterval[] = {9.999252186e-01, 6.958335405e-01,
+                                         2.260671554e-01, 7.802452269e-02};
 constexpr double kSymmetric[] = {1.000000072,     6.931469671e-01,
                                  2.402211972e-01, 5.550713273e-02,
                                  9.675541331e-03, 1.327647217e-03};
@@ -40,7 +43,7 @@ public:
   Exp2Expander(ImplicitLocOpBuilder &b, VectorType type) : b(b), type(type) {}
 
   Value expandPortable(Value x);
-  Value expandAVX512(Value x);
+  Value expandAVX512(Value x, ArrayRef<double> coefficients);
 
 private:
   Value splat(double value) {
@@ -88,7 +91,7 @@ Value Exp2Expander::expandPortable(Value x) {
 
 /// vreduceps gives x - floor(x) (0 for -inf), vscalefps multiplies by
 /// 2^floor(x): no clamp, NaN and -inf need no care.
-Value Exp2Expander::expandAVX512(Value x) {
+Value Exp2Expander::expandAVX512(Value x, ArrayRef<double> coefficients) {
   Value zero = splat(0.0);
   Value allLanes =
       arith::ConstantOp::create(b, b.getIntegerAttr(b.getI16Type(), -1));
@@ -105,7 +108,7 @@ Value Exp2Expander::expandAVX512(Value x) {
   Value fraction =
       callIntrinsic("llvm.x86.avx512.mask.reduce.ps.512",
                     {x, constantI32(9), zero, allLanes, currentRounding});
-  Value power = polynomial(fraction, kUnitInterval);
+  Value power = polynomial(fraction, coefficients);
   return callIntrinsic("llvm.x86.avx512.mask.scalef.ps.512",
                        {power, x, zero, allLanes, currentRounding});
 }
@@ -122,16 +125,24 @@ struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
     auto type = dyn_cast<VectorType>(op.getType());
     if (!form || !type || !type.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "unknown form or no f32 vector");
-    if (*form == Exp2Form::AVX512 &&
+    if (*form != Exp2Form::Portable &&
         (type.getRank() != 1 || type.isScalable() ||
          type.getNumElements() != 16))
       return rewriter.notifyMatchFailure(op, "not the size of a register");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Exp2Expander expander(builder, type);
-    Value result = *form == Exp2Form::AVX512
-                       ? expander.expandAVX512(op.getOperand())
-                       : expander.expandPortable(op.getOperand());
-    rewriter.replaceOp(op, result);
+    Value x = op.getOperand();
+    switch (*form) {
+    case Exp2Form::Portable:
+      rewriter.replaceOp(op, expander.expandPortable(x));
+      break;
+    case Exp2Form::AVX512:
+      rewriter.replaceOp(op, expander.expandAVX512(x, kUnitInterval));
+      break;
+    case Exp2Form::AVX512Short:
+      rewriter.replaceOp(op, expander.expandAVX512(x, kShortUnitInterval));
+      break;
+    }
     return success();
   }
 };

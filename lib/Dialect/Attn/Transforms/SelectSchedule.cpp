@@ -103,9 +103,15 @@ private:
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
-    // Sums go through memory once a block.
-    if (dot == DotUnit::AMX)
-      blockKeys = 256;
+    // Sums go through memory once a block; but beside a mask's edge all of a
+    // block has code for masks, and scratch memory grows.
+    if (dot == DotUnit::AMX) {
+      bool isLarge = op.getHeadDim() + op.getValueDim() > 256;
+      blockKeys = op.getStructureAttr() || isLarge ? 256 : 512;
+      // An f16 is two bf16.
+      if (op.getQueryType().getElementType().isF16())
+        blockKeys /= 2;
+    }
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
       while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {
@@ -115,7 +121,7 @@ private:
     rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
     return CPUScheduleAttr::get(
         &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        getExp2Form(), chooseGroups(op, lanes * queryVectors, dot), dot,
+        getExp2Form(op, dot), chooseGroups(op, lanes * queryVectors, dot), dot,
         /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
@@ -166,20 +172,27 @@ private:
     // values.
     int64_t keyRows = rowQueries ? 1 : rows;
     int64_t blockKeys = rowQueries && rowQueries <= 2 ? 16 : 64;
-    Type type = op.getQueryType().getElementType();
-    return CPUScheduleAttr::get(
-        &getContext(), lanes, llvm::divideCeil(numQueries, lanes), keyRows,
-        rows, blockKeys, getExp2Form(), /*queryGroups=*/1,
-        rowQueries ? DotUnit::FMA : getDotUnit(type), splitKeys, rowQueries);
+    DotUnit dot = rowQueries ? DotUnit::FMA
+                             : getDotUnit(op.getQueryType().getElementType());
+    return CPUScheduleAttr::get(&getContext(), lanes,
+                                llvm::divideCeil(numQueries, lanes), keyRows,
+                                rows, blockKeys, getExp2Form(op, dot),
+                                /*queryGroups=*/1, dot, splitKeys, rowQueries);
   }
 
-  Exp2Form getExp2Form() const {
-    return useAVX512 ? Exp2Form::AVX512 : Exp2Form::Portable;
+  /// An error that all probabilities of a row share cancels in its output, but
+  /// neither in a log-sum-exp nor beside a sink.
+  Exp2Form getExp2Form(SdpaOp op, DotUnit dot) const {
+    if (!useAVX512)
+      return Exp2Form::Portable;
+    bool isExact = dot == DotUnit::FMA || op.getLse() || op.getSinks() ||
+                   !op.getQueryType().getElementType().isBF16();
+    return isExact ? Exp2Form::AVX512 : Exp2Form::AVX512Short;
   }
   DotUnit getDotUnit(Type type) const {
-    if (!type.isBF16())
-      return DotUnit::FMA;
-    return useAMX ? DotUnit::AMX : useBF16Dot ? DotUnit::BF16 : DotUnit::FMA;
+    if (useAMX && (type.isBF16() || type.isF16()))
+      return DotUnit::AMX;
+    return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
   }
 
   static constexpr int64_t kMaxFewQueries = 16;

@@ -9,6 +9,16 @@ func.func @avx512(%x: vector<16xf32>) -> vector<16xf32> {
   return %0 : vector<16xf32>
 }
 
+// CHECK-LABEL: @short
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"
+// CHECK-COUNT-3: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"
+func.func @short(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.exp2 %x {attn.exp2_form = "avx512_short"} : vector<16xf32>
+  return %0 : vector<16xf32>
+}
+
 // CHECK-LABEL: @portable
 // CHECK-NOT: math.exp2
 // CHECK: arith.shli

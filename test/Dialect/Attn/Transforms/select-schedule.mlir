@@ -65,17 +65,34 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 // CHECK-LABEL: @bf16
 // CHECK: query_groups = 4>
 // AMX-LABEL: @bf16
-// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 256, exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 512, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
 // DOT-LABEL: @bf16
-// DOT: query_groups = 4, dot = bf16>
+// DOT: exp2 = avx512_short, query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>
 }
 
+// A log-sum-exp and a sink see the error that all probabilities share.
+// AMX-LABEL: @bf16_lse
+// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+// DOT-LABEL: @bf16_lse
+// DOT: exp2 = avx512, query_groups = {{[0-9]+}}, dot = bf16>
+func.func @bf16_lse(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>, %l: tensor<?xf32>) -> (tensor<?x64xbf16>, tensor<?xf32>) {
+  %0:2 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o, %l : tensor<?x64xbf16>, tensor<?xf32>) -> tensor<?x64xbf16>, tensor<?xf32>
+  return %0#0, %0#1 : tensor<?x64xbf16>, tensor<?xf32>
+}
+
+// AMX-LABEL: @bf16_sink
+// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+func.func @bf16_sink(%q: tensor<?x64xbf16>, %s: tensor<1xf32>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) sinks(%s : tensor<1xf32>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %0 : tensor<?x64xbf16>
+}
+
+// An f16 is two bf16 for tile registers; its probabilities keep 16 bits.
 // AMX-LABEL: @f16
-// AMX-NOT: dot =
-// AMX: return
+// AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx>
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
 // DOT: return

@@ -44,7 +44,8 @@ def Attn_Backend : Attn_I32Enum<"Backend", "The lowering that an op takes", [
 def Attn_Exp2Form : Attn_I32Enum<"Exp2Form",
     "How a vector of exp2 is computed", [
   I32EnumAttrCase<"Portable", 0, "portable">,
-  I32EnumAttrCase<"AVX512", 1, "avx512">]>;
+  I32EnumAttrCase<"AVX512", 1, "avx512">,
+  I32EnumAttrCase<"AVX512Short", 2, "avx512_short">]>;
 
 def Attn_DotUnit : Attn_I32Enum<"DotUnit",
     "What multiplies the matrices of a CPU kernel", [
@@ -163,14 +164,16 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
       `value^T . p^T`;
     - `block_keys`: keys per step of the online softmax, a multiple of
       `key_rows`;
-    - `exp2`: the form of the exponential, `portable` or `avx512`;
+    - `exp2`: the form of the exponential, `portable`, `avx512`, or, for
+      probabilities that are rounded to bf16, `avx512_short`;
     - `query_groups` (1): groups of queries in a tile. A tile holds
       `vector_size * query_vectors * query_groups` queries, which share what is
       copied of a block of keys and values;
     - `dot` (`fma`): what multiplies. `bf16` takes pairs of bf16 and adds two
       products to an f32 at a time; keys are read in place, values are packed by
       pairs of keys, and probabilities are rounded to bf16. `amx` does the same
-      in tile registers, 32 keys at a time: keys and values are both packed;
+      in tile registers, 32 keys at a time: values are packed once a head where
+      that saves work. It takes f16 too, each as the sum of two bf16;
     - `split_keys` (0: not split): few queries of long sequences are split over
       the keys. Parts of that many keys are computed in parallel and put together
       in their order, so that neither threads nor their number change the result;

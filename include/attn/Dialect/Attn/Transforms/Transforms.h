@@ -13,7 +13,7 @@
 
 namespace mlir::attn {
 
-/// On a `math.exp2` of a vector of f32: the operand is not positive, and
+/// On a `math.exp2` of a vector of f32: the operand is 8 at most, and
 /// results below the normal range may be zero. Its value, a string, is the form
 /// of the expansion (`Exp2Form`).
 inline constexpr llvm::StringLiteral kExp2FormAttrName = "attn.exp2_form";
