@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _cuda, _torch, _torch_formula
+from . import _backends, _cuda, _torch, _torch_formula
 from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Tensor = torch.Tensor
@@ -118,4 +118,5 @@ def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str 
     except Exception as error:
         # torch-mlir has classes of its own, and says what in its message.
         raise _compiler.CompileError(f"attn.compile_exported: the program cannot be translated: {error}") from error
-    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch)
+    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch,
+                             kernel_options=_backends.get_kernel_options(0, _compiler.F32, _cuda.allows_tf32()) if gpu_arch else "")

@@ -9,12 +9,12 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional
 
 import torch
 
 from . import _library as _compiler
-from . import _backends, _sdpa, _torch_flex, _torch_formula
+from . import _backends, _cuda, _sdpa, _torch_flex, _torch_formula
 from ._arguments import View, _view_of_torch, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -39,10 +39,13 @@ _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_
 _VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
 _library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
-_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN = (1 << bit for bit in range(8))
+_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN, _TF32 = (1 << bit for bit in range(9))
 
 
-def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
+_Options = tuple[Optional[float], bool, Optional[str], Optional[tuple[int, int]], Optional[float]]
+
+
+def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> _Options:
     """What a plain call asks for: scale, enable_gqa, causal, window, softcap."""
     causal = UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None
     return (scale if flags & _SCALE else None, bool(flags & _GQA), causal, (left, right) if flags & _WINDOW else None,
@@ -79,16 +82,18 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, sc
 def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, enable_gqa: bool,
              causal: str | None, window: Any, softcap: float | None, sinks: Any = None, key_lengths: Any = None,
              score: str = "", keep: str = "", captures: Any = None, return_lse: bool = False,
-             functions: Any = (None, None)) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
+             functions: Any = (None, None), wants_tf32: bool | None = None) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
+    q = _view_of_torch(query, "query")
     mask = _view(attn_mask, "attn_mask")
     if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
         mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     request = _sdpa.Request(
-        _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
+        q, _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
         causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
         _view(key_lengths, "key_lengths"), return_lse,
         regions=(score, keep, [_view(capture, "a captured tensor") for capture in captures or ()])  # type: ignore[misc]
-        if score or keep else None)
+        if score or keep else None,
+        wants_tf32=_cuda.wants_tf32(q.device, q.dtype) if wants_tf32 is None else wants_tf32)
     plan = _sdpa.make_plan(request)
     is_formula = plan.get_program() is None
     if is_formula and (score or keep) and functions == (None, None):
@@ -133,6 +138,17 @@ def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, wind
     return flags, scale, softcap, left, right
 
 
+# Dynamo's graphs are for the precision that it guards.
+@torch.compiler.assume_constant_result
+def _allows_tf32() -> bool:
+    return _cuda.allows_tf32()
+
+
+def get_flags(query: _Tensor) -> int:
+    """The flags that come of PyTorch's settings."""
+    return _TF32 if query.dtype is torch.float32 and query.is_cuda and _allows_tf32() else 0
+
+
 _failure = threading.local()
 
 
@@ -142,7 +158,8 @@ def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor,
     kept for the caller: exceptions do not pass through them."""
     mask = attn_mask if flags & _MASK else None
     try:
-        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right),
+                                   wants_tf32=bool(flags & _TF32))
     except Exception as error:
         return keep_failure(error)
     shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
@@ -165,7 +182,7 @@ def remember(plan: _sdpa.Plan, flags: int, softcap: float, left: int, right: int
     """Lets the kernels in C++ run the plan's program, if there is one, for what has the
     words of its tensors."""
     program = plan.get_program()
-    if program is not None and _backends.get_allowed() == _backends.BACKENDS:
+    if program is not None and not _backends.is_restricted():
         bits = struct.unpack("q", struct.pack("d", softcap))[0]
         _compiler.remember_torch_call(program, (flags, bits, left, right, plan.device, *words))
 
@@ -221,11 +238,12 @@ _DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.
 def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
     """By the operators without a gradient."""
-    options = pack_options(scale, enable_gqa, causal, window, softcap)
+    flags, *options = pack_options(scale, enable_gqa, causal, window, softcap)
+    flags |= get_flags(query)
     try:
         if attn_mask is None:
-            return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
-        return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
+            return _DENSE(query, key, value, flags, *options)  # type: ignore[no-any-return]
+        return _MASKED(query, key, value, attn_mask, flags, *options)  # type: ignore[no-any-return]
     except RuntimeError as raised:
         raise_kept(raised)
 
