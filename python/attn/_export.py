@@ -59,9 +59,8 @@ def _spell_pytorch(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any 
     return _spell(query, key, value, attn_mask, scale, enable_gqa, UPPER_LEFT if is_causal else None, None, None)
 
 
-def _spell_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, flags: int, scale: float, softcap: float,
-                 left: int, right: int) -> _Tensor:
-    return _spell(query, key, value, attn_mask, *_torch._read_flags(flags, scale, softcap, left, right))
+def _spell_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, *options: Any) -> _Tensor:
+    return _spell(query, key, value, attn_mask, *_torch._read_flags(*options))
 
 
 def _spell_ours(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: float | None = None,

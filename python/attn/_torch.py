@@ -31,21 +31,23 @@ _library.define(
 
 # What most calls need, in types that cost little and without a gradient. Their
 # kernels are C++ (lib/CAPI/Torch.cpp) and leave to sdpa_anew what they do not know.
-_PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
+_PLAIN_OPTIONS = "int flags=0, float scale=0.0, float softcap=0.0, int left=-1, int right=-1"
+_ALL_PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
+_DEFAULTS = (0, 0.0, 0.0, -1, -1)
 _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
-_library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_ALL_PLAIN_OPTIONS}) -> Tensor")
 # Of rows of sequences; in Python they are _torch_varlen.py's.
 _VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
 _library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
-_library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_varlen_anew({_VARLEN}, {_ALL_PLAIN_OPTIONS}) -> Tensor")
 _SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN, _TF32 = (1 << bit for bit in range(9))
 
 
 _Options = tuple[Optional[float], bool, Optional[str], Optional[tuple[int, int]], Optional[float]]
 
 
-def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> _Options:
+def _read_flags(flags: int = 0, scale: float = 0.0, softcap: float = 0.0, left: int = -1, right: int = -1) -> _Options:
     """What a plain call asks for: scale, enable_gqa, causal, window, softcap."""
     causal = UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None
     return (scale if flags & _SCALE else None, bool(flags & _GQA), causal, (left, right) if flags & _WINDOW else None,
@@ -117,25 +119,25 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
     return plan, output, lse
 
 
-def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any,
-                 softcap: float | None) -> tuple[int, float, float, int, int]:
-    """What `_read_flags` reads: flags, scale, softcap, left, right."""
-    flags = _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT if causal == LOWER_RIGHT else 0
+def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any, softcap: float | None,
+                 flags: int = 0) -> tuple[Any, ...]:
+    """What `_read_flags` reads: flags, scale, softcap, left, right. Without those behind
+    the last one that counts: each costs a call through PyTorch 0.3 us."""
+    if causal is not None:
+        flags |= _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT
     if enable_gqa:
         flags |= _GQA
-    if scale is None:
-        scale = 0.0
-    else:
+    if scale is not None:
         flags |= _SCALE
-    if softcap is None:
-        softcap = 0.0
-    else:
+    if softcap is not None:
         flags |= _SOFTCAP
-    left, right = -1, -1
     if window is not None:
-        left, right = window
-        flags |= _WINDOW
-    return flags, scale, softcap, left, right
+        return flags | _WINDOW, scale or 0.0, softcap or 0.0, *window
+    if softcap is not None:
+        return flags, scale or 0.0, softcap
+    if scale is not None:
+        return flags, scale
+    return (flags,) if flags else ()
 
 
 # Dynamo's graphs are for the precision that it guards.
@@ -194,12 +196,18 @@ def check_failure(output: _Tensor) -> _Tensor:
     return output
 
 
+def fill_options(*options: Any) -> tuple[Any, ...]:
+    """The options of a plain operator, which Python gets without the last ones that have
+    their defaults."""
+    return (*options, *_DEFAULTS[len(options):])
+
+
 def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, query, *options))
+    return check_failure(_sdpa_anew(query, key, value, query, *fill_options(*options)))
 
 
-def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, attn_mask, *fill_options(flags | _MASK, *options)))
 
 
 def _implement_plain(key: str, is_in_cpp: bool) -> None:
@@ -238,12 +246,11 @@ _DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.
 def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
     """By the operators without a gradient."""
-    flags, *options = pack_options(scale, enable_gqa, causal, window, softcap)
-    flags |= get_flags(query)
+    options = pack_options(scale, enable_gqa, causal, window, softcap, get_flags(query))
     try:
         if attn_mask is None:
-            return _DENSE(query, key, value, flags, *options)  # type: ignore[no-any-return]
-        return _MASKED(query, key, value, attn_mask, flags, *options)  # type: ignore[no-any-return]
+            return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
+        return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
     except RuntimeError as raised:
         raise_kept(raised)
 
@@ -286,12 +293,12 @@ def _plain_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int) -> _Te
 
 
 @torch.library.register_fake("attn::sdpa_dense", lib=_library)
-def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
+def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)
 
 
 @torch.library.register_fake("attn::sdpa_masked", lib=_library)
-def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)
 
 

@@ -53,8 +53,8 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor
     return plan, output
 
 
-def _sdpa_varlen(*arguments: Any) -> _Tensor:
-    return _torch.check_failure(_sdpa_varlen_anew(*arguments))
+def _sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, *options: Any) -> _Tensor:
+    return _torch.check_failure(_sdpa_varlen_anew(query, key, value, cu_seqlens_q, cu_seqlens_k, *_torch.fill_options(*options)))
 
 
 for _key, _is_in_cpp in _torch.IN_CPP.items():
@@ -120,8 +120,8 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
                         softcap)
         return _by_parts(*arguments, scale=scale, enable_gqa=enable_gqa, causal=causal, window=window, softcap=softcap)
     try:
-        flags, *numbers = _torch.pack_options(scale, enable_gqa, causal, window, softcap)
-        return _VARLEN(*arguments, flags | _torch.get_flags(query), *numbers)  # type: ignore[no-any-return]
+        options = _torch.pack_options(scale, enable_gqa, causal, window, softcap, _torch.get_flags(query))
+        return _VARLEN(*arguments, *options)  # type: ignore[no-any-return]
     except RuntimeError as raised:
         _torch.raise_kept(raised)
 
