@@ -81,8 +81,10 @@ def _make_decompositions() -> dict[Any, Any]:
     return {
         torch.ops.aten.scaled_dot_product_attention.default: _spell_pytorch,
         ours.sdpa.default: _spell_ours,
-        ours.sdpa_dense.default: lambda query, key, value, *options: _spell_plain(query, key, value, None, *options),
+        **{operator: lambda query, key, value, *options: _spell_plain(query, key, value, None, *options)
+           for operator in (ours.sdpa_dense.default, ours.sdpa_dense.flags)},
         ours.sdpa_masked.default: _spell_plain,
+        ours.sdpa_masked.flags: _spell_plain,
     }
 
 

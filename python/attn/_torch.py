@@ -31,16 +31,18 @@ _library.define(
 
 # What most calls need, in types that cost little and without a gradient. Their
 # kernels are C++ (lib/CAPI/Torch.cpp) and leave to sdpa_anew what they do not know.
-_PLAIN_OPTIONS = "int flags=0, float scale=0.0, float softcap=0.0, int left=-1, int right=-1"
-_ALL_PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
-_DEFAULTS = (0, 0.0, 0.0, -1, -1)
+_PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
+_NO_OPTIONS = (0.0, 0.0, -1, -1)
 _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
-_library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_ALL_PLAIN_OPTIONS}) -> Tensor")
+# Where nothing but flags counts: PyTorch takes 0.2 us for each argument of a call.
+_library.define("sdpa_dense.flags(Tensor query, Tensor key, Tensor value, int flags) -> Tensor")
+_library.define("sdpa_masked.flags(Tensor query, Tensor key, Tensor value, Tensor attn_mask, int flags) -> Tensor")
+_library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 # Of rows of sequences; in Python they are _torch_varlen.py's.
 _VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
 _library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
-_library.define(f"sdpa_varlen_anew({_VARLEN}, {_ALL_PLAIN_OPTIONS}) -> Tensor")
+_library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
 _SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN, _TF32 = (1 << bit for bit in range(9))
 
 
@@ -120,9 +122,8 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
 
 
 def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any, softcap: float | None,
-                 flags: int = 0) -> tuple[Any, ...]:
-    """What `_read_flags` reads: flags, scale, softcap, left, right. Without those behind
-    the last one that counts: each costs a call through PyTorch 0.3 us."""
+                 flags: int = 0) -> tuple[int, float, float, int, int]:
+    """What `_read_flags` reads: flags, scale, softcap, left, right."""
     if causal is not None:
         flags |= _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT
     if enable_gqa:
@@ -131,13 +132,11 @@ def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, wind
         flags |= _SCALE
     if softcap is not None:
         flags |= _SOFTCAP
+    left, right = -1, -1
     if window is not None:
-        return flags | _WINDOW, scale or 0.0, softcap or 0.0, *window
-    if softcap is not None:
-        return flags, scale or 0.0, softcap
-    if scale is not None:
-        return flags, scale
-    return (flags,) if flags else ()
+        left, right = window
+        flags |= _WINDOW
+    return flags, scale or 0.0, softcap or 0.0, left, right
 
 
 # Dynamo's graphs are for the precision that it guards.
@@ -196,25 +195,20 @@ def check_failure(output: _Tensor) -> _Tensor:
     return output
 
 
-def fill_options(*options: Any) -> tuple[Any, ...]:
-    """The options of a plain operator, which Python gets without the last ones that have
-    their defaults."""
-    return (*options, *_DEFAULTS[len(options):])
+def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, query, flags, *(options or _NO_OPTIONS)))
 
 
-def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, query, *fill_options(*options)))
-
-
-def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, attn_mask, *fill_options(flags | _MASK, *options)))
+def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *(options or _NO_OPTIONS)))
 
 
 def _implement_plain(key: str, is_in_cpp: bool) -> None:
     _library.impl("sdpa_anew", _sdpa_anew, key)
     if not is_in_cpp:
-        _library.impl("sdpa_dense", _sdpa_dense, key)
-        _library.impl("sdpa_masked", _sdpa_masked, key)
+        for overload in ("", ".flags"):
+            _library.impl("sdpa_dense" + overload, _sdpa_dense, key)
+            _library.impl("sdpa_masked" + overload, _sdpa_masked, key)
 
 
 _libraries = os.path.join(torch.__path__[0], "lib")
@@ -241,13 +235,19 @@ def raise_kept(raised: RuntimeError) -> NoReturn:
 
 # Looked up once: their names cost as much as a tensor.
 _DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
+_DENSE_FLAGS, _MASKED_FLAGS = torch.ops.attn.sdpa_dense.flags, torch.ops.attn.sdpa_masked.flags
 
 
 def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
     """By the operators without a gradient."""
     options = pack_options(scale, enable_gqa, causal, window, softcap, get_flags(query))
+    flags = options[0]
     try:
+        if not flags & (_SCALE | _SOFTCAP | _WINDOW):
+            if attn_mask is None:
+                return _DENSE_FLAGS(query, key, value, flags)  # type: ignore[no-any-return]
+            return _MASKED_FLAGS(query, key, value, attn_mask, flags)  # type: ignore[no-any-return]
         if attn_mask is None:
             return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
         return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
@@ -292,13 +292,15 @@ def _plain_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int) -> _Te
     return _sdpa_fake(query, key, value, enable_gqa=bool(flags & _GQA))[0]
 
 
+@torch.library.register_fake("attn::sdpa_dense.flags", lib=_library)
 @torch.library.register_fake("attn::sdpa_dense", lib=_library)
-def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
+def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)
 
 
+@torch.library.register_fake("attn::sdpa_masked.flags", lib=_library)
 @torch.library.register_fake("attn::sdpa_masked", lib=_library)
-def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int = 0, *options: Any) -> _Tensor:
+def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)
 
 

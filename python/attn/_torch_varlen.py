@@ -54,7 +54,7 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor
 
 
 def _sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, *options: Any) -> _Tensor:
-    return _torch.check_failure(_sdpa_varlen_anew(query, key, value, cu_seqlens_q, cu_seqlens_k, *_torch.fill_options(*options)))
+    return _torch.check_failure(_sdpa_varlen_anew(query, key, value, cu_seqlens_q, cu_seqlens_k, *options))
 
 
 for _key, _is_in_cpp in _torch.IN_CPP.items():
