@@ -18,8 +18,7 @@ namespace {
 // Addresses
 //===----------------------------------------------------------------------===//
 
-// A slot of a pipe has 24 bytes: `full` barriers first, then the `empty` ones,
-// then the mailboxes.
+// A pipe has `full` barriers first, then the `empty` ones, then the mailboxes.
 constexpr int64_t kBarrierBytes = 8, kWordBytes = 4;
 
 /// A slot's number and the parity of its round.
@@ -28,12 +27,19 @@ struct Slot {
   explicit Slot(ValueRange values) : index(values[0]), parity(values[1]) {}
 };
 
-enum class Part { Full = 0, Empty = 1, Mailbox = 2 };
+enum class Part { Full = 0, Empty = 1 };
 
 Value getSlotAddress(PtxBuilder &b, Value pipe, int64_t depth, Part part,
                      Value index) {
   Value base = b.add(pipe, static_cast<int64_t>(part) * depth * kBarrierBytes);
   return depth == 1 ? base : b.add(base, b.mul(index, kBarrierBytes));
+}
+
+Value getMailbox(PtxBuilder &b, Value pipe, PipeType type, Value index) {
+  Value base = b.add(pipe, 2 * type.getDepth() * kBarrierBytes);
+  return type.getDepth() == 1
+             ? base
+             : b.add(base, b.mul(index, type.getMailboxBytes()));
 }
 
 template <typename OpT>
@@ -198,7 +204,7 @@ struct SendPattern : ThreadPattern<SendOp> {
     int64_t depth = op.getPipe().getType().getDepth();
     Value pipe = adaptor.getPipe().front();
     Value index = Slot(adaptor.getSlot()).index;
-    Value mailbox = getSlotAddress(b, pipe, depth, Part::Mailbox, index);
+    Value mailbox = getMailbox(b, pipe, op.getPipe().getType(), index);
     for (auto [i, values] : llvm::enumerate(adaptor.getValues()))
       b.storeShared(values.front(), b.add(mailbox, i * kWordBytes));
     b.barrierArrive(getSlotAddress(b, pipe, depth, Part::Full, index));
@@ -216,12 +222,11 @@ struct ReceivePattern : ThreadPattern<ReceiveOp> {
     Slot slot(adaptor.getSlot());
     b.barrierWait(getSlotAddress(b, pipe, depth, Part::Full, slot.index),
                   slot.parity);
-    Value mailbox = getSlotAddress(b, pipe, depth, Part::Mailbox, slot.index);
+    Value mailbox = getMailbox(b, pipe, op.getPipe().getType(), slot.index);
     SmallVector<Value> values;
     for (size_t i = 0; i < op.getNumResults(); ++i)
       values.push_back(
           b.loadShared(b.add(mailbox, i * kWordBytes), b.getI32Type()));
-    b.barrierArrive(getSlotAddress(b, pipe, depth, Part::Empty, slot.index));
     rewriter.replaceOp(op, values);
     return success();
   }

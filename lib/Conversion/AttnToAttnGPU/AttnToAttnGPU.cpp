@@ -337,6 +337,9 @@ void SdpaLowering::lower() {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Sums and products of counts that options force must not overflow.
+constexpr int64_t kMaxCount = int64_t(1) << 20;
+
 struct ConvertAttnToAttnGPUPass
     : attn::impl::ConvertAttnToAttnGPUPassBase<ConvertAttnToAttnGPUPass> {
   using ConvertAttnToAttnGPUPassBase::ConvertAttnToAttnGPUPassBase;
@@ -364,9 +367,15 @@ struct ConvertAttnToAttnGPUPass
     for (int64_t value :
          {consumers.getValue(), blockKeys.getValue(), stages.getValue(),
           queryStages.getValue(), sectionHeads.getValue()})
-      if (value < 0)
-        return emitOptionError()
-               << "expected no negative number, got " << value;
+      if (value < 0 || value > kMaxCount)
+        return emitOptionError() << "expected a number from 0 to " << kMaxCount
+                                 << ", got " << value;
+    // Kernels multiply it by the tiles of a head, which are below 2^24.
+    constexpr int64_t kMaxSection = 128;
+    if (sectionHeads > kMaxSection)
+      return emitOptionError()
+             << "expected sections of " << kMaxSection << " heads at most, got "
+             << sectionHeads.getValue();
     if (turns != "auto" && turns != "on" && turns != "off")
       return emitOptionError()
              << "expected turns auto, on or off, got '" << turns << "'";

@@ -326,16 +326,19 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
   return results;
 }
 
+KernelEmitter::Message KernelEmitter::emitReceive(Value tileSlot) {
+  SmallVector<Type> words(getNumWords(), b.getI32Type());
+  return Message(ReceiveOp::create(b, words, tilePipe, tileSlot).getResults());
+}
+
 /// Computes the tile of a message; returns the next slots of blocks and
 /// queries.
-SmallVector<Value> KernelEmitter::emitConsumerTile(Value message,
-                                                   Value sequence, Value slot,
+SmallVector<Value> KernelEmitter::emitConsumerTile(ValueRange message,
+                                                   Value tileSlot, Value slot,
                                                    Value querySlot) {
   Value isCareful =
-      b.compare(arith::CmpIPredicate::sge, message, b.i32(kCareful));
-  Value number = b.select(isCareful, b.add(message, -kCareful), message);
-  Tile tile = emitTile(number, sequence);
-  widen(tile, isCareful);
+      b.compare(arith::CmpIPredicate::sge, message[0], b.i32(kCareful));
+  Tile tile = emitTileOfMessage(message);
   Value queryTile = SliceOp::create(
       b, queries,
       b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),
@@ -365,6 +368,11 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(Value message,
   state.output = results[0];
   state.maximum = results[1];
   state.sum = CombineOp::create(b, Reduction::Add, results[2]);
+  // What is read again has not been in registers meanwhile.
+  Message again = emitReceive(tileSlot);
+  tile = emitTileOfMessage(again);
+  isCareful = b.compare(arith::CmpIPredicate::sge, again[0], b.i32(kCareful));
+  Value number = b.select(isCareful, b.add(again[0], -kCareful), again[0]);
   emitDeferral(tile, number, isCareful, state.sum, state.output);
   emitEpilogue(tile, state, querySlot);
   return {results[3], NextSlotOp::create(b, querySlot)};
@@ -376,19 +384,20 @@ void KernelEmitter::emitConsumer() {
   };
   if (schedule.takesTurns)
     TurnInitOp::create(b, warpgroup, schedule.consumers);
-  TileNumber first = getTileNumber(b.blockId());
-  SmallVector<Value> inits{first[0], firstSlot(schedule.stages),
-                           firstSlot(schedule.queryStages), firstSlot(1)};
-  inits.append(first.begin() + 1, first.end());
-  SmallVector<Type> words(first.size(), b.getI32Type());
+  size_t numWords = getNumWords();
+  Value firstTile = firstSlot(schedule.kMessages);
+  SmallVector<Value> inits = emitReceive(firstTile);
+  inits.append(
+      {firstSlot(schedule.stages), firstSlot(schedule.queryStages), firstTile});
   b.whileNotNegative(inits, [&](ValueRange carried) {
-    Value slot = carried[1], querySlot = carried[2];
-    Value sequence = op.isRagged() ? carried[4] : Value();
+    ValueRange message = carried.take_front(numWords);
+    Value slot = carried[numWords], querySlot = carried[numWords + 1],
+          tileSlot = carried[numWords + 2];
     Value isTile =
-        b.compare(arith::CmpIPredicate::ne, carried[0], b.i32(kDrain));
+        b.compare(arith::CmpIPredicate::ne, message[0], b.i32(kDrain));
     SmallVector<Value> slots = b.ifThenElse(
         isTile,
-        [&] { return emitConsumerTile(carried[0], sequence, slot, querySlot); },
+        [&] { return emitConsumerTile(message, tileSlot, slot, querySlot); },
         [&] {
           // The message has a slot of queries, though none come.
           emitStoredRelease(querySlot);
@@ -396,10 +405,10 @@ void KernelEmitter::emitConsumer() {
             ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
         });
-    auto message = ReceiveOp::create(b, words, tilePipe, carried[3]);
-    SmallVector<Value> next{message.getResult(0), slots[0], slots[1],
-                            NextSlotOp::create(b, carried[3])};
-    llvm::append_range(next, message.getResults().drop_front());
+    ReleaseOp::create(b, tilePipe, tileSlot, /*each_thread=*/true);
+    Value nextTile = NextSlotOp::create(b, tileSlot);
+    SmallVector<Value> next = emitReceive(nextTile);
+    next.append({slots[0], slots[1], nextTile});
     return next;
   });
   // Shared memory must outlive the last copy.

@@ -1,4 +1,4 @@
-//===- KernelEmitter.cpp - Tiles, and the producer ------------- *- C++ -*-===//
+//===- KernelEmitter.cpp - Memory and the producer ------------- *- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
-#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -76,8 +75,9 @@ void KernelEmitter::allocate() {
              schedule.paddedDim, keys, keySlabs);
   allocTiles(schedule.getValueOffset(), schedule.stages, blockKeys,
              schedule.paddedValueDim, values, valueSlabs);
-  auto pipe = [&](int64_t offset, int64_t depth, int64_t consumers) -> Value {
-    return PipeOp::create(b, PipeType::get(b.getContext(), depth),
+  auto pipe = [&](int64_t offset, int64_t depth, int64_t consumers,
+                  int64_t words = 0) -> Value {
+    return PipeOp::create(b, PipeType::get(b.getContext(), depth, words),
                           b.getI64IntegerAttr(offset), b.getI64IntegerAttr(1),
                           b.getI64IntegerAttr(consumers));
   };
@@ -86,7 +86,8 @@ void KernelEmitter::allocate() {
   keyPipe = pipe(schedule.getKeyPipe(), schedule.stages, schedule.consumers);
   valuePipe =
       pipe(schedule.getValuePipe(), schedule.stages, schedule.consumers);
-  tilePipe = pipe(schedule.getTilePipe(), 1, 128 * schedule.consumers);
+  tilePipe = pipe(schedule.getTilePipe(), schedule.kMessages,
+                  128 * schedule.consumers, PipeType::kMaxWords);
   deferred = LLVM::GEPOp::create(b, args.scratch.getType(), b.getI32Type(),
                                  args.scratch, LLVM::GEPArg(1));
   InitPipesOp::create(b, ValueRange{queryPipe, keyPipe, valuePipe, tilePipe});
@@ -105,194 +106,6 @@ void KernelEmitter::emit() {
   warpgroup = consumer.getArgument(0);
   b.setInsertionPoint(consumer.getTerminator());
   emitConsumer();
-}
-
-//===----------------------------------------------------------------------===//
-// Tiles
-//===----------------------------------------------------------------------===//
-
-/// Tiles are numbered so that those of a section of heads follow one another,
-/// the same rows of all its heads first: keys and values of a section stay in
-/// the L2 cache, and rows that take longest under a causal mask come first.
-Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
-  Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
-  Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
-  Value rest = b.rem(number, tilesOfSection);
-  Value sectionHeads =
-      b.min(b.sub(args.numBatchHeads, firstHead), b.i32(schedule.sectionHeads));
-  Value rowTile = b.div(rest, sectionHeads);
-  batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
-  return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;
-}
-
-KernelEmitter::Tile KernelEmitter::emitTile(Value number, Value sequence) {
-  Value batchHead;
-  Value rowTile = emitRowTile(number, batchHead);
-  Tile tile = emitPlace(rowTile, batchHead, sequence);
-  if (args.documentRanges)
-    emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
-  emitKeyBlocks(tile);
-  return tile;
-}
-
-/// Where a row of tiles of a head is.
-KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
-                                             Value sequence) {
-  Tile tile;
-  tile.head = b.rem(batchHead, args.numHeads);
-  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
-  Value rest = b.div(batchHead, args.numHeads);
-  tile.batch.resize(args.batchSizes.size());
-  for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
-    tile.batch[d] = d == 0 ? rest : b.rem(rest, args.batchSizes[d]);
-    if (d > 0)
-      rest = b.div(rest, args.batchSizes[d]);
-  }
-  tile.numKeys = args.numKeys;
-  tile.numQueries = args.numQueries;
-  if (op.isRagged())
-    rowTile =
-        emitSequence(tile, rowTile, sequence ? sequence : emitSearch(rowTile));
-  tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
-  if (args.keyLengths.pointer) {
-    SmallVector<Value> indices(tile.batch);
-    if (tile.sequence)
-      indices.push_back(tile.sequence);
-    tile.numKeys =
-        emitClampedLoad(args.keyLengths, indices, b.i32(0), tile.numKeys);
-  }
-  return tile;
-}
-
-/// An integer, clamped as it is: 64 bits may not fit 32.
-Value KernelEmitter::emitClampedLoad(const TensorArgument &tensor,
-                                     ArrayRef<Value> indices, Value low,
-                                     Value high) {
-  Value value = emitElementLoad(tensor, indices);
-  Type type = value.getType();
-  bool isWide = !type.isInteger(32);
-  auto widen = [&](Value bound) -> Value {
-    return isWide ? b.createOrFold<arith::ExtSIOp>(type, bound) : bound;
-  };
-  value = b.min(b.max(value, widen(low)), widen(high));
-  return isWide ? arith::TruncIOp::create(b, b.getI32Type(), value) : value;
-}
-
-/// The first row of tiles of a sequence: sequence s has those from V(s) =
-/// cu_seqlens_q[s] / T + s on, for tiles of T queries: as many as it needs, or
-/// one more, which is empty.
-Value KernelEmitter::emitFirstTile(Value sequence) {
-  Value begin =
-      emitClampedLoad(args.queryEnds, sequence, b.i32(0), args.numQueries);
-  return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
-}
-
-/// Finds the sequence of a row of tiles.
-Value KernelEmitter::emitSearch(Value rowTile) {
-  // V(low) <= rowTile < V(high); the first value is high - low - 2.
-  SmallVector<Value> range = b.whileNotNegative(
-      {b.add(args.numSequences, -1), b.i32(0), b.add(args.numSequences, 1)},
-      [&](ValueRange carried) {
-        Value low = carried[1], high = carried[2];
-        Value middle = b.div(b.add(low, high), b.i32(2));
-        Value isBehind = b.compare(arith::CmpIPredicate::sle,
-                                   emitFirstTile(middle), rowTile);
-        low = b.select(isBehind, middle, low);
-        high = b.select(isBehind, high, middle);
-        return SmallVector<Value>{b.add(b.sub(high, low), -2), low, high};
-      });
-  return range[1];
-}
-
-/// Sets what is known of the sequence of a tile; returns which of its tiles a
-/// row of tiles is. Where the sequences end, one without keys has the rows that
-/// are left.
-Value KernelEmitter::emitSequence(Tile &tile, Value rowTile, Value sequence) {
-  tile.sequence = sequence;
-  rowTile = b.sub(rowTile, emitFirstTile(sequence));
-  Value isRest =
-      b.compare(arith::CmpIPredicate::eq, tile.sequence, args.numSequences);
-  // What is behind the last element is not read.
-  Value next = b.min(b.add(tile.sequence, 1), args.numSequences);
-  auto emitRows = [&](const TensorArgument &ends, Value numRows, Value &begin) {
-    begin = emitClampedLoad(ends, tile.sequence, b.i32(0), numRows);
-    return b.sub(emitClampedLoad(ends, next, begin, numRows), begin);
-  };
-  Value numQueries = emitRows(args.queryEnds, args.numQueries, tile.queryRow);
-  tile.numQueries =
-      b.select(isRest, b.sub(args.numQueries, tile.queryRow), numQueries);
-  tile.numKeys = emitRows(args.keyEnds, args.numKeys, tile.keyRow);
-  return rowTile;
-}
-
-/// The keys that queries [first, last] of a tile need, of type index.
-KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
-                                                Value last) {
-  KeyIntervalValues needed = buildNeededKeys(
-      structure, b, b.getLoc(), b.toIndex(first), b.toIndex(last),
-      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
-  if (tile.documentBegin) {
-    needed.begin = b.max(needed.begin, b.toIndex(tile.documentBegin));
-    needed.end = b.min(needed.end, b.toIndex(tile.documentEnd));
-  }
-  return needed;
-}
-
-void KernelEmitter::emitKeyBlocks(Tile &tile) {
-  Value behind =
-      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
-  KeyIntervalValues needed =
-      emitNeededKeys(tile, tile.firstQuery, b.add(behind, -1));
-  Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
-  if (tile.sequence)
-    end = b.select(
-        b.compare(arith::CmpIPredicate::slt, tile.firstQuery, tile.numQueries),
-        end, begin);
-  tile.begin = b.div(begin, b.i32(blockKeys));
-  tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
-                      b.ceilDiv(end, blockKeys), tile.begin);
-  if (warpgroup)
-    emitOwnBlocks(tile);
-}
-
-/// The same for the rows of this consumer: all masks of structure let an
-/// interval move on with the rows. On Ampere all consumers of a block go
-/// through the same blocks of keys.
-void KernelEmitter::emitOwnBlocks(Tile &tile) {
-  Value firstRow = tile.firstQuery;
-  int64_t numRows = schedule.getTileQueries();
-  if (skipsBlocks()) {
-    firstRow = b.add(firstRow, b.mul(warpgroup, kRows));
-    numRows = kRows;
-  }
-  Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
-  Value last = b.add(behind, -1);
-  KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
-  tile.ownBegin = tile.begin;
-  tile.ownEnd = tile.end;
-  if (skipsBlocks()) {
-    Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
-    Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
-    isAny = arith::AndIOp::create(
-        b, isAny,
-        b.compare(arith::CmpIPredicate::slt, firstRow, tile.numQueries));
-    tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
-    tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
-  }
-  if (isAlwaysMasked()) {
-    tile.fullBegin = tile.fullEnd = tile.ownBegin;
-    return;
-  }
-  KeyIntervalValues full = buildFullKeys(
-      structure, b, b.getLoc(), b.toIndex(firstRow), b.toIndex(last),
-      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys), needed,
-      /*sameDocument=*/bool(tile.documentBegin));
-  if (tile.documentBegin)
-    full.end = b.min(full.end, b.toIndex(tile.fullDocumentEnd));
-  tile.fullBegin =
-      b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
-  tile.fullEnd =
-      b.max(b.div(b.toI32(full.end), b.i32(blockKeys)), tile.fullBegin);
 }
 
 //===----------------------------------------------------------------------===//
@@ -370,43 +183,44 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
 }
 
 /// Blocks go from the last to the first, and a block's keys before the values
-/// of the block behind it: the order in which consumers need them. Returns the
-/// next slots of blocks and queries.
-SmallVector<Value> KernelEmitter::emitTileLoads(const TileNumber &number,
-                                                Value slot, Value querySlot,
-                                                bool isCareful) {
-  Tile tile = emitTile(number[0], op.isRagged() ? number[1] : Value());
-  if (isCareful)
-    widen(tile, Value());
+/// of the block behind it: the order in which consumers need them. What is to
+/// be done before the last copy, which waits long for its slot, is done by
+/// `emitBetween`. Returns the next slots of blocks and queries.
+SmallVector<Value>
+KernelEmitter::emitTileLoads(const Tile &tile, Value slot, Value querySlot,
+                             function_ref<void()> emitBetween) {
   Value lastBlock = b.add(tile.end, -1);
   Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
   auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
   auto emitOthers = [&] {
     Value numBlocks = b.sub(tile.end, tile.begin);
-    Value lastSlot =
-        b.forLoop(b.i32(1), numBlocks, slot,
-                  [&](Value j, ValueRange carried) -> SmallVector<Value> {
-                    Value previous = carried.front();
-                    Value current = NextSlotOp::create(b, previous);
-                    Value block = b.sub(lastBlock, j);
-                    emitKeyLoad(tile, block, current);
-                    emitValueLoad(tile, b.add(block, 1), previous);
-                    return {current};
-                  })
-            .front();
-    emitValueLoad(tile, tile.begin, lastSlot);
-    return SmallVector<Value>{NextSlotOp::create(b, lastSlot)};
+    return b.forLoop(b.i32(1), numBlocks, slot,
+                     [&](Value j, ValueRange carried) -> SmallVector<Value> {
+                       Value previous = carried.front();
+                       Value current = NextSlotOp::create(b, previous);
+                       Value block = b.sub(lastBlock, j);
+                       emitKeyLoad(tile, block, current);
+                       emitValueLoad(tile, b.add(block, 1), previous);
+                       return {current};
+                     });
+  };
+  auto emitLast = [&] {
+    emitValueLoad(tile, tile.begin, slot);
+    return SmallVector<Value>{NextSlotOp::create(b, slot)};
   };
   if (mayBeEmpty()) {
+    auto emitNone = [&] { return SmallVector<Value>{slot}; };
     b.ifThen(isNonempty, emitFirst);
     emitQueryLoad(tile, querySlot);
-    slot = b.ifThenElse(isNonempty, emitOthers, [&] {
-              return SmallVector<Value>{slot};
-            }).front();
+    slot = b.ifThenElse(isNonempty, emitOthers, emitNone).front();
+    emitBetween();
+    slot = b.ifThenElse(isNonempty, emitLast, emitNone).front();
   } else {
     emitFirst();
     emitQueryLoad(tile, querySlot);
     slot = emitOthers().front();
+    emitBetween();
+    slot = emitLast().front();
   }
   return {slot, NextSlotOp::create(b, querySlot)};
 }
@@ -446,31 +260,32 @@ void KernelEmitter::emitProducer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
   };
-  auto send = [&](Value message, TileNumber number, Value tileSlot) -> Value {
-    number[0] = message;
+  auto send = [&](Value number, const Tile &tile, Value tileSlot) -> Value {
     AcquireOp::create(b, tilePipe, tileSlot, /*last_held=*/false);
-    SendOp::create(b, number, tilePipe, tileSlot);
+    SendOp::create(b, getMessage(number, tile), tilePipe, tileSlot);
     return NextSlotOp::create(b, tileSlot);
   };
   Value end = b.i32(-1);
   TileNumber first = getTileNumber(b.blockId());
-  // The number of a tile, slots of blocks, queries and messages, and the rest
-  // of the number.
+  Tile tile = emitTile(first[0], op.isRagged() ? first[1] : Value());
+  Value firstMessage = send(first[0], tile, firstSlot(schedule.kMessages));
+  // The number of a tile, slots of blocks, queries and messages, and the tile.
   SmallVector<Value> state{first[0], firstSlot(schedule.stages),
-                           firstSlot(schedule.queryStages), firstSlot(1)};
-  state.append(first.begin() + 1, first.end());
+                           firstSlot(schedule.queryStages), firstMessage};
+  llvm::append_range(state, tile.getValues());
   state = b.whileNotNegative(state, [&](ValueRange carried) {
-    TileNumber number{carried[0]};
-    llvm::append_range(number, carried.drop_front(4));
     TileNumber claimed = emitClaim();
     Value isTile =
         b.compare(arith::CmpIPredicate::slt, claimed[0], args.numTiles);
-    SmallVector<Value> slots =
-        emitTileLoads(number, carried[1], carried[2], /*isCareful=*/false);
     Value message = b.select(isTile, claimed[0], b.i32(kDrain));
+    Tile nextTile;
+    SmallVector<Value> slots =
+        emitTileLoads(tile.getWith(carried.drop_front(4)), carried[1],
+                      carried[2], [&] { nextTile = emitTileOrAny(claimed); });
+    Value tileSlot = send(message, nextTile, carried[3]);
     SmallVector<Value> next{b.select(isTile, claimed[0], end), slots[0],
-                            slots[1], send(message, claimed, carried[3])};
-    next.append(claimed.begin() + 1, claimed.end());
+                            slots[1], tileSlot};
+    llvm::append_range(next, nextTile.getValues());
     return next;
   });
   // The drain message has a slot of queries, too, so that consumers release one
@@ -478,19 +293,20 @@ void KernelEmitter::emitProducer() {
   emitQueryAcquire(state[2]);
   ExpectOp::create(b, queryPipe, state[2], b.getI64IntegerAttr(0));
   state[2] = NextSlotOp::create(b, state[2]);
-  // Consumers have read the drain message once its slot is empty: what they
-  // deferred is on the list.
+  // Once the slot of the message before this one is empty, consumers are done
+  // with the last tile: what they deferred is on the list.
   AcquireOp::create(b, tilePipe, state[3], /*last_held=*/false);
-  state.resize(4);
   state[0] = TakeDeferredOp::create(b, deferred);
+  state.resize(4);
   state = b.whileNotNegative(state, [&](ValueRange carried) {
     TileNumber number = getTileNumber(carried[0]);
-    Value tileSlot = send(b.add(number[0], kCareful), number, carried[3]);
+    Tile tile = emitTile(number[0], op.isRagged() ? number[1] : Value());
+    widen(tile, Value());
+    Value tileSlot = send(b.add(number[0], kCareful), tile, carried[3]);
     SmallVector<Value> slots =
-        emitTileLoads(number, carried[1], carried[2], /*isCareful=*/true);
+        emitTileLoads(tile, carried[1], carried[2], [] {});
     Value next = TakeDeferredOp::create(b, deferred);
     return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
   });
-  TileNumber none(first.size(), end);
-  send(end, none, state[3]);
+  send(end, tile, state[3]);
 }

@@ -189,6 +189,10 @@ private:
     /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
+
+    /// What is there of all that, in one order, and the same with other values.
+    SmallVector<Value> getValues() const;
+    Tile getWith(ValueRange values) const;
   };
   /// What a consumer carries from block to block.
   struct State {
@@ -205,24 +209,25 @@ private:
     }
   };
 
-  // A message to consumers is the number of a tile, with kCareful added for a
-  // tile that is computed again; kDrain, behind which deferred tiles are known;
-  // or negative: the end.
+  // A message to consumers begins with the number of a tile, with kCareful
+  // added for a tile that is computed again; kDrain, behind which deferred
+  // tiles are known; or negative: the end.
   static constexpr int64_t kDrain = int64_t(1) << 28;
   static constexpr int64_t kCareful = int64_t(1) << 29;
 
-  //===--- KernelEmitter.cpp: tiles and the producer
+  //===--- TileEmitter.cpp: where a tile is, and what it needs
   //-----------------------===//
 
-  void allocate();
+  /// A tile and, of a ragged batch, its sequence.
+  using TileNumber = SmallVector<Value, 2>;
+  /// The number of a tile, or what else there is to say, and where the tile is.
+  using Message = SmallVector<Value>;
+
   /// The tile of a number, of a ragged batch in a sequence that may be known.
   Tile emitTile(Value number, Value sequence);
+  Tile emitTileOrAny(const TileNumber &number);
   Tile emitPlace(Value rowTile, Value batchHead, Value sequence);
   Value emitRowTile(Value number, Value &batchHead);
-  /// A tile and, of a ragged batch, its sequence, as messages have them.
-  using TileNumber = SmallVector<Value, 2>;
-  TileNumber getTileNumber(Value number);
-  TileNumber emitClaim();
   Value emitFirstTile(Value sequence);
   Value emitSearch(Value rowTile);
   Value emitSequence(Tile &tile, Value rowTile, Value sequence);
@@ -231,9 +236,21 @@ private:
   KeyIntervalValues emitNeededKeys(const Tile &tile, Value first, Value last);
   void emitKeyBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
+  void forEachPlaceField(Tile &tile, function_ref<void(Value &)> fn);
+  Message getMessage(Value number, Tile tile);
+  size_t getNumWords();
+  Tile emitTileOfMessage(ValueRange message);
+
+  //===--- KernelEmitter.cpp: memory and the producer
+  //-----------------------===//
+
+  void allocate();
+  TileNumber getTileNumber(Value number);
+  TileNumber emitClaim();
   void emitProducer();
-  SmallVector<Value> emitTileLoads(const TileNumber &number, Value slot,
-                                   Value querySlot, bool isCareful);
+  SmallVector<Value> emitTileLoads(const Tile &tile, Value slot,
+                                   Value querySlot,
+                                   function_ref<void()> emitBetween);
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
@@ -258,8 +275,9 @@ private:
   //-----------------===//
 
   void emitConsumer();
-  SmallVector<Value> emitConsumerTile(Value message, Value sequence, Value slot,
-                                      Value querySlot);
+  Message emitReceive(Value tileSlot);
+  SmallVector<Value> emitConsumerTile(ValueRange message, Value tileSlot,
+                                      Value slot, Value querySlot);
   State emitBlocks(const Tile &tile, Value queries, Value slot,
                    Value querySlot);
   Value emitSkippedBlocks(const Tile &tile, Value begin, Value end, Value slot,

@@ -104,6 +104,11 @@ static LogicalResult verifySoftmax(SdpaOp op, const KernelSchedule &schedule) {
 static LogicalResult verifySharedBytes(SdpaOp op,
                                        const KernelSchedule &schedule,
                                        const ScheduleOptions &options) {
+  if (schedule.isHopper() &&
+      schedule.getPipesEnd() > KernelSchedule::kTilesOffset)
+    return op.emitError("the schedule needs ")
+           << schedule.getPipesEnd() << " bytes for barriers, "
+           << KernelSchedule::kTilesOffset << " are there";
   if (schedule.getSharedBytes() > options.maxSharedBytes)
     return op.emitError("the schedule needs ")
            << schedule.getSharedBytes() << " bytes of shared memory, "
@@ -134,7 +139,10 @@ static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
 /// on the host.
 static int64_t chooseAlignment(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
-  auto [strides, offset] = type.getStridesAndOffset();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return type.getElementTypeBitWidth() / 8;
   SmallVector<int64_t> distances(ArrayRef(strides).drop_back());
   distances.push_back(type.getShape().back());
   distances.push_back(offset);
@@ -322,6 +330,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
           ? options.blockKeys
           : chooseBlockKeys(schedule, valueDim, bool(structure),
                             options.maxSharedBytes);
+  if (schedule.blockKeys == 0)
+    return op.emitError("no room for a block of 16 keys with ")
+           << schedule.stages << " stages and " << schedule.queryStages
+           << " tiles of " << schedule.getTileQueries() << " queries";
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   complete(schedule);

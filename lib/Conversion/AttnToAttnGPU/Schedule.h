@@ -106,11 +106,18 @@ struct KernelSchedule {
   //===--- Offsets in shared memory
   //----------------------------------------===//
 
-  static constexpr int64_t kPipeBytes = 24, kTilesOffset = 1024;
+  // Two barriers of a slot. A message of a tile is kept until the tile's end,
+  // when the next one has come.
+  static constexpr int64_t kPipeBytes = 16, kTilesOffset = 1024;
+  static constexpr int64_t kMessages = 2,
+                           kMessageBytes = 4 * attn_gpu::PipeType::kMaxWords;
   int64_t getQueryPipe() const { return 0; }
   int64_t getKeyPipe() const { return kPipeBytes * queryStages; }
   int64_t getValuePipe() const { return getKeyPipe() + kPipeBytes * stages; }
   int64_t getTilePipe() const { return getValuePipe() + kPipeBytes * stages; }
+  int64_t getPipesEnd() const {
+    return getTilePipe() + kMessages * (kPipeBytes + kMessageBytes);
+  }
   int64_t getQueryOffset() const { return isHopper() ? kTilesOffset : 0; }
   int64_t getKeyOffset() const {
     return getQueryOffset() + queryStages * consumers * queryTileBytes;

@@ -168,38 +168,38 @@ gpu.func @select(%c: i1, %x: f32, %y: f32, %out: !llvm.ptr<1>) kernel {
 gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
   %c0 = arith.constant 0 : i32
   %t = attn_gpu.alloc at 1024 : !attn_gpu.shared<2x64x64xbf16>
-  %p = attn_gpu.pipe at 64 producers 1 consumers 2 : !attn_gpu.pipe<2>
+  %p = attn_gpu.pipe at 64 producers 1 consumers 2 : !attn_gpu.pipe<2, 2>
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c2_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c2_i32
   // CHECK: nvvm.fence.mbarrier.init
   // CHECK: nvvm.barrier0
-  attn_gpu.init_pipes %p : !attn_gpu.pipe<2>
+  attn_gpu.init_pipes %p : !attn_gpu.pipe<2, 2>
   attn_gpu.roles producer registers = 40 {
     %s = attn_gpu.first_slot : !attn_gpu.slot<2>
     // A fresh slot is empty: the wait for the phase before the first.
     // CHECK: scf.while
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
-    attn_gpu.acquire %p[%s] : !attn_gpu.pipe<2>
+    attn_gpu.acquire %p[%s] : !attn_gpu.pipe<2, 2>
     // A held slot waits for a phase more than the others.
     %s1 = attn_gpu.next_slot %s : !attn_gpu.slot<2>
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c0_i32 : !llvm.ptr<3>, i32 -> i1
-    attn_gpu.acquire %p[%s1] last_held : !attn_gpu.pipe<2>
+    attn_gpu.acquire %p[%s1] last_held : !attn_gpu.pipe<2, 2>
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c1_i32 : !llvm.ptr<3>, i32 -> i1
-    attn_gpu.acquire %p[%s] last_held : !attn_gpu.pipe<2>
+    attn_gpu.acquire %p[%s] last_held : !attn_gpu.pipe<2, 2>
     // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %c8192_i32
-    attn_gpu.expect %p[%s] bytes 8192 : !attn_gpu.pipe<2>
+    attn_gpu.expect %p[%s] bytes 8192 : !attn_gpu.pipe<2, 2>
     %tile = attn_gpu.slice %t[%c0] : !attn_gpu.shared<2x64x64xbf16>
     // CHECK: llvm.addrspacecast %{{.*}} : !llvm.ptr<3> to !llvm.ptr<7>
     // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} box[%c0_i32, %c0_i32] l2_cache_hint = %{{.*}} : !llvm.ptr<7>, !llvm.ptr
-    attn_gpu.tma_load %map[%c0, %c0] to %tile signals %p[%s] evict first : !attn_gpu.shared<64x64xbf16>, !attn_gpu.pipe<2>
+    attn_gpu.tma_load %map[%c0, %c0] to %tile signals %p[%s] evict first : !attn_gpu.shared<64x64xbf16>, !attn_gpu.pipe<2, 2>
     // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} box[%c0_i32, %c0_i32, %c0_i32, %c0_i32, %c0_i32] : !llvm.ptr<7>, !llvm.ptr
-    attn_gpu.tma_load %map[%c0, %c0, %c0, %c0, %c0] to %tile signals %p[%s] : !attn_gpu.shared<64x64xbf16>, !attn_gpu.pipe<2>
+    attn_gpu.tma_load %map[%c0, %c0, %c0, %c0, %c0] to %tile signals %p[%s] : !attn_gpu.shared<64x64xbf16>, !attn_gpu.pipe<2, 2>
     // CHECK: llvm.store %{{.*}} : i32, !llvm.ptr<3>
     // CHECK: llvm.store %{{.*}} : i32, !llvm.ptr<3>
     // CHECK: nvvm.mbarrier.arrive
-    attn_gpu.send %c0, %c0 to %p[%s] : !attn_gpu.pipe<2>
+    attn_gpu.send %c0, %c0 to %p[%s] : !attn_gpu.pipe<2, 2>
   } consumers 2 registers = 232 {
   ^bb0(%wg: i32):
     %s = attn_gpu.first_slot : !attn_gpu.slot<2>
@@ -207,16 +207,19 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
     // CHECK: nvvm.mbarrier.try_wait %{{.*}}, %c0_i32 : !llvm.ptr<3>, i32 -> i1
     // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> i32
     // CHECK: llvm.load %{{.*}} : !llvm.ptr<3> -> i32
+    %x, %y = attn_gpu.receive %p[%s] : !attn_gpu.pipe<2, 2> -> i32, i32
+    // Each thread arrives.
+    // CHECK-NOT: scf.if
     // CHECK: nvvm.mbarrier.arrive
-    %x, %y = attn_gpu.receive %p[%s] : !attn_gpu.pipe<2> -> i32, i32
+    attn_gpu.release %p[%s] each_thread : !attn_gpu.pipe<2, 2>
     %sum = arith.addi %x, %y : i32
     llvm.store %sum, %out : i32, !llvm.ptr<1>
     // One thread of the warpgroup arrives.
     // CHECK: scf.if
     // CHECK: nvvm.mbarrier.arrive
-    attn_gpu.release %p[%s] : !attn_gpu.pipe<2>
+    attn_gpu.release %p[%s] : !attn_gpu.pipe<2, 2>
     // CHECK: scf.while
-    attn_gpu.await %p[%s] : !attn_gpu.pipe<2>
+    attn_gpu.await %p[%s] : !attn_gpu.pipe<2, 2>
     %tile = attn_gpu.slice %t[%wg] : !attn_gpu.shared<2x64x64xbf16>
     // CHECK: nvvm.cp.async.bulk.tensor.global.shared.cta {{.*}} box[%c0_i32, %c0_i32]
     // CHECK: nvvm.cp.async.bulk.commit.group

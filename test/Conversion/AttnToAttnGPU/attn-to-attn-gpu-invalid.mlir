@@ -12,7 +12,11 @@
 // TURNS: expected turns auto, on or off, got 'maybe'
 // CHIP: expected a chip from sm_80 on, got 'sm_70'
 // SOFTMAX: expected softmax auto, standard, lazy or optimistic, got 'fast'
-// STAGES: expected no negative number, got -1
+// STAGES: expected a number from 0 to 1048576, got -1
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=query-stages=9223372036854775807 2>&1 | FileCheck %s --check-prefix=LARGE
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=section-heads=129 2>&1 | FileCheck %s --check-prefix=SECTION
+// SECTION: expected sections of 128 heads at most, got 129
+// LARGE: expected a number from 0 to 1048576, got 9223372036854775807
 
 func.func @tensors(%q: tensor<5x64xbf16>, %o: tensor<5x64xbf16>) -> tensor<5x64xbf16> {
   // expected-error @below {{expected attn.sdpa on memrefs: bufferize first}}

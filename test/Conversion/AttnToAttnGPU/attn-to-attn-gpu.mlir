@@ -60,6 +60,8 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK: gpu.func @attn_fwd_bf16_full_d128_q128_k128(%[[QM:.*]]: !attn_gpu.tensor_map, %[[KM:.*]]: !attn_gpu.tensor_map, %[[VM:.*]]: !attn_gpu.tensor_map, %[[OM:.*]]: !attn_gpu.tensor_map, %{{.*}}: i32
 // CHECK: attn_gpu.init_pipes
 // CHECK: attn_gpu.roles producer registers = 40 {
+// A message: the tile's number, first query, head and batch.
+// CHECK: attn_gpu.send %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} to %{{.*}} : !attn_gpu.pipe<2, 16>
 // CHECK: scf.while
 // CHECK: attn_gpu.claim_tile
 // Two slabs of keys, then the queries of both consumers, then keys before values.
@@ -71,7 +73,12 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK: attn_gpu.send
 // CHECK: } consumers 2 registers = 232 {
 // CHECK: attn_gpu.turn_init
+// Consumers need not find out where a tile is.
+// CHECK-NOT: arith.remui
+// CHECK: attn_gpu.receive {{.*}} -> i32, i32, i32, i32
+// CHECK-NOT: arith.remui
 // CHECK: scf.while
+// CHECK-NOT: arith.remui
 // The last block, with the end of the keys masked.
 // CHECK: attn_gpu.wgmma
 // CHECK: attn_gpu.wait pending 0
@@ -90,12 +97,15 @@ func.func @dynamic(%q: memref<?x?x?x128xbf16, #dyn>, %k: memref<?x?x?x128xbf16, 
 // CHECK-NOT: attn_gpu.keep_columns
 // CHECK: attn_gpu.sched_fence
 // CHECK: attn_gpu.wait pending 0 %[[O]]
+// CHECK: attn_gpu.receive
+// CHECK: attn_gpu.defer_tile
 // CHECK: attn_gpu.store_fragment
 // CHECK: attn_gpu.sync_warpgroup
 // CHECK: attn_gpu.elect
 // CHECK-COUNT-2: attn_gpu.tma_store
 // Its queries' memory is released under the first block of the next tile.
 // CHECK-NEXT: }
+// CHECK: attn_gpu.release {{.*}} each_thread : !attn_gpu.pipe<2, 16>
 // CHECK: attn_gpu.receive
 
 // -----

@@ -208,16 +208,22 @@ func.func @init_pipes(%p: !attn_gpu.pipe<1>) {
 
 // -----
 
-func.func @send(%p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>, %i: i32) {
-  // expected-error @below {{expected one or two values, got 3}}
-  attn_gpu.send %i, %i, %i to %p[%s] : !attn_gpu.pipe<1>
+func.func private @mailbox(!attn_gpu.pipe<1, 16>)
+// expected-error @below {{expected a mailbox of 16 words at most, got 17}}
+func.func private @large_mailbox(!attn_gpu.pipe<1, 17>)
+
+// -----
+
+func.func @send(%p: !attn_gpu.pipe<1, 2>, %s: !attn_gpu.slot<1>, %i: i32) {
+  // expected-error @below {{expected values for some of the mailbox's 2 words, got 3}}
+  attn_gpu.send %i, %i, %i to %p[%s] : !attn_gpu.pipe<1, 2>
   return
 }
 
 // -----
 
 func.func @receive(%p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>) {
-  // expected-error @below {{expected one or two values, got 3}}
+  // expected-error @below {{expected values for some of the mailbox's 0 words, got 3}}
   %0:3 = attn_gpu.receive %p[%s] : !attn_gpu.pipe<1> -> i32, i32, i32
   return
 }

@@ -11,9 +11,9 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
     %k = attn_gpu.alloc at 17408 : !attn_gpu.shared<2x128x64xbf16>
     // CHECK: attn_gpu.pipe at 0 producers 1 consumers 2 : !attn_gpu.pipe<2>
     %kp = attn_gpu.pipe at 0 producers 1 consumers 2 : !attn_gpu.pipe<2>
-    %tp = attn_gpu.pipe at 48 producers 1 consumers 256 : !attn_gpu.pipe<1>
-    // CHECK: attn_gpu.init_pipes %{{.*}}, %{{.*}} : !attn_gpu.pipe<2>, !attn_gpu.pipe<1>
-    attn_gpu.init_pipes %kp, %tp : !attn_gpu.pipe<2>, !attn_gpu.pipe<1>
+    %tp = attn_gpu.pipe at 48 producers 1 consumers 256 : !attn_gpu.pipe<1, 2>
+    // CHECK: attn_gpu.init_pipes %{{.*}}, %{{.*}} : !attn_gpu.pipe<2>, !attn_gpu.pipe<1, 2>
+    attn_gpu.init_pipes %kp, %tp : !attn_gpu.pipe<2>, !attn_gpu.pipe<1, 2>
     // CHECK: attn_gpu.roles producer registers = 40 {
     attn_gpu.roles producer registers = 40 {
       // CHECK: attn_gpu.first_slot : !attn_gpu.slot<2>
@@ -35,8 +35,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       attn_gpu.tma_load %map[%c0, %c0] to %kt signals %kp[%s] evict last : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
       // CHECK: attn_gpu.tma_load %{{.*}}[%{{.*}}] to %{{.*}} signals %{{.*}}[%{{.*}}] : !attn_gpu.shared<128x64xbf16>
       attn_gpu.tma_load %map[%c0] to %kt signals %kp[%s] : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
-      // CHECK: attn_gpu.send %{{.*}}, %{{.*}} to %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1>
-      attn_gpu.send %tile, %tile to %tp[%t] : !attn_gpu.pipe<1>
+      // CHECK: attn_gpu.send %{{.*}}, %{{.*}} to %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1, 2>
+      attn_gpu.send %tile, %tile to %tp[%t] : !attn_gpu.pipe<1, 2>
     // CHECK: } consumers 2 registers = 232 {
     // CHECK-NEXT: ^bb0(%[[WG:.*]]: i32):
     } consumers 2 registers = 232 {
@@ -45,8 +45,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       attn_gpu.turn_init %wg of 2
       %s = attn_gpu.first_slot : !attn_gpu.slot<2>
       %t = attn_gpu.first_slot : !attn_gpu.slot<1>
-      // CHECK: attn_gpu.receive %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1> -> i32, i32
-      %tile:2 = attn_gpu.receive %tp[%t] : !attn_gpu.pipe<1> -> i32, i32
+      // CHECK: attn_gpu.receive %{{.*}}[%{{.*}}] : !attn_gpu.pipe<1, 2> -> i32, i32
+      %tile:2 = attn_gpu.receive %tp[%t] : !attn_gpu.pipe<1, 2> -> i32, i32
       // CHECK: attn_gpu.await %{{.*}}[%{{.*}}] : !attn_gpu.pipe<2>
       attn_gpu.await %kp[%s] : !attn_gpu.pipe<2>
       %qt = attn_gpu.slice %q[%wg] : !attn_gpu.shared<2x64x64xbf16>
@@ -93,8 +93,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %o2 = attn_gpu.wait pending 0 %o1 : (!attn_gpu.in_flight<64x64xf32>) -> !attn_gpu.fragment<64x64xf32>
       // CHECK: attn_gpu.release %{{.*}}[%{{.*}}] : !attn_gpu.pipe<2>
       attn_gpu.release %kp[%s] : !attn_gpu.pipe<2>
-      // CHECK: attn_gpu.release %{{.*}}[%{{.*}}] each_thread : !attn_gpu.pipe<1>
-      attn_gpu.release %tp[%t] each_thread : !attn_gpu.pipe<1>
+      // CHECK: attn_gpu.release %{{.*}}[%{{.*}}] each_thread : !attn_gpu.pipe<1, 2>
+      attn_gpu.release %tp[%t] each_thread : !attn_gpu.pipe<1, 2>
       // CHECK: attn_gpu.next_slot %{{.*}} : !attn_gpu.slot<2>
       %s1 = attn_gpu.next_slot %s : !attn_gpu.slot<2>
       %op = attn_gpu.pack %o2 : !attn_gpu.fragment<64x64xf32> to !attn_gpu.fragment<64x64xbf16>

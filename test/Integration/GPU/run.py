@@ -21,6 +21,7 @@ import ctypes
 import dataclasses
 import json
 import multiprocessing
+import os
 import pathlib
 import re
 import sys
@@ -29,6 +30,10 @@ import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+
+# Processes run beside one another: threads of their own would be in the way.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 import numpy as np
 

@@ -198,19 +198,20 @@ LogicalResult InitPipesOp::verify() {
   return success();
 }
 
-/// A mailbox has two words.
-static LogicalResult verifyWords(Operation *op, size_t numWords) {
-  if (numWords < 1 || numWords > 2)
-    return op->emitOpError("expected one or two values, got ") << numWords;
+static LogicalResult verifyWords(Operation *op, PipeType pipe,
+                                 int64_t numValues) {
+  if (numValues < 1 || numValues > pipe.getWords())
+    return op->emitOpError("expected values for some of the mailbox's ")
+           << pipe.getWords() << " words, got " << numValues;
   return success();
 }
 
 LogicalResult SendOp::verify() {
-  return verifyWords(*this, getValues().size());
+  return verifyWords(*this, getPipe().getType(), getValues().size());
 }
 
 LogicalResult ReceiveOp::verify() {
-  return verifyWords(*this, getValues().size());
+  return verifyWords(*this, getPipe().getType(), getValues().size());
 }
 
 //===----------------------------------------------------------------------===//

@@ -168,7 +168,10 @@ static LogicalResult verifyDepth(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult PipeType::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t depth) {
+                               int64_t depth, int64_t words) {
+  if (words < 0 || words > kMaxWords)
+    return emitError() << "expected a mailbox of " << kMaxWords
+                       << " words at most, got " << words;
   return verifyDepth(emitError, depth);
 }
 

@@ -450,10 +450,11 @@ def AttnGPU_SendOp : AttnGPU_PipeAccessOp<"send"> {
 }
 
 def AttnGPU_ReceiveOp : AttnGPU_PipeAccessOp<"receive"> {
-  let summary = "Read the mailbox of a full slot and release it";
+  let summary = "Read the mailbox of a full slot";
   let description = [{
-    Every thread waits, reads and arrives: a pipe with a mailbox counts threads as
-    its consumers.
+    Every thread waits and reads, as often as it likes, until it releases the slot
+    (`attn_gpu.release` with `each_thread`): a pipe with a mailbox counts threads
+    as its consumers.
 
     Example: `%tile = attn_gpu.receive %pipe[%slot] : !attn_gpu.pipe<1> -> i32`
   }];

@@ -180,16 +180,22 @@ def AttnGPU_PipeType : AttnGPU_Type<"Pipe", "pipe"> {
   let description = [{
     For each of `depth` slots a barrier that is full when the producer has filled
     it and one that is empty when all consumers have released it, and a mailbox of
-    32 bits.
+    `words` words of 32 bits.
 
-    Example: `!attn_gpu.pipe<2>`
+    Examples: `!attn_gpu.pipe<2>`, `!attn_gpu.pipe<1, 4>`
   }];
-  let parameters = (ins "int64_t":$depth);
-  let assemblyFormat = "`<` $depth `>`";
+  let parameters = (ins "int64_t":$depth,
+                        DefaultValuedParameter<"int64_t", "0">:$words);
+  let assemblyFormat = "`<` $depth (`,` $words^)? `>`";
   let genVerifyDecl = 1;
+  let builders = [TypeBuilder<(ins "int64_t":$depth), [{
+    return $_get($_ctxt, depth, /*words=*/0);
+  }]>];
   let extraClassDeclaration = [{
-    /// Bytes in shared memory: two barriers and a mailbox, 8 bytes each.
-    int64_t getBytes() const { return 24 * getDepth(); }
+    static constexpr int64_t kMaxWords = 16;
+    /// Bytes in shared memory: two barriers of 8 bytes and a mailbox.
+    int64_t getMailboxBytes() const { return (getWords() + 1) / 2 * 8; }
+    int64_t getBytes() const { return (16 + getMailboxBytes()) * getDepth(); }
   }];
 }
 

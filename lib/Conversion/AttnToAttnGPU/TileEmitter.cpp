@@ -1,0 +1,291 @@
+//===- TileEmitter.cpp - Where a tile is, and what it needs ---- *- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+#include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+using namespace mlir::attn_gpu;
+
+static constexpr int64_t kRows = FragmentType::kRows;
+
+/// Tiles are numbered so that those of a section of heads follow one another,
+/// the same rows of all its heads first: keys and values of a section stay in
+/// the L2 cache, and rows that take longest under a causal mask come first.
+Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
+  Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
+  Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
+  Value rest = b.rem(number, tilesOfSection);
+  Value sectionHeads =
+      b.min(b.sub(args.numBatchHeads, firstHead), b.i32(schedule.sectionHeads));
+  Value rowTile = b.div(rest, sectionHeads);
+  batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
+  return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;
+}
+
+KernelEmitter::Tile KernelEmitter::emitTile(Value number, Value sequence) {
+  Value batchHead;
+  Value rowTile = emitRowTile(number, batchHead);
+  Tile tile = emitPlace(rowTile, batchHead, sequence);
+  if (args.documentRanges)
+    emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
+  emitKeyBlocks(tile);
+  return tile;
+}
+
+/// Where a row of tiles of a head is.
+KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
+                                             Value sequence) {
+  Tile tile;
+  tile.head = b.rem(batchHead, args.numHeads);
+  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
+  Value rest = b.div(batchHead, args.numHeads);
+  tile.batch.resize(args.batchSizes.size());
+  for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
+    tile.batch[d] = d == 0 ? rest : b.rem(rest, args.batchSizes[d]);
+    if (d > 0)
+      rest = b.div(rest, args.batchSizes[d]);
+  }
+  tile.numKeys = args.numKeys;
+  tile.numQueries = args.numQueries;
+  if (op.isRagged())
+    rowTile =
+        emitSequence(tile, rowTile, sequence ? sequence : emitSearch(rowTile));
+  tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
+  if (args.keyLengths.pointer) {
+    SmallVector<Value> indices(tile.batch);
+    if (tile.sequence)
+      indices.push_back(tile.sequence);
+    tile.numKeys =
+        emitClampedLoad(args.keyLengths, indices, b.i32(0), tile.numKeys);
+  }
+  return tile;
+}
+
+/// An integer, clamped as it is: 64 bits may not fit 32.
+Value KernelEmitter::emitClampedLoad(const TensorArgument &tensor,
+                                     ArrayRef<Value> indices, Value low,
+                                     Value high) {
+  Value value = emitElementLoad(tensor, indices);
+  Type type = value.getType();
+  bool isWide = !type.isInteger(32);
+  auto widen = [&](Value bound) -> Value {
+    return isWide ? b.createOrFold<arith::ExtSIOp>(type, bound) : bound;
+  };
+  value = b.min(b.max(value, widen(low)), widen(high));
+  return isWide ? arith::TruncIOp::create(b, b.getI32Type(), value) : value;
+}
+
+/// The first row of tiles of a sequence: sequence s has those from V(s) =
+/// cu_seqlens_q[s] / T + s on, for tiles of T queries: as many as it needs, or
+/// one more, which is empty.
+Value KernelEmitter::emitFirstTile(Value sequence) {
+  Value begin =
+      emitClampedLoad(args.queryEnds, sequence, b.i32(0), args.numQueries);
+  return b.add(b.div(begin, b.i32(schedule.getTileQueries())), sequence);
+}
+
+/// Finds the sequence of a row of tiles.
+Value KernelEmitter::emitSearch(Value rowTile) {
+  // V(low) <= rowTile < V(high); the first value is high - low - 2.
+  SmallVector<Value> range = b.whileNotNegative(
+      {b.add(args.numSequences, -1), b.i32(0), b.add(args.numSequences, 1)},
+      [&](ValueRange carried) {
+        Value low = carried[1], high = carried[2];
+        Value middle = b.div(b.add(low, high), b.i32(2));
+        Value isBehind = b.compare(arith::CmpIPredicate::sle,
+                                   emitFirstTile(middle), rowTile);
+        low = b.select(isBehind, middle, low);
+        high = b.select(isBehind, high, middle);
+        return SmallVector<Value>{b.add(b.sub(high, low), -2), low, high};
+      });
+  return range[1];
+}
+
+/// Sets what is known of the sequence of a tile; returns which of its tiles a
+/// row of tiles is. Where the sequences end, one without keys has the rows that
+/// are left.
+Value KernelEmitter::emitSequence(Tile &tile, Value rowTile, Value sequence) {
+  tile.sequence = sequence;
+  rowTile = b.sub(rowTile, emitFirstTile(sequence));
+  Value isRest =
+      b.compare(arith::CmpIPredicate::eq, tile.sequence, args.numSequences);
+  // What is behind the last element is not read.
+  Value next = b.min(b.add(tile.sequence, 1), args.numSequences);
+  auto emitRows = [&](const TensorArgument &ends, Value numRows, Value &begin) {
+    begin = emitClampedLoad(ends, tile.sequence, b.i32(0), numRows);
+    return b.sub(emitClampedLoad(ends, next, begin, numRows), begin);
+  };
+  Value numQueries = emitRows(args.queryEnds, args.numQueries, tile.queryRow);
+  tile.numQueries =
+      b.select(isRest, b.sub(args.numQueries, tile.queryRow), numQueries);
+  tile.numKeys = emitRows(args.keyEnds, args.numKeys, tile.keyRow);
+  return rowTile;
+}
+
+/// The keys that queries [first, last] of a tile need, of type index.
+KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
+                                                Value last) {
+  KeyIntervalValues needed = buildNeededKeys(
+      structure, b, b.getLoc(), b.toIndex(first), b.toIndex(last),
+      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+  if (tile.documentBegin) {
+    needed.begin = b.max(needed.begin, b.toIndex(tile.documentBegin));
+    needed.end = b.min(needed.end, b.toIndex(tile.documentEnd));
+  }
+  return needed;
+}
+
+void KernelEmitter::emitKeyBlocks(Tile &tile) {
+  Value behind =
+      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
+  KeyIntervalValues needed =
+      emitNeededKeys(tile, tile.firstQuery, b.add(behind, -1));
+  Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+  if (tile.sequence)
+    end = b.select(
+        b.compare(arith::CmpIPredicate::slt, tile.firstQuery, tile.numQueries),
+        end, begin);
+  tile.begin = b.div(begin, b.i32(blockKeys));
+  tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
+                      b.ceilDiv(end, blockKeys), tile.begin);
+  if (warpgroup)
+    emitOwnBlocks(tile);
+}
+
+/// The same for the rows of this consumer: all masks of structure let an
+/// interval move on with the rows. On Ampere all consumers of a block go
+/// through the same blocks of keys.
+void KernelEmitter::emitOwnBlocks(Tile &tile) {
+  Value firstRow = tile.firstQuery;
+  int64_t numRows = schedule.getTileQueries();
+  if (skipsBlocks()) {
+    firstRow = b.add(firstRow, b.mul(warpgroup, kRows));
+    numRows = kRows;
+  }
+  Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
+  Value last = b.add(behind, -1);
+  KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
+  tile.ownBegin = tile.begin;
+  tile.ownEnd = tile.end;
+  if (skipsBlocks()) {
+    Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+    Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
+    isAny = arith::AndIOp::create(
+        b, isAny,
+        b.compare(arith::CmpIPredicate::slt, firstRow, tile.numQueries));
+    tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
+    tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
+  }
+  if (isAlwaysMasked()) {
+    tile.fullBegin = tile.fullEnd = tile.ownBegin;
+    return;
+  }
+  KeyIntervalValues full = buildFullKeys(
+      structure, b, b.getLoc(), b.toIndex(firstRow), b.toIndex(last),
+      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys), needed,
+      /*sameDocument=*/bool(tile.documentBegin));
+  if (tile.documentBegin)
+    full.end = b.min(full.end, b.toIndex(tile.fullDocumentEnd));
+  tile.fullBegin =
+      b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
+  tile.fullEnd =
+      b.max(b.div(b.toI32(full.end), b.i32(blockKeys)), tile.fullBegin);
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+/// All values of a tile, some of which may be null, are fields of one kind.
+template <typename TileT, typename FnT>
+static void forEachField(TileT &tile, FnT fn) {
+  for (auto *field :
+       {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
+        &tile.numKeys, &tile.sequence, &tile.queryRow, &tile.keyRow,
+        &tile.documentBegin, &tile.documentEnd, &tile.fullDocumentEnd,
+        &tile.begin, &tile.end, &tile.ownBegin, &tile.ownEnd, &tile.fullBegin,
+        &tile.fullEnd})
+    if (*field)
+      fn(*field);
+  for (auto &index : tile.batch)
+    fn(index);
+}
+
+SmallVector<Value> KernelEmitter::Tile::getValues() const {
+  SmallVector<Value> values;
+  forEachField(*this, [&](Value value) { values.push_back(value); });
+  return values;
+}
+
+KernelEmitter::Tile KernelEmitter::Tile::getWith(ValueRange values) const {
+  Tile tile = *this;
+  forEachField(tile, [&](Value &field) {
+    field = values.front();
+    values = values.drop_front();
+  });
+  return tile;
+}
+
+/// What the producer tells consumers of a tile: all that divisions or memory
+/// were needed for.
+void KernelEmitter::forEachPlaceField(Tile &tile,
+                                      function_ref<void(Value &)> fn) {
+  fn(tile.firstQuery);
+  fn(tile.head);
+  for (Value &index : tile.batch)
+    fn(index);
+  if (op.isRagged() || args.keyLengths.pointer)
+    fn(tile.numKeys);
+  if (op.isRagged())
+    for (Value *field :
+         {&tile.numQueries, &tile.sequence, &tile.queryRow, &tile.keyRow})
+      fn(*field);
+  if (args.documentRanges)
+    for (Value *field :
+         {&tile.documentBegin, &tile.documentEnd, &tile.fullDocumentEnd})
+      fn(*field);
+}
+
+KernelEmitter::Message KernelEmitter::getMessage(Value number, Tile tile) {
+  Message message{number};
+  forEachPlaceField(tile, [&](Value &field) { message.push_back(field); });
+  return message;
+}
+
+size_t KernelEmitter::getNumWords() {
+  Tile tile;
+  tile.batch.resize(args.batchSizes.size());
+  return getMessage(Value(), tile).size();
+}
+
+/// The tile of a message; of one without a tile, any.
+KernelEmitter::Tile KernelEmitter::emitTileOfMessage(ValueRange message) {
+  Tile tile;
+  tile.numQueries = args.numQueries;
+  tile.numKeys = args.numKeys;
+  tile.batch.resize(args.batchSizes.size());
+  ValueRange words = message.drop_front();
+  forEachPlaceField(tile, [&](Value &field) {
+    field = words.front();
+    words = words.drop_front();
+  });
+  emitKeyBlocks(tile);
+  widen(tile,
+        b.compare(arith::CmpIPredicate::sge, message[0], b.i32(kCareful)));
+  return tile;
+}
+
+/// The tile of a number, or any if there are not as many.
+KernelEmitter::Tile KernelEmitter::emitTileOrAny(const TileNumber &number) {
+  Value isTile = b.compare(arith::CmpIPredicate::slt, number[0], args.numTiles);
+  Value zero = b.i32(0);
+  return emitTile(b.select(isTile, number[0], zero),
+                  op.isRagged() ? b.select(isTile, number[1], zero) : Value());
+}
