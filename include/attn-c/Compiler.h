@@ -66,6 +66,10 @@ typedef struct attn_options {
   /// ./dev cuda's, /usr/local/cuda and the PATH. Where there is none, and with
   /// "none", programs have PTX, which the driver compiles when one is loaded.
   const char *cuda_path;
+  /// Of cuda: what the cost model would choose for kernels, as options of
+  /// attn-lower-to-nvvm-pipeline: "f32=tf32 softmax=standard block-keys=64";
+  /// none.
+  const char *kernel_options;
 } attn_options;
 
 //===----------------------------------------------------------------------===//

@@ -35,7 +35,8 @@ enum attn_torch_flags {
   ATTN_TORCH_SOFTCAP = 16,    ///< `softcap` counts
   ATTN_TORCH_WINDOW = 32,     ///< `left` and `right` count
   ATTN_TORCH_MASK = 64,       ///< of attn::sdpa_anew: `attn_mask` counts
-  ATTN_TORCH_VARLEN = 128     ///< of remembered calls: of attn::sdpa_varlen
+  ATTN_TORCH_VARLEN = 128,    ///< of remembered calls: of attn::sdpa_varlen
+  ATTN_TORCH_TF32 = 256       ///< float32 on CUDA is multiplied as tf32
 };
 
 /// Registers the kernels with the PyTorch of this process. ATTN_FAILED

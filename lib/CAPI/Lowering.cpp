@@ -54,6 +54,7 @@ std::optional<CompilerOptions> attn::readOptions(const attn_options *given) {
   read(options.numerics, given->numerics);
   read(options.cache, given->cache);
   read(options.gpuArch, given->gpu_arch);
+  read(options.kernelOptions, given->kernel_options);
   if (given->cache_bytes)
     options.cacheBytes = given->cache_bytes;
   options.fuse = given->fuse != 0;
@@ -62,6 +63,9 @@ std::optional<CompilerOptions> attn::readOptions(const attn_options *given) {
   if (target != "cpu" && target != "cuda")
     return fail("unknown target '" + target + "', expected cpu or cuda");
   options.target = target == "cuda" ? EntryTarget::CUDA : EntryTarget::CPU;
+  if (!options.kernelOptions.empty() && !options.isCUDA())
+    return fail("kernel_options: kernels of the CPU have none, got '" +
+                options.kernelOptions + "'");
   SmallVector<StringRef> toolkits;
   StringRef(given->cuda_path ? given->cuda_path : "")
       .split(toolkits, ':', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
@@ -151,6 +155,11 @@ static LogicalResult lowerForCUDA(ModuleOp module,
                                   const CompilerTarget &target) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   LowerToNVVMPipelineOptions lowering;
+  std::string message;
+  llvm::raw_string_ostream os(message);
+  if (failed(lowering.parseFromString(options.kernelOptions, os)))
+    return module.emitError("kernel_options: cannot read '")
+           << options.kernelOptions << "': " << StringRef(message).trim();
   lowering.backend = options.backend;
   lowering.chip = target.gpuArch;
   buildBufferizeForCUDAPipeline(pm);
@@ -209,5 +218,6 @@ std::string attn::makeCacheKey(StringRef text, const CompilerOptions &options,
   return ObjectCache::makeKey(
       {text, options.entry, options.backend, options.numerics, flags,
        target.cpu.triple, target.cpu.cpu, target.cpu.features, target.gpuArch,
-       assembler, ATTN_VERSION, getBuildID(), LLVM_VERSION_STRING});
+       assembler, options.kernelOptions, ATTN_VERSION, getBuildID(),
+       LLVM_VERSION_STRING});
 }

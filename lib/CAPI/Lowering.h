@@ -29,6 +29,7 @@ struct CompilerOptions {
   /// Empty: that of the device.
   std::string gpuArch;
   std::vector<std::string> toolkits;
+  std::string kernelOptions;
 
   bool isCUDA() const { return target == EntryTarget::CUDA; }
 };

@@ -133,15 +133,26 @@ Tensor allocate(const View &query, const View &value) {
 
 struct Arguments {
   int64_t flags;
-  double scale, softcap;
-  int64_t left, right;
+  double scale = 0, softcap = 0;
+  int64_t left = -1, right = -1;
 
-  explicit Arguments(const Value *stack) {
+  /// Of the stack of an operator, which may have the flags alone.
+  explicit Arguments(const Value *stack, bool hasFlagsAlone = false) {
     flags = (int64_t)stack[0];
+    if (hasFlagsAlone)
+      return;
     std::memcpy(&scale, stack + 1, sizeof(double));
     std::memcpy(&softcap, stack + 2, sizeof(double));
     left = (int64_t)stack[3];
     right = (int64_t)stack[4];
+  }
+
+  void write(Value *stack) const {
+    stack[0] = (Value)flags;
+    std::memcpy(stack + 1, &scale, sizeof(double));
+    std::memcpy(stack + 2, &softcap, sizeof(double));
+    stack[3] = (Value)left;
+    stack[4] = (Value)right;
   }
 };
 
@@ -290,13 +301,13 @@ Value callAnew(const char *name, Value *call) {
   return result.release();
 }
 
-/// (query, key, value[, attn_mask], flags, scale, softcap, left, right)
-void run(Value *stack, bool hasMask) {
+/// (query, key, value[, attn_mask], flags[, scale, softcap, left, right])
+void run(Value *stack, bool hasMask, bool hasFlagsAlone) {
   OwnedTensor query((Tensor)(uintptr_t)stack[0]);
   OwnedTensor key((Tensor)(uintptr_t)stack[1]);
   OwnedTensor value((Tensor)(uintptr_t)stack[2]);
   OwnedTensor mask(hasMask ? (Tensor)(uintptr_t)stack[3] : nullptr);
-  Arguments arguments(stack + (hasMask ? 4 : 3));
+  Arguments arguments(stack + (hasMask ? 4 : 3), hasFlagsAlone);
   if (Value result = runKnown(query.get(), key.get(), value.get(), mask.get(),
                               arguments)) {
     stack[0] = result;
@@ -313,7 +324,7 @@ void run(Value *stack, bool hasMask) {
   call[0] = query.release();
   call[1] = key.release();
   call[2] = value.release();
-  std::copy(stack + (hasMask ? 4 : 3), stack + (hasMask ? 9 : 8), call + 4);
+  arguments.write(call + 4);
   call[4] |= hasMask ? ATTN_TORCH_MASK : 0;
   stack[0] = callAnew("attn::sdpa_anew", call);
 }
@@ -338,8 +349,10 @@ void runVarlen(Value *stack, uint64_t, uint64_t) {
   stack[0] = callAnew("attn::sdpa_varlen_anew", call);
 }
 
-void runDense(Value *stack, uint64_t, uint64_t) { run(stack, false); }
-void runMasked(Value *stack, uint64_t, uint64_t) { run(stack, true); }
+template <bool hasMask, bool hasFlagsAlone>
+void runPlain(Value *stack, uint64_t, uint64_t) {
+  run(stack, hasMask, hasFlagsAlone);
+}
 
 } // namespace
 
@@ -376,8 +389,12 @@ private:
 static attn_status implement(const char *key) {
   Library operators;
   if (functions.initLibrary("attn", key, __FILE__, __LINE__, &operators) ||
-      functions.implement(operators, "sdpa_dense", runDense) ||
-      functions.implement(operators, "sdpa_masked", runMasked) ||
+      functions.implement(operators, "sdpa_dense", runPlain<false, false>) ||
+      functions.implement(operators, "sdpa_masked", runPlain<true, false>) ||
+      functions.implement(operators, "sdpa_dense.flags",
+                          runPlain<false, true>) ||
+      functions.implement(operators, "sdpa_masked.flags",
+                          runPlain<true, true>) ||
       functions.implement(operators, "sdpa_varlen", runVarlen))
     return fail("attn_torch_register: PyTorch refuses the kernels");
   return ATTN_OK;

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._arguments import is_torch_tensor
-from ._backends import BackendError, sdpa_kernel
+from ._backends import BackendError, kernel_options, sdpa_kernel
 from ._bias import CausalBias, causal_lower_right, causal_upper_left
 from ._library import CompileError, cache_directory, get_num_threads, set_num_threads, version
 from ._sdpa import Explanation
@@ -28,8 +28,8 @@ from ._symbols import capture, where
 __version__ = version()
 __all__ = [
     "BackendError", "CausalBias", "CompileError", "Explanation", "cache_directory", "can_use", "capture",
-    "causal_lower_right", "causal_upper_left", "compile_exported", "explain", "get_num_threads", "sdpa", "sdpa_kernel",
-    "sdpa_varlen", "set_num_threads", "warmup", "where",
+    "causal_lower_right", "causal_upper_left", "compile_exported", "explain", "get_num_threads", "kernel_options", "sdpa",
+    "sdpa_kernel", "sdpa_varlen", "set_num_threads", "warmup", "where",
 ]
 
 

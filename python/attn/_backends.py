@@ -70,6 +70,55 @@ def get_allowed() -> tuple[str, ...]:
     return _allowed.get()
 
 
+_kernel_options: contextvars.ContextVar[str] = contextvars.ContextVar("attn_kernel_options", default="")
+
+
+@contextlib.contextmanager
+def kernel_options(**options: Any) -> Iterator[None]:
+    """Forces what the cost model of GPU kernels would choose, for `attn.sdpa` in this
+    thread (or task). Kernels of the CPU, and math, have no such options.
+
+    Args:
+        options: those of attn-lower-to-nvvm-pipeline (docs/generated) with _ for -:
+            f32="bf16x3" or "tf32", softmax="standard", "lazy" or "optimistic",
+            block_keys=64, stages=2, ... None leaves one to the cost model.
+
+    Raises:
+        CompileError: from `attn.sdpa`, where a kernel does not know or cannot have an
+            option."""
+    given = dict(part.split("=", 1) for part in _kernel_options.get().split())
+    for name, value in options.items():
+        text = str(value)
+        if not text or any(c.isspace() or c in "={}'\"" for c in text):
+            raise ValueError(f"attn.kernel_options: expected {name} to be a word or a number, got {value!r}")
+        given[name.replace("_", "-")] = text
+        if value is None:
+            del given[name.replace("_", "-")]
+    token = _kernel_options.set(" ".join(f"{name}={value}" for name, value in sorted(given.items())))
+    _library.suspend_torch_kernels(1)
+    try:
+        yield
+    finally:
+        _library.suspend_torch_kernels(-1)
+        _kernel_options.reset(token)
+
+
+def is_restricted() -> bool:
+    """Whether this thread chose backends or options of kernels."""
+    return get_allowed() != BACKENDS or bool(_kernel_options.get())
+
+
+def get_kernel_options(device: int, dtype: int, wants_tf32: bool) -> str:
+    """The options of kernels for operands of a dtype: what is forced, and tf32 for
+    float32 where the caller wants it and nothing else is said."""
+    if device == _cuda.CPU:
+        return ""
+    given = _kernel_options.get()
+    if wants_tf32 and dtype == _library.F32 and not any(part.startswith("f32=") for part in given.split()):
+        return f"f32=tf32 {given}".strip()
+    return given
+
+
 def get_obstacle(text: str, backend: str, device: int = _cuda.CPU) -> str | None:
     """Why the backend cannot compute the module on the device; None if it can."""
     if device != _cuda.CPU:

@@ -123,7 +123,7 @@ def _replace_flex(node: torch.fx.Node) -> None:
 
 _OPERATORS = {
     operator for packet in (torch.ops.attn.sdpa, torch.ops.attn.sdpa_dense, torch.ops.attn.sdpa_masked, torch.ops.attn.sdpa_varlen)
-    for operator in (packet, packet.default)
+    for operator in (packet, *(getattr(packet, overload) for overload in packet.overloads()))
 }
 
 

@@ -88,6 +88,30 @@ def find_toolkits() -> str:
     return _find_toolkits(os.environ.get("ATTN_CUDA_PATH") or None)
 
 
+@functools.lru_cache(maxsize=None)
+def _get_precision_getter() -> Any:
+    import torch
+
+    getter: Any = getattr(torch._C, "_get_fp32_precision_getter", None)
+    if getter is None:
+        # PyTorch before 2.9.
+        return torch._C._get_cublas_allow_tf32
+    return lambda: getter("cuda", "matmul") == "tf32"
+
+
+def allows_tf32() -> bool:
+    """Whether PyTorch multiplies float32 of CUDA as tf32:
+    torch.backends.cuda.matmul.allow_tf32, fp32_precision, or
+    torch.set_float32_matmul_precision."""
+    result: bool = _get_precision_getter()()
+    return result
+
+
+def wants_tf32(device: int, dtype: int) -> bool:
+    """Whether an attention on the device is to be multiplied as tf32."""
+    return device != CPU and dtype == _library.F32 and allows_tf32()
+
+
 def get_stream(device: int) -> int:
     """The stream of PyTorch's that is current, a cudaStream_t."""
     import torch

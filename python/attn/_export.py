@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from . import _library as _compiler
-from . import _cuda, _torch, _torch_formula
+from . import _backends, _cuda, _torch, _torch_formula
 from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Tensor = torch.Tensor
@@ -59,9 +59,8 @@ def _spell_pytorch(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any 
     return _spell(query, key, value, attn_mask, scale, enable_gqa, UPPER_LEFT if is_causal else None, None, None)
 
 
-def _spell_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, flags: int, scale: float, softcap: float,
-                 left: int, right: int) -> _Tensor:
-    return _spell(query, key, value, attn_mask, *_torch._read_flags(flags, scale, softcap, left, right))
+def _spell_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, *options: Any) -> _Tensor:
+    return _spell(query, key, value, attn_mask, *_torch._read_flags(*options))
 
 
 def _spell_ours(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, scale: float | None = None,
@@ -82,8 +81,10 @@ def _make_decompositions() -> dict[Any, Any]:
     return {
         torch.ops.aten.scaled_dot_product_attention.default: _spell_pytorch,
         ours.sdpa.default: _spell_ours,
-        ours.sdpa_dense.default: lambda query, key, value, *options: _spell_plain(query, key, value, None, *options),
+        **{operator: lambda query, key, value, *options: _spell_plain(query, key, value, None, *options)
+           for operator in (ours.sdpa_dense.default, ours.sdpa_dense.flags)},
         ours.sdpa_masked.default: _spell_plain,
+        ours.sdpa_masked.flags: _spell_plain,
     }
 
 
@@ -118,4 +119,5 @@ def compile_exported(program: Any, path: str | os.PathLike[str], *, header: str 
     except Exception as error:
         # torch-mlir has classes of its own, and says what in its message.
         raise _compiler.CompileError(f"attn.compile_exported: the program cannot be translated: {error}") from error
-    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch)
+    _compiler.compile_shared(text, backend, cpu, os.fspath(path), None if header is None else os.fspath(header), gpu_arch,
+                             kernel_options=_backends.get_kernel_options(0, _compiler.F32, _cuda.allows_tf32()) if gpu_arch else "")

@@ -35,6 +35,7 @@ class _Options(ctypes.Structure):
         ("target", ctypes.c_char_p),
         ("gpu_arch", ctypes.c_char_p),
         ("cuda_path", ctypes.c_char_p),
+        ("kernel_options", ctypes.c_char_p),
     ]
 
 
@@ -145,7 +146,8 @@ def _cache_bytes() -> int:
     return int(given)
 
 
-def _make_options(backend: str, fuse: bool = False, target: str = "cpu", gpu_arch: str | None = None) -> _Options:
+def _make_options(backend: str, fuse: bool = False, target: str = "cpu", gpu_arch: str | None = None,
+                  kernel_options: str = "") -> _Options:
     directory = cache_directory()
     toolkits = None
     if gpu_arch is not None:
@@ -162,6 +164,7 @@ def _make_options(backend: str, fuse: bool = False, target: str = "cpu", gpu_arc
         target=target.encode(),
         gpu_arch=gpu_arch.encode() if gpu_arch else None,
         cuda_path=os.fsencode(toolkits) if toolkits else None,
+        kernel_options=kernel_options.encode(),
     )
 
 
@@ -267,16 +270,17 @@ class _Progress:
             print(f"attn: compiled {self._what} in {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
-_programs: dict[tuple[str, str, str | None], Program] = {}
+_programs: dict[tuple[str, str, str | None, str], Program] = {}
 
 
-def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_arch: str | None = None) -> Program:
+def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_arch: str | None = None,
+                    kernel_options: str = "") -> Program:
     """Compiles @main of a module, or finds it in memory or on disk. With `fuse`,
     naive attention is raised first; modules are either to be fused or not. For a
-    GPU with `gpu_arch`.
+    GPU with `gpu_arch`, and what its kernels' cost model would choose.
 
     Raises CompileError with the compiler's message."""
-    key = text, backend, gpu_arch
+    key = text, backend, gpu_arch, kernel_options
     program = _programs.get(key)
     if program is not None:
         return program
@@ -285,7 +289,7 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_
         if program is not None:
             return program
         encoded = text.encode()
-        options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch)
+        options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
         with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
             handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
         if not handle:
@@ -295,11 +299,11 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_
 
 
 def compile_shared(text: str, backend: str, cpu: str, output: str, header: str | None, gpu_arch: str | None = None,
-                   fuse: bool = True) -> None:
+                   fuse: bool = True, kernel_options: str = "") -> None:
     """Writes @main of a module as a shared object, and a C header for it.
 
     Raises CompileError with the compiler's message."""
-    options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch)
+    options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
     options.cpu = cpu.encode()
     runtime = pathlib.Path(_find_library()).with_name("libAttnRuntimeCPU.a")
     with _lock, _Progress(output):

@@ -46,6 +46,8 @@ class Request:
     # In place of the functions, where they were traced before: the regions, and
     # what they capture.
     regions: tuple[str, str, list[View]] | None = None
+    # Whether float32 may be multiplied as tf32, on CUDA.
+    wants_tf32: bool = False
 
     def memo_key(self) -> tuple[Any, ...] | None:
         """What the plan depends on; None if it has to be made anew."""
@@ -60,7 +62,7 @@ class Request:
             self.sinks and (self.sinks.dtype, self.sinks.shape, self.sinks.device),
             self.key_lengths and (self.key_lengths.dtype, self.key_lengths.shape, self.key_lengths.strides[-1:] == (1,),
                                   self.key_lengths.device),
-            self.return_lse, self.cu_seqlens and tuple((view.dtype, view.device) for view in self.cu_seqlens),
+            self.return_lse, self.wants_tf32, self.cu_seqlens and tuple((view.dtype, view.device) for view in self.cu_seqlens),
             regions and (*regions[:2], *((view.dtype, view.shape, view.device) for view in regions[2])),
         )
 
@@ -79,8 +81,9 @@ class Plan:
     device: int
     # Read by functions that were traced for this plan alone.
     captures: list[View] = dataclasses.field(default_factory=list)
-    # None: PyTorch's own formula.
-    programs: dict[tuple[str, ...], _library.Program | None] = dataclasses.field(default_factory=dict)
+    # By what is allowed and forced. None: PyTorch's own formula.
+    programs: dict[tuple[tuple[str, ...], str], _library.Program | None] = dataclasses.field(default_factory=dict)
+    wants_tf32: bool = False
 
     @property
     def lse_shape(self) -> tuple[int, ...]:
@@ -93,12 +96,13 @@ class Plan:
     def get_program(self) -> _library.Program | None:
         """The kernel, compiled, of a backend that is allowed here; None for math on a
         GPU, which is a formula of PyTorch's."""
-        allowed = _backends.get_allowed()
-        if allowed not in self.programs:
+        options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32)
+        key = _backends.get_allowed(), options
+        if key not in self.programs:
             backend = _backends.choose(self.text, self.device)
-            self.programs[allowed] = None if self.device != _cuda.CPU and backend == "math" else _library.compile_program(
-                self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device))
-        return self.programs[allowed]
+            self.programs[key] = None if self.device != _cuda.CPU and backend == "math" else _library.compile_program(
+                self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device), kernel_options=options)
+        return self.programs[key]
 
     def call(self, words: list[int]) -> None:
         """Runs the kernel; on a GPU, on the current stream of its device."""
@@ -303,7 +307,7 @@ def _make_plan(request: Request) -> Plan:
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
     check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
-    return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views)
+    return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views, wants_tf32=request.wants_tf32)
 
 
 def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
@@ -371,7 +375,8 @@ def make_request(query: Any, key: Any, value: Any, attn_mask: Any = None, is_cau
         q, k, v, mask, None if scale is None else float(scale), enable_gqa, causal, read_window(window),
         None if softcap is None else float(softcap), score_mod, mask_mod,
         None if sinks is None else view_of(sinks, "sinks"),
-        None if key_lengths is None else view_of(key_lengths, "key_lengths"), return_lse)
+        None if key_lengths is None else view_of(key_lengths, "key_lengths"), return_lse,
+        wants_tf32=_cuda.wants_tf32(q.device, q.dtype))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,12 +9,12 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional
 
 import torch
 
 from . import _library as _compiler
-from . import _backends, _sdpa, _torch_flex, _torch_formula
+from . import _backends, _cuda, _sdpa, _torch_flex, _torch_formula
 from ._arguments import View, _view_of_torch, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -32,17 +32,24 @@ _library.define(
 # What most calls need, in types that cost little and without a gradient. Their
 # kernels are C++ (lib/CAPI/Torch.cpp) and leave to sdpa_anew what they do not know.
 _PLAIN_OPTIONS = "int flags, float scale, float softcap, int left, int right"
+_NO_OPTIONS = (0.0, 0.0, -1, -1)
 _library.define(f"sdpa_dense(Tensor query, Tensor key, Tensor value, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_masked(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
+# Where nothing but flags counts: PyTorch takes 0.2 us for each argument of a call.
+_library.define("sdpa_dense.flags(Tensor query, Tensor key, Tensor value, int flags) -> Tensor")
+_library.define("sdpa_masked.flags(Tensor query, Tensor key, Tensor value, Tensor attn_mask, int flags) -> Tensor")
 _library.define(f"sdpa_anew(Tensor query, Tensor key, Tensor value, Tensor attn_mask, {_PLAIN_OPTIONS}) -> Tensor")
 # Of rows of sequences; in Python they are _torch_varlen.py's.
 _VARLEN = "Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k"
 _library.define(f"sdpa_varlen({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
 _library.define(f"sdpa_varlen_anew({_VARLEN}, {_PLAIN_OPTIONS}) -> Tensor")
-_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN = (1 << bit for bit in range(8))
+_SCALE, _UPPER_LEFT, _LOWER_RIGHT, _GQA, _SOFTCAP, _WINDOW, _MASK, _IS_VARLEN, _TF32 = (1 << bit for bit in range(9))
 
 
-def _read_flags(flags: int, scale: float, softcap: float, left: int, right: int) -> tuple[Any, ...]:
+_Options = tuple[Optional[float], bool, Optional[str], Optional[tuple[int, int]], Optional[float]]
+
+
+def _read_flags(flags: int = 0, scale: float = 0.0, softcap: float = 0.0, left: int = -1, right: int = -1) -> _Options:
     """What a plain call asks for: scale, enable_gqa, causal, window, softcap."""
     causal = UPPER_LEFT if flags & _UPPER_LEFT else LOWER_RIGHT if flags & _LOWER_RIGHT else None
     return (scale if flags & _SCALE else None, bool(flags & _GQA), causal, (left, right) if flags & _WINDOW else None,
@@ -79,16 +86,18 @@ def _run(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, sc
 def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, enable_gqa: bool,
              causal: str | None, window: Any, softcap: float | None, sinks: Any = None, key_lengths: Any = None,
              score: str = "", keep: str = "", captures: Any = None, return_lse: bool = False,
-             functions: Any = (None, None)) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
+             functions: Any = (None, None), wants_tf32: bool | None = None) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
+    q = _view_of_torch(query, "query")
     mask = _view(attn_mask, "attn_mask")
     if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
         mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     request = _sdpa.Request(
-        _view(query, "query"), _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
+        q, _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
         causal, None if window is None else tuple(window), softcap, None, None, _view(sinks, "sinks"),
         _view(key_lengths, "key_lengths"), return_lse,
         regions=(score, keep, [_view(capture, "a captured tensor") for capture in captures or ()])  # type: ignore[misc]
-        if score or keep else None)
+        if score or keep else None,
+        wants_tf32=_cuda.wants_tf32(q.device, q.dtype) if wants_tf32 is None else wants_tf32)
     plan = _sdpa.make_plan(request)
     is_formula = plan.get_program() is None
     if is_formula and (score or keep) and functions == (None, None):
@@ -112,25 +121,33 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
     return plan, output, lse
 
 
-def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any,
-                 softcap: float | None) -> tuple[int, float, float, int, int]:
+def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, window: Any, softcap: float | None,
+                 flags: int = 0) -> tuple[int, float, float, int, int]:
     """What `_read_flags` reads: flags, scale, softcap, left, right."""
-    flags = _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT if causal == LOWER_RIGHT else 0
+    if causal is not None:
+        flags |= _UPPER_LEFT if causal == UPPER_LEFT else _LOWER_RIGHT
     if enable_gqa:
         flags |= _GQA
-    if scale is None:
-        scale = 0.0
-    else:
+    if scale is not None:
         flags |= _SCALE
-    if softcap is None:
-        softcap = 0.0
-    else:
+    if softcap is not None:
         flags |= _SOFTCAP
     left, right = -1, -1
     if window is not None:
         left, right = window
         flags |= _WINDOW
-    return flags, scale, softcap, left, right
+    return flags, scale or 0.0, softcap or 0.0, left, right
+
+
+# Dynamo's graphs are for the precision that it guards.
+@torch.compiler.assume_constant_result
+def _allows_tf32() -> bool:
+    return _cuda.allows_tf32()
+
+
+def get_flags(query: _Tensor) -> int:
+    """The flags that come of PyTorch's settings."""
+    return _TF32 if query.dtype is torch.float32 and query.is_cuda and _allows_tf32() else 0
 
 
 _failure = threading.local()
@@ -142,7 +159,8 @@ def _sdpa_anew(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor,
     kept for the caller: exceptions do not pass through them."""
     mask = attn_mask if flags & _MASK else None
     try:
-        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right))
+        plan, output, _ = _compute(query, key, value, mask, *_read_flags(flags, scale, softcap, left, right),
+                                   wants_tf32=bool(flags & _TF32))
     except Exception as error:
         return keep_failure(error)
     shapes = (tuple(query.shape), tuple(key.shape), tuple(value.shape))
@@ -165,7 +183,7 @@ def remember(plan: _sdpa.Plan, flags: int, softcap: float, left: int, right: int
     """Lets the kernels in C++ run the plan's program, if there is one, for what has the
     words of its tensors."""
     program = plan.get_program()
-    if program is not None and _backends.get_allowed() == _backends.BACKENDS:
+    if program is not None and not _backends.is_restricted():
         bits = struct.unpack("q", struct.pack("d", softcap))[0]
         _compiler.remember_torch_call(program, (flags, bits, left, right, plan.device, *words))
 
@@ -177,19 +195,20 @@ def check_failure(output: _Tensor) -> _Tensor:
     return output
 
 
-def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, query, *options))
+def _sdpa_dense(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
+    return check_failure(_sdpa_anew(query, key, value, query, flags, *(options or _NO_OPTIONS)))
 
 
 def _sdpa_masked(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
-    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *options))
+    return check_failure(_sdpa_anew(query, key, value, attn_mask, flags | _MASK, *(options or _NO_OPTIONS)))
 
 
 def _implement_plain(key: str, is_in_cpp: bool) -> None:
     _library.impl("sdpa_anew", _sdpa_anew, key)
     if not is_in_cpp:
-        _library.impl("sdpa_dense", _sdpa_dense, key)
-        _library.impl("sdpa_masked", _sdpa_masked, key)
+        for overload in ("", ".flags"):
+            _library.impl("sdpa_dense" + overload, _sdpa_dense, key)
+            _library.impl("sdpa_masked" + overload, _sdpa_masked, key)
 
 
 _libraries = os.path.join(torch.__path__[0], "lib")
@@ -216,13 +235,19 @@ def raise_kept(raised: RuntimeError) -> NoReturn:
 
 # Looked up once: their names cost as much as a tensor.
 _DENSE, _MASKED = torch.ops.attn.sdpa_dense.default, torch.ops.attn.sdpa_masked.default
+_DENSE_FLAGS, _MASKED_FLAGS = torch.ops.attn.sdpa_dense.flags, torch.ops.attn.sdpa_masked.flags
 
 
 def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None, scale: float | None,
                enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> _Tensor:
     """By the operators without a gradient."""
-    options = pack_options(scale, enable_gqa, causal, window, softcap)
+    options = pack_options(scale, enable_gqa, causal, window, softcap, get_flags(query))
+    flags = options[0]
     try:
+        if not flags & (_SCALE | _SOFTCAP | _WINDOW):
+            if attn_mask is None:
+                return _DENSE_FLAGS(query, key, value, flags)  # type: ignore[no-any-return]
+            return _MASKED_FLAGS(query, key, value, attn_mask, flags)  # type: ignore[no-any-return]
         if attn_mask is None:
             return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
         return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
@@ -267,11 +292,13 @@ def _plain_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int) -> _Te
     return _sdpa_fake(query, key, value, enable_gqa=bool(flags & _GQA))[0]
 
 
+@torch.library.register_fake("attn::sdpa_dense.flags", lib=_library)
 @torch.library.register_fake("attn::sdpa_dense", lib=_library)
 def _sdpa_dense_fake(query: _Tensor, key: _Tensor, value: _Tensor, flags: int, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)
 
 
+@torch.library.register_fake("attn::sdpa_masked.flags", lib=_library)
 @torch.library.register_fake("attn::sdpa_masked", lib=_library)
 def _sdpa_masked_fake(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor, flags: int, *options: Any) -> _Tensor:
     return _plain_fake(query, key, value, flags)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -20,7 +21,8 @@ def _sdpa_varlen_anew(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q
                       scale: float, softcap: float, left: int, right: int) -> _Tensor:
     """What the kernel in C++ calls when it does not know a program."""
     try:
-        plan, output = _compute(query, key, value, cu_seqlens_q, cu_seqlens_k, *_torch._read_flags(flags, scale, softcap, left, right))
+        plan, output = _compute(query, key, value, cu_seqlens_q, cu_seqlens_k, *_torch._read_flags(flags, scale, softcap, left, right),
+                                wants_tf32=bool(flags & _torch._TF32))
     except Exception as error:
         return _torch.keep_failure(error)
     tensors = query, key, value
@@ -34,9 +36,10 @@ def _sdpa_varlen_anew(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q
 
 
 def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, scale: float | None,
-             enable_gqa: bool, causal: str | None, window: Any, softcap: float | None) -> tuple[_sdpa.Plan, _Tensor]:
+             enable_gqa: bool, causal: str | None, window: Any, softcap: float | None,
+             wants_tf32: bool = False) -> tuple[_sdpa.Plan, _Tensor]:
     q, k, v = (_view_of_torch(tensor, name) for tensor, name in [(query, "query"), (key, "key"), (value, "value")])
-    request = _varlen.make_request(q, k, v, False, scale, enable_gqa, causal, window, softcap)
+    request = dataclasses.replace(_varlen.make_request(q, k, v, False, scale, enable_gqa, causal, window, softcap), wants_tf32=wants_tf32)
     names = "cu_seqlens_q", "cu_seqlens_k"
     bounds = _view_of_torch(cu_seqlens_q, names[0]), _view_of_torch(cu_seqlens_k, names[1])
     request = _varlen.with_bounds(request, bounds, names)
@@ -50,8 +53,8 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor
     return plan, output
 
 
-def _sdpa_varlen(*arguments: Any) -> _Tensor:
-    return _torch.check_failure(_sdpa_varlen_anew(*arguments))
+def _sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor, *options: Any) -> _Tensor:
+    return _torch.check_failure(_sdpa_varlen_anew(query, key, value, cu_seqlens_q, cu_seqlens_k, *options))
 
 
 for _key, _is_in_cpp in _torch.IN_CPP.items():
@@ -117,7 +120,8 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
                         softcap)
         return _by_parts(*arguments, scale=scale, enable_gqa=enable_gqa, causal=causal, window=window, softcap=softcap)
     try:
-        return _VARLEN(*arguments, *_torch.pack_options(scale, enable_gqa, causal, window, softcap))  # type: ignore[no-any-return]
+        options = _torch.pack_options(scale, enable_gqa, causal, window, softcap, _torch.get_flags(query))
+        return _VARLEN(*arguments, *options)  # type: ignore[no-any-return]
     except RuntimeError as raised:
         _torch.raise_kept(raised)
 

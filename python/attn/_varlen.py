@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from . import _sdpa
+from . import _cuda, _sdpa
 from ._arguments import DTYPE_NAMES, View, numpy_of, view_of, with_contiguous_rows
 from ._cuda import CPU
 from ._library import I32, I64
@@ -86,7 +86,8 @@ def make_request(query: View, key: View, value: View, is_causal: bool, scale: fl
     if causal not in (None, "upper_left", "lower_right"):
         raise ValueError(f"attn.sdpa_varlen: expected causal to be None, 'upper_left' or 'lower_right', got {causal!r}")
     q, k, v = (_by_heads(with_contiguous_rows(view)) for view in (query, key, value))
-    return _sdpa.Request(q, k, v, None, scale, enable_gqa, causal, _sdpa.read_window(window), softcap)
+    return _sdpa.Request(q, k, v, None, scale, enable_gqa, causal, _sdpa.read_window(window), softcap,
+                         wants_tf32=_cuda.wants_tf32(q.device, q.dtype))
 
 
 def sdpa_varlen(query: Any, key: Any, value: Any, cu_seqlens_q: Any, cu_seqlens_k: Any, *options: Any) -> Any:

@@ -222,6 +222,23 @@ static int run(const char *cache, const char *arch, const char *toolkit) {
   expect_failure("math", "bf16",
                  (attn_options){.gpu_arch = "sm_80", .backend = "math"});
   expect_failure("f64", "f64", (attn_options){.gpu_arch = "sm_80"});
+  expect_failure(
+      "unknown option", "f32",
+      (attn_options){.gpu_arch = "sm_80", .kernel_options = "colour=red"});
+  expect_failure(
+      "unknown value", "f32",
+      (attn_options){.gpu_arch = "sm_80", .kernel_options = "f32=tf23"});
+  expect_failure("options of the CPU", "f32",
+                 (attn_options){.target = "cpu", .kernel_options = "f32=tf32"});
+  // Options have objects of their own.
+  attn_options tf32 = {.cache = cache, .gpu_arch = arch};
+  tf32.cuda_path = toolkit;
+  tf32.kernel_options = "f32=tf32";
+  attn_program_destroy(compile_or_exit("tf32", "f32", tf32));
+  tf32.require_cached = 1;
+  attn_program_destroy(compile_or_exit("tf32", "f32", tf32));
+  tf32.kernel_options = "";
+  expect_failure("other options", "f32", tf32);
   check("bf16", "flash");
   check("f64", "flash");
   check("bf16", "math");

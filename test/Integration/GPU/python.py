@@ -15,7 +15,9 @@ neither the network nor LLVM nor this checkout:
 
 runs the tests of python/tests/test_cuda*.py, those marked `gpu` with them, and times
 attention and the tutorial's module beside PyTorch's. Both files are all there is to
-carry. ptxas is Triton's, CUDA's or none (attn-c/Compiler.h, cuda_path).
+carry. ptxas is Triton's, CUDA's or none (attn-c/Compiler.h, cuda_path). A test that
+hangs, or breaks the GPU for its process, does not keep the others from running, and
+failures are printed as they come.
 
     python3 python.py run attn-gpu.tar.xz --no-tests --no-timing --models "--budget 500 --output models.json"
 
@@ -23,15 +25,20 @@ times whole models on the CPU of that machine: benchmarks/models.py with these o
 """
 
 import argparse
+import collections
+import contextlib
+import json
 import lzma
 import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 # What every Linux has, in a version that goes with its libc.
 SYSTEM = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so.*|linux-vdso.*)$")
@@ -92,6 +99,8 @@ def pack(options):
                 files[f"{directory}/{path.name}"] = path
     for name in ("models.py", "modules.py"):
         files[f"benchmarks/{name}"] = root / "benchmarks" / name
+    for name in ("python_timing.py", "python_watch.py"):
+        files[f"gpu/{name}"] = pathlib.Path(__file__).with_name(name)
     filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": options.preset}]
     with tempfile.TemporaryDirectory() as directory:
         for name, path in unused.items():
@@ -110,114 +119,113 @@ def make_environment(place):
         PYTHONPATH=str(place / "python"), PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
 
 
+def read_results(path):
+    """What python_watch.py wrote, by the names of tests: outcome (None: it has begun),
+    seconds, text."""
+    results = {}
+    with contextlib.suppress(FileNotFoundError), open(path) as file:
+        for line in file:
+            # A process may have ended in the middle of the last one.
+            if line.endswith("\n"):
+                name, *result = json.loads(line)
+                results[name] = result
+    return results
+
+
+class Share:
+    """A process of tests, and those after it where one ends too early."""
+
+    def __init__(self, place, environment, options, index):
+        self.results = options.output / f"share{index}.json"
+        self.log = open(options.output / f"share{index}.log", "ab")
+        threads = max(1, (os.cpu_count() or 1) // options.jobs)
+        self.environment = dict(
+            environment, ATTN_WATCH_RESULTS=str(self.results), ATTN_WATCH_SHARE=f"{index}/{options.jobs}",
+            ATTN_WATCH_TIMEOUT=str(options.timeout), OMP_NUM_THREADS=str(threads), TORCHINDUCTOR_COMPILE_THREADS="1",
+            PYTHONPATH=os.pathsep.join([environment["PYTHONPATH"], str(place / "gpu")]))
+        tests = place / "python" / "tests"
+        # What is newest first.
+        files = sorted(tests.glob("test_cuda*.py"), reverse=True)
+        self.command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "python_watch", "--rootdir", str(tests),
+                        *map(str, files), "-k", options.only]
+        self.cwd = tests
+        self.start()
+
+    def start(self):
+        self.begun = len(read_results(self.results))
+        self.process = subprocess.Popen(self.command, env=self.environment, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
+
+    def is_done(self):
+        """Whether nothing is left. Goes on after a test that ended the process."""
+        if self.process.poll() is None:
+            return False
+        results = read_results(self.results)
+        ended = [name for name, (outcome, *_) in results.items() if outcome is None]
+        if len(results) == self.begun and self.process.returncode not in (0, 1, 5):
+            print(f"{self.log.name}: pytest ended with {self.process.returncode} before it ran a test", flush=True)
+            return True
+        for name in ended:
+            self.close(name, f"ended the process ({self.process.returncode}): it took too long, or crashed")
+        if not ended and self.process.returncode in (0, 1, 5):
+            return True
+        self.start()
+        return False
+
+    def close(self, name, text):
+        with open(self.results, "a") as file:
+            file.write(json.dumps([name, "ended", 0, text]) + "\n")
+
+    def kill(self):
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            for name, (outcome, *_) in read_results(self.results).items():
+                if outcome is None:
+                    self.close(name, "was running when the time was over")
+
+
+def last_line(text):
+    """What went wrong, of a traceback of pytest's."""
+    lines = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")] or text.splitlines() or [""]
+    return " | ".join(lines[:3])[:300]
+
+
 def test(place, environment, options):
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--rootdir", str(place / "python" / "tests"),
-               *map(str, sorted((place / "python" / "tests").glob("test_cuda*.py"))), "-k", options.only]
-    if subprocess.run([sys.executable, "-c", "import xdist"], capture_output=True).returncode == 0:
-        # Most of the time is compilation.
-        command += ["-n", str(options.jobs)]
-    return subprocess.run(command, env=environment, cwd=place / "python" / "tests").returncode
+    begin = time.monotonic()
+    shares = [Share(place, environment, options, index) for index in range(options.jobs)]
+    waiting, said = list(shares), set()
+    while waiting:
+        is_over = time.monotonic() - begin > options.seconds
+        for share in list(waiting):
+            if is_over:
+                share.kill()
+            if is_over or share.is_done():
+                waiting.remove(share)
+            for name, (outcome, seconds, text) in read_results(share.results).items():
+                if outcome in ("failed", "ended") and name not in said:
+                    said.add(name)
+                    print(f"{outcome.upper()} {name} ({seconds:.0f} s): {last_line(text)}", flush=True)
+        time.sleep(0.5)
+    results = {name: result for share in shares for name, result in read_results(share.results).items()}
+    counts = collections.Counter(outcome for outcome, *_ in results.values())
+    for reason, count in collections.Counter(text for outcome, _, text in results.values() if outcome == "skipped").items():
+        print(f"skipped {count}: {reason}")
+    slowest = sorted(((seconds, name) for name, (_, seconds, _) in results.items()), reverse=True)[:3]
+    print("slowest: " + ", ".join(f"{name} {seconds:.0f} s" for seconds, name in slowest))
+    print(f"tests of the GPU: {counts['passed']} passed, {counts['failed']} failed, {counts['ended']} ended the process, "
+          f"{counts['skipped']} skipped in {time.monotonic() - begin:.0f} s{', when the time was over' if is_over else ''}", flush=True)
+    return 0 if not is_over and counts["passed"] + counts["skipped"] == len(results) > 0 else 1
 
 
-# Runs in a process of its own, with the package on the path.
-TIMING = r"""
-import statistics, sys, time
-import torch, torch.nn as nn, torch.nn.functional as F
-import attn
-from attn._compile import backend
-
-def measure(functions, repeats=30, calls=20):
-    times = {name: [] for name in functions}
-    for turn in range(repeats + 3):
-        for name, function in functions.items():
-            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            begin.record()
-            for _ in range(calls):
-                function()
-            end.record()
-            end.synchronize()
-            if turn >= 3:
-                times[name].append(begin.elapsed_time(end) / calls)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-def measure_host(functions, repeats=30, calls=50):
-    # From tensors to kernel launched: nothing waits for the device in between.
-    times = {name: [] for name in functions}
-    for turn in range(repeats + 3):
-        for name, function in functions.items():
-            torch.cuda.synchronize()
-            begin = time.perf_counter()
-            for _ in range(calls):
-                function()
-            if turn >= 3:
-                times[name].append((time.perf_counter() - begin) / calls * 1e3)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-def measure_in_graph(x):
-    # What eight attentions more cost in a graph that has one, each: guards and the call
-    # of the graph are PyTorch's.
-    def chain(count):
-        def run(x):
-            y = x
-            for _ in range(count):
-                y = F.scaled_dot_product_attention(y, x, x)
-            return y
-        return run
-
-    functions = {}
-    for count in (1, 9):
-        functions["PyTorch", count] = torch.compile(chain(count), dynamic=False)
-        functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False)
-    times = measure_host({key: lambda function=function: function(x) for key, function in functions.items()}, calls=20)
-    return {name: (times[name, 9] - times[name, 1]) / 8 for name in ("PyTorch", "attn")}
-
-def show(title, times):
-    print(f"{title:44} " + "  ".join(f"{name} {value * 1e3:9.1f} us" for name, value in times.items()), flush=True)
-
-class CausalSelfAttention(nn.Module):
-    def __init__(self, size, heads):
-        super().__init__()
-        self.heads = heads
-        self.inward, self.outward = nn.Linear(size, 3 * size, bias=False), nn.Linear(size, size, bias=False)
-
-    def forward(self, x):
-        q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.inward(x).chunk(3, -1))
-        return self.outward(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(-2))
-
-torch.manual_seed(0)
-print(torch.__version__, torch.cuda.get_device_name(), torch.version.cuda)
-with torch.no_grad():
-    for dtype in (torch.bfloat16, torch.float32):
-        for length in (512, 2048, 8192):
-            q = torch.randn(4, 16, length, 128, device="cuda", dtype=dtype)
-            show(f"sdpa 4 x 16 x {length} x 128 {str(dtype)[6:]} causal", measure({
-                "PyTorch": lambda: F.scaled_dot_product_attention(q, q, q, is_causal=True),
-                "attn": lambda: attn.sdpa(q, q, q, is_causal=True)}, calls=5 if length > 4000 else 20))
-    small = torch.randn(1, 2, 16, 64, device="cuda", dtype=torch.bfloat16)
-    show("a small call on the host", measure_host({
-        "PyTorch": lambda: F.scaled_dot_product_attention(small, small, small), "attn": lambda: attn.sdpa(small, small, small)}))
-    show("another in a compiled graph, on the host", measure_in_graph(small))
-    rows, bounds = torch.randn(48, 2, 64, device="cuda", dtype=torch.bfloat16), torch.tensor([0, 16, 48], device="cuda", dtype=torch.int32)
-    show("a small ragged call on the host", measure_host({"attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)}))
-    for lengths in ([512] * 32, [128 + 24 * i for i in range(32)], [8192, *[64] * 31]):
-        rows = torch.randn(sum(lengths), 16, 128, device="cuda", dtype=torch.bfloat16)
-        bounds = torch.tensor([0, *lengths], device="cuda").cumsum(0).int()
-        nested = torch.nested.nested_tensor_from_jagged(rows, bounds.long()).transpose(1, 2)
-        times = measure({"PyTorch, nested": lambda: F.scaled_dot_product_attention(nested, nested, nested),
-                         "attn, nested": lambda: attn.sdpa(nested, nested, nested),
-                         "attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)})
-        # Of as many products, in a dense batch.
-        length = round((sum(n * n for n in lengths) / 32) ** 0.5 / 64) * 64
-        dense = torch.randn(32, 16, length, 128, device="cuda", dtype=torch.bfloat16)
-        times["attn, dense"] = measure({"": lambda: attn.sdpa(dense, dense, dense)})[""] * sum(n * n for n in lengths) / (32 * length**2)
-        show(f"ragged, 32 of {min(lengths)} to {max(lengths)}", times)
-    for length in (1024, 4096):
-        model = CausalSelfAttention(1024, 16).cuda().bfloat16().eval()
-        x = torch.randn(8, length, 1024, device="cuda", dtype=torch.bfloat16)
-        theirs, ours = torch.compile(model, dynamic=False), torch.compile(model, backend=backend, dynamic=False)
-        show(f"the tutorial's module 8 x {length} x 1024", measure({
-            "eager": lambda: model(x), "inductor": lambda: theirs(x), "attn": lambda: ours(x)}))
-"""
+def run_for(seconds, command, **options):
+    """The status of a process, which is killed when its time is over."""
+    try:
+        return subprocess.run(command, timeout=seconds, **options).returncode
+    except subprocess.TimeoutExpired:
+        print(f"killed after {seconds} s: {' '.join(map(str, command[1:3]))}", flush=True)
+        return 1
 
 
 def run(options):
@@ -226,9 +234,13 @@ def run(options):
         with tarfile.open(options.archive) as archive:
             archive.extractall(place, filter="data")
         environment = make_environment(place)
+        if options.output is None:
+            options.output = place / "output"
+        options.output = options.output.resolve()
+        options.output.mkdir(exist_ok=True, parents=True)
         status = 0 if options.no_tests else test(place, environment, options)
         if not options.no_timing:
-            status |= subprocess.run([sys.executable, "-c", TIMING], env=environment, cwd=place).returncode
+            status |= run_for(options.timing_seconds, [sys.executable, str(place / "gpu" / "python_timing.py")], env=environment, cwd=place)
         if options.models is not None:
             command = [sys.executable, str(place / "benchmarks" / "models.py"), *shlex.split(options.models)]
             status |= subprocess.run(command, env=environment).returncode
@@ -245,7 +257,11 @@ def main():
     running = commands.add_parser("run")
     running.add_argument("archive", type=pathlib.Path)
     running.add_argument("--only", default="", help="tests with this in their name, as pytest's -k")
-    running.add_argument("--jobs", type=int, default=8, help="processes of tests, where pytest-xdist is installed")
+    running.add_argument("--jobs", type=int, default=8, help="processes of tests: most of the time is compilation")
+    running.add_argument("--timeout", type=float, default=90, help="seconds that a test may take")
+    running.add_argument("--seconds", type=float, default=400, help="that all tests may take")
+    running.add_argument("--timing-seconds", type=float, default=170, help="that the timing may take")
+    running.add_argument("--output", type=pathlib.Path, help="a directory for logs and results of the tests")
     running.add_argument("--no-tests", action="store_true")
     running.add_argument("--no-timing", action="store_true")
     running.add_argument("--models", metavar="OPTIONS", help="time whole models on the CPU: options of benchmarks/models.py")
