@@ -142,7 +142,8 @@ class Share:
         self.environment = dict(
             environment, ATTN_WATCH_RESULTS=str(self.results), ATTN_WATCH_SHARE=f"{index}/{options.jobs}",
             ATTN_WATCH_TIMEOUT=str(options.timeout), OMP_NUM_THREADS=str(threads), TORCHINDUCTOR_COMPILE_THREADS="1",
-            PYTHONPATH=os.pathsep.join([environment["PYTHONPATH"], str(place / "gpu")]))
+            PYTHONPATH=os.pathsep.join([environment["PYTHONPATH"], str(place / "gpu")]),
+            TORCHINDUCTOR_CACHE_DIR=str(place / f"inductor{index}"))
         tests = place / "python" / "tests"
         # What is newest first.
         files = sorted(tests.glob("test_cuda*.py"), reverse=True)
