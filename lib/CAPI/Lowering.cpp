@@ -64,7 +64,7 @@ std::optional<CompilerOptions> attn::readOptions(const attn_options *given) {
     return fail("unknown target '" + target + "', expected cpu or cuda");
   options.target = target == "cuda" ? EntryTarget::CUDA : EntryTarget::CPU;
   if (!options.kernelOptions.empty() && !options.isCUDA())
-    return fail("kernel_options: kernels of the CPU have none, got '" +
+    return fail("kernel_options need the target cuda, got '" +
                 options.kernelOptions + "'");
   SmallVector<StringRef> toolkits;
   StringRef(given->cuda_path ? given->cuda_path : "")

@@ -189,8 +189,6 @@ LogicalResult CompileDriver::checkOptions() {
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
-  if (!options.kernelOptions.empty() && !isCUDA())
-    return fail("--kernel-options needs --target=cuda");
   if (options.output.empty())
     return fail("-o: expected the name of a file");
   if (options.header == options.output)

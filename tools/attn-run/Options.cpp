@@ -188,8 +188,6 @@ FailureOr<Options> attn::parseOptions(int argc, char **argv) {
   if (!symbolizeBackend(options.backend))
     return fail("unknown backend '" + options.backend +
                 "', expected auto, flash, efficient or math");
-  if (!options.kernelOptions.empty() && !options.isCUDA())
-    return fail("--kernel-options needs --target=cuda");
   if (line.random.getNumOccurrences()) {
     options.seed = 0;
     if (!line.random.empty() &&

@@ -41,7 +41,7 @@
 // RUN: not attn-run %s --entry=two --random --output %t/tmp.npy --output %t/./tmp.npy 2>&1 | FileCheck %s --check-prefix=ONEFILE
 // ONEFILE: tmp.npy: two outputs go to one file
 // RUN: not attn-run %s --entry=two --random --kernel-options f32=tf32 2>&1 | FileCheck %s --check-prefix=NOKERNEL
-// NOKERNEL: --kernel-options needs --target=cuda
+// NOKERNEL: --kernel-options: cannot read 'f32=tf32'
 // RUN: not attn-run %s --random --shape 0=2x5x8 --shape 1=2x6x8 --output a.npy --output b.npy 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: @main has 1 results, got 2 --output files
 // RUN: not attn-run %s --entry=scalar --random 2>&1 | FileCheck %s --check-prefix=SCALAR
