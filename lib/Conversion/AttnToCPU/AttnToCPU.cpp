@@ -91,9 +91,12 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
         index = b.div(index, b.max(group, b.index(1)));
       }
       offsets[d] = getAsOpFoldResult(index);
-      continue;
+    } else {
+      sizes.push_back(getAsOpFoldResult(b.dim(source, d)));
     }
-    sizes.push_back(getAsOpFoldResult(b.dim(source, d)));
+    // Offsets that are known must be inside, even of no elements.
+    if (type.getDimSize(d) == 0)
+      offsets[d] = b.index(0);
   }
   Value slice = source;
   if (numSourceLeading > 0) {

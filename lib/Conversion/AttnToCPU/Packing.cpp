@@ -430,13 +430,18 @@ Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
       b.index(0), numRows, 1, {none, noneScalar},
       [&](Value r, ValueRange carried) {
         Value row = b.add(firstRow, r);
-        Value vector =
-            b.forLoop(b.index(0), b.index(numWhole), lanes, carried[0],
-                      [&](Value c, ValueRange inner) {
-                        Value exponent =
-                            getExponent(b.loadVector(source, {row, c}));
-                        return SmallVector<Value>{b.max(inner[0], exponent)};
-                      })[0];
+        Value vector = carried[0];
+        // Vectors of what has no unit stride are invalid even where no loop
+        // comes to them.
+        if (numWhole > 0)
+          vector =
+              b.forLoop(b.index(0), b.index(numWhole), lanes, vector,
+                        [&](Value c, ValueRange inner) {
+                          Value exponent =
+                              getExponent(b.loadVector(source, {row, c}));
+                          return SmallVector<Value>{b.max(inner[0], exponent)};
+                        })
+                  .front();
         Value scalar =
             b.forLoop(b.index(numWhole), b.index(valueDim), 1, carried[1],
                       [&](Value c, ValueRange inner) {
