@@ -26,7 +26,8 @@ TABLE = torch.linspace(-1, 1, 12)
 def compile_for(arch, *arguments, **options):
     """The program of a plan, in a process that holds none."""
     plan = _sdpa.make_plan(attn._request(*arguments, **options))
-    _library._programs.pop((plan.text, "flash", arch), None)
+    for key in [key for key in _library._programs if key[:3] == (plan.text, "flash", arch)]:
+        del _library._programs[key]
     plan.programs.clear()
     return plan.get_program()
 

@@ -44,7 +44,8 @@ def test_compiles(capability, bounds, options, tmp_path, monkeypatch):
     arch = {9: "sm_90a", 8: "sm_80"}[capability[0]]
     plan = make_plan([(100, 4, 64), (130, heads, 64), (130, heads, 64)], bounds, **options)
     assert ("i32" in plan.text) == (bounds == torch.int32) and "cu_seqlens" in plan.text
-    _library._programs.pop((plan.text, "flash", arch), None)
+    for key in [key for key in _library._programs if key[:3] == (plan.text, "flash", arch)]:
+        del _library._programs[key]
     plan.programs.clear()
     assert not plan.get_program().is_cached
     other = make_plan([(7, 4, 64), (1, heads, 64), (1, heads, 64)], bounds, sequences=1, **options)

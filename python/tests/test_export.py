@@ -108,7 +108,7 @@ def test_bad_arguments(tmp_path):
     program = export(lambda q: q + 1)
     with pytest.raises(attn.CompileError, match="warp9"):
         attn.compile_exported(program, tmp_path / "model.so", cpu="warp9")
-    with pytest.raises(attn.CompileError, match="failed to link"):
+    with pytest.raises(attn.CompileError, match="none/model.so: no such directory"):
         attn.compile_exported(program, tmp_path / "none" / "model.so")
     with pytest.raises(attn.CompileError, match="none/model.h"):
         attn.compile_exported(program, tmp_path / "model.so", header=tmp_path / "none" / "model.h")
