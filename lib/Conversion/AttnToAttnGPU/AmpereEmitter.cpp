@@ -325,8 +325,7 @@ void KernelEmitter::emitAmpere() {
   int64_t count = schedule.getConsumersOfWarpgroup();
   firstConsumer = b.mul(body.getArgument(0), count);
   selectConsumer(0);
-  Tile tile = emitTile(b.blockId(),
-                       /*sequence=*/Value());
+  Tile tile = emitTile({b.blockId()});
   for (int64_t i = 0; i < schedule.consumers; ++i) {
     Value first = b.add(tile.firstQuery, i * kRows);
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),

@@ -267,7 +267,7 @@ void KernelEmitter::emitProducer() {
   };
   Value end = b.i32(-1);
   TileNumber first = getTileNumber(b.blockId());
-  Tile tile = emitTile(first[0], op.isRagged() ? first[1] : Value());
+  Tile tile = emitTile(first);
   Value firstMessage = send(first[0], tile, firstSlot(schedule.kMessages));
   // The number of a tile, slots of blocks, queries and messages, and the tile.
   SmallVector<Value> state{first[0], firstSlot(schedule.stages),
@@ -300,7 +300,7 @@ void KernelEmitter::emitProducer() {
   state.resize(4);
   state = b.whileNotNegative(state, [&](ValueRange carried) {
     TileNumber number = getTileNumber(carried[0]);
-    Tile tile = emitTile(number[0], op.isRagged() ? number[1] : Value());
+    Tile tile = emitTile(number);
     widen(tile, Value());
     Value tileSlot = send(b.add(number[0], kCareful), tile, carried[3]);
     SmallVector<Value> slots =

@@ -223,8 +223,8 @@ private:
   /// The number of a tile, or what else there is to say, and where the tile is.
   using Message = SmallVector<Value>;
 
-  /// The tile of a number, of a ragged batch in a sequence that may be known.
-  Tile emitTile(Value number, Value sequence);
+  /// The tile of a number; the sequence of a ragged batch may be missing.
+  Tile emitTile(const TileNumber &number);
   Tile emitTileOrAny(const TileNumber &number);
   Tile emitPlace(Value rowTile, Value batchHead, Value sequence);
   Value emitRowTile(Value number, Value &batchHead);

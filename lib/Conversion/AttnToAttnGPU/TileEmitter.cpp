@@ -29,10 +29,11 @@ Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
   return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;
 }
 
-KernelEmitter::Tile KernelEmitter::emitTile(Value number, Value sequence) {
+KernelEmitter::Tile KernelEmitter::emitTile(const TileNumber &number) {
   Value batchHead;
-  Value rowTile = emitRowTile(number, batchHead);
-  Tile tile = emitPlace(rowTile, batchHead, sequence);
+  Value rowTile = emitRowTile(number[0], batchHead);
+  Tile tile =
+      emitPlace(rowTile, batchHead, number.size() > 1 ? number[1] : Value());
   if (args.documentRanges)
     emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
   emitKeyBlocks(tile);
@@ -290,7 +291,8 @@ KernelEmitter::Tile KernelEmitter::emitTileOfMessage(ValueRange message) {
 /// The tile of a number, or any if there are not as many.
 KernelEmitter::Tile KernelEmitter::emitTileOrAny(const TileNumber &number) {
   Value isTile = b.compare(arith::CmpIPredicate::slt, number[0], args.numTiles);
-  Value zero = b.i32(0);
-  return emitTile(b.select(isTile, number[0], zero),
-                  op.isRagged() ? b.select(isTile, number[1], zero) : Value());
+  TileNumber any;
+  for (Value word : number)
+    any.push_back(b.select(isTile, word, b.i32(0)));
+  return emitTile(any);
 }

@@ -19,6 +19,8 @@ import tempfile
 
 import numpy as np
 
+import inputs
+
 CHUNK = 1 << 22
 LIMITS = {"portable": 2.0**-21, "avx512": 2.0**-21, "avx512_short": 2.0**-13}
 MODULE = """func.func @main(%x: tensor<{size}xf32>) -> tensor<{size}xf32> {{
@@ -38,16 +40,6 @@ MODULE = """func.func @main(%x: tensor<{size}xf32>) -> tensor<{size}xf32> {{
 """
 
 
-class Tensor(ctypes.Structure):
-    _fields_ = [
-        ("data", ctypes.c_void_p),
-        ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("rank", ctypes.c_int32),
-        ("dtype", ctypes.c_int),
-        ("strides", ctypes.c_void_p),
-    ]
-
-
 def compile_exp2(options, directory):
     module, library = directory / "exp2.mlir", directory / "exp2.so"
     lanes = 8 if options.form == "portable" else 16
@@ -61,7 +53,7 @@ def compile_exp2(options, directory):
 def call(function, x):
     result = np.full_like(x, np.nan)
     shape = (ctypes.c_int64 * 1)(x.size)
-    view = [Tensor(a.ctypes.data, shape, 1, 3, None) for a in (x, result)]
+    view = [inputs.Tensor(a.ctypes.data, shape, 1, 3, None) for a in (x, result)]
     assert function(ctypes.byref(view[0]), 1, ctypes.byref(view[1]), 1) == 0
     return result
 

@@ -6,6 +6,7 @@
 Floats are kept as float64 that holds what their type can represent.
 """
 
+import ctypes
 import math
 import zlib
 
@@ -52,6 +53,18 @@ def quantize(array, dtype):
 # What the values of a type are as bits, and attn_dtype.
 BITS = {**INTEGERS, **FLOATS, "i1": np.uint8, "bf16": np.uint16}
 C_DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4, "i1": 5, "i32": 8, "i64": 9, "index": 9}
+
+
+class Tensor(ctypes.Structure):
+    """attn_tensor."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_int32),
+        ("dtype", ctypes.c_int),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+    ]
 
 
 def encode(array, dtype):

@@ -449,3 +449,14 @@ def compare(actual, expected, error, dtype):
             f"{comparison.frobenius_ratio:.3g} times what is accepted"
         )
     return comparison
+
+
+def get_outs(case, expected):
+    """The results of a case: name, dtype, value and the bound of its error."""
+    outs = [("output", case.output_dtype, expected.output, expected.output_error)]
+    if case.lse:
+        outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
+    if case.max_scores:
+        outs.append(("max_scores", case.compute_dtype, expected.max_scores,
+                     expected.max_scores_error))
+    return outs

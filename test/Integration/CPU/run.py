@@ -42,18 +42,6 @@ TIMEOUT_SECONDS = 120
 NONE, ALL = 0, mmap.PROT_READ | mmap.PROT_WRITE
 
 
-class Tensor(ctypes.Structure):
-    """attn_tensor."""
-
-    _fields_ = [
-        ("data", ctypes.c_void_p),
-        ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("rank", ctypes.c_int32),
-        ("dtype", ctypes.c_int),
-        ("strides", ctypes.POINTER(ctypes.c_int64)),
-    ]
-
-
 class Guarded:
     """An array between two pages that fault, next to one of them."""
 
@@ -70,7 +58,7 @@ class Guarded:
         self.array = np.ndarray(array.shape, array.dtype, self.memory, offset)
         self.array[...] = array
         self.shape = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-        self.tensor = Tensor(begin + offset, self.shape, array.ndim,
+        self.tensor = inputs.Tensor(begin + offset, self.shape, array.ndim,
                              inputs.C_DTYPES[dtype], None)
 
 
@@ -89,8 +77,8 @@ def run_once(library, arguments, outs, ends, threads):
     ]
     library.attn_main_set_num_threads(threads)
     status = library.attn_main(
-        (Tensor * max(len(given), 1))(*[g.tensor for g in given]), len(given),
-        (Tensor * len(results))(*[r.tensor for r in results]), len(results),
+        (inputs.Tensor * max(len(given), 1))(*[g.tensor for g in given]), len(given),
+        (inputs.Tensor * len(results))(*[r.tensor for r in results]), len(results),
     )
     if status:
         return None, f"status {status}: {library.attn_main_error().decode()}"
@@ -102,12 +90,7 @@ def run_once(library, arguments, outs, ends, threads):
 
 
 def run_library(case, library, arguments, expected):
-    outs = [("output", case.output_dtype, expected.output, expected.output_error)]
-    if case.lse:
-        outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
-    if case.max_scores:
-        outs.append(("max_scores", case.compute_dtype, expected.max_scores,
-                     expected.max_scores_error))
+    outs = reference.get_outs(case, expected)
     first, problem = run_once(library, arguments, outs, ends=True, threads=1)
     if problem:
         return problem

@@ -102,12 +102,7 @@ def run_case(case, options, directory):
         command.append(f"--input={path}")
     dot = get_dot(options.cpu, options.kernel_options) if options.backend == "flash" else "fma"
     expected = reference.compute(case, arrays, dot=dot)
-    outs = [("output", case.output_dtype, expected.output, expected.output_error)]
-    if case.lse:
-        outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
-    if case.max_scores:
-        outs.append(("max_scores", case.compute_dtype, expected.max_scores,
-                     expected.max_scores_error))
+    outs = reference.get_outs(case, expected)
     for name, *_ in outs:
         command.append(f"--output={directory / (name + '.out.npy')}")
     (directory / "command").write_text(shlex.join(command) + "\n")

@@ -83,18 +83,6 @@ class Driver:
                   ctypes.c_uint64(pointer), ctypes.c_size_t(array.nbytes))
 
 
-class Tensor(ctypes.Structure):
-    """attn_tensor."""
-
-    _fields_ = [
-        ("data", ctypes.c_void_p),
-        ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("rank", ctypes.c_int32),
-        ("dtype", ctypes.c_int),
-        ("strides", ctypes.POINTER(ctypes.c_int64)),
-    ]
-
-
 def get_strides(shape, layout, item_size):
     """Strides in elements and the number of elements that they span. `heads`: the
     order [..., L, H, D]; `padded`: rows with a gap behind each."""
@@ -148,7 +136,7 @@ class Array:
         return elements, np.array_equal(host, self.host)
 
     def get_tensor(self):
-        return Tensor(self.memory + GUARD, self.c_shape, len(self.shape),
+        return inputs.Tensor(self.memory + GUARD, self.c_shape, len(self.shape),
                       inputs.C_DTYPES[self.dtype], self.c_strides)
 
     def free(self):
@@ -167,12 +155,7 @@ def run_case(driver, case, library, f32):
     library.attn_main_synchronize.argtypes = [ctypes.c_void_p]
     arrays = inputs.make_inputs(case)
     expected = reference.compute(case, arrays, tensor_cores=True, f32=f32)
-    outs = [("output", case.output_dtype, expected.output, expected.output_error)]
-    if case.lse:
-        outs.append(("lse", case.compute_dtype, expected.lse, expected.lse_error))
-    if case.max_scores:
-        outs.append(("max_scores", case.compute_dtype, expected.max_scores,
-                     expected.max_scores_error))
+    outs = reference.get_outs(case, expected)
     layouts = ["dense", "heads", "padded"]
     number = zlib.crc32(case.name.encode())
     keep_alive, tensors, results, host_scalars = [], [], [], []
@@ -181,7 +164,7 @@ def run_case(driver, case, library, f32):
         if not type_.startswith("tensor"):
             scalar = np.array(value)
             host_scalars.append(scalar)
-            tensors.append(Tensor(scalar.ctypes.data, None, 0, inputs.C_DTYPES[dtype], None))
+            tensors.append(inputs.Tensor(scalar.ctypes.data, None, 0, inputs.C_DTYPES[dtype], None))
             continue
         layout = layouts[(number + position) % 3] if name in ("query", "key", "value") else "dense"
         array = Array(driver, value.shape, dtype, layout)
@@ -191,8 +174,8 @@ def run_case(driver, case, library, f32):
     for position, (name, dtype, wanted, _) in enumerate(outs):
         layout = layouts[(number // 3) % 3] if name == "output" else "dense"
         results.append(Array(driver, wanted.shape, dtype, layout))
-    c_inputs = (Tensor * max(len(tensors), 1))(*tensors)
-    c_outputs = (Tensor * len(results))(*[result.get_tensor() for result in results])
+    c_inputs = (inputs.Tensor * max(len(tensors), 1))(*tensors)
+    c_outputs = (inputs.Tensor * len(results))(*[result.get_tensor() for result in results])
     problems, first = [], None
     for run in range(2):
         for result in results:
