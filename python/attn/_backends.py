@@ -88,12 +88,13 @@ def kernel_options(**options: Any) -> Iterator[None]:
             option."""
     given = dict(part.split("=", 1) for part in _kernel_options.get().split())
     for name, value in options.items():
+        if value is None:
+            given.pop(name.replace("_", "-"), None)
+            continue
         text = str(value)
         if not text or any(c.isspace() or c in "={}'\"" for c in text):
             raise ValueError(f"attn.kernel_options: expected {name} to be a word or a number, got {value!r}")
         given[name.replace("_", "-")] = text
-        if value is None:
-            del given[name.replace("_", "-")]
     token = _kernel_options.set(" ".join(f"{name}={value}" for name, value in sorted(given.items())))
     _library.suspend_torch_kernels(1)
     try:
