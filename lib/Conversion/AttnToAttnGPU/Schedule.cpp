@@ -256,7 +256,8 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   auto chooseKeys = [&]() -> int64_t {
     if (schedule.parts > 1)
       return isWide ? 16 : 48;
-    return isSmall && !schedule.f32 && !hasFewKeys ? 128 : 64;
+    bool isLight = countElementSources(op) <= 1;
+    return isSmall && isLight && !schedule.f32 && !hasFewKeys ? 128 : 64;
   };
   schedule.blockKeys =
       options.blockKeys != 0 ? options.blockKeys : chooseKeys();
