@@ -79,6 +79,10 @@ def get_ragged_cases():
         yield make_ragged(lengths, name=f"rank5-{lengths}", batch=(2, 3),
                           heads=(4, 2), key_lengths="1xx", mask="x11xx",
                           dynamic="bhijs")
+        # Slices of a sequence, among other dimensions of size 1.
+        yield make_ragged(lengths, name=f"rank5-ones-{lengths}", batch=(1, 3),
+                          heads=(4, 2), mask="1x1xx1", bias="1x1xx1",
+                          dynamic="bhijs")
         for dtype in ("f64", "bf16"):
             yield make_ragged(lengths, name=f"{dtype}-{lengths}", dtype=dtype,
                               batch=(), heads=(4, 2), d=72, structure=causal,
