@@ -37,14 +37,14 @@ config.substitutions.append(("%utils", os.path.join(config.attn_source_dir, "uti
 config.substitutions.append(("%source", config.attn_source_dir))
 
 
-def find_venv(requirements):
+def find_venv(requirements, suffix=""):
     """The virtual environment that `./dev` installs for a list of utils."""
     import hashlib
 
     with open(os.path.join(config.attn_source_dir, "utils", requirements), "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()[:16]
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    venv = os.path.join(cache, "attn-mlir", f"venv-{digest}")
+    venv = os.path.join(cache, "attn-mlir", f"venv-{digest}{suffix}")
     return venv if os.path.exists(os.path.join(venv, "complete")) else None
 
 
@@ -56,6 +56,10 @@ def find_models_python():
 
 if find_venv("requirements-wheel.txt"):
     config.available_features.add("wheel")
+# Of CPythons beside the distribution's: VERSION=PYTHON, nothing behind = if there is none.
+others = {version: find_venv("requirements-numpy.txt", f"-{version}") for version in ("3.10", "3.12", "3.13", "3.14")}
+config.substitutions.append(("%other-pythons", " ".join(
+    f"{version}={os.path.join(venv, 'bin', 'python') if venv else ''}" for version, venv in others.items())))
 models_python = find_models_python()
 if models_python:
     config.available_features.add("models")
@@ -223,4 +227,7 @@ def find_tsan_compiler():
 tsan_compiler = find_tsan_compiler()
 if tsan_compiler:
     config.available_features.add("tsan")
+    if tsan_compiler == config.host_cc:
+        # %cxx goes with it.
+        config.available_features.add("tsan-cxx")
 config.substitutions.append(("%tsan-cc", tsan_compiler or "cc"))

@@ -16,14 +16,12 @@
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/ObjectCache.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
-#include "attn/Target/NVVM/Passes.h"
 #include "attn/Target/NVVM/Ptxas.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -94,10 +92,7 @@ static std::string resolvePtxas(const CompilerOptions &options) {
   std::vector<std::string> places = options.toolkits;
   if (places.size() == 1 && places[0] == "none")
     return "";
-  if (SmallString<128> place; llvm::sys::path::cache_directory(place)) {
-    llvm::sys::path::append(place, "attn-mlir", "cuda");
-    places.push_back(place.str().str());
-  }
+  llvm::append_range(places, getCachedToolkits());
   llvm::Expected<std::string> path = findPtxas("", places);
   if (path)
     return *path;
@@ -153,7 +148,6 @@ static LogicalResult lowerForCPU(ModuleOp module,
 static LogicalResult lowerForCUDA(ModuleOp module,
                                   const CompilerOptions &options,
                                   const CompilerTarget &target) {
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
   LowerToNVVMPipelineOptions lowering;
   std::string message;
   llvm::raw_string_ostream os(message);
@@ -162,15 +156,12 @@ static LogicalResult lowerForCUDA(ModuleOp module,
            << options.kernelOptions << "': " << StringRef(message).trim();
   lowering.backend = options.backend;
   lowering.chip = target.gpuArch;
-  buildBufferizeForCUDAPipeline(pm);
-  buildLowerToNVVMPipeline(pm, lowering);
-  if (!target.ptxas.empty()) {
-    AttnAssembleGPUBinaryPassOptions assemble;
-    assemble.ptxas = target.ptxas;
-    pm.addPass(createAttnAssembleGPUBinaryPass(assemble));
-  }
-  buildLowerCUDAHostPipeline(pm);
-  return success(succeeded(pm.run(module)) &&
+  lowering.ptxas = target.ptxas;
+  SmallVector<CUDAStage> stages{CUDAStage::Kernels, CUDAStage::Assembly,
+                                CUDAStage::Host};
+  if (target.ptxas.empty())
+    llvm::erase(stages, CUDAStage::Assembly);
+  return success(succeeded(lowerToCUDA(module, lowering, stages)) &&
                  succeeded(emitEntryPoint(module, EntryTarget::CUDA)));
 }
 

@@ -17,11 +17,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <dlfcn.h>
 #include <mutex>
+#include <optional>
 #include <pthread.h>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 using namespace attn_torch;
@@ -68,7 +71,7 @@ public:
   }
   const int64_t *data() const { return words; }
   int64_t length() const { return size; }
-  std::string bytes() const {
+  std::string_view bytes() const {
     return {reinterpret_cast<const char *>(words), size * sizeof(int64_t)};
   }
 
@@ -81,7 +84,9 @@ private:
 /// The programs by calls. Grows with the shapes that come.
 struct Programs {
   std::shared_mutex mutex;
-  std::unordered_map<std::string, const attn_program *> byCall;
+  std::unordered_map<std::string_view, const attn_program *> byCall;
+  /// The keys: a look-up shall not allocate one.
+  std::deque<std::string> calls;
 };
 
 /// Lives as long as threads may call. A forked child gets a new one: a thread
@@ -91,41 +96,52 @@ std::atomic<Programs *> allPrograms = new Programs;
 std::atomic<int32_t> suspensions = 0;
 thread_local std::string failure;
 
-const attn_program *lookup(const std::string &call) {
+const attn_program *lookup(std::string_view call) {
   Programs &programs = *allPrograms.load();
   std::shared_lock<std::shared_mutex> guard(programs.mutex);
   auto found = programs.byCall.find(call);
   return found == programs.byCall.end() ? nullptr : found->second;
 }
 
-Tensor allocateStrided(int64_t rank, const int64_t *sizes,
-                       const int64_t *strides, const View &like) {
-  Tensor result;
-  check(functions.emptyStrided(rank, sizes, strides, like.torchDtype,
-                               like.deviceType, like.deviceIndex, &result));
-  return result;
-}
-
-/// The result, as [..., L, H, D] in memory: transposing it back for the next
-/// projection costs nothing.
-Tensor allocate(const View &query, const View &value) {
-  constexpr int64_t maxRank = 8;
-  int64_t sizes[maxRank], strides[maxRank], rank = query.rank;
-  if (rank > maxRank)
-    return nullptr;
-  std::copy(query.sizes, query.sizes + rank - 1, sizes);
-  sizes[rank - 1] = value.sizes[rank - 1];
-  int64_t order[maxRank], stride = 1;
-  for (int64_t i = 0; i < rank; ++i)
-    order[i] = i;
-  if (rank >= 4)
-    std::swap(order[rank - 2], order[rank - 3]);
-  for (int64_t i = rank; i-- > 0;) {
-    strides[order[i]] = stride;
-    stride *= std::max<int64_t>(sizes[order[i]], 1);
+/// A new tensor, of the dtype and on the device of another.
+class Result {
+public:
+  /// The output of attention, as [..., L, H, D] in memory: transposing it back
+  /// for the next projection costs nothing. The rank is `maxRank` at most.
+  Result(const View &query, const View &value) {
+    int64_t rank = query.rank, order[maxRank], stride = 1;
+    std::copy(query.sizes, query.sizes + rank - 1, sizes);
+    sizes[rank - 1] = value.sizes[rank - 1];
+    for (int64_t i = 0; i < rank; ++i)
+      order[i] = i;
+    // Rows of sequences, [T, H, D], lie so already.
+    if (rank >= 4)
+      std::swap(order[rank - 2], order[rank - 3]);
+    for (int64_t i = rank; i-- > 0;) {
+      strides[order[i]] = stride;
+      stride *= std::max<int64_t>(sizes[order[i]], 1);
+    }
+    Tensor tensor;
+    check(functions.emptyStrided(rank, sizes, strides, query.torchDtype,
+                                 query.deviceType, query.deviceIndex, &tensor));
+    owner.emplace(tensor);
+    view = query;
+    view.sizes = sizes;
+    view.strides = strides;
+    check(functions.getDataPtr(tensor, &view.data));
   }
-  return allocateStrided(rank, sizes, strides, query);
-}
+  Result(const Result &) = delete;
+
+  const View &getView() const { return view; }
+  Value release() { return owner->release(); }
+
+  static constexpr int64_t maxRank = 8;
+
+private:
+  int64_t sizes[maxRank], strides[maxRank];
+  std::optional<OwnedTensor> owner;
+  View view;
+};
 
 //===----------------------------------------------------------------------===//
 // Kernels
@@ -178,12 +194,13 @@ bool isReady(const View &view, const View &query, bool isMask = false) {
 
 /// Runs the program into the result, on the current stream of its device.
 Value runProgram(const attn_program *program, const Words &words,
-                 const View &result, OwnedTensor &owner) {
+                 Result &result) {
   attn_status status;
-  if (result.deviceType == cuda) {
-    DeviceGuard guard(result);
+  const View &view = result.getView();
+  if (view.deviceType == cuda) {
+    DeviceGuard guard(view);
     void *stream;
-    check(functions.getStream(result.deviceIndex, &stream));
+    check(functions.getStream(view.deviceIndex, &stream));
     status = attn_program_call_words_on(program, words.data(), words.length(),
                                         stream);
   } else {
@@ -191,7 +208,7 @@ Value runProgram(const attn_program *program, const Words &words,
   }
   if (status != ATTN_OK)
     throw std::runtime_error(attn_error_message());
-  return owner.release();
+  return result.release();
 }
 
 /// The scale as a program takes it.
@@ -212,8 +229,9 @@ Value runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
                const Arguments &arguments) {
   if (suspensions.load(std::memory_order_relaxed) != 0)
     return 0;
-  View views[4] = {View(query), View(key), View(value),
-                   View(mask ? mask : query)};
+  View views[4] = {View(query), View(key), View(value)};
+  if (mask)
+    views[3] = View(mask);
   Words call, words;
   addOptions(call, arguments, arguments.flags, views[0]);
   Scale scale(arguments, views[0]);
@@ -227,13 +245,10 @@ Value runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
       words.add((intptr_t)scale.address);
   }
   const attn_program *program = lookup(call.bytes());
-  if (!program)
+  if (!program || views[0].rank > Result::maxRank)
     return 0;
-  OwnedTensor result(allocate(views[0], views[2]));
-  if (!result.get())
-    return 0;
-  View view(result.get());
-  return words.add(view) ? runProgram(program, words, view, result) : 0;
+  Result result(views[0], views[2]);
+  return words.add(result.getView()) ? runProgram(program, words, result) : 0;
 }
 
 /// Whether the numbers rise from 0 to the number of rows.
@@ -281,13 +296,9 @@ Value runKnownVarlen(Tensor query, Tensor key, Tensor value, Tensor queryEnds,
   const attn_program *program = lookup(call.bytes());
   if (!program)
     return 0;
-  const int64_t rows = views[0].sizes[0], heads = views[0].sizes[1];
-  const int64_t size = views[2].sizes[2];
-  const int64_t sizes[] = {rows, heads, size},
-                strides[] = {heads * size, size, 1};
-  OwnedTensor result(allocateStrided(3, sizes, strides, views[0]));
-  View view(result.get());
-  return words.addByHeads(view) ? runProgram(program, words, view, result) : 0;
+  Result result(views[0], views[2]);
+  return words.addByHeads(result.getView()) ? runProgram(program, words, result)
+                                            : 0;
 }
 
 /// Calls the operator for what is not known, which owns the tensors of its
@@ -459,12 +470,17 @@ void attn_torch_remember(const attn_program *program, const int64_t *words,
   Programs &programs = *allPrograms.load();
   std::unique_lock<std::shared_mutex> guard(programs.mutex);
   // Shapes that never come again shall not take all memory.
-  if (programs.byCall.size() >= 65536)
+  if (programs.byCall.size() >= 65536) {
     programs.byCall.clear();
-  programs.byCall.insert_or_assign(
-      std::string(reinterpret_cast<const char *>(words),
-                  (size_t)num_words * sizeof(int64_t)),
-      program);
+    programs.calls.clear();
+  }
+  std::string_view call(reinterpret_cast<const char *>(words),
+                        (size_t)num_words * sizeof(int64_t));
+  auto found = programs.byCall.find(call);
+  if (found == programs.byCall.end())
+    programs.byCall.emplace(programs.calls.emplace_back(call), program);
+  else
+    found->second = program;
 }
 
 void attn_torch_suspend(int32_t change) { suspensions += change; }

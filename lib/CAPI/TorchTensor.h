@@ -83,15 +83,20 @@ private:
 /// Where a tensor lies.
 struct View {
   void *data;
-  int64_t rank, *sizes, *strides;
+  int64_t rank;
+  const int64_t *sizes, *strides;
   int32_t torchDtype, deviceType, deviceIndex;
   int64_t dtype = 0;
 
+  View() = default;
   explicit View(Tensor tensor) {
+    int64_t *theirSizes, *theirStrides;
     check(functions.getDataPtr(tensor, &data));
     check(functions.getDim(tensor, &rank));
-    check(functions.getSizes(tensor, &sizes));
-    check(functions.getStrides(tensor, &strides));
+    check(functions.getSizes(tensor, &theirSizes));
+    check(functions.getStrides(tensor, &theirStrides));
+    sizes = theirSizes;
+    strides = theirStrides;
     check(functions.getDtype(tensor, &torchDtype));
     check(functions.getDeviceType(tensor, &deviceType));
     check(functions.getDeviceIndex(tensor, &deviceIndex));

@@ -9,6 +9,7 @@
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Pipelines.h"
+#include "attn/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -52,4 +53,35 @@ void attn::buildLowerCUDAHostPipeline(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+}
+
+LogicalResult attn::lowerToCUDA(ModuleOp module,
+                                const LowerToNVVMPipelineOptions &options,
+                                ArrayRef<CUDAStage> stages,
+                                function_ref<void(CUDAStage)> finished) {
+  for (CUDAStage stage : stages) {
+    PassManager pm(module.getContext(), ModuleOp::getOperationName());
+    switch (stage) {
+    case CUDAStage::Kernels:
+      buildBufferizeForCUDAPipeline(pm);
+      buildLowerToNVVMPipeline(pm, options);
+      break;
+    case CUDAStage::Assembly: {
+      AttnAssembleGPUBinaryPassOptions assemble;
+      assemble.ptxas = options.ptxas;
+      assemble.places.assign(options.places.begin(), options.places.end());
+      assemble.cacheDirectory = options.cubinCache;
+      pm.addPass(createAttnAssembleGPUBinaryPass(assemble));
+      break;
+    }
+    case CUDAStage::Host:
+      buildLowerCUDAHostPipeline(pm);
+      break;
+    }
+    if (failed(pm.run(module)))
+      return failure();
+    if (finished)
+      finished(stage);
+  }
+  return success();
 }

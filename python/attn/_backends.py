@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _cuda, _library
 
 BACKENDS = ("flash", "efficient", "math")
 _allowed: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("attn_backends", default=BACKENDS)
+_kernel_options: contextvars.ContextVar[str] = contextvars.ContextVar("attn_kernel_options", default="")
+_T = TypeVar("_T")
 
 
 class BackendError(RuntimeError):
@@ -41,6 +43,18 @@ def _name_backend(backend: Any) -> str:
 
 
 @contextlib.contextmanager
+def _choose(variable: contextvars.ContextVar[_T], value: _T) -> Iterator[None]:
+    token = variable.set(value)
+    # Kernels that know programs know nothing of this thread's choice.
+    _library.suspend_torch_kernels(1)
+    try:
+        yield
+    finally:
+        _library.suspend_torch_kernels(-1)
+        variable.reset(token)
+
+
+@contextlib.contextmanager
 def sdpa_kernel(backends: Any) -> Iterator[None]:
     """Restricts `attn.sdpa` to some backends in this thread (or task).
 
@@ -56,21 +70,12 @@ def sdpa_kernel(backends: Any) -> Iterator[None]:
     names = tuple(_name_backend(backend) for backend in backends)
     if not names:
         raise ValueError("expected a backend at least")
-    token = _allowed.set(names)
-    # Kernels that know programs know nothing of this thread's choice.
-    _library.suspend_torch_kernels(1)
-    try:
+    with _choose(_allowed, names):
         yield
-    finally:
-        _library.suspend_torch_kernels(-1)
-        _allowed.reset(token)
 
 
 def get_allowed() -> tuple[str, ...]:
     return _allowed.get()
-
-
-_kernel_options: contextvars.ContextVar[str] = contextvars.ContextVar("attn_kernel_options", default="")
 
 
 @contextlib.contextmanager
@@ -95,13 +100,8 @@ def kernel_options(**options: Any) -> Iterator[None]:
         if not text or any(c.isspace() or c in "={}'\"" for c in text):
             raise ValueError(f"attn.kernel_options: expected {name} to be a word or a number, got {value!r}")
         given[name.replace("_", "-")] = text
-    token = _kernel_options.set(" ".join(f"{name}={value}" for name, value in sorted(given.items())))
-    _library.suspend_torch_kernels(1)
-    try:
+    with _choose(_kernel_options, " ".join(f"{name}={value}" for name, value in sorted(given.items()))):
         yield
-    finally:
-        _library.suspend_torch_kernels(-1)
-        _kernel_options.reset(token)
 
 
 def is_restricted() -> bool:

@@ -65,6 +65,20 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
+def _normalise(logits: _Tensor, attends: _Tensor | None, sinks: Any) -> tuple[_Tensor, _Tensor]:
+    """The softmax over the keys, and the log-sum-exp of each row as a column. Rows
+    without keys have zeros, no gradient, and -inf."""
+    if attends is not None:
+        logits = logits.masked_fill(~attends, -torch.inf)
+    all_logits = logits
+    if sinks is not None:
+        column = sinks.to(logits.dtype)[:, None, None].expand(*logits.shape[:-1], 1)
+        all_logits = torch.cat([logits, column], -1)
+    lse = torch.logsumexp(all_logits, -1, keepdim=True)
+    empty = torch.isneginf(lse)
+    return torch.exp(logits - lse.masked_fill(empty, 0)).masked_fill(empty, 0), lse
+
+
 def by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale: float | None, causal: str | None,
                window: Any, softcap: float | None, sinks: Any, key_lengths: Any, score_mod: Any, mask_mod: Any,
                dropout_p: float) -> tuple[_Tensor, _Tensor]:
@@ -92,17 +106,8 @@ def by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, sca
         if mask_mod is not None:
             kept = mask_mod(b, h, i, j)
             attends = kept if attends is None else attends & kept
-    if attends is not None:
-        logits = logits.masked_fill(~attends, -torch.inf)
-    all_logits = logits
-    if sinks is not None:
-        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
-        all_logits = torch.cat([logits, column], -1)
-    lse = torch.logsumexp(all_logits, -1)
-    # Rows without keys: 0, and no gradient.
-    empty = torch.isneginf(lse).unsqueeze(-1)
-    weights = torch.exp(logits - lse.unsqueeze(-1).masked_fill(empty, 0)).masked_fill(empty, 0)
-    return (torch.nn.functional.dropout(weights, dropout_p) @ v).to(query.dtype), lse
+    weights, lse = _normalise(logits, attends, sinks)
+    return (torch.nn.functional.dropout(weights, dropout_p) @ v).to(query.dtype), lse.squeeze(-1)
 
 
 def _sum_to(gradient: _Tensor, like: _Tensor) -> _Tensor:
@@ -148,16 +153,7 @@ def backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, ..
     if is_bias:
         logits = logits + attn_mask.to(dtype)
     attends = get_attended(logits, attn_mask, causal, window, key_lengths)
-    if attends is not None:
-        logits = logits.masked_fill(~attends, -torch.inf)
-    all_logits = logits
-    if sinks is not None:
-        column = sinks.to(dtype)[:, None, None].expand(*logits.shape[:-1], 1)
-        all_logits = torch.cat([logits, column], -1)
-    lse = torch.logsumexp(all_logits, -1, keepdim=True)
-    empty = torch.isneginf(lse)
-    lse = lse.masked_fill(empty, 0)
-    weights = torch.exp(logits - lse).masked_fill(empty, 0)
+    weights, lse = _normalise(logits, attends, sinks)
     gradient = output_gradient.to(dtype)
     products = gradient @ v.transpose(-1, -2)
     # How much of a row's gradient its log-sum-exp carries.
@@ -173,7 +169,7 @@ def backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, ..
     if is_bias and ctx.needs_input_grad[3]:
         result[3] = _sum_to(logit_gradient, attn_mask)
     if sinks is not None and ctx.needs_input_grad[9]:
-        share = torch.exp(sinks.to(dtype)[:, None, None] - lse)
+        share = torch.exp(sinks.to(dtype)[:, None, None] - lse.masked_fill(torch.isneginf(lse), 0))
         result[9] = _sum_to((-share * carried).sum((-1, -2)), sinks)
     result[13] = None if ctx.num_captures is None else [None] * ctx.num_captures
     # PyTorch before 2.12 counts only the arguments that a call gave.

@@ -136,6 +136,8 @@ def test_opcheck():
     q, k = randn(2, 3, 50, 32), randn(2, 3, 60, 32)
     torch.library.opcheck(torch.ops.attn.sdpa.default, (q, k, k, torch.rand(50, 60, device="cuda") < 0.9), {"softcap": 2.0})
     torch.library.opcheck(torch.ops.attn.sdpa_dense.default, (q, k, k, 2, 0.0, 0.0, -1, -1))
+    torch.library.opcheck(torch.ops.attn.sdpa_dense.flags, (q, k, k, 2))
+    torch.library.opcheck(torch.ops.attn.sdpa_masked.flags, (q, k, k, torch.rand(50, 60, device="cuda") < 0.9, 0))
 
 
 @gpu

@@ -409,6 +409,8 @@ def test_plain_operators():
     q = torch.randn(2, 3, 5, 8)
     torch.library.opcheck(torch.ops.attn.sdpa_dense.default, (q, q, q, *options))
     torch.library.opcheck(torch.ops.attn.sdpa_masked.default, (q, q, q, torch.rand(5, 5) < 0.9, *options))
+    torch.library.opcheck(torch.ops.attn.sdpa_dense.flags, (q, q, q, 2))
+    torch.library.opcheck(torch.ops.attn.sdpa_masked.flags, (q, q, q, torch.rand(5, 5) < 0.9, 0))
     # Called by itself it fails as a RuntimeError, with the same message.
     with pytest.raises(RuntimeError, match="same last dimension"):
         torch.ops.attn.sdpa_dense(q, q[..., :4], q, *options)

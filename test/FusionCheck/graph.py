@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A writer of graphs of attention, and the registers of shapes and of refusals."""
 
-from spell import Writer
+from spell import INFINITY, Writer
 
 SHAPES = []
 REFUSED = []
@@ -56,8 +56,16 @@ class Graph(Writer):
         _, e, total = self.parts(x)
         return self.binary("arith.divf", e, total)
 
+    def weigh(self, e, total, v):
+        """The values by the exponentials over their sum."""
+        return self.output(self.binary("arith.divf", e, total), v)
+
     def attend(self, q, k, v, change=lambda s: s):
         return self.output(self.soft(change(self.logits(q, k))), v)
+
+    def attend_where(self, condition, q, k, v, negated=False):
+        """-inf elsewhere."""
+        return self.attend(q, k, v, lambda s: self.select(condition, s, -INFINITY, negated))
 
     def select(self, condition, x, value, negated=False):
         scalar = self.constant(value, x.dtype)

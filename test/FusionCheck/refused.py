@@ -107,7 +107,7 @@ def sum_over_queries_late(g):
     m, e, _ = g.parts(x)
     total = g.reduce(e, "i", "sum")
     total = type(total)(total.name, "bhi", total.dtype)
-    return g.output(g.binary("arith.divf", e, total), v)
+    return g.weigh(e, total, v)
 
 
 @refused(MAXIMUM, "softmax")
@@ -117,7 +117,7 @@ def maximum_over_queries(g):
     m = g.reduce(x, "i", "max")
     m = type(m)(m.name, "bhi", m.dtype)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused(MAXIMUM, "softmax")
@@ -126,7 +126,7 @@ def maximum_of_all(g):
     x = g.logits(q, k)
     m = g.reduce(g.reduce(x, "j", "max"), "i", "max")
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused(SUM, "softmax")
@@ -153,7 +153,7 @@ def sum_before_mask(g):
     x = g.logits(q, k)
     _, _, total = g.parts(x)
     _, e, _ = g.parts(g.select(g.argument("b1ij", "i1"), x, -INFINITY))
-    return g.output(g.binary("arith.divf", e, total), v)
+    return g.weigh(e, total, v)
 
 
 @refused(MAXIMUM, "softmax")
@@ -163,7 +163,7 @@ def maximum_before_bias(g):
     m = g.reduce(x, "j", "max")
     y = g.add(x, g.argument("bhij", "f32"))
     e = g.unary("math.exp", g.binary("arith.subf", y, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused(MAXIMUM, "softmax")
@@ -172,7 +172,7 @@ def maximum_of_another_tensor(g):
     x = g.logits(q, k)
     m = g.reduce(g.argument("bhij", "f32"), "j", "max")
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused("", None)
@@ -188,7 +188,7 @@ def sum_of_squares(g):
     q, k, v = g.qkv()
     _, e, _ = g.parts(g.logits(q, k))
     total = g.reduce(g.binary("arith.mulf", e, e), "j", "sum")
-    return g.output(g.binary("arith.divf", e, total), v)
+    return g.weigh(e, total, v)
 
 
 @refused("the probabilities are divided twice", "softmax")
@@ -227,7 +227,7 @@ def normalised_late_by_another(g):
 def no_maximum(g):
     q, k, v = g.qkv()
     e = g.unary("math.exp", g.logits(q, k))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused("a constant that is not negligible is added to the sum of exponentials", "softmax")
@@ -244,7 +244,7 @@ def maximum_with_zero(g):
     x = g.logits(q, k)
     m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), 0.0)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused("the maximum that is subtracted holds a value that is not in the sum", "softmax")
@@ -312,7 +312,7 @@ def temperature_after_lowest(g):
     x = g.select(g.argument("bhij", "i1"), g.logits(q, k), LOWEST["f32"])
     m = g.reduce(x, "j", "max")
     e = g.unary("math.exp", g.mul(g.binary("arith.subf", x, m), 1.5))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused(FACTOR, "softmax")
@@ -439,7 +439,7 @@ def softmin_of_maximum(g):
     x = g.logits(q, k)
     difference = g.mul(g.binary("arith.subf", x, g.reduce(x, "j", "max")), -1.0)
     e = g.unary("math.exp", difference)
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 # ---- Operands ----------------------------------------------------------------

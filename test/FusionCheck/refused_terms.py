@@ -68,7 +68,7 @@ def divided_by_key(g):
     q, k, v = g.qkv()
     _, e, total = g.parts(g.logits(q, k))
     divisor = g.generic("bhij", "f32", [total, g.argument("j", "f32")], lambda a, b: g.op(f"arith.mulf {a}, {b} : f32"))
-    return g.output(g.binary("arith.divf", e, divisor), v)
+    return g.weigh(e, divisor, v)
 
 
 @refused("the denominator of the softmax is not a sum from zero", "softmax")
@@ -133,7 +133,7 @@ def maximum_of_other_logits(g):
     x = g.logits(q, k)
     m = g.reduce(g.mul(x, 2.0), "j", "max")
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 # ---- Logits and masks --------------------------------------------------------
@@ -163,7 +163,7 @@ def masks_to_base_two(g):
     x = g.add(g.logits(q, k), g.matrix(g.argument("b1ij", "i1"), "f32", -1e9))
     m = g.reduce(x, "j", "max")
     e = g.unary("math.exp2", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @refused("a logit may be NaN or +inf, which makes rows NaN that are set to zero after the softmax", "softmax")

@@ -85,7 +85,7 @@ def finite_maximum_returned(g):
     q, k, v = g.qkv()
     x = g.select(g.argument("bhij", "i1"), g.logits(q, k), -1e9)
     m, e, total = g.parts(x)
-    return [g.output(g.binary("arith.divf", e, total), v), m]
+    return [g.weigh(e, total, v), m]
 
 
 @refused(USES, "uses")
@@ -96,7 +96,7 @@ def maximum_from_lowest_returned(g):
     init = g.filled("bhi", "f32", LOWEST["f32"])
     m = g.generic("bhi", "f32", [x], lambda a, c: g.op(f"arith.maximumf {a}, {c} : f32"), init, "j", x.dims)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
+    return [g.weigh(e, g.reduce(e, "j", "sum"), v), m]
 
 
 @refused(USES, "uses")
@@ -107,14 +107,14 @@ def sum_with_sink_returned(g):
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
     extra = g.unary("math.exp", g.generic("bhi", "f32", [sink, m], lambda a, b: g.op(f"arith.subf {a}, {b} : f32")))
     total = g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)
-    return [g.output(g.binary("arith.divf", e, total), v), total]
+    return [g.weigh(e, total, v), total]
 
 
 @refused(USES, "uses")
 def sum_of_queries_returned(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(g.logits(q, k))
-    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(e, "i", "sum")]
+    return [g.weigh(e, total, v), g.reduce(e, "i", "sum")]
 
 
 @refused(USES, "uses")
@@ -124,7 +124,7 @@ def other_logarithm_returned(g):
     x = g.logits(q, k)
     m, e, total = g.parts(x)
     distance = g.binary("arith.subf", x, m)
-    return [g.output(g.binary("arith.divf", e, total), v), g.reduce(distance, "j", "sum")]
+    return [g.weigh(e, total, v), g.reduce(distance, "j", "sum")]
 
 
 @refused(USES, "uses", numerics="strict")
@@ -134,7 +134,7 @@ def maximum_without_nan_returned(g):
     x = g.logits(q, k)
     m = g.reduce(x, "j", "maxnum")
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return [g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v), m]
+    return [g.weigh(e, g.reduce(e, "j", "sum"), v), m]
 
 
 @refused(USES, "uses")

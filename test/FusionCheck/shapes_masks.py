@@ -14,7 +14,7 @@ from spell import INFINITY, LOWEST, Tensor
 def mask_where(g):
     q, k, v = g.qkv()
     m = g.argument("b1ij", "i1")
-    return g.attend(q, k, v, lambda s: g.select(m, s, -INFINITY))
+    return g.attend_where(m, q, k, v)
 
 
 def fill_shape(name, value, check):
@@ -43,7 +43,7 @@ def mask_distilbert(g):
     drop = g.generic("bj", "i1", [m], lambda a: g.op(f"arith.cmpi eq, {a}, {zero} : i64"))
     drop = g.expand(drop, [("b", "b11"), ("j", "j")])
     drop = g.generic("bhij", "i1", [drop], lambda a: a)
-    return g.attend(q, k, v, lambda s: g.select(drop, s, -INFINITY, negated=True))
+    return g.attend_where(drop, q, k, v, negated=True)
 
 
 @shape("I18: GPT-2's where(causal, S / c, finfo.min)", "structure(#attn.causal<top_left>)")
@@ -85,7 +85,7 @@ def mask_xla(g):
     q, k, v = g.qkv()
     m = g.argument("ij", "i1")
     wide = g.generic("bhij", "i1", [m], lambda a: a)
-    return g.attend(q, k, v, lambda s: g.select(wide, s, -INFINITY))
+    return g.attend_where(wide, q, k, v)
 
 
 @shape("and, or, not of masks; chained selects", "mask(%")
@@ -106,7 +106,7 @@ def causal_iota(g):
     rows = g.generic("i", "i64", [], lambda: g.index(0))
     columns = g.generic("j", "i64", [], lambda: g.index(0))
     keep = g.generic("ij", "i1", [rows, columns], lambda a, b: g.op(f"arith.cmpi sge, {a}, {b} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 def triangle(rows, columns, offset=0, yes="true", no="false"):
@@ -118,7 +118,7 @@ def triangle(rows, columns, offset=0, yes="true", no="false"):
 def causal_constant(g):
     q, k, v = g.qkv()
     keep = g.dense("ij", "i1", triangle(5, 7))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("triu(-inf, 1), a constant", "structure(#attn.causal<top_left>)")
@@ -133,7 +133,7 @@ def causal_buffer(g):
     q, k, v = g.qkv()
     g.sizes.update(L=9, M=9)
     buffer = g.slice(g.slice(g.dense("11LM", "i1", f"[[{triangle(9, 9)}]]"), "L", 0, "i"), "M", 0, "j")
-    return g.attend(q, k, v, lambda s: g.select(buffer, s, -INFINITY))
+    return g.attend_where(buffer, q, k, v)
 
 
 @shape("a slice of the buffer at an offset: bottom right", "structure(#attn.causal<bottom_right>)")
@@ -141,13 +141,13 @@ def causal_buffer_offset(g):
     q, k, v = g.qkv()
     g.sizes.update(L=9, M=9)
     buffer = g.slice(g.slice(g.dense("11LM", "i1", f"[[{triangle(9, 9)}]]"), "L", 2, "i"), "M", 0, "j")
-    return g.attend(q, k, v, lambda s: g.select(buffer, s, -INFINITY))
+    return g.attend_where(buffer, q, k, v)
 
 
 @shape("i + past >= j", "structure(#attn.causal<bottom_right>)")
 def causal_past(g):
     q, k, v = g.qkv()
-    return g.attend(q, k, v, lambda s: g.select(g.compare("sge", 2), s, -INFINITY))
+    return g.attend_where(g.compare("sge", 2), q, k, v)
 
 
 @shape("sliding window", "structure(#attn.window<2, 0>)")
@@ -160,7 +160,7 @@ def window(g):
         near = g.op(f"arith.cmpi slt, {distance}, {g.constant(3, 'i64')} : i64")
         return g.op(f"arith.andi {near}, {g.op(f'arith.cmpi sge, {i}, {j} : i64')} : i1")
 
-    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+    return g.attend_where(g.generic("ij", "i1", [], body), q, k, v)
 
 
 @shape("|i - j| <= w", "structure(#attn.all_of<[#attn.window<2, -1>, #attn.causal<bottom_right>]>)")
@@ -171,7 +171,7 @@ def window_symmetric(g):
         distance = g.op(f"arith.subi {g.index(0)}, {g.index(1)} : i64")
         return g.op(f"arith.cmpi sle, {g.op(f'math.absi {distance} : i64')}, {g.constant(2, 'i64')} : i64")
 
-    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+    return g.attend_where(g.generic("ij", "i1", [], body), q, k, v)
 
 
 @shape("causal and padding", "mask(%arg3 : tensor<2x1x1x7xi1>) structure(#attn.causal<top_left>)")
@@ -179,7 +179,7 @@ def causal_padding(g):
     q, k, v = g.qkv()
     m = g.argument("b11j", "i1")
     keep = g.generic("b1ij", "i1", [g.compare("sge"), m], lambda a, b: g.op(f"arith.andi {a}, {b} : i1"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 def same(g, dims, x, y, predicate="eq"):
@@ -190,7 +190,7 @@ def same(g, dims, x, y, predicate="eq"):
 def documents(g):
     q, k, v = g.qkv()
     keep = same(g, "bij", g.argument("bi", "i64"), g.argument("bj", "i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("documents of one packed sequence, causal within each",
@@ -208,7 +208,7 @@ def documents_causal(g):
 def documents_of_heads(g):
     q, k, v = g.qkv()
     keep = same(g, "bhij", g.argument("bhi", "i32"), g.argument("bhj", "i32"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 def shorter(g, n, predicate="slt", offset=0, swapped=False):
@@ -234,21 +234,21 @@ LENGTHS = "key_lengths(%arg3 : tensor<2xi64>) masked_row = nan"
 def lengths(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i64", "length"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("lengths in i32, on the left", "key_lengths(%arg3 : tensor<2xi32>)")
 def lengths_i32(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i32", "length"), "sgt", swapped=True)
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("masked_fill where j >= length[b]", LENGTHS)
 def lengths_filled(g):
     q, k, v = g.qkv()
     drop = shorter(g, g.argument("b", "i64", "length"), "sge")
-    return g.attend(q, k, v, lambda s: g.select(drop, s, -INFINITY, negated=True))
+    return g.attend_where(drop, q, k, v, negated=True)
 
 
 @shape("0 and -inf added, with unit dimensions", LENGTHS)
@@ -263,14 +263,14 @@ def lengths_added(g):
 def lengths_inclusive(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i32", "length"), "sle")
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("j + 2 < length[b]", "key_lengths(%{{.*}} : tensor<2xi64>)")
 def lengths_offset(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i64", "length"), offset=2)
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("one length for all, a number", "key_lengths(%{{.*}} : tensor<1xi64>)")
@@ -278,7 +278,7 @@ def lengths_scalar(g):
     q, k, v = g.qkv()
     n = g.argument(None, "i64", "length")
     keep = g.generic("j", "i1", [], lambda: g.op(f"arith.cmpi slt, {g.index(0)}, {n} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("the length of the sequence that a request has: length[ids[b]]", "key_lengths(%{{.*}} : tensor<2xi64>)")
@@ -292,7 +292,7 @@ def lengths_gathered(g):
         return g.op(f"tensor.extract {table.name}[{row}] : {g.type_of(table)}")
 
     keep = shorter(g, g.generic("b", "i64", [ids], get))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("the difference of two offsets", "key_lengths(%{{.*}} : tensor<2xi64>)")
@@ -303,7 +303,7 @@ def lengths_subtracted(g):
     begin, end = g.slice(offsets, "S", 0, "b"), g.slice(offsets, "S", 1, "b")
     keep = g.generic("bj", "i1", [begin, end], lambda x, y: g.op(
         f"arith.cmpi slt, {g.index(1)}, {g.op(f'arith.subi {y}, {x} : i64')} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("causal and lengths, under a safe softmax", "key_lengths(%arg3 : tensor<2xi64>) structure(#attn.causal<top_left>) outs")
@@ -315,7 +315,7 @@ def lengths_causal(g):
     m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), -1e30)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
     total = g.with_constant("arith.maximumf", g.reduce(e, "j", "sum"), 1e-20)
-    return g.output(g.binary("arith.divf", e, total), v)
+    return g.weigh(e, total, v)
 
 
 @shape("bottom right of all keys, not of those in use", "key_lengths(%arg3 : tensor<2xi64>) structure(#attn.window<-1, 2>) masked_row")
@@ -330,7 +330,7 @@ def lengths_joined(g):
     q, k, v = (g.collapse(x, [("Z", "bh"), (x.dims[2], x.dims[2]), (x.dims[3], x.dims[3])]) for x in g.qkv())
     short = shorter(g, g.argument("b", "i64", "length"))
     wide = g.collapse(g.generic("bhij", "i1", [short], lambda a: a), [("Z", "bh"), ("i", "i"), ("j", "j")])
-    return g.expand(g.attend(q, k, v, lambda s: g.select(wide, s, -INFINITY)), [("Z", "bh"), ("i", "i"), ("e", "e")])
+    return g.expand(g.attend_where(wide, q, k, v), [("Z", "bh"), ("i", "i"), ("e", "e")])
 
 
 @shape("grouped heads, with another mask", "key_lengths(%arg3 : tensor<2xi64>)")
@@ -350,7 +350,7 @@ SINGLE = "query(%{{.*}} : tensor<2x1x5x4xf32>) key(%{{.*}} : tensor<2x1x7x4xf32>
 def lengths_rank3(g):
     q, k, v = g.qkv("b")
     keep = shorter(g, g.argument("b", "i64", "length"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("rank 3, causal with a bias; the log-sum-exp used elsewhere",
@@ -362,14 +362,14 @@ def lengths_rank3_causal(g):
     x = g.add(g.logits(q, k), g.argument("bij", "f32", "bias"))
     x = g.select(g.compare("sge"), g.select(keep, x, -INFINITY), -INFINITY)
     m, e, total = g.parts(x)
-    return [g.output(g.binary("arith.divf", e, total), v), g.add(m, g.unary("math.log", total))]
+    return [g.weigh(e, total, v), g.add(m, g.unary("math.log", total))]
 
 
 @shape("rank 2: one length", "query(%arg0 : tensor<5x4xf32>) {{.*}} key_lengths(%{{.*}} : tensor<i64>)")
 def lengths_rank2(g):
     q, k, v = g.qkv("")
     keep = shorter(g, g.argument("", "i64", "length"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("one query as a vector, with its log-sum-exp", "query(%{{.*}} : tensor<2x3x1x4xf32>) {{.*}} key_lengths(%arg3 : tensor<2xi64>)")
@@ -404,7 +404,7 @@ def lengths_finite(g):
 def lengths_of_heads(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("bh", "i64", "length"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("lengths that differ from query to query", "{{mask|keep}}(%")
@@ -412,21 +412,21 @@ def lengths_of_queries(g):
     q, k, v = g.qkv()
     n = g.argument("bi", "i64", "length")
     keep = g.generic("bhij", "i1", [n], lambda a: g.op(f"arith.cmpi slt, {g.index(3)}, {a} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("the keys behind the length", "mask(%")
 def lengths_behind(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i64", "length"), "sgt")
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("unsigned: negative lengths keep all", "mask(%")
 def lengths_unsigned(g):
     q, k, v = g.qkv()
     keep = shorter(g, g.argument("b", "i64", "length"), "ult")
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("every second key up to the length", "mask(%")
@@ -435,7 +435,7 @@ def lengths_strided(g):
     n, two = g.argument("b", "i64", "length"), g.constant(2, "i64")
     keep = g.generic("bj", "i1", [n], lambda a: g.op(
         f"arith.cmpi slt, {g.op(f'arith.muli {g.index(1)}, {two} : i64')}, {a} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("positions as floats", "mask(%")
@@ -444,7 +444,7 @@ def lengths_float(g):
     n = g.argument("b", "f32", "positive")
     keep = g.generic("bj", "i1", [n], lambda a: g.op(
         f"arith.cmpf olt, {g.op(f'arith.sitofp {g.index(1)} : i64 to f32')}, {a} : f32"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("or: only one of two must hold", "mask(%")
@@ -452,7 +452,7 @@ def lengths_either(g):
     q, k, v = g.qkv()
     short = shorter(g, g.argument("b", "i64", "length"))
     keep = g.generic("bj", "i1", [short, g.argument("j", "i1")], lambda a, b: g.op(f"arith.ori {a}, {b} : i1"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)
 
 
 @shape("the shorter of two", "mask(%{{.*}} key_lengths(%")
@@ -467,4 +467,4 @@ def position_ids(g):
     q, k, v = g.qkv()
     rows, columns = g.dense("i", "i64", str(list(range(5)))), g.dense("j", "i64", str(list(range(7))))
     keep = g.generic("ij", "i1", [columns, rows], lambda a, b: g.op(f"arith.cmpi sle, {a}, {b} : i64"))
-    return g.attend(q, k, v, lambda s: g.select(keep, s, -INFINITY))
+    return g.attend_where(keep, q, k, v)

@@ -163,7 +163,7 @@ def prefix(g):
         early = g.op(f"arith.cmpi slt, {j}, {g.constant(3, 'i64')} : i64")
         return g.op(f"arith.ori {early}, {g.op(f'arith.cmpi sle, {j}, {i} : i64')} : i1")
 
-    return g.attend(q, k, v, lambda s: g.select(g.generic("ij", "i1", [], body), s, -INFINITY))
+    return g.attend_where(g.generic("ij", "i1", [], body), q, k, v)
 
 
 # ---- B9. Grouped heads -------------------------------------------------------

@@ -48,7 +48,7 @@ def softmax_exp2(g):
     x = g.logits(q, k)
     m = g.reduce(x, "j", "max")
     e = g.unary("math.exp2", g.mul(g.binary("arith.subf", x, m), math.log2(math.e)))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @shape("exp2 with log2(e) folded into the scale", "scale = 0.24999")
@@ -57,7 +57,7 @@ def softmax_exp2_folded(g):
     x = g.mul(g.logits(q, k), 0.25 * math.log2(math.e))
     m = g.reduce(x, "j", "max")
     e = g.unary("math.exp2", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @shape("through the log-sum-exp", "attn.sdpa")
@@ -108,7 +108,7 @@ def softmax_clamped(g):
     x = g.select(g.argument("b1ij", "i1"), g.logits(q, k), -INFINITY)
     m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), LOWEST["f32"])
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
-    return g.output(g.binary("arith.divf", e, g.reduce(e, "j", "sum")), v)
+    return g.weigh(e, g.reduce(e, "j", "sum"), v)
 
 
 @shape("softmax on permuted data", "attn.sdpa")

@@ -23,7 +23,7 @@ def keys_returned(g):
 def lse_returned(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(g.logits(q, k))
-    o = g.output(g.binary("arith.divf", e, total), v)
+    o = g.weigh(e, total, v)
     return [o, g.binary("arith.addf", m, g.unary("math.log", total))]
 
 
@@ -38,14 +38,14 @@ def masked(g, x, value=-INFINITY):
 def max_returned(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(g.div(g.logits(q, k), 2.0))
-    return [g.output(g.binary("arith.divf", e, total), v), m]
+    return [g.weigh(e, total, v), m]
 
 
 @shape("maximum and sum, as cuDNN gives them; rows without keys: -inf and NaN", ROWS)
 def max_sum_returned(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(masked(g, g.logits(q, k)))
-    return [g.output(g.binary("arith.divf", e, total), v), m, total]
+    return [g.weigh(e, total, v), m, total]
 
 
 @shape("both with a unit dimension", ROWS)
@@ -55,7 +55,7 @@ def max_sum_kept_dims(g):
     m = g.reduce(x, "j", "max", keep=True)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
     total = g.reduce(e, "j", "sum", keep=True)
-    return [g.output(g.binary("arith.divf", e, total), v), m, total]
+    return [g.weigh(e, total, v), m, total]
 
 
 @shape("with a lower bound of the maximum: sums of rows without keys are zero", ROWS)
@@ -66,7 +66,7 @@ def max_sum_clamped(g):
     shift = g.with_constant("arith.maximumf", m, -65504.0)
     e = g.unary("math.exp", g.binary("arith.subf", x, shift))
     total = g.reduce(e, "j", "sum")
-    return [g.output(g.binary("arith.divf", e, total), v), m, total]
+    return [g.weigh(e, total, v), m, total]
 
 
 @shape("to base 2: maximum, sum and log-sum-exp in other units than the op's", ROWS)
@@ -77,7 +77,7 @@ def max_sum_exp2(g):
     e = g.unary("math.exp2", g.binary("arith.subf", x, m))
     total = g.reduce(e, "j", "sum")
     lse = g.binary("arith.addf", m, g.unary("math.log2", total))
-    return [g.output(g.binary("arith.divf", e, total), v), m, total, lse]
+    return [g.weigh(e, total, v), m, total, lse]
 
 
 @shape("grouped heads, divided after the second matmul", "outs(%{{.*}} : tensor<2x6x5x4xf32>, tensor<2x6x5xf32>, tensor<2x6x5xf32>)")
@@ -98,7 +98,7 @@ def max_used_before(g):
     m, e, total = g.parts(g.logits(q, k))
     early = g.binary("arith.mulf", m, g.argument("bhi", "f32"))
     late = g.unary("math.tanh", g.binary("arith.addf", early, total))
-    return [g.output(g.binary("arith.divf", e, total), v), late]
+    return [g.weigh(e, total, v), late]
 
 
 @shape("beside a sink, which is not in it", ROWS)
@@ -110,21 +110,21 @@ def max_sink(g):
     e = g.unary("math.exp", g.binary("arith.subf", x, shift))
     extra = g.unary("math.exp", g.generic("bhi", "f32", [sink, shift], lambda a, b: g.op(f"arith.subf {a}, {b} : f32")))
     total = g.binary("arith.addf", g.reduce(e, "j", "sum"), extra)
-    return [g.output(g.binary("arith.divf", e, total), v), m, shift]
+    return [g.weigh(e, total, v), m, shift]
 
 
 @shape("in f16: converted from f32", "outs(%{{.*}} : tensor<2x3x5x4xf16>, tensor<2x3x5xf32>, tensor<2x3x5xf32>)")
 def max_f16(g):
     q, k, v = g.qkv(dtype="f16")
     m, e, total = g.parts(g.mul(g.logits(q, k), 0.25))
-    return [g.output(g.binary("arith.divf", e, total), v), m]
+    return [g.weigh(e, total, v), m]
 
 
 @shape("the log-sum-exp of rows without keys: NaN", ROWS)
 def lse_masked(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(masked(g, g.logits(q, k)))
-    o = g.output(g.binary("arith.divf", e, total), v)
+    o = g.weigh(e, total, v)
     return [o, g.binary("arith.addf", m, g.unary("math.log", total))]
 
 
@@ -135,7 +135,7 @@ def lse_clamped(g):
     m = g.with_constant("arith.maximumf", g.reduce(x, "j", "max"), -65504.0)
     e = g.unary("math.exp", g.binary("arith.subf", x, m))
     total = g.reduce(e, "j", "sum")
-    o = g.output(g.binary("arith.divf", e, total), v)
+    o = g.weigh(e, total, v)
     return [o, g.binary("arith.addf", m, g.unary("math.log", total))]
 
 
@@ -143,7 +143,7 @@ def lse_clamped(g):
 def lse_causal(g):
     q, k, v = g.qkv()
     m, e, total = g.parts(g.select(g.compare("sge"), g.logits(q, k), -INFINITY))
-    o = g.output(g.binary("arith.divf", e, total), v)
+    o = g.weigh(e, total, v)
     return [o, g.binary("arith.addf", m, g.unary("math.log", total))]
 
 

@@ -13,7 +13,7 @@
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/EntryPoint.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
-#include "attn/Target/NVVM/Passes.h"
+#include "attn/Target/NVVM/Ptxas.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -114,15 +114,6 @@ constexpr llvm::StringLiteral kOverview(
     "  attn-compile model.mlir -o model.so --cpu x86-64-v3,x86-64-v4,znver4\n"
     "  attn-compile model.mlir -o - --emit mlir\n"
     "  attn-compile model.mlir -o model.so --target cuda --gpu-arch sm_90a\n");
-
-/// Where ./dev keeps the CUDA tools that it gets.
-SmallVector<std::string> getToolkitPlaces() {
-  SmallString<128> path;
-  if (!llvm::sys::path::cache_directory(path))
-    return {};
-  llvm::sys::path::append(path, "attn-mlir", "cuda");
-  return {path.str().str()};
-}
 
 LogicalResult fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "attn-compile") << message << "\n";
@@ -265,31 +256,23 @@ LogicalResult CompileDriver::lowerForCPU() {
 }
 
 LogicalResult CompileDriver::lowerForCUDA() {
-  PassManager pm(&context, ModuleOp::getOperationName());
   LowerToNVVMPipelineOptions lowering;
   if (failed(lowering.parseFromString(options.kernelOptions)))
     return fail("--kernel-options: cannot read '" + options.kernelOptions +
                 "'");
   lowering.backend = options.backend;
   lowering.chip = options.gpuArch;
-  if (options.emit != Emit::PTX) {
-    lowering.cubinCache = options.cubinCache;
-    lowering.ptxas = options.cudaPath;
-    lowering.places = getToolkitPlaces();
-  }
-  buildBufferizeForCUDAPipeline(pm);
-  buildLowerToNVVMPipeline(pm, lowering);
   if (options.emit == Emit::PTX)
-    return pm.run(*module);
-  AttnAssembleGPUBinaryPassOptions assemble;
-  assemble.ptxas = options.cudaPath;
-  assemble.places = getToolkitPlaces();
-  assemble.cacheDirectory = options.cubinCache;
-  pm.addPass(createAttnAssembleGPUBinaryPass(assemble));
+    return lowerToCUDA(*module, lowering, CUDAStage::Kernels);
+  lowering.cubinCache = options.cubinCache;
+  lowering.ptxas = options.cudaPath;
+  lowering.places = getCachedToolkits();
   if (options.emit == Emit::Cubin)
-    return pm.run(*module);
-  buildLowerCUDAHostPipeline(pm);
-  return success(succeeded(pm.run(*module)) &&
+    return lowerToCUDA(*module, lowering,
+                       {CUDAStage::Kernels, CUDAStage::Assembly});
+  return success(succeeded(lowerToCUDA(*module, lowering,
+                                       {CUDAStage::Kernels, CUDAStage::Assembly,
+                                        CUDAStage::Host})) &&
                  succeeded(emitEntryPoint(*module, EntryTarget::CUDA)));
 }
 

@@ -9,14 +9,13 @@
 #include "DeviceProgram.h"
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Runtime/CUDA/Runtime.h"
-#include "attn/Target/NVVM/Passes.h"
+#include "attn/Target/NVVM/Ptxas.h"
 #include "attn/Target/NVVM/RuntimeSymbols.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -48,47 +47,32 @@ LogicalResult DeviceProgram::compile(StringRef entry,
   if (failed(function) || failed(markEntry(*function)))
     return failure();
   auto begin = Trace::Clock::now();
-  PassManager kernels(module->getContext(), ModuleOp::getOperationName());
   LowerToNVVMPipelineOptions lowering;
   if (failed(lowering.parseFromString(options.kernelOptions)))
     return module->emitError("cannot read the options of kernels '")
            << options.kernelOptions << "'";
   lowering.backend = options.backend;
   lowering.chip = options.arch;
-  std::vector<std::string> places;
-  if (SmallString<128> place; llvm::sys::path::cache_directory(place)) {
-    llvm::sys::path::append(place, "attn-mlir", "cuda");
-    places.push_back(place.str().str());
-  }
   lowering.cubinCache = options.cubinCache;
   lowering.ptxas = options.cudaPath;
-  lowering.places = places;
-  buildBufferizeForCUDAPipeline(kernels);
-  buildLowerToNVVMPipeline(kernels, lowering);
-  if (failed(kernels.run(*module)))
-    return failure();
-  auto lowered = Trace::Clock::now();
-  trace.add("generate PTX", "compile", begin, lowered);
-
-  PassManager assembly(module->getContext(), ModuleOp::getOperationName());
-  AttnAssembleGPUBinaryPassOptions assemble;
-  assemble.ptxas = options.cudaPath;
-  assemble.cacheDirectory = options.cubinCache;
-  assemble.places.assign(places.begin(), places.end());
-  assembly.addPass(createAttnAssembleGPUBinaryPass(assemble));
-  if (failed(assembly.run(*module)))
-    return failure();
-  auto assembled = Trace::Clock::now();
-  trace.add("ptxas", "compile", lowered, assembled);
-
-  PassManager hostSide(module->getContext(), ModuleOp::getOperationName());
-  buildLowerCUDAHostPipeline(hostSide);
-  if (failed(hostSide.run(*module)) ||
+  lowering.places = getCachedToolkits();
+  auto finished = [&](CUDAStage stage) {
+    if (stage == CUDAStage::Host)
+      return;
+    auto end = Trace::Clock::now();
+    trace.add(stage == CUDAStage::Kernels ? "generate PTX" : "ptxas", "compile",
+              begin, end);
+    begin = end;
+  };
+  if (failed(lowerToCUDA(
+          *module, lowering,
+          {CUDAStage::Kernels, CUDAStage::Assembly, CUDAStage::Host},
+          finished)) ||
       failed(emitEntryPoint(*module, EntryTarget::CUDA)))
     return failure();
   llvm::Expected<CompiledEntry> result =
       compileInProcess(*module, entry, host, getCUDARuntimeSymbols());
-  trace.add("generate code for the host", "compile", assembled,
+  trace.add("generate code for the host", "compile", begin,
             Trace::Clock::now());
   if (!result)
     return emitError(UnknownLoc::get(module->getContext()))

@@ -213,6 +213,8 @@ FailureOr<Options> attn::parseOptions(int argc, char **argv) {
   if (line.tolerance.getNumOccurrences()) {
     if (!(line.tolerance >= 0))
       return fail("--tolerance: expected a number that is not negative");
+    if (options.expected.empty() && options.compare == CompareWith::None)
+      return fail("--tolerance needs --expect or --compare");
     options.tolerance = line.tolerance;
   }
   return options;

@@ -158,6 +158,23 @@ void buildLowerToNVVMPipeline(OpPassManager &pm,
 /// calls of the CUDA runtime.
 void buildLowerCUDAHostPipeline(OpPassManager &pm);
 
+/// A step from attn on tensors to a program for CUDA.
+enum class CUDAStage {
+  /// To launches on memrefs, and kernels as PTX in gpu.binary.
+  Kernels,
+  /// PTX to cubins, by the ptxas of the options.
+  Assembly,
+  /// The host side to the LLVM dialect.
+  Host
+};
+
+/// Runs the pipelines for CUDA that `stages` names; `finished` is told after
+/// each. Without Assembly the driver compiles the PTX when it is loaded.
+LogicalResult lowerToCUDA(ModuleOp module,
+                          const LowerToNVVMPipelineOptions &options,
+                          ArrayRef<CUDAStage> stages,
+                          function_ref<void(CUDAStage)> finished = {});
+
 /// Registers the pipelines by name.
 void registerAttnPipelines();
 

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementExpr.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -157,14 +158,13 @@ const Expr *ExprContext::makeReduce(ReduceKind kind, unsigned var,
     auto reduceRange = [&](int64_t begin, int64_t size) {
       AffineExpr offset = getAffineConstantExpr(begin, context);
       if (size == 1)
-        return takePiece(body, var, *bound, begin != 0, offset);
+        return substitute(body, var, offset);
       auto [position, inserted] = pieceVariables.try_emplace({var, begin}, 0);
       if (inserted)
         position->second = addVariable(size);
       unsigned part = position->second;
-      return makeReduce(
-          kind, part,
-          takePiece(body, var, *bound, begin != 0, getVariable(part) + begin));
+      return makeReduce(kind, part,
+                        substitute(body, var, getVariable(part) + begin));
     };
     const Expr *low = reduceRange(0, *bound);
     const Expr *high = reduceRange(*bound, rest);
@@ -254,35 +254,6 @@ std::optional<int64_t> ExprContext::findPieces(const Expr *expr, unsigned var) {
   return bound;
 }
 
-const Expr *ExprContext::takePiece(const Expr *expr, unsigned var,
-                                   int64_t bound, bool isHigh,
-                                   AffineExpr index) {
-  DenseMap<const Expr *, const Expr *> done;
-  std::function<const Expr *(const Expr *)> visit =
-      [&](const Expr *from) -> const Expr * {
-    if (!dependsOn(from, var))
-      return from;
-    if (const Expr *known = done.lookup(from))
-      return known;
-    if (from->kind == Expr::Kind::Pieces &&
-        from->indices[0] == getVariable(var) && from->bound == bound)
-      return done[from] = visit(from->operands[isHigh]);
-    if (from->operands.empty())
-      return done[from] = substitute(from, var, index);
-    SmallVector<const Expr *> operands;
-    for (const Expr *operand : from->operands)
-      operands.push_back(visit(operand));
-    if (from->kind != Expr::Kind::Pieces)
-      return done[from] = rebuild(from, operands);
-    AffineExpr replaced =
-        simplify(from->indices[0].replace(getVariable(var), index));
-    return done[from] = makePieces(
-               replaced, from->bound, [&](AffineExpr) { return operands[0]; },
-               [&](AffineExpr) { return operands[1]; });
-  };
-  return visit(expr);
-}
-
 const Expr *ExprContext::substitute(const Expr *expr, unsigned var,
                                     AffineExpr index) {
   DenseMap<const Expr *, const Expr *> done;
@@ -295,18 +266,18 @@ const Expr *ExprContext::substitute(const Expr *expr, unsigned var,
     auto replace = [&](AffineExpr old) {
       return simplify(old.replace(getVariable(var), index));
     };
-    SmallVector<const Expr *> operands;
-    for (const Expr *operand : from->operands)
-      operands.push_back(visit(operand));
     const Expr *result;
     if (from->kind == Expr::Kind::Index) {
       result = makeIndex(replace(from->indices[0]));
     } else if (from->kind == Expr::Kind::Pieces) {
+      // Only what holds at the new index: the other may end before it.
       result = makePieces(
           replace(from->indices[0]), from->bound,
-          [&](AffineExpr) { return operands[0]; },
-          [&](AffineExpr) { return operands[1]; });
+          [&](AffineExpr) { return visit(from->operands[0]); },
+          [&](AffineExpr) { return visit(from->operands[1]); });
     } else if (from->indices.empty() && from->rhsIndices.empty()) {
+      SmallVector<const Expr *> operands =
+          llvm::map_to_vector(from->operands, visit);
       result = rebuild(from, operands);
     } else {
       Expr copy = *from;

@@ -219,10 +219,6 @@ private:
   const Expr *makePieces(AffineExpr index, int64_t bound,
                          llvm::function_ref<const Expr *(AffineExpr)> low,
                          llvm::function_ref<const Expr *(AffineExpr)> high);
-  /// `expr` at `index` for `var`, which lies in the low or the high piece of
-  /// all that change at `bound`.
-  const Expr *takePiece(const Expr *expr, unsigned var, int64_t bound,
-                        bool isHigh, AffineExpr index);
   /// `expr` with other operands.
   const Expr *rebuild(const Expr *expr, ArrayRef<const Expr *> operands);
   std::optional<int64_t> findPieces(const Expr *expr, unsigned var);

@@ -191,10 +191,12 @@ void attn_rt_parallel_for(int64_t n, int64_t grain,
   if (grain < 1)
     grain = 1;
   int64_t num_ranges = (n - 1) / grain + 1;
-  int64_t threads = attn_rt_get_num_threads();
+  // The number of CPUs is a system call, which small kernels shall not pay.
+  int64_t threads =
+      num_ranges == 1 || inside_loop ? 1 : attn_rt_get_num_threads();
   if (threads > num_ranges)
     threads = num_ranges;
-  if (threads <= 1 || inside_loop || pthread_mutex_trylock(&pool_owner)) {
+  if (threads <= 1 || pthread_mutex_trylock(&pool_owner)) {
     run_alone(n, grain, body, context);
     return;
   }

@@ -11,6 +11,7 @@
 #include "attn/Target/NVVM/CubinCache.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
 using namespace llvm;
@@ -45,6 +46,14 @@ Expected<std::string> mlir::attn::findPtxas(StringRef toolkit,
       "no ptxas: neither in /usr/local/cuda nor on the PATH; it is part of the "
       "CUDA toolkit and of the PyPI package nvidia-cuda-nvcc (./dev cuda gets "
       "that one)");
+}
+
+std::vector<std::string> mlir::attn::getCachedToolkits() {
+  SmallString<128> path;
+  if (!sys::path::cache_directory(path))
+    return {};
+  sys::path::append(path, "attn-mlir", "cuda");
+  return {path.str().str()};
 }
 
 //===----------------------------------------------------------------------===//

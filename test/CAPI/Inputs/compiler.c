@@ -1,12 +1,10 @@
 #include "attn-c/Compiler.h"
+#include "attention.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ROWS "memref<?x?x8xf32, strided<[?, ?, 1], offset: ?>>"
-#define TENSOR "tensor<?x?x8xf32>"
 
 static const char kNaive[] =
     "func.func @main(%q: tensor<8x8xf32>, %k: tensor<8x8xf32>,\n"
@@ -26,19 +24,8 @@ static const char kNaive[] =
     "  return %r : tensor<8x8xf32>\n"
     "}";
 static const char kAttention[] =
-    "func.func @main(%q_: " ROWS ", %k_: " ROWS ", %v_: " ROWS ", %o_: " ROWS
-    ") {\n"
-    "  %q = bufferization.to_tensor %q_ restrict : " ROWS " to " TENSOR "\n"
-    "  %k = bufferization.to_tensor %k_ restrict : " ROWS " to " TENSOR "\n"
-    "  %v = bufferization.to_tensor %v_ restrict : " ROWS " to " TENSOR "\n"
-    "  %o = bufferization.to_tensor %o_ restrict writable : " ROWS " to " TENSOR
-    "\n"
-    "  %r = attn.sdpa query(%q : " TENSOR ") key(%k : " TENSOR
-    ") value(%v : " TENSOR ") outs(%o : " TENSOR ") -> " TENSOR "\n"
-    "  bufferization.materialize_in_destination %r in restrict writable %o_ "
-    ": (" TENSOR ", " ROWS ") -> ()\n"
-    "  return\n"
-    "}\n";
+    ATTENTION("memref<?x?x8xf32, strided<[?, ?, 1], offset: ?>>",
+              "tensor<?x?x8xf32>", "");
 
 static const char kDouble[] =
     "func.func @main(%x: tensor<5x8xf64>) -> tensor<5x8xf64> {\n"

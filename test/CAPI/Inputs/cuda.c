@@ -1,33 +1,18 @@
 /* Programs for CUDA on the fake driver of test/Unit/FakeCUDA. */
-#include "../../Unit/FakeCUDA/FakeCUDA.h"
+#include "../../Unit/FakeCUDA/FakeCUDAClient.h"
+#include "attention.h"
 #include "attn-c/Compiler.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BATCH = 2, HEADS = 3, LENGTH = 40, WIDTH = 64, RANK = 4, WORDS = 36 };
 
-#define ROWS "memref<?x?x?x64xELEMENT, strided<[?, ?, ?, 1], offset: ?>>"
-#define TENSOR "tensor<?x?x?x64xELEMENT>"
-
-/* As the Python package writes it. */
+/* For any type of elements. */
 static const char kTemplate[] =
-    "func.func @main(%q_: " ROWS ", %k_: " ROWS ", %v_: " ROWS ", %o_: " ROWS
-    ") {\n"
-    "  %q = bufferization.to_tensor %q_ restrict : " ROWS " to " TENSOR "\n"
-    "  %k = bufferization.to_tensor %k_ restrict : " ROWS " to " TENSOR "\n"
-    "  %v = bufferization.to_tensor %v_ restrict : " ROWS " to " TENSOR "\n"
-    "  %o = bufferization.to_tensor %o_ restrict writable : " ROWS " to " TENSOR
-    "\n"
-    "  %r = attn.sdpa query(%q : " TENSOR ") key(%k : " TENSOR
-    ") value(%v : " TENSOR ") structure(#attn.causal<top_left>) outs(%o "
-    ": " TENSOR ") -> " TENSOR "\n"
-    "  bufferization.materialize_in_destination %r in restrict writable %o_ "
-    ": (" TENSOR ", " ROWS ") -> ()\n"
-    "  return\n"
-    "}\n";
+    ATTENTION("memref<?x?x?x64xELEMENT, strided<[?, ?, ?, 1], offset: ?>>",
+              "tensor<?x?x?x64xELEMENT>", "structure(#attn.causal<top_left>)");
 
 static attn_compiler *compiler;
 static struct fake_cuda *fake;
@@ -67,15 +52,6 @@ static attn_program *compile_or_exit(const char *what, const char *element,
   printf("%s: compiled, %sfrom the cache\n", what,
          attn_program_is_cached(program) ? "" : "not ");
   return program;
-}
-
-static void *allocate(size_t bytes) {
-  int (*mem_alloc)(uint64_t *, size_t) =
-      (int (*)(uint64_t *, size_t))dlsym(RTLD_DEFAULT, "cuMemAlloc_v2");
-  uint64_t memory = 0;
-  if (mem_alloc(&memory, bytes))
-    exit(3);
-  return (void *)(uintptr_t)memory;
 }
 
 static int64_t words[WORDS];
@@ -178,8 +154,7 @@ static void check(const char *element, const char *backend) {
 }
 
 static int run(const char *cache, const char *arch, const char *toolkit) {
-  void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
-  fake = driver ? dlsym(driver, "fake_cuda") : NULL;
+  fake = open_fake_cuda();
   if (!fake)
     return 3;
   fake->capability = atoi(arch + 3);
@@ -191,7 +166,7 @@ static int run(const char *cache, const char *arch, const char *toolkit) {
   if (!attn_compiler_gpu_arch(compiler, 75))
     printf("arch of 75: %s\n", attn_error_message());
 
-  fill_words(allocate);
+  fill_words(allocate_on_device);
   attn_program *program = NULL;
   for (int round = 0; round < 2; ++round) {
     attn_options options = {.cache = cache, .gpu_arch = arch};

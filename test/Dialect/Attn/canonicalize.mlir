@@ -50,6 +50,14 @@ func.func @nested_all_of(%q: !q, %k: !k, %o: !q) -> !q {
   return %0 : !q
 }
 
+// CHECK-LABEL: @all_of_nothing
+// CHECK-NOT: structure
+// CHECK: return
+func.func @all_of_nothing(%q: tensor<5x8xf32>, %k: tensor<?x8xf32>) -> tensor<5x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<5x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>) structure(#attn.all_of<[]>) outs(%q : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
 // One query at the bottom right sees everything.
 // CHECK-LABEL: @decode
 // CHECK-NOT: structure

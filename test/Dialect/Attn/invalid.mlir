@@ -717,3 +717,13 @@ func.func private @ragged_schedule_split() attributes {a = #attn.cpu_ragged_sche
 
 // expected-error @below {{'#attn.cpu_ragged_schedule' expects #attn.cpu_schedule, got 1 : i64}}
 func.func private @ragged_schedule_kind() attributes {a = #attn.cpu_ragged_schedule<[1]>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects a last schedule without row_queries}}
+func.func private @ragged_schedule_empty() attributes {a = #attn.cpu_ragged_schedule<[]>}
+
+// -----
+
+// expected-error @below {{expected '['}}
+func.func private @all_of_one() attributes {a = #attn.all_of<#attn.document>}

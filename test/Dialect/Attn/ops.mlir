@@ -103,6 +103,10 @@ func.func @assert(%ok: i1, %n: index) {
   return
 }
 
+// CHECK-LABEL: func.func private @all_of_nothing
+// CHECK-SAME: #attn.all_of<[]>
+func.func private @all_of_nothing() attributes {a = #attn.all_of<[]>}
+
 // CHECK-LABEL: func.func private @ragged_schedule
 // CHECK-SAME: #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>, #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>]>
 func.func private @ragged_schedule() attributes {a = #attn.cpu_ragged_schedule<[

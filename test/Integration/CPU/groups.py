@@ -9,56 +9,10 @@ kinds meet in some case. All of them together would take days.
 
 import dataclasses
 import itertools
-import random
 
 from case import Case
-
-# ---------------------------------------------------------------------------
-# Covering arrays
-# ---------------------------------------------------------------------------
-
-
-def cover_pairs(factors, seed):
-    """Rows (dicts) in which every pair of levels of two factors occurs. Greedy;
-    the same rows for the same seed."""
-    rng = random.Random(seed)
-    names = sorted(factors)
-    missing = {
-        ((a, x), (b, y))
-        for a, b in itertools.combinations(names, 2)
-        for x in range(len(factors[a]))
-        for y in range(len(factors[b]))
-    }
-    rows = []
-    while missing:
-        (a, x), (b, y) = rng.choice(sorted(missing))
-        best, best_gain = None, -1
-        for _ in range(60):
-            row = {name: rng.randrange(len(factors[name])) for name in names}
-            row[a], row[b] = x, y
-            items = [(name, row[name]) for name in names]
-            gain = sum(pair in missing for pair in itertools.combinations(items, 2))
-            if gain > best_gain:
-                best, best_gain = items, gain
-        missing.difference_update(itertools.combinations(best, 2))
-        rows.append({name: factors[name][level] for name, level in best})
-    return rows
-
-
-def describe(structure):
-    names = []
-    for kind, *parameters in structure:
-        words = [str(parameter) for parameter in parameters]
-        words = [{"top_left": "tl", "bottom_right": "br"}.get(w, w) for w in words]
-        names.append(kind + "".join("_" + w.replace("-1", "all") for w in words))
-    return "+".join(names) or "full"
-
-
-DYNAMIC = {"static": "", "lengths": "ij", "batch": "b", "dynamic": "bhij"}
-
-# ---------------------------------------------------------------------------
-# Groups
-# ---------------------------------------------------------------------------
+from covering import DYNAMIC, cover_pairs, describe
+from ragged import get_ragged_cases
 
 
 def get_shape_cases():
@@ -412,87 +366,6 @@ def get_length_cases():
     for dtype in ("f64", "bf16"):
         yield Case(f"large-{dtype}", dtype=dtype, batch=(4,), heads=(2, 2), lq=300,
                    lk=900, d=64, key_lengths="x", structure=causal, dynamic="bhij")
-
-
-# Queries and keys of each sequence, and rows of both behind the last one.
-RAGGED = {
-    "mixed": ((5, 0, 1, 37, 64, 3), (5, 4, 9, 37, 0, 130), (0, 0)),
-    "tokens": ((1, 1, 1, 1, 0, 1), (700, 1, 33, 0, 513, 64), (0, 3)),
-    "single": ((57,), (57,), (0, 0)),
-    "longer": ((200, 3, 129, 16), (200, 77, 300, 17), (7, 5)),
-    "shorter": ((40, 17, 2), (11, 17, 1), (0, 0)),
-    "empty": ((0, 3, 0), (0, 0, 7), (4, 0)),
-    "none": ((), (), (3, 5)),
-}
-
-
-def make_ragged(lengths, **options):
-    queries, keys, (more_queries, more_keys) = RAGGED[lengths]
-    return Case(
-        lengths=(queries, keys), lq=sum(queries) + more_queries,
-        lk=sum(keys) + more_keys, **options,
-    )
-
-
-def get_ragged_cases():
-    """Sequences behind one another, beside all that depends on their lengths."""
-    rows = cover_pairs(
-        {
-            "lengths": sorted(RAGGED),
-            "structure": [
-                (),
-                (("causal", "top_left"),),
-                (("causal", "bottom_right"),),
-                (("window", 9, 3, "top_left"),),
-                (("window", 40, 0, "bottom_right"),),
-                (("prefix", 20, "bottom_right"),),
-                (("document",),),
-                (("causal", "top_left"), ("document",)),
-            ],
-            "dtype": ["f32", "f16", "bf16"],
-            "group": [1, 4],
-            "batch": [(), (2,)],
-            "dynamic": ["", "ij", "s", "bhijs"],
-            "lengths_dtype": ["i32", "i32", "i64", "index"],
-            "masked_row": ["zero", "nan", "uniform"],
-            "mask": [None, None, "xxxx", "x1xx", "1x", "1xx"],
-            "bias": [None, None, "xxxx", "1xxx", "x1", "xx"],
-            "key_lengths": [None, None, "x", "1", ""],
-            "sinks": [None, None, "x"],
-            "keep": [None, None, "stripe", "sequences", "heads"],
-            "score": [None, None, "relative", "alibi", "matrix"],
-            "softcap": [None, None, 5.0],
-            "lse": [True, True, False],
-            "outs": ["argument", "empty"],
-            "data": ["normal", "poison"],
-            "d": [8, 17, 64],
-            "dv": [None, None, 40],
-        },
-        seed=29,
-    )
-    for number, row in enumerate(rows):
-        group = row.pop("group")
-        if row["sinks"]:
-            row["masked_row"] = "zero"
-        yield make_ragged(
-            name=f"{number:02}-{row['lengths']}-{describe(row['structure'])}-"
-            f"{row['dtype']}-g{group}-{row['dynamic'] or 'static'}-"
-            f"{row['masked_row']}-{row['data']}",
-            heads=(2 * group, 2), mask_density=0.6, **row,
-        )
-    causal = (("causal", "bottom_right"),)
-    for lengths in ("mixed", "tokens", "longer"):
-        yield make_ragged(lengths, name=f"rank2-{lengths}", batch=(), heads=None,
-                          structure=causal, sinks="1", keep="sequences")
-        yield make_ragged(lengths, name=f"rank5-{lengths}", batch=(2, 3),
-                          heads=(4, 2), key_lengths="1xx", mask="x11xx",
-                          dynamic="bhijs")
-        for dtype in ("f64", "bf16"):
-            yield make_ragged(lengths, name=f"{dtype}-{lengths}", dtype=dtype,
-                              batch=(), heads=(4, 2), d=72, structure=causal,
-                              masked_row="uniform", dynamic="bhijs")
-        yield make_ragged(lengths, name=f"infinite-{lengths}", batch=(),
-                          heads=(2, 2), structure=causal, data="infinite_values")
 
 
 def get_decode_cases():

@@ -1,11 +1,13 @@
-"""Uses the installed package; its argument is the virtual environment."""
+"""Uses the installed package.
+
+usage: installed.py VIRTUAL_ENVIRONMENT [DIRECTORY_OF_NUMPY]"""
 
 import importlib.metadata
 import pathlib
 import sys
 
-# NumPy is the distribution's.
-sys.path.append("/usr/lib/python3/dist-packages")
+# Without the directory NumPy is the distribution's.
+sys.path.append(sys.argv[2] if len(sys.argv) > 2 else "/usr/lib/python3/dist-packages")
 
 import numpy as np
 

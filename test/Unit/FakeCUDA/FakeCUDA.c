@@ -9,6 +9,7 @@
 #include "FakeCUDA.h"
 #include "../../../lib/Runtime/CUDA/Driver.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,16 @@ static struct {
 } ranges[MAX_RANGES];
 static int num_ranges;
 static _Thread_local uintptr_t current;
+
+// As the real driver it may be called by several threads.
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static void unlock(int *locked) {
+  (void)locked;
+  pthread_mutex_unlock(&mutex);
+}
+#define LOCK                                                                   \
+  __attribute__((cleanup(unlock), unused)) int locked =                        \
+      pthread_mutex_lock(&mutex)
 
 cu_result cuInit(unsigned flags) {
   (void)flags;
@@ -96,6 +107,7 @@ cu_result cuDeviceGetAttribute(int *value, int attribute, cu_device device) {
 
 // A context is the number of its device, from 1.
 cu_result cuDevicePrimaryCtxRetain(cu_context *context, cu_device device) {
+  LOCK;
   ++fake_cuda.num_contexts;
   *context = (cu_context)(uintptr_t)(device + 1);
   return CU_SUCCESS;
@@ -107,6 +119,7 @@ cu_result cuCtxGetCurrent(cu_context *context) {
 }
 
 cu_result cuCtxSetCurrent(cu_context context) {
+  LOCK;
   current = (uintptr_t)context;
   fake_cuda.current_device = (int)current - 1;
   return CU_SUCCESS;
@@ -125,6 +138,7 @@ cu_result cuCtxGetId(cu_context context, unsigned long long *id) {
 cu_result cuModuleLoadDataEx(cu_module *module, const void *image,
                              unsigned num_options, int *options,
                              void **values) {
+  LOCK;
   ++fake_cuda.num_loads;
   fake_cuda.image = image;
   *module = (cu_module)image;
@@ -148,6 +162,7 @@ cu_result cuModuleGetFunction(cu_function *function, cu_module module,
 }
 
 cu_result cuFuncSetAttribute(cu_function function, int attribute, int value) {
+  LOCK;
   (void)function;
   if (attribute != CU_FUNCTION_MAX_DYNAMIC_SHARED_BYTES)
     return CU_INVALID_VALUE;
@@ -155,9 +170,10 @@ cu_result cuFuncSetAttribute(cu_function function, int attribute, int value) {
   return CU_SUCCESS;
 }
 
-static cu_result launch(const unsigned *grid, const unsigned *block,
-                        const unsigned *cluster, unsigned shared_bytes,
-                        cu_stream stream, void **parameters) {
+static cu_result note_launch(const unsigned *grid, const unsigned *block,
+                             const unsigned *cluster, unsigned shared_bytes,
+                             cu_stream stream) {
+  LOCK;
   if (fake_cuda.launch_result)
     return fake_cuda.launch_result;
   if ((int)shared_bytes > 49152 &&
@@ -169,9 +185,16 @@ static cu_result launch(const unsigned *grid, const unsigned *block,
   memcpy(fake_cuda.cluster, cluster, sizeof fake_cuda.cluster);
   fake_cuda.shared_bytes = shared_bytes;
   fake_cuda.stream = stream;
-  if (fake_cuda.on_launch)
-    fake_cuda.on_launch(parameters);
   return CU_SUCCESS;
+}
+
+static cu_result launch(const unsigned *grid, const unsigned *block,
+                        const unsigned *cluster, unsigned shared_bytes,
+                        cu_stream stream, void **parameters) {
+  cu_result result = note_launch(grid, block, cluster, shared_bytes, stream);
+  if (result == CU_SUCCESS && fake_cuda.on_launch)
+    fake_cuda.on_launch(parameters);
+  return result;
 }
 
 cu_result cuLaunchKernel(cu_function function, unsigned gx, unsigned gy,
@@ -198,6 +221,7 @@ cu_result cuLaunchKernelEx(const struct cu_launch_config *config,
 
 cu_result cuPointerGetAttributes(unsigned count, int *attributes, void **values,
                                  cu_pointer pointer) {
+  LOCK;
   if (fake_cuda.pointer_result)
     return fake_cuda.pointer_result;
   const char *data = (const char *)(uintptr_t)pointer;
@@ -213,6 +237,7 @@ cu_result cuPointerGetAttributes(unsigned count, int *attributes, void **values,
 }
 
 cu_result cuMemAlloc_v2(cu_pointer *pointer, size_t bytes) {
+  LOCK;
   if ((int64_t)bytes > fake_cuda.memory_bytes || num_ranges == MAX_RANGES)
     return CU_OUT_OF_MEMORY;
   ++fake_cuda.num_allocations;
@@ -226,6 +251,7 @@ cu_result cuMemAlloc_v2(cu_pointer *pointer, size_t bytes) {
 }
 
 cu_result cuMemFree_v2(cu_pointer pointer) {
+  LOCK;
   for (int i = 0; i < num_ranges; ++i)
     if (ranges[i].begin == (char *)(uintptr_t)pointer) {
       free(ranges[i].begin);
@@ -237,6 +263,7 @@ cu_result cuMemFree_v2(cu_pointer pointer) {
 
 cu_result cuMemsetD8Async(cu_pointer pointer, unsigned char value, size_t bytes,
                           cu_stream stream) {
+  LOCK;
   (void)stream;
   ++fake_cuda.num_memsets;
   fake_cuda.memset_bytes += bytes;
@@ -256,6 +283,7 @@ cu_result cuMemcpyDtoH_v2(void *target, cu_pointer source, size_t bytes) {
 
 cu_result cuMemcpy2DAsync_v2(const struct cu_memcpy_2d *copy,
                              cu_stream stream) {
+  LOCK;
   (void)stream;
   ++fake_cuda.num_copies;
   if (copy->source_pitch < copy->width || copy->target_pitch < copy->width ||
@@ -328,6 +356,7 @@ cu_result cuTensorMapEncodeTiled(void *map, int data_type, uint32_t rank,
                                  const uint32_t *element_strides,
                                  int interleave, int swizzle, int l2_promotion,
                                  int oob_fill) {
+  LOCK;
   (void)element_strides;
   (void)interleave;
   (void)l2_promotion;

@@ -64,6 +64,9 @@
 // THREADS: --threads: expected 0 or more, got -1
 // RUN: not attn-run %s --random --tolerance=nan 2>&1 | FileCheck %s --check-prefix=TOLERANCE
 // TOLERANCE: --tolerance: expected a number that is not negative
+// RUN: not attn-run %s --random --tolerance=1e-3 2>&1 | FileCheck %s --check-prefix=NOCOMPARISON
+// RUN: not attn-run %s --random --verify-fusion --tolerance=1e-3 2>&1 | FileCheck %s --check-prefix=NOCOMPARISON
+// NOCOMPARISON: --tolerance needs --expect or --compare
 // RUN: not attn-run %s --entry=two --random --numerics=sloppy 2>&1 | FileCheck %s --check-prefix=NUMERICS
 // NUMERICS: 'sloppy', expected strict, default or fast
 // RUN: not attn-run %s --random --shape 0=2x99999999999999x8 2>&1 | FileCheck %s --check-prefix=LARGE

@@ -47,6 +47,11 @@ PtxasReport parsePtxasOutput(llvm::StringRef output);
 llvm::Expected<std::string> findPtxas(llvm::StringRef toolkit,
                                       llvm::ArrayRef<std::string> places = {});
 
+/// The toolkit that `./dev cuda` keeps in the user's cache directory, whether
+/// it is there or not: the `places` of our tools. Empty without such a
+/// directory.
+std::vector<std::string> getCachedToolkits();
+
 struct PtxasOptions {
   /// What `findPtxas` found.
   std::string path;

@@ -11,11 +11,26 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
+
+/// Attributes in brackets, of which there may be none.
+static ParseResult parseMembers(AsmParser &parser,
+                                SmallVector<Attribute> &members) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseAttribute(members.emplace_back());
+  });
+}
+
+static void printMembers(AsmPrinter &printer, ArrayRef<Attribute> members) {
+  printer << "[";
+  llvm::interleaveComma(members, printer);
+  printer << "]";
+}
 
 #include "attn/Dialect/Attn/IR/AttnAttrInterfaces.cpp.inc"
 #include "attn/Dialect/Attn/IR/AttnEnums.cpp.inc"
@@ -417,120 +432,4 @@ void PrefixAttr::print(AsmPrinter &printer) const {
   printer << "<" << getLength();
   printOptionalAlignment(printer, getAlignment());
   printer << ">";
-}
-
-//===----------------------------------------------------------------------===//
-// CPUScheduleAttr
-//===----------------------------------------------------------------------===//
-
-StringRef CPUScheduleAttr::getTargetName() const { return "cpu"; }
-
-LogicalResult
-CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                        int64_t vectorSize, int64_t queryVectors,
-                        int64_t keyRows, int64_t valueRows, int64_t blockKeys,
-                        Exp2Form exp2, int64_t queryGroups, DotUnit dot,
-                        int64_t splitKeys, int64_t rowQueries) {
-  struct Field {
-    int64_t value;
-    StringRef name;
-  };
-  for (Field field :
-       {Field{queryVectors, "query_vectors"}, Field{keyRows, "key_rows"},
-        Field{valueRows, "value_rows"}, Field{blockKeys, "block_keys"},
-        Field{queryGroups, "query_groups"}})
-    if (field.value < 1 || field.value > 4096)
-      return emitError() << "'#attn.cpu_schedule' expects " << field.name
-                         << " between 1 and 4096, got " << field.value;
-  if (vectorSize < 4 || vectorSize > 64 || !llvm::isPowerOf2_64(vectorSize))
-    return emitError() << "'#attn.cpu_schedule' expects vector_size to be a "
-                          "power of two between 4 and 64, got "
-                       << vectorSize;
-  if (blockKeys % keyRows != 0)
-    return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
-                          "multiple of key_rows ("
-                       << keyRows << "), got " << blockKeys;
-  // Register tiles are unrolled.
-  constexpr int64_t kMaxAccumulators = 256;
-  if (std::max(keyRows, valueRows) * queryVectors > kMaxAccumulators)
-    return emitError() << "'#attn.cpu_schedule' expects register tiles of "
-                       << kMaxAccumulators << " vectors at most, got "
-                       << std::max(keyRows, valueRows) << " rows of "
-                       << queryVectors;
-  if (exp2 != Exp2Form::Portable && vectorSize != 16)
-    return emitError() << "'#attn.cpu_schedule' expects vector_size 16 with "
-                          "exp2 = "
-                       << stringifyExp2Form(exp2) << ", got " << vectorSize;
-  if (exp2 == Exp2Form::AVX512Short && dot == DotUnit::FMA)
-    return emitError() << "'#attn.cpu_schedule' expects dot = bf16 or amx with "
-                          "exp2 = avx512_short";
-  if (splitKeys < 0)
-    return emitError() << "'#attn.cpu_schedule' expects split_keys to be 0 or "
-                          "more, got "
-                       << splitKeys;
-  if (rowQueries < 0 || rowQueries > std::min<int64_t>(vectorSize, 16))
-    return emitError() << "'#attn.cpu_schedule' expects row_queries between 0 "
-                          "and vector_size, 16 at most, got "
-                       << rowQueries;
-  if (queryGroups != 1 && (splitKeys != 0 || rowQueries != 0))
-    return emitError() << "'#attn.cpu_schedule' expects query_groups 1 with "
-                          "split_keys or row_queries, got "
-                       << queryGroups;
-  if (rowQueries != 0 && queryVectors != 1)
-    return emitError() << "'#attn.cpu_schedule' expects query_vectors 1 with "
-                          "row_queries, got "
-                       << queryVectors;
-  if (dot == DotUnit::FMA)
-    return success();
-  if (rowQueries != 0)
-    return emitError() << "'#attn.cpu_schedule' expects dot = fma with "
-                          "row_queries";
-  if (dot == DotUnit::AMX) {
-    // A tile register has 16 rows of 16 pairs; four of the eight are sums.
-    if (vectorSize != 16 || queryVectors > 2)
-      return emitError() << "'#attn.cpu_schedule' expects vector_size 16 and "
-                            "query_vectors 1 or 2 with dot = amx, got "
-                         << vectorSize << " and " << queryVectors;
-    if (blockKeys % 32 != 0)
-      return emitError() << "'#attn.cpu_schedule' expects block_keys to be a "
-                            "multiple of 32 with dot = amx, got "
-                         << blockKeys;
-    return success();
-  }
-  if (vectorSize > 16)
-    return emitError() << "'#attn.cpu_schedule' expects vector_size 4, 8 or 16 "
-                          "with dot = bf16, got "
-                       << vectorSize;
-  if (blockKeys % 2 != 0)
-    return emitError() << "'#attn.cpu_schedule' expects block_keys to be even "
-                          "with dot = bf16, got "
-                       << blockKeys;
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// CPURaggedScheduleAttr
-//===----------------------------------------------------------------------===//
-
-StringRef CPURaggedScheduleAttr::getTargetName() const { return "cpu"; }
-
-LogicalResult
-CPURaggedScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                              ArrayRef<Attribute> members) {
-  for (Attribute member : members) {
-    auto schedule = dyn_cast<CPUScheduleAttr>(member);
-    if (!schedule)
-      return emitError() << "'#attn.cpu_ragged_schedule' expects "
-                            "#attn.cpu_schedule, got "
-                         << member;
-    if (schedule.getSplitKeys() != 0)
-      return emitError() << "'#attn.cpu_ragged_schedule' expects schedules "
-                            "without split_keys, got "
-                         << schedule.getSplitKeys();
-  }
-  if (members.empty() ||
-      cast<CPUScheduleAttr>(members.back()).getRowQueries() != 0)
-    return emitError() << "'#attn.cpu_ragged_schedule' expects a last schedule "
-                          "without row_queries";
-  return success();
 }

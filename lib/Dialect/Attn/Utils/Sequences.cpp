@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include <limits>
 
@@ -129,21 +130,39 @@ Value attn::buildSlice(ImplicitLocOpBuilder &b, Value source,
   for (int64_t d = 0; d < rank; ++d)
     if (getDimSize(source, d) == 0)
       offsets[d] = getValueOrCreateConstantIndexOp(b, b.getLoc(), offsets[d]);
-  SmallVector<int64_t> shape;
+  // Which dimensions a slice of lower rank lacks is guessed from its sizes and
+  // strides, wrongly where others of size 1 stay: those are dropped afterwards.
+  bool isAmbiguous = false, hasKept = false;
   for (int64_t d = 0; d < rank; ++d)
-    if (!dropped[d])
+    isAmbiguous |= dropped.any() && !dropped[d] && isOneInteger(sizes[d]);
+  SmallVector<int64_t> shape;
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t d = 0; d < rank; ++d) {
+    if (isAmbiguous || !dropped[d])
       shape.push_back(isa<Attribute>(sizes[d]) ? *getConstantIntValue(sizes[d])
                                                : ShapedType::kDynamic);
+    // One that is kept with those around it that are dropped.
+    if (groups.empty() || (!dropped[d] && hasKept))
+      groups.emplace_back();
+    groups.back().push_back(d);
+    hasKept |= !dropped[d];
+  }
   if (auto type = dyn_cast<MemRefType>(source.getType())) {
     MemRefType sliceType = memref::SubViewOp::inferRankReducedResultType(
         shape, type, offsets, sizes, strides);
-    return memref::SubViewOp::create(b, sliceType, source, offsets, sizes,
-                                     strides);
+    Value slice = memref::SubViewOp::create(b, sliceType, source, offsets,
+                                            sizes, strides);
+    if (isAmbiguous)
+      slice = memref::CollapseShapeOp::create(b, slice, groups);
+    return slice;
   }
   auto sliceType = RankedTensorType::get(
       shape, cast<ShapedType>(source.getType()).getElementType());
-  return tensor::ExtractSliceOp::create(b, sliceType, source, offsets, sizes,
-                                        strides);
+  Value slice = tensor::ExtractSliceOp::create(b, sliceType, source, offsets,
+                                               sizes, strides);
+  if (isAmbiguous)
+    slice = tensor::CollapseShapeOp::create(b, slice, groups);
+  return slice;
 }
 
 /// The sinks of all rows: their log-sum-exp.

@@ -1,21 +1,10 @@
 /* Calls attention for a GPU on the fake driver of test/Unit/FakeCUDA. */
-#include "../../../Unit/FakeCUDA/FakeCUDA.h"
+#include "../../../Unit/FakeCUDA/FakeCUDAClient.h"
 #include "attention.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { BATCH = 1, HEADS = 3, LENGTH = 40, WIDTH = 64, PITCH = 80 };
-
-static void *allocate(size_t bytes) {
-  int (*mem_alloc)(uint64_t *, size_t) =
-      (int (*)(uint64_t *, size_t))dlsym(RTLD_DEFAULT, "cuMemAlloc_v2");
-  uint64_t memory = 0;
-  if (mem_alloc(&memory, bytes))
-    exit(3);
-  return (void *)(uintptr_t)memory;
-}
 
 static void report(const char *what, attn_status status) {
   if (status == ATTN_OK)
@@ -32,17 +21,16 @@ int main(void) {
   for (int i = 0; i < 3; ++i)
     inputs[i] = output;
   /* The runtime opens the driver by its name; so does this. */
-  void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
-  if (!driver) {
+  struct fake_cuda *fake = open_fake_cuda();
+  if (!fake) {
     if (attn_attention(inputs, 3, &output, 1, NULL) == ATTN_NO_DEVICE)
       fprintf(stderr, "%s\n", attn_attention_error());
     return 1;
   }
-  struct fake_cuda *fake = dlsym(driver, "fake_cuda");
   size_t bytes = 2 * HEADS * LENGTH * PITCH;
   for (int i = 0; i < 3; ++i)
-    inputs[i].data = allocate(bytes);
-  output.data = allocate(bytes);
+    inputs[i].data = allocate_on_device(bytes);
+  output.data = allocate_on_device(bytes);
 
   printf("status %d\n", attn_attention(inputs, 3, &output, 1, NULL));
   printf("grid %u, block %u, %d maps at least\n", fake->grid[0], fake->block[0],

@@ -137,12 +137,12 @@ def Attn_DocumentAttr : Attn_StructuralMask<"Document", "document"> {
 def Attn_AllOfAttr : Attn_StructuralMask<"AllOf", "all_of"> {
   let summary = "The conjunction of structural masks";
   let description = [{
-    Keeps what every member keeps.
+    Keeps what every member keeps: everything, if there is none.
 
     Example: `#attn.all_of<[#attn.causal<top_left>, #attn.document]>`
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$members);
-  let assemblyFormat = "`<` `[` $members `]` `>`";
+  let assemblyFormat = "`<` custom<Members>($members) `>`";
   let genVerifyDecl = 1;
 }
 
@@ -221,7 +221,7 @@ def Attn_CPURaggedScheduleAttr : Attn_Attr<"CPURaggedSchedule",
     #attn.cpu_schedule<...>]>`
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$members);
-  let assemblyFormat = "`<` `[` $members `]` `>`";
+  let assemblyFormat = "`<` custom<Members>($members) `>`";
   let genVerifyDecl = 1;
 }
 
