@@ -256,7 +256,9 @@ LogicalResult SdpaLowering::lowerSequences() {
   int64_t numRows = 2 + op.getValueDim(), maxQueries = 0;
   for (CPUScheduleAttr candidate : schedules)
     if (candidate.getSplitKeys())
-      maxQueries = std::max(maxQueries, candidate.getTileQueries());
+      maxQueries = std::max(maxQueries, candidate.getRowQueries()
+                                            ? candidate.getRowQueries()
+                                            : candidate.getTileQueries());
   Value states;
   if (maxQueries)
     states = memref::AllocOp::create(

@@ -86,7 +86,7 @@ func.func @shared_heads(%q: memref<4x9x8xf32>, %k: memref<2x9x8xf32>, %c: memref
 // CHECK-LABEL: func.func @split
 // CHECK: %[[COUNTS:.*]]:2 = scf.for
 // CHECK: memref.alloc(%[[COUNTS]]#0) : memref<?x4xindex>
-// CHECK: %[[STATES:.*]] = memref.alloc(%{{.*}}, %[[COUNTS]]#1) : memref<?x?x10x4xf32>
+// CHECK: %[[STATES:.*]] = memref.alloc(%{{.*}}, %[[COUNTS]]#1) : memref<?x?x10x1xf32>
 // CHECK: scf.parallel
 // CHECK:   scf.if
 // CHECK:     %[[STATE:.*]] = memref.subview %[[STATES]][{{.*}}] [1, 1, 10, %{{.*}}]
