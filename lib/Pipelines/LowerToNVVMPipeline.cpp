@@ -27,7 +27,8 @@ using namespace mlir;
 static void addKernelLowering(OpPassManager &pm) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(attn::createConvertAttnGPUToNVVMPass());
-  kernels.addPass(createCanonicalizerPass());
+  // Canonicalization waits for branches: its patterns for loops take time that
+  // is quadratic in what a loop carries, here a register for each value.
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());
   // math, arith, memref, cf, index and nvvm, by their interfaces.

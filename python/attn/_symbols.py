@@ -448,5 +448,6 @@ def trace(function: Callable[..., Any], is_score: bool, real: str, num_batch: in
     if not isinstance(result, Symbol):
         result = region.constant(_to_number(result))
     result = result.as_kind(REAL if is_score else BIT)
-    body = "\n      ".join(region.lines + [f"attn.yield {result.name} : {region.type_of(result.kind)}"])
-    return f"{kind}({', '.join(operands)}) {{\n      {body}\n    }}"
+    # One line: Inductor writes what an operator is given into comments of its code.
+    body = " ".join(region.lines + [f"attn.yield {result.name} : {region.type_of(result.kind)}"])
+    return f"{kind}({', '.join(operands)}) {{ {body} }}"

@@ -198,11 +198,11 @@ def test_tf32(size):
         allow_tf32(is_allowed)
         for _ in range(2):
             error = get_error(attn.sdpa(q, k, v), expected)
-            assert 3e-5 < error < 3e-3 if is_allowed else error < 3e-5, (is_allowed, error)
+            assert 1e-4 < error < 3e-3 if is_allowed else error < 1e-4, (is_allowed, error)
             error = get_error(attn.sdpa_varlen(rows, rows, rows, bounds), expected_rows)
-            assert error < (3e-3 if is_allowed else 3e-5), (is_allowed, error)
+            assert error < (3e-3 if is_allowed else 1e-4), (is_allowed, error)
     with attn.kernel_options(f32="bf16x3"):
-        assert get_error(attn.sdpa(q, k, v), expected) < 3e-5
+        assert get_error(attn.sdpa(q, k, v), expected) < 1e-4
 
 
 @gpu
@@ -217,7 +217,7 @@ def test_tf32_compiled():
         for is_allowed in (False, True, False):
             allow_tf32(is_allowed)
             error = get_error(compiled(q), expected)
-            assert 6e-5 < error < 6e-3 if is_allowed else error < 6e-5, (is_allowed, error)
+            assert 2e-4 < error < 6e-3 if is_allowed else error < 2e-4, (is_allowed, error)
 
 
 FORCED = [{"softmax": "standard"}, {"softmax": "lazy"}, {"block_keys": 64}]

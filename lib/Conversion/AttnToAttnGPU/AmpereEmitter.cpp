@@ -100,6 +100,7 @@ void KernelEmitter::emitValueCopy(const Tile &tile, Value block) {
 
 /// Consumer `number` of this warpgroup becomes the one that code is for.
 void KernelEmitter::selectConsumer(int64_t number) {
+  consumerOfWarpgroup = number;
   warpgroup = b.add(firstConsumer, number);
 }
 
@@ -331,6 +332,10 @@ void KernelEmitter::emitAmpere() {
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),
                 b.sub(tile.numQueries, first), getQueryTile(b.i32(i)), headDim,
                 schedule.alignment);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    selectConsumer(i);
+    emitDocumentRows(tile);
   }
   Consumers consumers = emitAmpereBlocks(tile);
 

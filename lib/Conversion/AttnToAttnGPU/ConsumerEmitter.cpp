@@ -339,6 +339,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(ValueRange message,
   Value isCareful =
       b.compare(arith::CmpIPredicate::sge, message[0], b.i32(kCareful));
   Tile tile = emitTileOfMessage(message);
+  emitDocumentRows(tile);
   Value queryTile = SliceOp::create(
       b, queries,
       b.add(b.mul(SlotIndexOp::create(b, querySlot), schedule.consumers),

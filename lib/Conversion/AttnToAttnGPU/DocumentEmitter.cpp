@@ -12,11 +12,13 @@
 // greatest of the tile. Where documents follow one another, as in packed
 // sequences, that is all that is needed and no more; in any other order it is
 // still right. If the tile has one document only, and all keys in between have
-// it, they need no mask.
+// it, they need no mask. If it has several, and those of the keys in between
+// ascend, then each row has an interval of keys, which is searched for. Only in
+// another order are documents compared pair by pair.
 //
-// A range is three words, raised by atomic operations from zero: the number of
-// keys less the first, the last plus one, and how many keys are of the tile's
-// only document.
+// A range is four words, raised by atomic operations from zero: the number of
+// keys less the first, the last plus one, how many keys are of the documents,
+// and in which order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,16 +44,95 @@ static Value getWord(DeviceBuilder &b, Value memory, Value index) {
                              LLVM::GEPArg(index));
 }
 
-void KernelEmitter::emitDocumentRange(Tile &tile, Value range) {
+KernelEmitter::DocumentRange KernelEmitter::emitDocumentRange(const Tile &tile,
+                                                              Value range) {
   SmallVector<Value> words;
   for (int64_t i = 0; i < kRangeWords; ++i)
     words.push_back(LLVM::LoadOp::create(
         b, b.getI32Type(), getWord(b, args.documentRanges, b.add(range, i))));
-  tile.documentBegin = b.sub(tile.numKeys, words[0]);
-  tile.documentEnd = words[1];
-  Value isFull = b.compare(arith::CmpIPredicate::eq, words[2],
-                           b.sub(tile.documentEnd, tile.documentBegin));
-  tile.fullDocumentEnd = b.select(isFull, tile.documentEnd, tile.documentBegin);
+  Value begin = b.sub(tile.numKeys, words[0]), end = words[1];
+  Value isWhole =
+      b.compare(arith::CmpIPredicate::eq, words[2], b.sub(end, begin));
+  return {begin, end, b.select(isWhole, words[3], b.i32(kAnyOrder))};
+}
+
+/// Sets the interval of keys of each row of a consumer: where documents ascend
+/// that of its own, by two binary searches, else that of the tile.
+void KernelEmitter::emitDocumentRows(Tile &tile) {
+  if (!args.documentRanges)
+    return;
+  Type type = args.queryDocuments.elementType;
+  bool isNarrow = type.getIntOrFloatBitWidth() < 32;
+  auto load = [&](const TensorArgument &documents, Value row) -> Value {
+    Value document = emitDocumentLoad(documents, tile, row);
+    return isNarrow ? b.createOrFold<arith::ExtSIOp>(b.getI32Type(), document)
+                    : document;
+  };
+  const DocumentRange &range = tile.documents;
+  Type index = b.row(b.getI32Type());
+  Value documents =
+      b.map(ValueRange(), b.row(isNarrow ? b.getI32Type() : type),
+            [&](ValueRange x) -> Value {
+              Value query = getQuery(tile, x[0], /*clamp=*/true);
+              return load(args.queryDocuments, getQueryRow(tile, query));
+            });
+  Value first = SplatOp::create(b, index, range.begin);
+  Value last = SplatOp::create(b, index, range.end);
+  using P = arith::CmpIPredicate;
+  Value isAscending = b.compare(P::eq, range.order, b.i32(kAscending));
+  Value size = b.select(isAscending, b.sub(range.end, range.begin), b.i32(0));
+  // The first key whose document is not below that of the row (`begin`) is in
+  // [beginLow, beginHigh], and the first one whose document is above it in
+  // [endLow, endHigh]. As many steps as the size has bits find both.
+  SmallVector<Value> found = b.whileNotNegative(
+      {b.add(size, -1), first, last, first, last}, [&](ValueRange carried) {
+        Value left = carried[0];
+        SmallVector<Value> operands(carried.drop_front());
+        operands.push_back(documents);
+        SmallVector<Value> next =
+            b.map(operands, SmallVector<Type>(4, index), [&](ValueRange x) {
+              auto emitHalf = [&](Value low, Value high, P isBehind) {
+                Value middle = b.div(b.add(low, high), b.i32(2));
+                Value key = b.min(middle, b.add(range.end, -1));
+                Value moves = b.compare(
+                    isBehind, load(args.keyDocuments, getKeyRow(tile, key)),
+                    x[4]);
+                return std::pair(
+                    b.select(moves, b.min(b.add(middle, 1), high), low),
+                    b.select(moves, high, middle));
+              };
+              auto [beginLow, beginHigh] = emitHalf(x[0], x[1], P::slt);
+              auto [endLow, endHigh] = emitHalf(x[2], x[3], P::sle);
+              return SmallVector<Value>{beginLow, beginHigh, endLow, endHigh};
+            });
+        // left + 1 keys are left, and half of them next.
+        next.insert(next.begin(), b.add(b.div(b.add(left, 1), b.i32(2)), -1));
+        return next;
+      });
+  tile.documentRows.emplace_back(found[1], found[4]);
+}
+
+/// Where documents are in any order, each pair of them is compared.
+Value KernelEmitter::emitDocumentPredicates(const Tile &tile, Value logits,
+                                            Value block) {
+  using P = arith::CmpIPredicate;
+  Value isAny = b.compare(P::eq, tile.documents.order, b.i32(kAnyOrder));
+  auto emitCompared = [&]() -> SmallVector<Value> {
+    Value masked = b.f32(-std::numeric_limits<double>::infinity());
+    return {b.map(logits, logits.getType(), [&](ValueRange x) -> Value {
+      Value i = getQuery(tile, x[1], /*clamp=*/true);
+      Value j = getKey(tile, block, x[2], /*clamp=*/true);
+      Value keep = b.compare(
+          P::eq,
+          emitDocumentLoad(args.queryDocuments, tile, getQueryRow(tile, i)),
+          emitDocumentLoad(args.keyDocuments, tile, getKeyRow(tile, j)));
+      return b.select(keep, x[0], masked);
+    })};
+  };
+  return b
+      .ifThenElse(isAny, emitCompared,
+                  [&] { return SmallVector<Value>{logits}; })
+      .front();
 }
 
 /// The document of a row of queries or keys.
@@ -97,19 +178,18 @@ void KernelEmitter::emitScanOfTile(const Tile &tile, Value range) {
   Value thread = b.threadId();
   Value lane = b.rem(thread, b.i32(kWarpSize));
 
-  // Each warp looks at all queries of the tile.
-  Value lastQuery = b.add(
-      b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries),
-      -1);
+  // Each warp looks at all queries of the tile. Behind the last query of all is
+  // the last one again.
+  Value lastQuery = b.add(tile.numQueries, -1);
   auto loadQuery = [&](Value query) {
     return emitDocumentLoad(args.queryDocuments, tile,
-                            getQueryRow(tile, query));
+                            getQueryRow(tile, b.min(query, lastQuery)));
   };
   Value base = loadQuery(tile.firstQuery);
   Value low = b.i32(0), high = low;
   for (int64_t i = 0; i < schedule.getTileQueries(); i += kWarpSize) {
     Value query = b.add(b.add(tile.firstQuery, i), lane);
-    Value distance = emitDistance(loadQuery(b.min(query, lastQuery)), base);
+    Value distance = emitDistance(loadQuery(query), base);
     low = b.min(low, distance);
     high = b.max(high, distance);
   }
@@ -121,37 +201,48 @@ void KernelEmitter::emitScanOfTile(const Tile &tile, Value range) {
   Value begin = b.mul(tile.begin, blockKeys);
   Value end = b.min(b.mul(tile.end, blockKeys), tile.numKeys);
   Value zero = b.i32(0);
+  Value isOne = b.compare(arith::CmpIPredicate::eq, low, high);
+  Value order = b.select(isOne, b.i32(kOneDocument), b.i32(kAscending));
   SmallVector<Value> found = b.forLoop(
       zero, b.ceilDiv(b.sub(end, begin), kUnrolled * kThreads),
-      {zero, zero, zero}, [&](Value i, ValueRange carried) {
+      {zero, zero, zero, order}, [&](Value i, ValueRange carried) {
         SmallVector<Value> next(carried);
         Value first =
             b.add(b.add(begin, b.mul(i, kUnrolled * kThreads)), thread);
+        Value last = b.add(end, -1);
         for (int64_t u = 0; u < kUnrolled; ++u) {
           Value key = b.add(first, u * kThreads);
-          Value row = getKeyRow(tile, b.min(key, b.add(end, -1)));
-          Value distance = emitDistance(
-              emitDocumentLoad(args.keyDocuments, tile, row), base);
           using P = arith::CmpIPredicate;
-          Value isFound =
-              arith::AndIOp::create(b, b.compare(P::sle, low, distance),
-                                    b.compare(P::sle, distance, high));
-          isFound =
-              arith::AndIOp::create(b, isFound, b.compare(P::slt, key, end));
+          auto loadKey = [&](Value key) {
+            return emitDocumentLoad(args.keyDocuments, tile,
+                                    getKeyRow(tile, b.min(key, last)));
+          };
+          auto emitIsFound = [&](Value document) -> Value {
+            Value distance = emitDistance(document, base);
+            return arith::AndIOp::create(b, b.compare(P::sle, low, distance),
+                                         b.compare(P::sle, distance, high));
+          };
+          Value document = loadKey(key), behind = loadKey(b.add(key, 1));
+          Value isFound = arith::AndIOp::create(b, emitIsFound(document),
+                                                b.compare(P::slt, key, end));
+          // Behind the last key is the last one again.
+          Value descends = arith::AndIOp::create(
+              b, b.compare(P::slt, behind, document), emitIsFound(behind));
+          descends = arith::AndIOp::create(b, descends, isFound);
           auto raise = [&](Value &value, Value other) {
             value = b.max(value, b.select(isFound, other, zero));
           };
           raise(next[0], b.sub(tile.numKeys, key));
           raise(next[1], b.add(key, 1));
           next[2] = b.add(next[2], b.select(isFound, b.i32(1), zero));
+          next[3] = b.select(descends, b.i32(kAnyOrder), next[3]);
         }
         return next;
       });
-  Value isUniform = b.compare(arith::CmpIPredicate::eq, low, high);
-  Value words[] = {reduce(found[0], Kind::MAXSI), reduce(found[1], Kind::MAXSI),
-                   b.select(isUniform, reduce(found[2], Kind::ADD), zero)};
+  for (auto [i, value] : llvm::enumerate(found))
+    value = reduce(value, i == 2 ? Kind::ADD : Kind::MAXSI);
   b.ifThen(b.compare(arith::CmpIPredicate::eq, lane, zero), [&] {
-    for (auto [i, word] : llvm::enumerate(words)) {
+    for (auto [i, word] : llvm::enumerate(found)) {
       auto kind = i == 2 ? LLVM::AtomicBinOp::add : LLVM::AtomicBinOp::umax;
       LLVM::AtomicRMWOp::create(
           b, kind, getWord(b, args.documentRanges, b.add(range, i)), word,

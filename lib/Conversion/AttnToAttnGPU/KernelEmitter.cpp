@@ -35,11 +35,6 @@ KernelEmitter::KernelEmitter(DeviceBuilder &builder, SdpaOp op,
     factor = b.f32(*scale * kLog2e);
 }
 
-bool KernelEmitter::hasPredicates() {
-  return op.getMask() || op.hasKeepRegion() ||
-         (structure && !structure.isExact());
-}
-
 bool KernelEmitter::isEverMasked() {
   int64_t numKeys = op.getNumKeys();
   return op.isMasked() || op.isRagged() || ShapedType::isDynamic(numKeys) ||

@@ -165,13 +165,20 @@ public:
   /// Emits the kernel that fills `documentRanges`: one block for each tile of
   /// queries of each batch.
   void emitDocumentScan();
-  static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 3;
+  static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 4;
 
   /// Whether outputs are stored in pieces of several elements, so that their
   /// alignment counts.
   static bool storesRows(SdpaOp op, const KernelSchedule &schedule);
 
 private:
+  /// What is known of the keys in a range that may be of a tile's documents:
+  /// all are of its only document; all are of its documents, which do not
+  /// descend; or nothing.
+  enum DocumentOrder : int64_t { kOneDocument, kAscending, kAnyOrder };
+  struct DocumentRange {
+    Value begin, end, order;
+  };
   /// Where a tile is, and which blocks of keys it needs.
   struct Tile {
     /// The first query, the head and key head, the batch indices.
@@ -182,10 +189,11 @@ private:
     /// Of a ragged batch: the sequence whose queries and keys are meant, and
     /// the rows where they begin. Else null.
     Value sequence, queryRow, keyRow;
-    /// Keys in [documentBegin, documentEnd) may be of a document of the tile,
-    /// and those in [documentBegin, fullDocumentEnd) are of the document of all
-    /// its queries. Null without documents.
-    Value documentBegin, documentEnd, fullDocumentEnd;
+    /// Null without documents.
+    DocumentRange documents;
+    /// The first key and the end of each row's document, of each consumer of
+    /// this warpgroup.
+    SmallVector<std::pair<Value, Value>> documentRows;
     /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
@@ -265,7 +273,9 @@ private:
   //-----------------===//
 
   Value getRange(Value batch, Value rowTile);
-  void emitDocumentRange(Tile &tile, Value range);
+  DocumentRange emitDocumentRange(const Tile &tile, Value range);
+  void emitDocumentRows(Tile &tile);
+  Value emitDocumentPredicates(const Tile &tile, Value logits, Value block);
   Value emitDocumentLoad(const TensorArgument &documents, const Tile &tile,
                          Value row);
   Value emitDistance(Value document, Value base);
@@ -395,10 +405,8 @@ private:
   //===--- Small questions
   //-------------------------------------------------===//
 
-  /// Whether something is decided per element.
-  bool hasPredicates();
-  /// Whether that may be so in every block. Documents are known to leave some
-  /// whole.
+  /// Whether something is decided per element in every block. Documents are
+  /// known to leave some whole.
   bool isAlwaysMasked() { return op.getMask() || op.hasKeepRegion(); }
   bool isEverMasked();
   /// Whether logits are products, to be multiplied by `factor` in the
@@ -446,8 +454,10 @@ private:
   Value queryPipe, keyPipe, valuePipe, tilePipe;
   /// The list of deferred tiles in global memory.
   Value deferred;
-  /// The number of this consumer, and on Ampere of the first of its warpgroup.
+  /// The number of this consumer, and on Ampere of the first of its warpgroup,
+  /// and which of these it is.
   Value warpgroup, firstConsumer;
+  int64_t consumerOfWarpgroup = 0;
 };
 
 } // namespace mlir::attn

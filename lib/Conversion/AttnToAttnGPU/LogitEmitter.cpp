@@ -25,7 +25,9 @@ Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
   if (!masked)
     return logits;
   logits = emitIntervals(tile, logits, block);
-  if (hasPredicates())
+  if (args.documentRanges)
+    logits = emitDocumentPredicates(tile, logits, block);
+  if (isAlwaysMasked())
     logits = emitPredicates(tile, logits, block);
   return logits;
 }
@@ -171,7 +173,7 @@ Value KernelEmitter::emitScore(const Tile &tile, Value product, Value block,
 // Masks
 //===----------------------------------------------------------------------===//
 
-/// What the structure keeps of a row, and the end of the keys.
+/// What the structure and documents keep of a row, and the end of the keys.
 Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
                                    Value block) {
   Value firstKey = b.mul(block, blockKeys);
@@ -191,19 +193,37 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
     clamped = arith::MinSIOp::create(b, clamped, b.toIndex(tile.numKeys));
     return b.sub(b.toI32(clamped), firstKey);
   };
-  end = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
-    if (Value bound = getInterval(x[0]).end)
-      return clamp(bound);
-    return b.sub(tile.numKeys, firstKey);
+  SmallVector<Value> documentBegin, documentEnd;
+  if (args.documentRanges) {
+    std::tie(begin, end) = tile.documentRows[consumerOfWarpgroup];
+    documentBegin.push_back(begin);
+    documentEnd.push_back(end);
+  }
+  end = b.map(documentEnd, row, [&](ValueRange x) -> Value {
+    Value end;
+    if (Value bound = getInterval(x.back()).end)
+      end = clamp(bound);
+    else if (documentEnd.empty())
+      end = b.sub(tile.numKeys, firstKey);
+    if (documentEnd.empty())
+      return end;
+    Value ownEnd = b.sub(x[0], firstKey);
+    return end ? b.min(end, ownEnd) : ownEnd;
   });
-  if (hasLeftBound())
-    begin = b.map(ValueRange(), row, [&](ValueRange x) -> Value {
-      return clamp(getInterval(x[0]).begin);
+  if (hasLeftEdge())
+    begin = b.map(documentBegin, row, [&](ValueRange x) -> Value {
+      Value begin;
+      if (hasLeftBound())
+        begin = clamp(getInterval(x.back()).begin);
+      if (documentBegin.empty())
+        return begin;
+      Value ownBegin = b.sub(x[0], firstKey);
+      return begin ? b.max(begin, ownBegin) : ownBegin;
     });
   return KeepColumnsOp::create(b, logits, begin, end);
 }
 
-/// What is decided element by element: documents, the mask tensor, the region.
+/// What is decided element by element: the mask tensor, the region.
 Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
                                     Value block) {
   Value masked = b.f32(-std::numeric_limits<double>::infinity());
@@ -215,11 +235,6 @@ Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
       keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;
     };
     using P = arith::CmpIPredicate;
-    if (structure && !structure.isExact())
-      require(b.compare(
-          P::eq,
-          emitDocumentLoad(args.queryDocuments, tile, getQueryRow(tile, i)),
-          emitDocumentLoad(args.keyDocuments, tile, getKeyRow(tile, j))));
     if (op.getMask()) {
       Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));
       Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);

@@ -35,7 +35,8 @@ KernelEmitter::Tile KernelEmitter::emitTile(const TileNumber &number) {
   Tile tile =
       emitPlace(rowTile, batchHead, number.size() > 1 ? number[1] : Value());
   if (args.documentRanges)
-    emitDocumentRange(tile, getRange(b.div(batchHead, args.numHeads), rowTile));
+    tile.documents = emitDocumentRange(
+        tile, getRange(b.div(batchHead, args.numHeads), rowTile));
   emitKeyBlocks(tile);
   return tile;
 }
@@ -136,9 +137,9 @@ KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
   KeyIntervalValues needed = buildNeededKeys(
       structure, b, b.getLoc(), b.toIndex(first), b.toIndex(last),
       b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
-  if (tile.documentBegin) {
-    needed.begin = b.max(needed.begin, b.toIndex(tile.documentBegin));
-    needed.end = b.min(needed.end, b.toIndex(tile.documentEnd));
+  if (tile.documents.begin) {
+    needed.begin = b.max(needed.begin, b.toIndex(tile.documents.begin));
+    needed.end = b.min(needed.end, b.toIndex(tile.documents.end));
   }
   return needed;
 }
@@ -191,9 +192,13 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   KeyIntervalValues full = buildFullKeys(
       structure, b, b.getLoc(), b.toIndex(firstRow), b.toIndex(last),
       b.toIndex(tile.numQueries), b.toIndex(tile.numKeys), needed,
-      /*sameDocument=*/bool(tile.documentBegin));
-  if (tile.documentBegin)
-    full.end = b.min(full.end, b.toIndex(tile.fullDocumentEnd));
+      /*sameDocument=*/bool(tile.documents.begin));
+  if (tile.documents.begin) {
+    Value isOne = b.compare(arith::CmpIPredicate::eq, tile.documents.order,
+                            b.i32(kOneDocument));
+    Value end = b.select(isOne, tile.documents.end, tile.documents.begin);
+    full.end = b.min(full.end, b.toIndex(end));
+  }
   tile.fullBegin =
       b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
   tile.fullEnd =
@@ -210,7 +215,7 @@ static void forEachField(TileT &tile, FnT fn) {
   for (auto *field :
        {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
         &tile.numKeys, &tile.sequence, &tile.queryRow, &tile.keyRow,
-        &tile.documentBegin, &tile.documentEnd, &tile.fullDocumentEnd,
+        &tile.documents.begin, &tile.documents.end, &tile.documents.order,
         &tile.begin, &tile.end, &tile.ownBegin, &tile.ownEnd, &tile.fullBegin,
         &tile.fullEnd})
     if (*field)
@@ -255,7 +260,7 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
       fn(*field);
   if (args.documentRanges)
     for (Value *field :
-         {&tile.documentBegin, &tile.documentEnd, &tile.fullDocumentEnd})
+         {&tile.documents.begin, &tile.documents.end, &tile.documents.order})
       fn(*field);
 }
 

@@ -1,10 +1,10 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
 
-// A kernel finds the keys of each tile's documents first: three words for each of 8
+// A kernel finds the keys of each tile's documents first: four words for each of 8
 // rows of tiles of 2 batches.
 // CHECK-LABEL: func.func @document
-// CHECK-DAG: %[[BYTES:.*]] = arith.constant 192 : index
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 256 : index
 // CHECK-DAG: %[[TILES:.*]] = arith.constant 16 : index
 // CHECK: %[[RANGES:.*]] = attn_gpu.scratch %[[BYTES]]
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents blocks in (%[[TILES]],
@@ -21,14 +21,31 @@
 // CHECK: llvm.atomicrmw umax
 // CHECK: llvm.atomicrmw umax
 // CHECK: llvm.atomicrmw add
+// CHECK: llvm.atomicrmw umax
 // CHECK-NOT: gpu.func
 // CHECK: gpu.return
 
-// Documents are looked at in a tile that is computed again, in the first block, and
-// in those at either edge; not in those between.
+// Rows look for the keys of their documents when a tile begins. Pairs of documents
+// are compared, unless they ascend, in a tile that is computed again, in the first
+// block, and in those at either edge; not in those between.
 // CHECK: gpu.func @attn_fwd_bf16_document_d64_q128_k128(
 // CHECK: consumers
-// CHECK-COUNT-4: attn_gpu.keep_columns
+// CHECK: attn_gpu.map : () -> !attn_gpu.row<i64>
+// CHECK: scf.while {{.*}} : (i32, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>)
+// CHECK: attn_gpu.map
+// CHECK: llvm.load {{.*}} -> i64
+// CHECK: arith.cmpi slt
+// CHECK: llvm.load {{.*}} -> i64
+// CHECK: arith.cmpi sle
+// CHECK: attn_gpu.keep_columns
+// CHECK-NEXT: %[[ANY:.*]] = arith.cmpi eq, %{{.*}}, %c2_i32
+// CHECK-NEXT: scf.if %[[ANY]]
+// CHECK-NEXT: attn_gpu.map
+// CHECK: llvm.load {{.*}} -> i64
+// CHECK: llvm.load {{.*}} -> i64
+// CHECK: arith.cmpi eq
+// CHECK: } else {
+// CHECK-COUNT-3: attn_gpu.keep_columns
 // CHECK-NOT: attn_gpu.keep_columns
 
 // AMPERE-LABEL: func.func @document

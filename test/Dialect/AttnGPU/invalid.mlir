@@ -77,7 +77,7 @@ func.func private @in_flight_element(!attn_gpu.in_flight<64x8xbf16>)
 
 // -----
 
-// expected-error @below {{expected elements of f32, i32 or i1, got 'f16'}}
+// expected-error @below {{expected elements of f32, i64, i32 or i1, got 'f16'}}
 func.func private @row_element(!attn_gpu.row<f16>)
 
 // -----

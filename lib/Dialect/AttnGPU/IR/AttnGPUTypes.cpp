@@ -111,8 +111,8 @@ LogicalResult InFlightType::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult RowType::verify(function_ref<InFlightDiagnostic()> emitError,
                               Type elementType) {
   if (!elementType.isF32() && !elementType.isInteger(32) &&
-      !elementType.isInteger(1))
-    return emitError() << "expected elements of f32, i32 or i1, got "
+      !elementType.isInteger(64) && !elementType.isInteger(1))
+    return emitError() << "expected elements of f32, i64, i32 or i1, got "
                        << elementType;
   return success();
 }
