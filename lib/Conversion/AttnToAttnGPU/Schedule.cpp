@@ -200,7 +200,8 @@ static bool fitsTwice(const KernelSchedule &schedule,
 ///   as fast).
 /// - Two parts of f32 (bf16x3) take as much, and probabilities twice the
 ///   registers: one consumer where outputs or masks leave no room for two, and
-///   48 keys. At D = 256 no room is left for more than 16 keys.
+///   48 keys. At D = 256 no room is left for more than 16 keys, which two
+///   warpgroups split together (67 TFLOP/s where one has 58 on an H200).
 /// - Blocks of 128 keys halve the barriers and reductions of a row; at D = 64
 ///   outputs leave registers for that.
 /// - Outputs of 128 columns take long to rescale: the lazy softmax rarely does.
@@ -213,7 +214,10 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
   bool isFull = schedule.parts > 1 &&
                 (widest > 64 || op.isRagged() || countElementSources(op) != 0);
+  // Two warpgroups share the splitting of keys and values into parts.
+  bool isShared = isWide && schedule.parts > 1;
   schedule.consumers = options.consumers != 0        ? options.consumers
+                       : !isShort && isShared        ? 2
                        : isShort || isWide || isFull ? 1
                                                      : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
