@@ -185,9 +185,9 @@ class Peaks:
         }
 
 
-def make_arrays(dtype, queries, keys, dim):
+def make_arrays(dtype, queries, keys, dim, group=1):
     random = np.random.default_rng(0)
-    shapes = ((HEADS, queries, dim), (HEADS, keys, dim), (HEADS, keys, dim))
+    shapes = ((HEADS * group, queries, dim), (HEADS, keys, dim), (HEADS, keys, dim))
     return [encode(random.standard_normal(shape, dtype=np.float32), dtype) for shape in shapes]
 
 

@@ -56,7 +56,8 @@ def make_pytorch(dtype, arrays, causal, threads):
     def call():
         torch.set_num_threads(threads)
         with torch.inference_mode():
-            result = torch.nn.functional.scaled_dot_product_attention(*tensors, is_causal=causal)
+            result = torch.nn.functional.scaled_dot_product_attention(
+                *tensors, is_causal=causal, enable_gqa=tensors[0].shape[1] != tensors[1].shape[1])
         return Result(result)
 
     return call

@@ -278,6 +278,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
+  if (info->hasBF16Conversion && info->hasAVX512)
+    pm.addNestedPass<func::FuncOp>(createAttnRoundTwoVectorsPass());
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
   pm.addNestedPass<func::FuncOp>(createAttnCheckAllocationsPass());

@@ -133,8 +133,10 @@ public:
       Value row = b.firstRow();
       rows = {row, b.add(row, kRowDistance)};
     }
+    // LLVM must not know it for the same in every turn of a loop: it would
+    // compute all columns before the loop, and keep a register for each.
     if (columns != 0 && !body.getArgument(numOperands + 1).use_empty())
-      firstColumn = b.firstColumn();
+      firstColumn = b.opaque(b.firstColumn());
   }
 
   int64_t getNumElements() { return columns != 0 ? columns / 2 : 2; }

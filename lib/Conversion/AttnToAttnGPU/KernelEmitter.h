@@ -377,9 +377,10 @@ private:
   /// Applies all that stands between the product and the softmax.
   Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
   Value emitSoftcap(Value product, Value scale);
-  Value emitScore(const Tile &tile, Value product, Value block, bool masked);
+  Value emitScore(const Tile &tile, Value product, Value i, Value j);
+  Value emitElements(const Tile &tile, Value product, Value block, bool masked);
   Value emitIntervals(const Tile &tile, Value logits, Value block);
-  Value emitPredicates(const Tile &tile, Value logits, Value block);
+  Value emitPredicate(const Tile &tile, Value i, Value j);
   Value emitAddress(const TensorArgument &tensor, ArrayRef<Value> indices);
   /// The distance of the last dimension but one; zero where its size is one.
   Value getRowStride(const TensorArgument &tensor);

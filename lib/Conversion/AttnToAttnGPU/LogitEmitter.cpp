@@ -20,15 +20,13 @@ static constexpr double kLog2e = 1.44269504088896340736;
 Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
                                 bool masked) {
   Value logits = product;
-  if (areLogitsScaled())
-    logits = emitScore(tile, logits, block, masked);
+  if (areLogitsScaled() || (masked && isAlwaysMasked()))
+    logits = emitElements(tile, logits, block, masked);
   if (!masked)
     return logits;
   logits = emitIntervals(tile, logits, block);
   if (args.documentRanges)
     logits = emitDocumentPredicates(tile, logits, block);
-  if (isAlwaysMasked())
-    logits = emitPredicates(tile, logits, block);
   return logits;
 }
 
@@ -137,35 +135,47 @@ Value KernelEmitter::emitSoftcap(Value product, Value scale) {
   return b.fma(r, b.f32(-2 * cap), b.f32(cap));
 }
 
-/// Logits in natural units.
-Value KernelEmitter::emitScore(const Tile &tile, Value product, Value block,
-                               bool masked) {
+/// The logit of a product, in natural units.
+Value KernelEmitter::emitScore(const Tile &tile, Value product, Value i,
+                               Value j) {
   std::optional<double> constant = op.getConstantScale();
   Value scale = constant ? b.f32(*constant) : args.scale;
+  Value bias;
+  if (op.getBias()) {
+    bias = emitElementLoad(args.bias, getIndices(tile, i, j));
+    if (args.bias.elementType.isF64())
+      bias = arith::TruncFOp::create(b, b.getF32Type(), bias);
+    else if (!args.bias.elementType.isF32())
+      bias = arith::ExtFOp::create(b, b.getF32Type(), bias);
+  }
+  Value logit;
+  if (op.getSoftcap()) {
+    logit = emitSoftcap(product, scale);
+    if (bias)
+      logit = b.addf(logit, bias);
+  } else {
+    logit = bias ? b.fma(product, scale, bias) : b.mulf(product, scale);
+  }
+  if (op.hasScoreRegion())
+    logit = emitRegion(op.getScore(), tile, logit, i, j);
+  return logit;
+}
+
+/// What is computed element by element. One map does it all, so that what the
+/// parts have in common (places in memory above all) is not kept for the
+/// elements of a whole block in between.
+Value KernelEmitter::emitElements(const Tile &tile, Value product, Value block,
+                                  bool masked) {
   return b.map(product, product.getType(), [&](ValueRange x) -> Value {
     // What is behind the last query or key is computed like the last one and
     // masked or dropped.
     Value i = getQuery(tile, x[1], /*clamp=*/true);
     Value j = getKey(tile, block, x[2], /*clamp=*/masked);
-    Value bias;
-    if (op.getBias()) {
-      bias = emitElementLoad(args.bias, getIndices(tile, i, j));
-      if (args.bias.elementType.isF64())
-        bias = arith::TruncFOp::create(b, b.getF32Type(), bias);
-      else if (!args.bias.elementType.isF32())
-        bias = arith::ExtFOp::create(b, b.getF32Type(), bias);
-    }
-    Value logit;
-    if (op.getSoftcap()) {
-      logit = emitSoftcap(x[0], scale);
-      if (bias)
-        logit = b.addf(logit, bias);
-    } else {
-      logit = bias ? b.fma(x[0], scale, bias) : b.mulf(x[0], scale);
-    }
-    if (op.hasScoreRegion())
-      logit = emitRegion(op.getScore(), tile, logit, i, j);
-    return logit;
+    Value logit = areLogitsScaled() ? emitScore(tile, x[0], i, j) : x[0];
+    if (!masked || !isAlwaysMasked())
+      return logit;
+    return b.select(emitPredicate(tile, i, j), logit,
+                    b.f32(-std::numeric_limits<double>::infinity()));
   });
 }
 
@@ -224,24 +234,18 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
 }
 
 /// What is decided element by element: the mask tensor, the region.
-Value KernelEmitter::emitPredicates(const Tile &tile, Value logits,
-                                    Value block) {
-  Value masked = b.f32(-std::numeric_limits<double>::infinity());
-  return b.map(logits, logits.getType(), [&](ValueRange x) -> Value {
-    Value i = getQuery(tile, x[1], /*clamp=*/true);
-    Value j = getKey(tile, block, x[2], /*clamp=*/true);
-    Value keep;
-    auto require = [&](Value predicate) {
-      keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;
-    };
-    using P = arith::CmpIPredicate;
-    if (op.getMask()) {
-      Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));
-      Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);
-      require(b.compare(P::ne, byte, zero));
-    }
-    if (op.hasKeepRegion())
-      require(emitRegion(op.getKeep(), tile, Value(), i, j));
-    return b.select(keep, x[0], masked);
-  });
+Value KernelEmitter::emitPredicate(const Tile &tile, Value i, Value j) {
+  Value keep;
+  auto require = [&](Value predicate) {
+    keep = keep ? arith::AndIOp::create(b, keep, predicate) : predicate;
+  };
+  using P = arith::CmpIPredicate;
+  if (op.getMask()) {
+    Value byte = emitElementLoad(args.mask, getIndices(tile, i, j));
+    Value zero = arith::ConstantIntOp::create(b, byte.getType(), 0);
+    require(b.compare(P::ne, byte, zero));
+  }
+  if (op.hasKeepRegion())
+    require(emitRegion(op.getKeep(), tile, Value(), i, j));
+  return keep;
 }

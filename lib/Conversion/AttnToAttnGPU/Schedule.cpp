@@ -12,6 +12,11 @@
 //   BN/2, BN/4 and Dv/2 registers of a thread, and some 32 more are needed.
 //   Three consumers have 160 registers each, two 232 (240 do not fit the
 //   producer).
+// - What is computed for each element takes registers of all elements at once,
+//   since ptxas begins to read early. It can do without them if it is one thing
+//   (a bias, a mask, documents or a region); of two and more, blocks have 64
+//   keys at most. Then the work on elements is so much that smaller blocks cost
+//   little.
 // - The exponentials of a block take as long as its products at D = 64 and half
 //   as long at D = 128: one consumer's products must hide the softmax of
 //   others, which at D = 64 takes three consumers.
@@ -116,11 +121,25 @@ static LogicalResult verifySharedBytes(SdpaOp op,
   return success();
 }
 
+/// How many things of its own each element of the logits has: a bias, a place
+/// in a mask, two documents, a region.
+static int64_t countElementSources(SdpaOp op) {
+  StructuralMaskInterface structure = op.getStructureAttr();
+  return llvm::count(ArrayRef<bool>{bool(op.getBias()), op.hasScoreRegion(),
+                                    bool(op.getMask()), op.hasKeepRegion(),
+                                    structure && !structure.isExact()},
+                     true);
+}
+
 /// The keys of a block that leave room in registers and shared memory.
-static int64_t chooseBlockKeys(const KernelSchedule &partial, int64_t valueDim,
-                               bool hasDiagonal, int64_t maxSharedBytes) {
-  int64_t registers = partial.consumerRegisters;
+static int64_t chooseBlockKeys(SdpaOp op, const KernelSchedule &partial,
+                               int64_t maxSharedBytes) {
+  int64_t registers = partial.consumerRegisters, valueDim = op.getValueDim();
+  bool hasDiagonal = bool(op.getStructureAttr());
+  int64_t maxKeys = countElementSources(op) > 1 ? 64 : 128;
   for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
+    if (keys > maxKeys)
+      continue;
     // Blocks that do not divide a tile waste more of a diagonal than they save.
     if (hasDiagonal && keys < 96 && keys > 64)
       continue;
@@ -179,6 +198,9 @@ static bool fitsTwice(const KernelSchedule &schedule,
 ///   the like, more elsewhere. Tiles of f32 (tf32) take twice as much: 48 or 32
 ///   keys if that makes room for the second block (D = 128 on sm_90: 1.25 times
 ///   as fast).
+/// - Two parts of f32 (bf16x3) take as much, and probabilities twice the
+///   registers: one consumer where outputs or masks leave no room for two, and
+///   48 keys. At D = 256 no room is left for more than 16 keys.
 /// - Blocks of 128 keys halve the barriers and reductions of a row; at D = 64
 ///   outputs leave registers for that.
 /// - Outputs of 128 columns take long to rescale: the lazy softmax rarely does.
@@ -186,11 +208,14 @@ static FailureOr<KernelSchedule>
 chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
   int64_t numQueries = op.getUsedQueries();
-  bool isWide = schedule.paddedValueDim > 128 || schedule.paddedDim > 128;
+  int64_t widest = std::max(schedule.paddedDim, schedule.paddedValueDim);
+  bool isWide = widest > 128;
   bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
-  schedule.consumers = options.consumers != 0 ? options.consumers
-                       : isShort || isWide    ? 1
-                                              : 2;
+  bool isFull = schedule.parts > 1 &&
+                (widest > 64 || op.isRagged() || countElementSources(op) != 0);
+  schedule.consumers = options.consumers != 0        ? options.consumers
+                       : isShort || isWide || isFull ? 1
+                                                     : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
     return op.emitError("expected 1 to 4 consumers, got ")
            << schedule.consumers;
@@ -228,9 +253,14 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.outputAlignment = chooseAlignment(op.getOutput());
   int64_t numKeys = op.getUsedKeys();
   bool hasFewKeys = !ShapedType::isDynamic(numKeys) && numKeys <= 64;
-  schedule.blockKeys = options.blockKeys != 0 ? options.blockKeys
-                       : isSmall && !schedule.f32 && !hasFewKeys ? 128
-                                                                 : 64;
+  auto chooseKeys = [&]() -> int64_t {
+    if (schedule.parts > 1)
+      return isWide ? 16 : 48;
+    bool isLight = countElementSources(op) <= 1;
+    return isSmall && isLight && !schedule.f32 && !hasFewKeys ? 128 : 64;
+  };
+  schedule.blockKeys =
+      options.blockKeys != 0 ? options.blockKeys : chooseKeys();
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   complete(schedule);
@@ -250,7 +280,7 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
       schedule = smaller;
   }
   while (options.blockKeys == 0 && schedule.blockKeys > 16 && isTooLarge())
-    schedule.blockKeys /= 2;
+    schedule.blockKeys = llvm::alignDown(schedule.blockKeys / 2, 16);
   if (options.consumers == 0 && isTooLarge())
     schedule.consumers = schedule.warpgroups = 1;
   complete(schedule);
@@ -328,8 +358,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.blockKeys =
       options.blockKeys != 0
           ? options.blockKeys
-          : chooseBlockKeys(schedule, valueDim, bool(structure),
-                            options.maxSharedBytes);
+          : chooseBlockKeys(op, schedule, options.maxSharedBytes);
   if (schedule.blockKeys == 0)
     return op.emitError("no room for a block of 16 keys with ")
            << schedule.stages << " stages and " << schedule.queryStages

@@ -189,15 +189,19 @@ TileEmitter::getProducts(bool ofLogits) {
   return products;
 }
 
-void TileEmitter::emitTileKeyProducts(const Block &block, Value row) {
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < 2 * numVectors; ++i)
-    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+SmallVector<Value> TileEmitter::emitTileKeyProducts(
+    const Block &block, Value row, Value logitRow, ValueRange inits,
+    function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside) {
+  SmallVector<Value> state;
+  int64_t numSums = 2 * numVectors;
+  for (int64_t i = 0; i < numSums; ++i)
+    state.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+  llvm::append_range(state, inits);
   Value firstRow = b.add(block.firstRow, row);
-  sums = b.forLoop(
-      b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, sums,
+  state = b.forLoop(
+      b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, state,
       [&](Value d, ValueRange carried) {
-        SmallVector<Value> next(carried);
+        SmallVector<Value> next(carried.take_front(numSums));
         for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
           next = emitTileProducts(
               b, next, 2,
@@ -213,13 +217,17 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row) {
                     ValueRange{getQueryPart(queryPart), b.div(d, b.index(2)),
                                b.index(v * kHalves)});
               });
+        if (emitBeside)
+          llvm::append_range(next, emitBeside(d, carried.drop_front(numSums)));
         return next;
       });
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v)
       amx::TileStoreOp::create(
-          b, probabilities, ValueRange{b.add(row, i * kRows), getLaneOffset(v)},
-          sums[i * numVectors + v]);
+          b, probabilities,
+          ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)},
+          state[i * numVectors + v]);
+  return SmallVector<Value>(ArrayRef(state).drop_front(numSums));
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -232,25 +240,32 @@ void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
     changes =
         changes ? arith::OrIOp::create(b, changes, change).getResult() : change;
   }
-  b.ifThenElse(changes, [&] {
-    b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
-      for (int64_t v = 0; v < numVectors; ++v) {
-        Value sum = b.loadVector(outputT, at(d, v));
-        b.storeVector(b.mulf(sum, alpha[v]), outputT, at(d, v));
-      }
-    });
+  b.ifThenElse(changes, [&] { emitRescaledOutput(alpha); });
+  emitTileOutput(block, b.index(0), block.numKeys);
+}
+
+void TileEmitter::emitRescaledOutput(ArrayRef<Value> alpha) {
+  b.forLoop(b.index(0), b.index(valueDim), 1, [&](Value d) {
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value sum = b.loadVector(outputT, at(d, v));
+      b.storeVector(b.mulf(sum, alpha[v]), outputT, at(d, v));
+    }
   });
+}
+
+void TileEmitter::emitTileOutput(const Block &block, Value begin, Value end) {
   int64_t paddedDim = llvm::alignTo(valueDim, kRows);
   int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
-  b.forLoop(b.index(0), b.index(numWhole), 2 * kRows,
-            [&](Value column) { emitTileColumns(block, column, 2); });
+  b.forLoop(b.index(0), b.index(numWhole), 2 * kRows, [&](Value column) {
+    emitTileColumns(block, begin, end, column, 2);
+  });
   if (numWhole != paddedDim)
-    emitTileColumns(block, b.index(numWhole), 1);
+    emitTileColumns(block, begin, end, b.index(numWhole), 1);
 }
 
 /// Columns firstColumn + [0, 16 * numTiles) of the values.
-void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
-                                  int64_t numTiles) {
+void TileEmitter::emitTileColumns(const Block &block, Value begin, Value end,
+                                  Value firstColumn, int64_t numTiles) {
   SmallVector<Value> columns, sums;
   for (int64_t i = 0; i < numTiles; ++i) {
     columns.push_back(b.add(firstColumn, i * kRows));
@@ -261,7 +276,7 @@ void TileEmitter::emitTileColumns(const Block &block, Value firstColumn,
   Value firstTile =
       b.div(isPacked() ? block.firstKey : block.firstRow, b.index(kHalves));
   sums = b.forLoop(
-      b.index(0), b.ceilDiv(block.numKeys, kHalves), 1, sums,
+      b.div(begin, b.index(kHalves)), b.ceilDiv(end, kHalves), 1, sums,
       [&](Value tile, ValueRange carried) {
         SmallVector<Value> next(carried);
         for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))

@@ -20,26 +20,26 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   SmallVector<Value> maxima;
   for (int64_t v = 0; v < numVectors; ++v)
-    maxima.push_back(b.loadVector(rowState, at(b.index(0), v)));
+    maxima.push_back(isLazy() ? b.splat(-kInfinity)
+                              : b.loadVector(rowState, at(b.index(0), v)));
   if (isTiled())
-    // One unit multiplies while others work on what it multiplied before.
-    maxima = b.forLoop(b.index(0), block.numKeys, getKeyStep(), maxima,
-                       [&](Value row, ValueRange carried) {
-                         emitTileKeyProducts(block, row);
-                         Value end =
-                             b.min(b.add(row, getKeyStep()), block.numKeys);
-                         return emitLogitRange(block, row, end, carried);
-                       });
+    // Tile registers multiply a step of keys while vectors work on the one
+    // before, which is in memory by then.
+    maxima = b.forLoop(
+        b.index(0), b.add(block.numKeys, getKeyStep()), getKeyStep(), maxima,
+        [&](Value row, ValueRange carried) {
+          Value isKey =
+              b.compare(arith::CmpIPredicate::slt, row, block.numKeys);
+          b.ifThenElse(isKey,
+                       [&] { emitTileKeyProducts(block, row, row, {}, {}); });
+          Value begin = b.max(b.sub(row, b.index(getKeyStep())), b.index(0));
+          return emitLogitRange(block, begin, b.min(row, block.numKeys),
+                                carried);
+        });
   else
     maxima = emitLogitRange(block, b.index(0), block.numKeys, maxima);
-  // What is missing of the last pair or tile of keys.
   if (isPaired())
-    b.forLoop(block.numKeys, b.mul(getNumPairs(block.numKeys), b.index(2)), 1,
-              [&](Value row) {
-                for (int64_t v = 0; v < numVectors; ++v)
-                  b.storeVector(b.splat(-kInfinity), probabilities,
-                                {row, getLaneOffset(v)});
-              });
+    emitMissingLogits(b.index(0), block.numKeys);
   return LaneVectors(maxima);
 }
 
@@ -63,8 +63,7 @@ TileEmitter::LaneVectors TileEmitter::emitLogitRange(const Block &block,
   return LaneVectors(current);
 }
 
-/// The largest of some vectors, in as few steps as can be.
-static Value emitMaximum(KernelBuilder &b, SmallVector<Value> vectors) {
+Value mlir::attn::emitMaximum(KernelBuilder &b, SmallVector<Value> vectors) {
   for (; vectors.size() > 1;
        vectors.resize(llvm::divideCeil(vectors.size(), 2)))
     for (size_t i = 0; i < vectors.size() / 2; ++i)

@@ -51,9 +51,11 @@ void TileEmitter::allocateScratch() {
   rowState = allocate({groups, 2, groupQueries}, f32);
   rows = allocate(
       {groupQueries, std::max({paddedDim, paddedValueDim, paddedKeys})}, f32);
-  // One row more for the second key of the last pair.
-  probabilities =
-      allocate({isPaired() ? blockKeys + 1 : blockKeys, groupQueries}, f32);
+  // One row more for the second key of the last pair; two parts with tiles.
+  int64_t numRows = isTiled()    ? std::max(blockKeys, 2 * getPartKeys())
+                    : isPaired() ? blockKeys + 1
+                                 : blockKeys;
+  probabilities = allocate({numRows, groupQueries}, f32);
   if (hasRows()) {
     queryRows = allocate({schedule.getRowQueries(), headDim}, f32);
     outputRows = allocate({schedule.getRowQueries(), valueDim}, f32);

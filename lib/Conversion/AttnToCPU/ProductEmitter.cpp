@@ -167,14 +167,47 @@ SmallVector<Value> TileEmitter::emitCheckedValueProducts(const Block &block,
       });
 }
 
+/// Pairs of bf16 from two vectors of f32, which attn-round-two-vectors rounds
+/// by one instruction.
+static Value roundToPairs(KernelBuilder &b, Value first, Value second) {
+  int64_t lanes = b.getLanes();
+  Value both = vector::ShuffleOp::create(
+      b, first, second, llvm::to_vector(llvm::seq<int64_t>(2 * lanes)));
+  Value rounded = b.fromF32(both, b.getBF16Type());
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    order.append({lane, lanes + lane});
+  return vector::ShuffleOp::create(b, rounded, rounded, order);
+}
+
 void TileEmitter::emitPairOfProbabilities(Value first, Value second, Value pair,
                                           int64_t v) {
-  for (int64_t part = 0; part < getNumProbabilityParts(); ++part) {
-    Value interleaved = vector::InterleaveOp::create(b, getPart(first, part),
-                                                     getPart(second, part));
-    b.storeVector(vector::BitCastOp::create(b, b.getVectorType(b.getI32Type()),
-                                            interleaved),
-                  probabilityPairs,
-                  {b.add(pair, part * blockKeys / 2), getLaneOffset(v)});
+  auto store = [&](Value pairs, int64_t part) {
+    b.storeVector(
+        vector::BitCastOp::create(b, b.getVectorType(b.getI32Type()), pairs),
+        probabilityPairs,
+        {b.add(pair, part * blockKeys / 2), getLaneOffset(v)});
+  };
+  if (!isTiled()) {
+    Type bf16 = b.getBF16Type();
+    store(vector::InterleaveOp::create(b, b.fromF32(first, bf16),
+                                       b.fromF32(second, bf16)),
+          kHigh);
+    return;
   }
+  if (isSplit()) {
+    // The high part is cut off, which makes a NaN of a NaN: one that was
+    // computed is quiet.
+    Value mask = b.integer(-65536, b.getVectorType(b.getI32Type()));
+    Value firstHigh = arith::AndIOp::create(b, b.bitcastToI32(first), mask);
+    Value secondHigh = arith::AndIOp::create(b, b.bitcastToI32(second), mask);
+    Value shifted = arith::ShRUIOp::create(b, firstHigh,
+                                           b.integer(16, firstHigh.getType()));
+    store(arith::OrIOp::create(b, shifted, secondHigh), kHigh);
+    store(roundToPairs(b, b.subf(first, b.bitcastToF32(firstHigh)),
+                       b.subf(second, b.bitcastToF32(secondHigh))),
+          kLow);
+    return;
+  }
+  store(roundToPairs(b, first, second), kHigh);
 }

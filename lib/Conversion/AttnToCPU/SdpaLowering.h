@@ -58,6 +58,17 @@ private:
     SequenceRows queries, keys;
   };
 
+  /// The tiles of one head of a ragged batch, and how many states of parts
+  /// these have.
+  struct TileTable {
+    Value rows, numTiles, numStates;
+  };
+  /// One of them: the head, the first query or, of a part, key, and where its
+  /// state is.
+  struct TileOfHead {
+    Value head, first, state, numKeys;
+  };
+
   //===--- AttnToCPU.cpp: heads, tiles and parts --------------------------===//
 
   Value getLogitDimSize(int64_t dim);
@@ -90,8 +101,13 @@ private:
   Value getScheduleIndex(Value numQueries);
   void shareHeads(HeadOperands &operands, ValueRange leading,
                   const Sequence &sequence);
-  Value createTileTable(Value &numTiles);
+  Value getNumParts(Value index, Value numKeys);
+  TileTable createTileTable();
   void fillRest();
+  LogicalResult forEachTile(
+      const TileTable &table, bool isCombining,
+      function_ref<LogicalResult(HeadOperands, ValueRange, const TileOfHead &)>
+          body);
   LogicalResult lowerSequences();
 
   SdpaOp op;

@@ -12,6 +12,10 @@
 // nothing. Which tiles there are is known when the program runs: a table of
 // them is filled first.
 //
+// Where a schedule splits keys the table has a row for each part of them. A
+// part stores the state of its softmax, and a second loop puts those of a
+// sequence together.
+//
 //===----------------------------------------------------------------------===//
 
 #include "SdpaLowering.h"
@@ -19,9 +23,9 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// A row of the table of tiles: the sequence, the first query in it, and the
-/// schedule.
-enum TileField { kSequence, kFirstQuery, kSchedule, kNumTileFields };
+/// A row of the table of tiles: the sequence, the first query in it (or, of a
+/// part, the first key), the schedule, and the place of the state of a part.
+enum TileField { kSequence, kFirst, kSchedule, kState, kNumTileFields };
 
 SdpaLowering::Sequence SdpaLowering::getSequence(Value index) {
   return {index, buildSequenceRows(b, op.getCuSeqlensQ(), index),
@@ -106,45 +110,78 @@ Value SdpaLowering::getScheduleIndex(Value numQueries) {
   return index;
 }
 
+/// The parts that a schedule splits keys into, one at least; none if it splits
+/// none.
+Value SdpaLowering::getNumParts(Value index, Value numKeys) {
+  Value numParts = b.index(0);
+  for (auto [i, candidate] : llvm::enumerate(schedules))
+    if (int64_t size = candidate.getSplitKeys()) {
+      Value isTaken = b.compare(arith::CmpIPredicate::eq, index, b.index(i));
+      Value count = b.max(b.ceilDiv(numKeys, size), b.index(1));
+      numParts = arith::SelectOp::create(b, isTaken, count, numParts);
+    }
+  return numParts;
+}
+
 /// Counts the tiles of one head, and lists them: [tiles][fields].
-Value SdpaLowering::createTileTable(Value &numTiles) {
-  Value numSequences = buildNumSequences(b, op);
-  // All but the last schedule take one tile.
+SdpaLowering::TileTable SdpaLowering::createTileTable() {
+  Value numSequences = buildNumSequences(b, op), zero = b.index(0);
+  // All but the last schedule take one tile, or parts of one.
   int64_t tileQueries = schedules.back().getTileQueries();
-  auto countTiles = [&](Value queries, Value index) -> Value {
+  auto countTiles = [&](Value queries, Value index, Value numParts) -> Value {
     Value isLast = b.compare(arith::CmpIPredicate::eq, index,
                              b.index(schedules.size() - 1));
+    Value count =
+        b.mul(b.max(numParts, b.index(1)), b.min(queries, b.index(1)));
     return arith::SelectOp::create(b, isLast, b.ceilDiv(queries, tileQueries),
-                                   b.min(queries, b.index(1)));
+                                   count);
   };
-  auto forEachSequence = [&](function_ref<Value(Value, Value, Value)> body) {
-    return b.forLoop(
-        b.index(0), numSequences, 1, b.index(0),
-        [&](Value index, ValueRange carried) {
-          Value queries = buildSequenceRows(b, op.getCuSeqlensQ(), index).size;
-          return SmallVector<Value>{body(index, queries, carried[0])};
-        })[0];
+  /// Of a sequence: its number, its schedule, tiles, parts; and the sums of
+  /// tiles and parts before it.
+  using Body = function_ref<void(Value, Value, Value, Value, ValueRange)>;
+  auto forEachSequence = [&](Body body) {
+    SmallVector<Value> inits{zero, zero};
+    return b.forLoop(zero, numSequences, 1, inits,
+                     [&](Value index, ValueRange before) {
+                       Sequence sequence = getSequence(index);
+                       Value queries = sequence.queries.size;
+                       Value taken = getScheduleIndex(queries);
+                       Value numParts = getNumParts(taken, sequence.keys.size);
+                       Value numTiles = countTiles(queries, taken, numParts);
+                       if (body)
+                         body(index, taken, numTiles, numParts, before);
+                       Value numStates = b.min(numParts, numTiles);
+                       return SmallVector<Value>{b.add(before[0], numTiles),
+                                                 b.add(before[1], numStates)};
+                     });
   };
-  numTiles = forEachSequence([&](Value, Value queries, Value count) {
-    return b.add(count, countTiles(queries, getScheduleIndex(queries)));
-  });
-  Value table = memref::AllocOp::create(
+  SmallVector<Value> counts = forEachSequence({});
+  TileTable table;
+  table.numTiles = counts[0];
+  table.numStates = counts[1];
+  table.rows = memref::AllocOp::create(
       b,
       MemRefType::get({ShapedType::kDynamic, kNumTileFields}, b.getIndexType()),
-      ValueRange{numTiles});
-  forEachSequence([&](Value index, Value queries, Value first) {
-    Value taken = getScheduleIndex(queries);
-    Value count = countTiles(queries, taken);
-    b.forLoop(b.index(0), count, 1, [&](Value tile) {
+      ValueRange{table.numTiles});
+  forEachSequence([&](Value index, Value taken, Value count, Value numParts,
+                      ValueRange before) {
+    b.forLoop(zero, count, 1, [&](Value tile) {
       // The last first: under a causal mask it takes longest.
-      Value place = b.add(first, tile);
-      Value firstQuery =
-          b.mul(b.sub(b.sub(count, tile), b.index(1)), b.index(tileQueries));
-      b.store(index, table, {place, b.index(kSequence)});
-      b.store(firstQuery, table, {place, b.index(kFirstQuery)});
-      b.store(taken, table, {place, b.index(kSchedule)});
+      Value place = b.add(before[0], tile);
+      Value last = b.sub(b.sub(count, tile), b.index(1));
+      Value first = b.mul(last, b.index(tileQueries));
+      for (auto [i, candidate] : llvm::enumerate(schedules))
+        if (int64_t size = candidate.getSplitKeys()) {
+          Value isTaken =
+              b.compare(arith::CmpIPredicate::eq, taken, b.index(i));
+          first = arith::SelectOp::create(b, isTaken,
+                                          b.mul(last, b.index(size)), first);
+        }
+      b.store(index, table.rows, {place, b.index(kSequence)});
+      b.store(first, table.rows, {place, b.index(kFirst)});
+      b.store(taken, table.rows, {place, b.index(kSchedule)});
+      b.store(b.add(before[1], last), table.rows, {place, b.index(kState)});
     });
-    return b.add(first, count);
   });
   return table;
 }
@@ -160,42 +197,108 @@ void SdpaLowering::fillRest() {
   buildMaskedRows(b, op, outs);
 }
 
-LogicalResult SdpaLowering::lowerSequences() {
-  fillRest();
-  Value numTiles;
-  Value table = createTileTable(numTiles);
-  Value count = b.mul(getNumHeads(), numTiles);
+/// Runs the body in parallel for every head and tile, with what a schedule
+/// takes and in code for that schedule; `isCombining`: for the first part of
+/// those that have parts.
+LogicalResult SdpaLowering::forEachTile(
+    const TileTable &table, bool isCombining,
+    function_ref<LogicalResult(HeadOperands, ValueRange, const TileOfHead &)>
+        body) {
+  Value count = b.mul(getNumHeads(), table.numTiles);
   auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value item = loop.getInductionVars().front();
-  Value tile = b.rem(item, numTiles);
+  TileOfHead tile;
+  tile.head = b.div(item, table.numTiles);
+  Value row = b.rem(item, table.numTiles);
   auto getField = [&](TileField field) {
-    return b.load(table, {tile, b.index(field)});
+    return b.load(table.rows, {row, b.index(field)});
   };
   Sequence sequence = getSequence(getField(kSequence));
-  SmallVector<Value> leading = getLeading(b.div(item, numTiles));
+  tile.first = getField(kFirst);
+  tile.state = getField(kState);
+  tile.numKeys = sequence.keys.size;
+  Value index = getField(kSchedule);
+  SmallVector<Value> leading = getLeading(tile.head);
   HeadOperands operands = getHeadOperands(leading, &sequence);
   SmallVector<Value> indices = getRegionIndices(leading, sequence.index);
-  Value firstQuery = getField(kFirstQuery), index = getField(kSchedule);
   LogicalResult result = success();
   for (auto [i, candidate] : llvm::enumerate(schedules)) {
+    if (isCombining && candidate.getSplitKeys() == 0)
+      continue;
     schedule = candidate;
     Value isTaken = b.compare(arith::CmpIPredicate::eq, index, b.index(i));
-    bool shares = sharesHeads(schedule);
-    if (shares) {
-      // The first of these heads does it for all.
-      Value place = b.rem(leading.back(), b.index(schedule.getRowQueries()));
+    auto require = [&](Value value) {
       isTaken = arith::AndIOp::create(
-          b, isTaken, b.compare(arith::CmpIPredicate::eq, place, b.index(0)));
-    }
+          b, isTaken, b.compare(arith::CmpIPredicate::eq, value, b.index(0)));
+    };
+    bool shares = sharesHeads(schedule);
+    // The first of these heads does it for all.
+    if (shares)
+      require(b.rem(leading.back(), b.index(schedule.getRowQueries())));
+    if (isCombining)
+      require(tile.first);
     b.ifThenElse(isTaken, [&] {
       HeadOperands taken = operands;
       if (shares)
         shareHeads(taken, leading, sequence);
       if (succeeded(result))
-        result = callTileFunction(taken, indices, firstQuery);
+        result = body(taken, indices, tile);
     });
   }
   return result;
+}
+
+LogicalResult SdpaLowering::lowerSequences() {
+  fillRest();
+  TileTable table = createTileTable();
+  int64_t numRows = 2 + op.getValueDim(), maxQueries = 0;
+  for (CPUScheduleAttr candidate : schedules)
+    if (candidate.getSplitKeys())
+      maxQueries = std::max(maxQueries, candidate.getRowQueries()
+                                            ? candidate.getRowQueries()
+                                            : candidate.getTileQueries());
+  Value states;
+  if (maxQueries)
+    states = memref::AllocOp::create(
+        b,
+        MemRefType::get(
+            {ShapedType::kDynamic, ShapedType::kDynamic, numRows, maxQueries},
+            b.getF32Type()),
+        ValueRange{getNumHeads(), table.numStates});
+  // One state, or some from it on, for the queries of a tile.
+  auto getStates = [&](const HeadOperands &operands, const TileOfHead &tile,
+                       Value count) -> Value {
+    DimPart part{1, tile.state, count};
+    if (!count)
+      part = {1, tile.state, b.getIndexAttr(1), /*dropped=*/true};
+    return buildSlice(
+        b, states,
+        {DimPart{0, tile.head, b.getIndexAttr(1), /*dropped=*/true}, part,
+         DimPart{3, b.getIndexAttr(0),
+                 getAsOpFoldResult(b.dim(operands.query, 0))}});
+  };
+  if (failed(forEachTile(table, /*isCombining=*/false,
+                         [&](HeadOperands operands, ValueRange indices,
+                             const TileOfHead &tile) {
+                           if (!schedule.getSplitKeys())
+                             return callTileFunction(operands, indices,
+                                                     tile.first);
+                           operands.partial = getStates(operands, tile, {});
+                           operands.firstKey = tile.first;
+                           return callTileFunction(operands, indices,
+                                                   b.index(0));
+                         })))
+    return failure();
+  if (!states)
+    return success();
+  return forEachTile(
+      table, /*isCombining=*/true,
+      [&](HeadOperands operands, ValueRange indices, const TileOfHead &tile) {
+        Value count =
+            b.max(b.ceilDiv(tile.numKeys, schedule.getSplitKeys()), b.index(1));
+        operands.partial = getStates(operands, tile, count);
+        return callTileFunction(operands, indices, b.index(0));
+      });
 }

@@ -260,6 +260,10 @@ void TileEmitter::emitBlock(Block block) {
     emitTransposedBlock(args.bias, biasT, block.firstKey, block.numKeys);
   if (maskT && dependsOnKey(args.mask))
     emitTransposedBlock(args.mask, maskT, block.firstKey, block.numKeys);
+  if (isUnscaled && isLazy() && !block.masked) {
+    emitTileBlock(block);
+    return;
+  }
 
   LaneVectors newMax = emitLogits(block);
   if (isLazy())

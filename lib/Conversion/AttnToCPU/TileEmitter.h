@@ -60,6 +60,9 @@ struct TileArguments {
   bool sharesHeads = false;
 };
 
+/// The largest of some vectors, in as few steps as can be.
+Value emitMaximum(KernelBuilder &b, SmallVector<Value> vectors);
+
 class TileEmitter {
 public:
   /// The insertion point of `builder` must be in the entry block of the tile
@@ -156,11 +159,35 @@ private:
   Value getValueTile(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
   }
-  /// probabilities = K Q^T of 32 keys of a block.
-  void emitTileKeyProducts(const Block &block, Value row);
+  /// K Q^T of 32 keys of a block, into rows of logits from one on. What is
+  /// beside them takes columns d + [0, 32) of the keys and what it carries.
+  SmallVector<Value> emitTileKeyProducts(
+      const Block &block, Value row, Value logitRow, ValueRange inits,
+      function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside);
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
-  void emitTileColumns(const Block &block, Value firstColumn, int64_t numTiles);
+  void emitRescaledOutput(ArrayRef<Value> alpha);
+  /// outputT += V^T P^T over the keys [begin, end) of a block.
+  void emitTileOutput(const Block &block, Value begin, Value end);
+  void emitTileColumns(const Block &block, Value begin, Value end,
+                       Value firstColumn, int64_t numTiles);
+
+  //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
+
+  void emitMissingLogits(Value firstRow, Value numRows);
+  LaneVectors emitTileMaxima(Value firstRow, Value numRows);
+  SmallVector<Value>
+  emitTilePairs(Value firstRow, Value firstPair, Value begin, Value end,
+                ValueRange sums, function_ref<Value(Value, int64_t)> getPower);
+  Value emitTileReference(const Block &block, Value pending, Value row,
+                          ArrayRef<Value> maxima, LaneVectors &reference);
+  SmallVector<Value> emitTileStep(
+      const Block &block, Value row, Value logitRow, Value hasKeys,
+      ValueRange sums,
+      function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs);
+  void emitTileBlock(const Block &block);
+  /// Keys of a part.
+  int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 64); }
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 

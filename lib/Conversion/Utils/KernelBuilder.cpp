@@ -68,6 +68,9 @@ Value KernelBuilder::addf(Value lhs, Value rhs) {
 Value KernelBuilder::subf(Value lhs, Value rhs) {
   return arith::SubFOp::create(*this, lhs, rhs);
 }
+Value KernelBuilder::negf(Value value) {
+  return arith::NegFOp::create(*this, value);
+}
 Value KernelBuilder::mulf(Value lhs, Value rhs) {
   return arith::MulFOp::create(*this, lhs, rhs);
 }

@@ -9,7 +9,8 @@
 // One pool per process. Workers wait for a new generation of work, first
 // spinning for some microseconds (loops follow each other closely within a
 // model), then asleep. Items are handed out by an atomic counter, because items
-// of one loop differ in cost (causal masks).
+// of one loop differ in cost (causal masks). A loop ends when its items have
+// ended: nobody waits for a worker that comes too late for any.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,8 +30,8 @@
 #define MAX_THREADS 1024
 #define SPIN_COUNT 4096
 
-/// The loop that runs. Written by the thread that owns `pool_owner` while no
-/// worker is active.
+/// The loop that runs. Written by the thread that owns `pool_owner` while it is
+/// closed and no worker is active.
 struct loop {
   int64_t n, grain;
   void (*body)(void *, int64_t, int64_t);
@@ -43,17 +44,20 @@ struct loop {
 static struct loop current;
 /// Held by the thread whose loop has the pool.
 static pthread_mutex_t pool_owner = PTHREAD_MUTEX_INITIALIZER;
-/// Guards sleeping and waking; `generation` and `active` change under it.
+/// Guards sleeping and waking.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work_ready = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t work_done = PTHREAD_COND_INITIALIZER;
 static atomic_uint generation;
-/// Workers that have yet to finish the current generation.
-static atomic_int active;
-/// Workers started so far, and those that take part in the current generation:
-/// workers with a lower number.
+/// Workers that sleep or are about to.
+static atomic_int sleepers;
+/// Workers in the loop, and whether no other may enter it.
+#define CLOSED (1u << 31)
+static atomic_uint active = CLOSED;
+/// Workers started so far, and those that may take part in the current
+/// generation: workers with a lower number.
 static int num_workers;
-static int num_participants;
+static atomic_int num_participants;
 static atomic_int requested_threads;
 static _Thread_local bool inside_loop;
 
@@ -113,26 +117,47 @@ static void run_share(void) {
   inside_loop = false;
 }
 
+/// Enters the loop unless it is closed.
+static bool enter_loop(void) {
+  unsigned state = atomic_load(&active);
+  do {
+    if (state & CLOSED)
+      return false;
+  } while (!atomic_compare_exchange_weak(&active, &state, state + 1));
+  return true;
+}
+
+static void leave_loop(void) {
+  if (atomic_fetch_sub(&active, 1) != (CLOSED | 1))
+    return;
+  pthread_mutex_lock(&lock);
+  pthread_cond_signal(&work_done);
+  pthread_mutex_unlock(&lock);
+}
+
 static void *run_worker(void *argument) {
   int number = (int)(intptr_t)argument;
   unsigned seen = 0;
   for (;;) {
     for (int i = 0; i < SPIN_COUNT && atomic_load(&generation) == seen; ++i)
       relax();
-    pthread_mutex_lock(&lock);
-    while (atomic_load(&generation) == seen)
-      pthread_cond_wait(&work_ready, &lock);
-    seen = atomic_load(&generation);
-    bool takes_part = number < num_participants;
-    pthread_mutex_unlock(&lock);
-    if (!takes_part)
-      continue;
-    run_share();
-    if (atomic_fetch_sub(&active, 1) == 1) {
+    if (atomic_load(&generation) == seen) {
       pthread_mutex_lock(&lock);
-      pthread_cond_signal(&work_done);
+      // Before the last look at the generation: whoever changes it afterwards
+      // sees that somebody sleeps.
+      atomic_fetch_add(&sleepers, 1);
+      while (atomic_load(&generation) == seen)
+        pthread_cond_wait(&work_ready, &lock);
+      atomic_fetch_sub(&sleepers, 1);
       pthread_mutex_unlock(&lock);
     }
+    seen = atomic_load(&generation);
+    if (number >= atomic_load(&num_participants) || !enter_loop())
+      continue;
+    // This may be a later loop than that of the last look.
+    if (number < atomic_load(&num_participants))
+      run_share();
+    leave_loop();
   }
   return NULL;
 }
@@ -144,7 +169,8 @@ static void reset_after_fork(void) {
   pthread_cond_init(&work_ready, NULL);
   pthread_cond_init(&work_done, NULL);
   atomic_store(&generation, 0);
-  atomic_store(&active, 0);
+  atomic_store(&sleepers, 0);
+  atomic_store(&active, CLOSED);
   num_workers = 0;
 }
 
@@ -201,26 +227,30 @@ void attn_rt_parallel_for(int64_t n, int64_t grain,
     return;
   }
 
-  pthread_mutex_lock(&lock);
   int started = start_workers((int)threads - 1);
-  num_participants = started < threads - 1 ? started : (int)threads - 1;
+  atomic_store(&num_participants,
+               started < threads - 1 ? started : (int)threads - 1);
   current.n = n;
   current.grain = grain;
   current.body = body;
   current.context = context;
   atomic_store(&current.next, 0);
   atomic_store(&current.failed, false);
-  atomic_store(&active, num_participants);
+  atomic_store(&active, 0);
   atomic_fetch_add(&generation, 1);
-  pthread_cond_broadcast(&work_ready);
-  pthread_mutex_unlock(&lock);
+  if (atomic_load(&sleepers) > 0) {
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&work_ready);
+    pthread_mutex_unlock(&lock);
+  }
 
   run_share();
 
-  for (int i = 0; i < SPIN_COUNT && atomic_load(&active) > 0; ++i)
+  atomic_fetch_or(&active, CLOSED);
+  for (int i = 0; i < SPIN_COUNT && atomic_load(&active) != CLOSED; ++i)
     relax();
   pthread_mutex_lock(&lock);
-  while (atomic_load(&active) > 0)
+  while (atomic_load(&active) != CLOSED)
     pthread_cond_wait(&work_done, &lock);
   pthread_mutex_unlock(&lock);
 

@@ -62,8 +62,8 @@ func.func @document(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xbf16>, %o:
 
 // With a mask tensor no block goes without mask code.
 // CHECK-LABEL: func.func @document_and_mask
-// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k128_documents
-// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k128(
+// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k64_documents
+// CHECK: gpu.func @attn_fwd_bf16_masked_d64_q128_k64(
 // CHECK: consumers
 // CHECK-COUNT-3: attn_gpu.keep_columns
 // CHECK-NOT: attn_gpu.keep_columns

@@ -12,7 +12,7 @@
 // SM86: Schedule {{.*}}tile 128x32, 2 consumers in 1 warpgroups, 2 blocks on a multiprocessor, lazy softmax, sections of 1 heads, copies of 16 and 16 bytes, f32 by tf32, 98304 bytes of shared memory
 // SM80: Schedule {{.*}}tile 128x64, {{.*}}f32 by tf32, 131072 bytes
 // SM90: Schedule {{.*}}tile 128x48, {{.*}}f32 by tf32, 114688 bytes
-// AUTO: Schedule {{.*}}f32 by bf16x3, 131072 bytes
+// AUTO: Schedule {{.*}}tile 64x48, 1 consumers {{.*}}f32 by bf16x3, 81920 bytes
 // CHECK-LABEL: gpu.func @attn_fwd_f32_full_d128
 // CHECK: attn_gpu.alloc at 0 : !attn_gpu.shared<2x64x128xtf32>
 // CHECK: attn_gpu.alloc at 65536 : !attn_gpu.shared<1x32x128xf32>

@@ -32,22 +32,44 @@
 // CHECK:       amx.tile_load %[[KEY]]
 // CHECK-COUNT-2: amx.tile_mulf
 // CHECK-COUNT-4: amx.tile_store %[[LOGITS:.*]][
-// The maxima are of products, nothing is stored before the differences are scaled.
-// CHECK:     vector.load %[[LOGITS]]
+// Part by part the maxima are of products, and nothing is stored before the
+// differences are scaled.
+// CHECK:   scf.for {{.*}} -> (index, index)
+// CHECK:     scf.for
+// CHECK-COUNT-16: vector.load %[[LOGITS]]
 // CHECK-NOT: arith.mulf
 // CHECK-NOT: vector.store
-// CHECK:     scf.yield
-// CHECK:     arith.subf
-// CHECK:     arith.mulf
-// CHECK:     vector.interleave
-// Sums are multiplied where a maximum changed.
+// CHECK:       scf.yield
+// Where a maximum has grown much, keys before it are multiplied with their values, and
+// the sums are rescaled.
 // CHECK:     vector.reduction <or>
-// CHECK:     scf.if
+// CHECK:     scf.if {{.*}} -> (index)
+// CHECK:       amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
+// CHECK:         amx.tile_load %[[VALUE]]
+// CHECK:         amx.tile_load %[[P]]
+// CHECK-COUNT-4: amx.tile_store %[[OUT]][%[[GROUP]],
+// CHECK:       math.exp2
 // CHECK:       arith.mulf
-// One tile of 16 columns alone behind the last two of 32.
-// CHECK:     amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
-// CHECK:       amx.tile_load %[[VALUE]]
-// CHECK:       amx.tile_load %[[P]]
+// CHECK:       vector.store {{.*}}, %[[OUT]]
+// Beside large maxima the difference is taken before it is scaled.
+// CHECK:     arith.cmpf ugt
+// CHECK:     scf.if
+// CHECK:       arith.subf
+// CHECK:       arith.mulf
+// CHECK:       math.exp2
+// CHECK:     } else {
+// Products of the next part are beside the exponentials of this one.
+// CHECK:       scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK-COUNT-4: amx.tile_mulf
+// CHECK:         scf.for
+// CHECK:           %[[POWER:.*]] = vector.fma
+// CHECK:           math.exp2 %[[POWER]]
+// CHECK:           arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
+// CHECK:           scf.yield
+// CHECK:         scf.yield {{.*}} : !amx.tile<16x16xf32>
+// CHECK-COUNT-4: amx.tile_store %[[LOGITS]][
+// The values of what is left.
+// CHECK:   amx.tile_load %[[OUT]][%[[GROUP]],
 // CHECK-COUNT-4: amx.tile_store %[[OUT]][%[[GROUP]],
 func.func @full(%q: memref<?x40xbf16>, %k: memref<?x40xbf16>, %v: memref<?x24xbf16>, %o: memref<?x24xbf16>) {
   attn.sdpa query(%q : memref<?x40xbf16>) key(%k : memref<?x40xbf16>) value(%v : memref<?x24xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x24xbf16>)

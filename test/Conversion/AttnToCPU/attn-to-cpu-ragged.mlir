@@ -12,13 +12,13 @@
 // CHECK: attn.assert %{{.*}}, "attn.sdpa: sequence {} has more keys than the bias"
 // CHECK: %[[REST:.*]] = memref.subview %[[O]][0, %{{.*}}, 0] [3, %{{.*}}, 8]
 // CHECK: linalg.fill ins(%{{.*}}) outs(%[[REST]]
-// CHECK: %[[COUNT:.*]] = scf.for
+// CHECK: %[[COUNTS:.*]]:2 = scf.for
 // CHECK:   arith.divsi
-// CHECK: %[[TABLE:.*]] = memref.alloc(%[[COUNT]]) : memref<?x3xindex>
+// CHECK: %[[TABLE:.*]] = memref.alloc(%[[COUNTS]]#0) : memref<?x4xindex>
 // CHECK: scf.for
-// CHECK-COUNT-3: memref.store %{{.*}}, %[[TABLE]]
+// CHECK-COUNT-4: memref.store %{{.*}}, %[[TABLE]]
 // CHECK: scf.parallel (%[[ITEM:.*]]) =
-// CHECK:   %[[TILE:.*]] = arith.remsi %[[ITEM]], %[[COUNT]]
+// CHECK:   %[[TILE:.*]] = arith.remsi %[[ITEM]], %[[COUNTS]]#0
 // CHECK:   %[[S:.*]] = memref.load %[[TABLE]][%[[TILE]], %{{.*}}]
 // CHECK:   %[[BEGIN:.*]] = arith.index_cast %{{.*}} : i32 to index
 // CHECK:   %[[SIZE:.*]] = arith.subi %{{.*}}, %[[BEGIN]]
@@ -28,7 +28,7 @@
 // CHECK:     func.call @attn_fwd_f32_causal_varlen_d8_q4_k8(
 // CHECK:   scf.if
 // CHECK:     func.call @attn_fwd_f32_causal_varlen_d8_q8_k8({{.*}}, %[[S]], %{{.*}}, %{{.*}})
-// CHECK-NOT: attn.sdpa
+// CHECK-NOT: scf.parallel
 func.func @ragged(%q: memref<3x?x8xf32>, %k: memref<3x?x8xf32>, %c: memref<?xi32>, %b: memref<?x1x9x9xf32>, %o: memref<3x?x8xf32>) {
   attn.sdpa query(%q : memref<3x?x8xf32>) key(%k : memref<3x?x8xf32>) value(%k : memref<3x?x8xf32>)
     bias(%b : memref<?x1x9x9xf32>) cu_seqlens(%c, %c : memref<?xi32>, memref<?xi32>) structure(#attn.causal<top_left>)
@@ -73,5 +73,36 @@ func.func @shared_heads(%q: memref<4x9x8xf32>, %k: memref<2x9x8xf32>, %c: memref
   attn.sdpa query(%q : memref<4x9x8xf32>) key(%k : memref<2x9x8xf32>) value(%k : memref<2x9x8xf32>)
     cu_seqlens(%c, %c : memref<3xi32>, memref<3xi32>) structure(#attn.causal<bottom_right>)
     backend = flash schedule = #attn.cpu_ragged_schedule<[#shared, #tiles]> outs(%o : memref<4x9x8xf32>)
+  return
+}
+
+// -----
+
+#split = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 1, value_rows = 2, block_keys = 8, exp2 = portable, split_keys = 16, row_queries = 1>
+#tiles = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable>
+
+// A sequence of one query has a tile for every 16 of its keys, which stores the state of
+// its softmax; the first of them puts all together when all are there.
+// CHECK-LABEL: func.func @split
+// CHECK: %[[COUNTS:.*]]:2 = scf.for
+// CHECK: memref.alloc(%[[COUNTS]]#0) : memref<?x4xindex>
+// CHECK: %[[STATES:.*]] = memref.alloc(%{{.*}}, %[[COUNTS]]#1) : memref<?x?x10x1xf32>
+// CHECK: scf.parallel
+// CHECK:   scf.if
+// CHECK:     %[[STATE:.*]] = memref.subview %[[STATES]][{{.*}}] [1, 1, 10, %{{.*}}]
+// CHECK:     func.call @attn_fwd_f32_full_varlen_d8_q4_k8_part({{.*}}, %[[STATE]],
+// CHECK:   scf.if
+// CHECK:     func.call @attn_fwd_f32_full_varlen_d8_q4_k8(
+// CHECK: scf.parallel
+// CHECK:   arith.andi
+// CHECK:   scf.if
+// CHECK:     %[[ALL:.*]] = memref.subview %[[STATES]][{{.*}}] [1, %{{.*}}, 10, %{{.*}}]
+// CHECK:     func.call @attn_fwd_f32_full_varlen_d8_q4_k8_combine({{.*}}, %[[ALL]],
+// CHECK-NOT: func.call
+// CHECK: return
+func.func @split(%q: memref<3x?x8xf32>, %k: memref<3x?x8xf32>, %c: memref<?xi32>, %d: memref<?xi32>, %o: memref<3x?x8xf32>) {
+  attn.sdpa query(%q : memref<3x?x8xf32>) key(%k : memref<3x?x8xf32>) value(%k : memref<3x?x8xf32>)
+    cu_seqlens(%c, %d : memref<?xi32>, memref<?xi32>)
+    backend = flash schedule = #attn.cpu_ragged_schedule<[#split, #tiles]> outs(%o : memref<3x?x8xf32>)
   return
 }

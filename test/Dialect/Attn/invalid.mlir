@@ -705,12 +705,12 @@ func.func @assert_c1(%ok: i1, %n: index) {
 
 // -----
 
-// expected-error @below {{'#attn.cpu_ragged_schedule' expects a last schedule without row_queries}}
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects a last schedule without row_queries and split_keys}}
 func.func private @ragged_schedule_rows() attributes {a = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>]>}
 
 // -----
 
-// expected-error @below {{'#attn.cpu_ragged_schedule' expects schedules without split_keys, got 64}}
+// expected-error @below {{'#attn.cpu_ragged_schedule' expects a last schedule without row_queries and split_keys}}
 func.func private @ragged_schedule_split() attributes {a = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, split_keys = 64>]>}
 
 // -----

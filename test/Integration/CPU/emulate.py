@@ -77,10 +77,19 @@ void emulated_scale(float *x, const float *power) {
       x[n] = ldexpf(x[n], (int)floorf(fminf(fmaxf(power[n], -1000), 1000)));
   }
 }
-__bf16 __truncsfbf2(float value) {
+static uint16_t to_bf16(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
-  uint16_t rounded = isnan(value) ? (bits >> 16) | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return isnan(value) ? (bits >> 16) | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+void emulated_round(uint16_t *pairs, const float *high, const float *low) {
+  for (int n = 0; n < 16; ++n) {
+    pairs[n] = to_bf16(flush(low[n]));
+    pairs[16 + n] = to_bf16(flush(high[n]));
+  }
+}
+__bf16 __truncsfbf2(float value) {
+  uint16_t rounded = to_bf16(value);
   __bf16 result;
   memcpy(&result, &rounded, 2);
   return result;
@@ -97,6 +106,7 @@ INTRINSICS = [
      [0, 1, 2, 3, 4]),
     (TILE, "x86.tdpbf16ps.internal", ["i16", "i16", "i16", TILE, TILE, TILE],
      "emulated_multiply", [3, 0, 1, 2, 4, 5]),
+    (HALVES, "x86.avx512bf16.cvtne2ps2bf16.512", [FLOATS, FLOATS], "emulated_round", [None, 0, 1]),
     (FLOATS, "x86.avx512bf16.dpbf16ps.512", [FLOATS, HALVES, HALVES], "emulated_dot", [0, 1, 2]),
     (FLOATS, "x86.avx512.mask.reduce.ps.512", [FLOATS, "i32", FLOATS, "i16", "i32"],
      "emulated_reduce", [0]),

@@ -16,10 +16,12 @@ RAGGED = {
     "empty": ((0, 3, 0), (0, 0, 7), (4, 0)),
     "none": ((), (), (3, 5)),
 }
+# One query of many keys, which are split, beside others.
+PARTS = ((1, 1, 0, 1, 3, 1, 1), (1300, 5, 40, 0, 700, 512, 513), (2, 1))
 
 
 def make_ragged(lengths, **options):
-    queries, keys, (more_queries, more_keys) = RAGGED[lengths]
+    queries, keys, (more_queries, more_keys) = (RAGGED | {"parts": PARTS})[lengths]
     return Case(
         lengths=(queries, keys), lq=sum(queries) + more_queries,
         lk=sum(keys) + more_keys, **options,
@@ -89,3 +91,14 @@ def get_ragged_cases():
                               masked_row="uniform", dynamic="bhijs")
         yield make_ragged(lengths, name=f"infinite-{lengths}", batch=(),
                           heads=(2, 2), structure=causal, data="infinite_values")
+    for dtype in ("f32", "f16", "bf16"):
+        yield make_ragged("parts", name=f"parts-{dtype}", dtype=dtype, batch=(2,),
+                          heads=(4, 2), d=40, structure=causal, lse=True)
+        yield make_ragged("parts", name=f"parts-growing-{dtype}", dtype=dtype, batch=(),
+                          heads=(2, 2), d=64, data="growing", dynamic="bhijs")
+        yield make_ragged("parts", name=f"parts-poison-{dtype}", dtype=dtype, batch=(),
+                          heads=(4, 2), d=17, data="poison", mask="x1xx", mask_density=0.01,
+                          key_lengths="x", sinks="x", dynamic="ij", lse=True)
+        yield make_ragged("parts", name=f"parts-window-{dtype}", dtype=dtype, batch=(),
+                          heads=(2, 1), d=8, structure=(("window", 600, 0, "bottom_right"),),
+                          masked_row="nan", score="alibi")

@@ -38,6 +38,10 @@ KEEP = """keep(%b: index, %h: index, %i: index, %j: index) {
       attn.yield %r : i1
     }"""
 
+PREFIX = "structure(#attn.prefix<7>) "
+BIAS_TYPE, MASK_TYPE = "memref<?x?x?x?xf32>", "memref<?x1x?x?xi1>"
+BIAS, MASK = f"bias(%x0 : {BIAS_TYPE}) ", f"mask(%x1 : {MASK_TYPE}) "
+
 # name: (D, Dv, type, form of the softmax, clauses, regions, types of %x0, ...)
 CASES = {}
 for softmax in ["standard", "optimistic"]:
@@ -67,6 +71,15 @@ CASES.update(
         "uniform-standard": (64, 64, "bf16", "standard", "masked_row = uniform", "", []),
         "sinks": (128, 128, "bf16", "auto", "sinks(%x0 : memref<?xf32>) " + CAUSAL, "", ["memref<?xf32>"]),
         "keep": (64, 64, "bf16", "auto", "", KEEP, []),
+        # Of the groups of test/Integration/GPU: several masks and scores at a time.
+        "mask-bias": (64, 64, "f16", "auto", BIAS + MASK + PREFIX, "", [BIAS_TYPE, MASK_TYPE]),
+        "mask-bias-128": (128, 128, "bf16", "auto", BIAS + MASK, "", [BIAS_TYPE, MASK_TYPE]),
+        "mask-keep": (40, 40, "bf16", "auto", MASK, KEEP, ["memref<1xi1>", MASK_TYPE]),
+        # Kernels of warps, as on every GPU since sm_80: f32 by bf16x3.
+        "f32-128": (128, 128, "f32", "auto", "", "", []),
+        "f32-causal-128": (128, 128, "f32", "auto", CAUSAL, "", []),
+        "f32-wide-values": (64, 96, "f32", "auto", CAUSAL, "", []),
+        "f32-mask": (64, 64, "f32", "auto", MASK, "", ["memref<1xi1>", MASK_TYPE]),
     }
 )
 

@@ -59,6 +59,7 @@ public:
   Value broadcast(Value scalar);
   Value addf(Value lhs, Value rhs);
   Value subf(Value lhs, Value rhs);
+  Value negf(Value value);
   Value mulf(Value lhs, Value rhs);
   Value divf(Value lhs, Value rhs);
   Value fma(Value a, Value b, Value c);

@@ -117,14 +117,11 @@ CPURaggedScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "'#attn.cpu_ragged_schedule' expects "
                             "#attn.cpu_schedule, got "
                          << member;
-    if (schedule.getSplitKeys() != 0)
-      return emitError() << "'#attn.cpu_ragged_schedule' expects schedules "
-                            "without split_keys, got "
-                         << schedule.getSplitKeys();
   }
   if (members.empty() ||
-      cast<CPUScheduleAttr>(members.back()).getRowQueries() != 0)
+      cast<CPUScheduleAttr>(members.back()).getRowQueries() != 0 ||
+      cast<CPUScheduleAttr>(members.back()).getSplitKeys() != 0)
     return emitError() << "'#attn.cpu_ragged_schedule' expects a last schedule "
-                          "without row_queries";
+                          "without row_queries and split_keys";
   return success();
 }

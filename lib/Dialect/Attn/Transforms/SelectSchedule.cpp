@@ -69,12 +69,15 @@ private:
   ScheduleInterface choose(SdpaOp op) {
     if (op.isRagged())
       return chooseForSequences(op);
-    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
+    int64_t numQueries = op.getNumQueries();
     if (numQueries >= 1 && numQueries <= kMaxFewQueries)
-      return chooseForFewQueries(op, numQueries,
-                                 ShapedType::isDynamic(numKeys) ||
-                                     numKeys > 2 * kSplitKeys);
+      return chooseForFewQueries(op, numQueries, hasManyKeys(op));
     return chooseForTiles(op);
+  }
+
+  static bool hasManyKeys(SdpaOp op) {
+    int64_t numKeys = op.getNumKeys();
+    return ShapedType::isDynamic(numKeys) || numKeys > 2 * kSplitKeys;
   }
 
   /// Decoding, sequences that fit one vector, and the rest.
@@ -85,7 +88,7 @@ private:
     if (numHeads > lanes / 2)
       numHeads = 1;
     return CPURaggedScheduleAttr::get(
-        &getContext(), {chooseForFewQueries(op, numHeads, /*splitsKeys=*/false),
+        &getContext(), {chooseForFewQueries(op, numHeads, hasManyKeys(op)),
                         chooseForFewQueries(op, lanes, /*splitsKeys=*/false),
                         chooseForTiles(op)});
   }

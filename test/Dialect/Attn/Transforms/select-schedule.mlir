@@ -126,7 +126,7 @@ func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x
 
 // Kernels for sequences of one query, for those that fit a vector, and for all others.
 // CHECK-LABEL: @ragged
-// CHECK: schedule = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, row_queries = 1>, #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 16, value_rows = 16, block_keys = 64, exp2 = avx512>, #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512
+// CHECK: schedule = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, split_keys = 512, row_queries = 1>, #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 16, value_rows = 16, block_keys = 64, exp2 = avx512>, #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512
 func.func @ragged(%q: tensor<?x64xf32>, %c: tensor<?xi32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) cu_seqlens(%c, %c : tensor<?xi32>, tensor<?xi32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>

@@ -213,8 +213,8 @@ def Attn_CPURaggedScheduleAttr : Attn_Attr<"CPURaggedSchedule",
     `#attn.cpu_schedule`s in the order in which sequences are asked: one with
     `row_queries` takes sequences of as many queries, one without takes those
     that fit into a tile, and the last one, which has no `row_queries`, takes all
-    others, tile by tile. Keys are not split. Where so many heads share a key
-    head, and nothing else tells them apart, `row_queries` are the rows that
+    others, tile by tile, and does not split keys. Where so many heads share a
+    key head, and nothing else tells them apart, `row_queries` are the rows that
     these heads have of one query.
 
     Example: `#attn.cpu_ragged_schedule<[#attn.cpu_schedule<...>,

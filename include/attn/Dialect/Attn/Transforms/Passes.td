@@ -192,6 +192,34 @@ def AttnSplitBF16ConversionsPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-round-two-vectors
+//===----------------------------------------------------------------------===//
+
+def AttnRoundTwoVectorsPass
+    : Pass<"attn-round-two-vectors", "::mlir::func::FuncOp"> {
+  let summary = "Round two vectors of f32 to bf16 by one AVX-512 instruction";
+  let description = [{
+    For CPUs with AVX512-BF16. LLVM's code generator takes `vcvtneps2bf16` for each
+    half and joins the results, twice as many micro-operations as `vcvtne2ps2bf16`.
+
+    Before:
+
+    ```mlir
+    %0 = vector.shuffle %a, %b [0, 1, ..., 31] : vector<16xf32>, vector<16xf32>
+    %1 = arith.truncf %0 : vector<32xf32> to vector<32xbf16>
+    ```
+
+    After:
+
+    ```mlir
+    %1 = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%b, %a)
+        : (vector<16xf32>, vector<16xf32>) -> vector<32xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-move-bf16-as-bits
 //===----------------------------------------------------------------------===//
 
