@@ -131,10 +131,13 @@ Value attn::buildSlice(ImplicitLocOpBuilder &b, Value source,
     if (getDimSize(source, d) == 0)
       offsets[d] = getValueOrCreateConstantIndexOp(b, b.getLoc(), offsets[d]);
   // Which dimensions a slice of lower rank lacks is guessed from its sizes and
-  // strides, wrongly where others of size 1 stay: those are dropped afterwards.
-  bool isAmbiguous = false, hasKept = false;
-  for (int64_t d = 0; d < rank; ++d)
-    isAmbiguous |= dropped.any() && !dropped[d] && isOneInteger(sizes[d]);
+  // strides, wrongly where one of size 1 before them stays: those are dropped
+  // afterwards.
+  bool isAmbiguous = false, keepsOne = false, hasKept = false;
+  for (int64_t d = 0; d < rank; ++d) {
+    isAmbiguous |= dropped[d] && keepsOne;
+    keepsOne |= !dropped[d] && isOneInteger(sizes[d]);
+  }
   SmallVector<int64_t> shape;
   SmallVector<ReassociationIndices> groups;
   for (int64_t d = 0; d < rank; ++d) {
