@@ -9,7 +9,8 @@ Needs no GPU, but nvdisasm (./dev cuda gets it). Of every kernel in a cubin:
 - no local memory is touched in a loop with products, nor registers spilled;
 - in the main loop, exponentials are between the issue of the second product and
   its wait, so that they run while the tensor cores do;
-- the main loop has no more instructions than the budget says.
+- the main loop has no more instructions than the budget says, and each kernel of the
+  budget is in a cubin.
 
 The main loop is the shortest of the innermost ones with both products of attention
 (the first of two tiles in shared memory, the second of probabilities in registers)
@@ -234,6 +235,10 @@ def main():
                 measured[name] = figures
     if options.update and path:
         path.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")
+    elif budget:
+        for name in sorted(set(budget) - set(measured)):
+            failures += 1
+            print(f"{name}: the budget has it, but no cubin does")
     print(f"{count} kernels, {failures} complaints")
     return 1 if failures or not count else 0
 
