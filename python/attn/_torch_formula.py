@@ -65,7 +65,7 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
-def _normalise(logits: _Tensor, attends: _Tensor | None, sinks: Any) -> tuple[_Tensor, _Tensor]:
+def _normalize(logits: _Tensor, attends: _Tensor | None, sinks: Any) -> tuple[_Tensor, _Tensor]:
     """The softmax over the keys, and the log-sum-exp of each row as a column. Rows
     without keys have zeros, no gradient, and -inf."""
     if attends is not None:
@@ -106,7 +106,7 @@ def by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, sca
         if mask_mod is not None:
             kept = mask_mod(b, h, i, j)
             attends = kept if attends is None else attends & kept
-    weights, lse = _normalise(logits, attends, sinks)
+    weights, lse = _normalize(logits, attends, sinks)
     return (torch.nn.functional.dropout(weights, dropout_p) @ v).to(query.dtype), lse.squeeze(-1)
 
 
@@ -153,7 +153,7 @@ def backward(ctx: Any, output_gradient: Any, lse_gradient: Any) -> tuple[Any, ..
     if is_bias:
         logits = logits + attn_mask.to(dtype)
     attends = get_attended(logits, attn_mask, causal, window, key_lengths)
-    weights, lse = _normalise(logits, attends, sinks)
+    weights, lse = _normalize(logits, attends, sinks)
     gradient = output_gradient.to(dtype)
     products = gradient @ v.transpose(-1, -2)
     # How much of a row's gradient its log-sum-exp carries.

@@ -1,5 +1,4 @@
-//===- CUDAMemoryTest.cpp - Memory in the CUDA runtime --------------- -*- C++
-//-*-===//
+//===- CUDAMemoryTest.cpp - Memory in the CUDA runtime ----------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- CUDARuntimeTest.h - The CUDA runtime on a fake driver ---------- -*- C++
-//-*-===//
+//===- CUDARuntimeTest.h - The CUDA runtime on a fake driver ----*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -61,21 +61,16 @@ KernelEmitter::DocumentRange KernelEmitter::emitDocumentRange(const Tile &tile,
 void KernelEmitter::emitDocumentRows(Tile &tile) {
   if (!args.documentRanges)
     return;
-  Type type = args.queryDocuments.elementType;
-  bool isNarrow = type.getIntOrFloatBitWidth() < 32;
-  auto load = [&](const TensorArgument &documents, Value row) -> Value {
-    Value document = emitDocumentLoad(documents, tile, row);
-    return isNarrow ? b.createOrFold<arith::ExtSIOp>(b.getI32Type(), document)
-                    : document;
-  };
   const DocumentRange &range = tile.documents;
   Type index = b.row(b.getI32Type());
-  Value documents =
-      b.map(ValueRange(), b.row(isNarrow ? b.getI32Type() : type),
-            [&](ValueRange x) -> Value {
-              Value query = getQuery(tile, x[0], /*clamp=*/true);
-              return load(args.queryDocuments, getQueryRow(tile, query));
-            });
+  Type document = b.row(args.queryDocuments.elementType);
+  Value documents = b.map(ValueRange(), document, [&](ValueRange x) -> Value {
+    Value row = getQueryRow(tile, getQuery(tile, x[0], /*clamp=*/true));
+    // The tile of a first sequence without queries has no row.
+    if (tile.sequence)
+      row = b.max(row, b.i32(0));
+    return emitDocumentLoad(args.queryDocuments, tile, row);
+  });
   Value first = SplatOp::create(b, index, range.begin);
   Value last = SplatOp::create(b, index, range.end);
   using P = arith::CmpIPredicate;
@@ -94,9 +89,9 @@ void KernelEmitter::emitDocumentRows(Tile &tile) {
               auto emitHalf = [&](Value low, Value high, P isBehind) {
                 Value middle = b.div(b.add(low, high), b.i32(2));
                 Value key = b.min(middle, b.add(range.end, -1));
-                Value moves = b.compare(
-                    isBehind, load(args.keyDocuments, getKeyRow(tile, key)),
-                    x[4]);
+                Value document = emitDocumentLoad(args.keyDocuments, tile,
+                                                  getKeyRow(tile, key));
+                Value moves = b.compare(isBehind, document, x[4]);
                 return std::pair(
                     b.select(moves, b.min(b.add(middle, 1), high), low),
                     b.select(moves, high, middle));
@@ -151,11 +146,6 @@ Value KernelEmitter::emitDocumentLoad(const TensorArgument &documents,
 /// are equal is kept: at most 2^31 - 1 in magnitude.
 Value KernelEmitter::emitDistance(Value document, Value base) {
   Type i32 = b.getI32Type(), type = document.getType();
-  if (type.getIntOrFloatBitWidth() < 32) {
-    document = arith::ExtSIOp::create(b, i32, document);
-    base = arith::ExtSIOp::create(b, i32, base);
-    type = i32;
-  }
   Value most = arith::ConstantIntOp::create(
       b, type, std::numeric_limits<int32_t>::max());
   // Differences of the larger less the smaller fit as unsigned numbers.

@@ -198,7 +198,8 @@ private:
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
 
-    /// What is there of all that, in one order, and the same with other values.
+    /// What is there of all that but the rows of documents, in one order, and
+    /// the same with other values.
     SmallVector<Value> getValues() const;
     Tile getWith(ValueRange values) const;
   };

@@ -188,7 +188,6 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
                                    Value block) {
   Value firstKey = b.mul(block, blockKeys);
   Type row = b.row(b.getI32Type());
-  Value begin, end;
   auto getInterval = [&](Value i) -> KeyIntervalValues {
     if (!structure)
       return {};
@@ -205,30 +204,30 @@ Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
   };
   SmallVector<Value> documentBegin, documentEnd;
   if (args.documentRanges) {
-    std::tie(begin, end) = tile.documentRows[consumerOfWarpgroup];
-    documentBegin.push_back(begin);
-    documentEnd.push_back(end);
+    auto [first, last] = tile.documentRows[consumerOfWarpgroup];
+    documentBegin.push_back(first);
+    documentEnd.push_back(last);
   }
-  end = b.map(documentEnd, row, [&](ValueRange x) -> Value {
-    Value end;
-    if (Value bound = getInterval(x.back()).end)
-      end = clamp(bound);
+  Value begin, end = b.map(documentEnd, row, [&](ValueRange x) -> Value {
+    Value bound;
+    if (Value structural = getInterval(x.back()).end)
+      bound = clamp(structural);
     else if (documentEnd.empty())
-      end = b.sub(tile.numKeys, firstKey);
+      bound = b.sub(tile.numKeys, firstKey);
     if (documentEnd.empty())
-      return end;
+      return bound;
     Value ownEnd = b.sub(x[0], firstKey);
-    return end ? b.min(end, ownEnd) : ownEnd;
+    return bound ? b.min(bound, ownEnd) : ownEnd;
   });
   if (hasLeftEdge())
     begin = b.map(documentBegin, row, [&](ValueRange x) -> Value {
-      Value begin;
+      Value bound;
       if (hasLeftBound())
-        begin = clamp(getInterval(x.back()).begin);
+        bound = clamp(getInterval(x.back()).begin);
       if (documentBegin.empty())
-        return begin;
+        return bound;
       Value ownBegin = b.sub(x[0], firstKey);
-      return begin ? b.max(begin, ownBegin) : ownBegin;
+      return bound ? b.max(bound, ownBegin) : ownBegin;
     });
   return KeepColumnsOp::create(b, logits, begin, end);
 }

@@ -14,9 +14,9 @@
 //   producer).
 // - What is computed for each element takes registers of all elements at once,
 //   since ptxas begins to read early. It can do without them if it is one thing
-//   (a bias, a mask, documents or a region); of two and more, blocks have 64
-//   keys at most. Then the work on elements is so much that smaller blocks cost
-//   little.
+//   (a bias, a mask, a comparison of documents, or a region); of two, blocks
+//   have 64 keys at most. Then the work on elements is so much that smaller
+//   blocks cost little.
 // - The exponentials of a block take as long as its products at D = 64 and half
 //   as long at D = 128: one consumer's products must hide the softmax of
 //   others, which at D = 64 takes three consumers.
@@ -122,7 +122,8 @@ static LogicalResult verifySharedBytes(SdpaOp op,
 }
 
 /// How many things of its own each element of the logits has: a bias, a place
-/// in a mask, two documents, a region.
+/// in a mask, a region; and two documents, which are compared only if they do
+/// not ascend, but by code in the same loop.
 static int64_t countElementSources(SdpaOp op) {
   StructuralMaskInterface structure = op.getStructureAttr();
   return llvm::count(ArrayRef<bool>{bool(op.getBias()), op.hasScoreRegion(),
@@ -199,9 +200,10 @@ static bool fitsTwice(const KernelSchedule &schedule,
 ///   keys if that makes room for the second block (D = 128 on sm_90: 1.25 times
 ///   as fast).
 /// - Two parts of f32 (bf16x3) take as much, and probabilities twice the
-///   registers: one consumer where outputs or masks leave no room for two, and
-///   48 keys. At D = 256 no room is left for more than 16 keys, which two
-///   warpgroups split together (67 TFLOP/s where one has 58 on an H200).
+///   registers: one consumer where outputs, masks or ragged batches leave no
+///   room for two, and 48 keys. At D = 256 no room is left for more than 16
+///   keys, which two warpgroups split together where shared memory has room for
+///   both (H200, S = 4096: 67 TFLOP/s where one has 58).
 /// - Blocks of 128 keys halve the barriers and reductions of a row; at D = 64
 ///   outputs leave registers for that.
 /// - Outputs of 128 columns take long to rescale: the lazy softmax rarely does.

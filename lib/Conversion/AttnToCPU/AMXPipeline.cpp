@@ -21,16 +21,6 @@ using namespace mlir::attn;
 
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// What is missing of the last tile of keys.
-void TileEmitter::emitMissingLogits(Value firstRow, Value numRows) {
-  Value end = b.mul(b.ceilDiv(numRows, getKeyStep()), b.index(getKeyStep()));
-  b.forLoop(numRows, end, 1, [&](Value row) {
-    for (int64_t v = 0; v < numVectors; ++v)
-      b.storeVector(b.splat(-kInfinity), probabilities,
-                    {b.add(firstRow, row), getLaneOffset(v)});
-  });
-}
-
 /// The largest of the logits in `numRows` rows, whole tiles of them.
 TileEmitter::LaneVectors TileEmitter::emitTileMaxima(Value firstRow,
                                                      Value numRows) {
@@ -172,8 +162,8 @@ void TileEmitter::emitTileBlock(const Block &block) {
         };
 
         // One instruction takes the difference from a maximum in units of log 2
-        // where this is not so large that rounding it counts.
-        constexpr double kLarge = 1 << 20;
+        // where rounding that is far below what bf16 and f16 round.
+        constexpr double kLarge = 1 << 12;
         Value unit = b.splat(unitInLog2), isLarge;
         LaneVectors scaled;
         for (int64_t v = 0; v < numVectors; ++v) {

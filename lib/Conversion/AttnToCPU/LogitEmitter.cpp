@@ -43,6 +43,17 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
   return LaneVectors(maxima);
 }
 
+/// What is missing of the last pair or tile of keys.
+void TileEmitter::emitMissingLogits(Value firstRow, Value numRows) {
+  Value masked = b.splat(-std::numeric_limits<double>::infinity());
+  Value end = b.mul(getNumPairs(numRows), b.index(2));
+  b.forLoop(numRows, end, 1, [&](Value row) {
+    for (int64_t v = 0; v < numVectors; ++v)
+      b.storeVector(masked, probabilities,
+                    {b.add(firstRow, row), getLaneOffset(v)});
+  });
+}
+
 /// Whole register tiles of keys, then one key at a time.
 TileEmitter::LaneVectors TileEmitter::emitLogitRange(const Block &block,
                                                      Value begin, Value end,

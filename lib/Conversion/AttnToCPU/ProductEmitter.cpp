@@ -196,8 +196,8 @@ void TileEmitter::emitPairOfProbabilities(Value first, Value second, Value pair,
     return;
   }
   if (isSplit()) {
-    // The high part is cut off, which makes a NaN of a NaN: one that was
-    // computed is quiet.
+    // The high part is truncated, not rounded. A NaN stays one: those that are
+    // computed are quiet, and their first bit is kept.
     Value mask = b.integer(-65536, b.getVectorType(b.getI32Type()));
     Value firstHigh = arith::AndIOp::create(b, b.bitcastToI32(first), mask);
     Value secondHigh = arith::AndIOp::create(b, b.bitcastToI32(second), mask);

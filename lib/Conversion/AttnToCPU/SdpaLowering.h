@@ -63,8 +63,8 @@ private:
   struct TileTable {
     Value rows, numTiles, numStates;
   };
-  /// One of them: the head, the first query or, of a part, key, and where its
-  /// state is.
+  /// One of them: the head, the first query or, of a part, key, where its state
+  /// is, and the keys of its sequence.
   struct TileOfHead {
     Value head, first, state, numKeys;
   };

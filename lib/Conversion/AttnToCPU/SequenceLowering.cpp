@@ -110,6 +110,11 @@ Value SdpaLowering::getScheduleIndex(Value numQueries) {
   return index;
 }
 
+/// The parts of some keys, one at least.
+static Value countParts(KernelBuilder &b, Value numKeys, int64_t splitKeys) {
+  return b.max(b.ceilDiv(numKeys, splitKeys), b.index(1));
+}
+
 /// The parts that a schedule splits keys into, one at least; none if it splits
 /// none.
 Value SdpaLowering::getNumParts(Value index, Value numKeys) {
@@ -117,7 +122,7 @@ Value SdpaLowering::getNumParts(Value index, Value numKeys) {
   for (auto [i, candidate] : llvm::enumerate(schedules))
     if (int64_t size = candidate.getSplitKeys()) {
       Value isTaken = b.compare(arith::CmpIPredicate::eq, index, b.index(i));
-      Value count = b.max(b.ceilDiv(numKeys, size), b.index(1));
+      Value count = countParts(b, numKeys, size);
       numParts = arith::SelectOp::create(b, isTaken, count, numParts);
     }
   return numParts;
@@ -136,8 +141,8 @@ SdpaLowering::TileTable SdpaLowering::createTileTable() {
     return arith::SelectOp::create(b, isLast, b.ceilDiv(queries, tileQueries),
                                    count);
   };
-  /// Of a sequence: its number, its schedule, tiles, parts; and the sums of
-  /// tiles and parts before it.
+  // Of a sequence: its number, its schedule, tiles, parts; and the sums of
+  // tiles and parts before it.
   using Body = function_ref<void(Value, Value, Value, Value, ValueRange)>;
   auto forEachSequence = [&](Body body) {
     SmallVector<Value> inits{zero, zero};
@@ -296,8 +301,7 @@ LogicalResult SdpaLowering::lowerSequences() {
   return forEachTile(
       table, /*isCombining=*/true,
       [&](HeadOperands operands, ValueRange indices, const TileOfHead &tile) {
-        Value count =
-            b.max(b.ceilDiv(tile.numKeys, schedule.getSplitKeys()), b.index(1));
+        Value count = countParts(b, tile.numKeys, schedule.getSplitKeys());
         operands.partial = getStates(operands, tile, count);
         return callTileFunction(operands, indices, b.index(0));
       });

@@ -113,6 +113,7 @@ private:
                             ValueRange maxima);
   LaneVectors emitLogitRange(const Block &block, Value begin, Value end,
                              ValueRange maxima);
+  void emitMissingLogits(Value firstRow, Value numRows);
   Value emitScore(Value logit, Value key, Value row, int64_t v);
   Value emitPredicate(const Block &block, Value key, Value row, int64_t v);
   Value emitBias(Value key, Value row, int64_t v);
@@ -174,7 +175,6 @@ private:
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
-  void emitMissingLogits(Value firstRow, Value numRows);
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
   SmallVector<Value>
   emitTilePairs(Value firstRow, Value firstPair, Value begin, Value end,

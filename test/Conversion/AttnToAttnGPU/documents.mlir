@@ -51,6 +51,11 @@
 // AMPERE-LABEL: func.func @document
 // AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents
 // AMPERE: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128 blocks
+
+// Both consumers of a warpgroup have rows of their own.
+// AMPERE: gpu.func @attn_fwd_bf16_document_d64_q128_k128(
+// AMPERE-COUNT-2: scf.while {{.*}} : (i32, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>)
+// AMPERE: attn_gpu.keep_columns
 func.func @document(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xbf16>, %o: memref<2x8x1000x64xbf16>, %dq: memref<2x1000xi64>, %dk: memref<1x?xi64>) {
   attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%k : memref<2x8x?x64xbf16>) value(%k : memref<2x8x?x64xbf16>)
     documents(%dq, %dk : memref<2x1000xi64>, memref<1x?xi64>)
@@ -71,6 +76,23 @@ func.func @document_and_mask(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xb
   attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%k : memref<2x8x?x64xbf16>) value(%k : memref<2x8x?x64xbf16>)
     mask(%m : memref<1000x?xi1>) documents(%d, %dk : memref<1000xi32>, memref<?xi32>)
     structure(#attn.document) backend = flash outs(%o : memref<2x8x1000x64xbf16>)
+  return
+}
+
+// -----
+
+// A first sequence without queries has a tile, but no row before the first one is
+// read.
+// AMPERE-LABEL: func.func @ragged
+// AMPERE: gpu.func @attn_fwd_bf16_document_varlen_d64_q128_k128(
+// AMPERE: attn_gpu.map : () -> !attn_gpu.row<i32>
+// AMPERE: %[[QUERY:.*]] = arith.minsi
+// AMPERE-NEXT: %[[ROW:.*]] = arith.addi %{{.*}}, %[[QUERY]]
+// AMPERE-NEXT: arith.maxsi %[[ROW]], %c0_i32
+func.func @ragged(%q: memref<8x?x64xbf16>, %k: memref<8x?x64xbf16>, %o: memref<8x?x64xbf16>, %d: memref<?xi32>, %n: memref<?xi32>) {
+  attn.sdpa query(%q : memref<8x?x64xbf16>) key(%k : memref<8x?x64xbf16>) value(%k : memref<8x?x64xbf16>)
+    documents(%d, %d : memref<?xi32>, memref<?xi32>) cu_seqlens(%n, %n : memref<?xi32>, memref<?xi32>)
+    structure(#attn.document) backend = flash outs(%o : memref<8x?x64xbf16>)
   return
 }
 

@@ -1,5 +1,4 @@
-//===- ScheduleAttrs.cpp - Schedules of kernels ------------------*- C++
-//-*-===//
+//===- ScheduleAttrs.cpp - Schedules of kernels -----------------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

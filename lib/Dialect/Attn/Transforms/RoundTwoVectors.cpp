@@ -34,6 +34,9 @@ struct RoundTwoVectors : OpRewritePattern<arith::TruncFOp> {
         !llvm::equal(both.getMask(), llvm::seq<int64_t>(0, 32)))
       return rewriter.notifyMatchFailure(
           op, "not two vectors of 16 f32, one behind the other");
+    constexpr auto kNearest = arith::RoundingMode::to_nearest_even;
+    if (op.getRoundingmode().value_or(kNearest) != kNearest)
+      return rewriter.notifyMatchFailure(op, "another rounding mode");
     // The first operand is the high half.
     rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
         op, type,

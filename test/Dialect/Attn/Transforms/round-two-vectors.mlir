@@ -28,3 +28,11 @@ func.func @other_sizes(%a: vector<8xf32>, %b: vector<32xf32>, %c: vector<16xf32>
   %4 = arith.truncf %3 : vector<32xf32> to vector<32xf16>
   return %1, %2, %4 : vector<16xbf16>, vector<32xbf16>, vector<32xf16>
 }
+
+// CHECK-LABEL: func @toward_zero
+func.func @toward_zero(%a: vector<16xf32>, %b: vector<16xf32>) -> vector<32xbf16> {
+  // CHECK: arith.truncf
+  %0 = vector.shuffle %a, %b [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31] : vector<16xf32>, vector<16xf32>
+  %1 = arith.truncf %0 toward_zero : vector<32xf32> to vector<32xbf16>
+  return %1 : vector<32xbf16>
+}
