@@ -191,6 +191,17 @@ def test_compiled_functions(options):
         assert torch.allclose(compiled(q, k), step(q, k), atol=2e-5)
 
 
+def test_functions_are_one_line():
+    """Inductor writes what an operator is given into comments of its code."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    q = torch.randn(2, 4, 20, 16)
+    graph = make_fx(lambda q: attn.sdpa(q, q, q, score_mod=lambda s, b, h, i, j: s * 2 + i, mask_mod=banded))(q).graph
+    (texts,) = [[x for x in node.args if isinstance(x, str)] for node in graph.nodes if str(node.target).startswith("attn.")]
+    assert [text.split("(")[0] for text in texts] == ["score", "keep"]
+    assert not any("\n" in text for text in texts)
+
+
 def test_compiled_functions_dynamic():
     slopes = torch.rand(4)
 

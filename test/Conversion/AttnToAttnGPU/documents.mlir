@@ -83,6 +83,7 @@ func.func @document_and_mask(%q: memref<2x8x1000x64xbf16>, %k: memref<2x8x?x64xb
 
 // A first sequence without queries has a tile, but no row before the first one is
 // read.
+// CHECK-LABEL: func.func @ragged
 // AMPERE-LABEL: func.func @ragged
 // AMPERE: gpu.func @attn_fwd_bf16_document_varlen_d64_q128_k128(
 // AMPERE: attn_gpu.map : () -> !attn_gpu.row<i32>
