@@ -218,10 +218,11 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                 (widest > 64 || op.isRagged() || countElementSources(op) != 0);
   // Two warpgroups share the splitting of keys and values into parts.
   bool isShared = isWide && schedule.parts > 1;
-  schedule.consumers = options.consumers != 0        ? options.consumers
-                       : !isShort && isShared        ? 2
-                       : isShort || isWide || isFull ? 1
-                                                     : 2;
+  schedule.consumers = options.consumers != 0 ? options.consumers
+                       : isShort              ? 1
+                       : isShared             ? 2
+                       : isWide || isFull     ? 1
+                                              : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
     return op.emitError("expected 1 to 4 consumers, got ")
            << schedule.consumers;

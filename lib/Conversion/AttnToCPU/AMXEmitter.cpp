@@ -232,15 +232,11 @@ SmallVector<Value> TileEmitter::emitTileKeyProducts(
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
   // Late in a row its maximum rarely changes.
-  Value changes;
-  for (Value factor : alpha) {
-    Value change = vector::ReductionOp::create(
-        b, vector::CombiningKind::OR,
+  LaneVectors changes;
+  for (Value factor : alpha)
+    changes.push_back(
         b.compare(arith::CmpFPredicate::UNE, factor, b.splat(1.0)));
-    changes =
-        changes ? arith::OrIOp::create(b, changes, change).getResult() : change;
-  }
-  b.ifThenElse(changes, [&] { emitRescaledOutput(alpha); });
+  b.ifThenElse(emitAnyLane(changes), [&] { emitRescaledOutput(alpha); });
   emitTileOutput(block, b.index(0), block.numKeys);
 }
 

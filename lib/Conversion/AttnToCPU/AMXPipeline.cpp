@@ -71,21 +71,15 @@ TileEmitter::emitTilePairs(Value firstRow, Value firstPair, Value begin,
 Value TileEmitter::emitTileReference(const Block &block, Value pending,
                                      Value row, ArrayRef<Value> maxima,
                                      LaneVectors &reference) {
-  Value zero = b.index(0), one = b.index(1), grows;
-  LaneVectors oldMax, newMax;
+  Value zero = b.index(0), one = b.index(1);
+  LaneVectors oldMax, newMax, grows;
   for (int64_t v = 0; v < numVectors; ++v) {
     oldMax.push_back(b.loadVector(rowState, at(zero, v)));
     newMax.push_back(emitReference(oldMax[v], maxima[v]));
-    // Subtracting -inf from itself would make a NaN of a row without keys.
-    Value isEmpty =
-        b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
-    reference.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
-    Value change = vector::ReductionOp::create(
-        b, vector::CombiningKind::OR,
-        b.compare(arith::CmpFPredicate::UNE, newMax[v], oldMax[v]));
-    grows = grows ? arith::OrIOp::create(b, grows, change).getResult() : change;
+    reference.push_back(emitSafeMax(newMax[v]));
+    grows.push_back(b.compare(arith::CmpFPredicate::UNE, newMax[v], oldMax[v]));
   }
-  auto ifOp = scf::IfOp::create(b, b.getIndexType(), grows,
+  auto ifOp = scf::IfOp::create(b, b.getIndexType(), emitAnyLane(grows),
                                 /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
@@ -164,20 +158,17 @@ void TileEmitter::emitTileBlock(const Block &block) {
         // One instruction takes the difference from a maximum in units of log 2
         // where rounding that is far below what bf16 and f16 round.
         constexpr double kLarge = 1 << 12;
-        Value unit = b.splat(unitInLog2), isLarge;
-        LaneVectors scaled;
+        Value unit = b.splat(unitInLog2);
+        LaneVectors scaled, isLarge;
         for (int64_t v = 0; v < numVectors; ++v) {
           scaled.push_back(b.negf(b.mulf(reference[v], unit)));
           Value magnitude = b.maxf(scaled[v], b.negf(scaled[v]));
-          Value large = vector::ReductionOp::create(
-              b, vector::CombiningKind::OR,
+          isLarge.push_back(
               b.compare(arith::CmpFPredicate::UGT, magnitude, b.splat(kLarge)));
-          isLarge = isLarge
-                        ? arith::OrIOp::create(b, isLarge, large).getResult()
-                        : large;
         }
         SmallVector<Value> zeros(numVectors, b.splat(0.0));
-        auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(), isLarge,
+        auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(),
+                                      emitAnyLane(isLarge),
                                       /*withElseRegion=*/true);
         {
           OpBuilder::InsertionGuard guard(b);

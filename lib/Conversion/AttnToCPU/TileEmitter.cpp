@@ -270,12 +270,9 @@ void TileEmitter::emitBlock(Block block) {
     for (int64_t v = 0; v < numVectors; ++v)
       newMax[v] =
           emitReference(b.loadVector(rowState, at(b.index(0), v)), newMax[v]);
-  // Subtracting -inf from itself would make a NaN of a row without keys.
   LaneVectors safeMax, alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
-    Value isEmpty =
-        b.compare(arith::CmpFPredicate::OEQ, newMax[v], b.splat(-kInfinity));
-    safeMax.push_back(b.select(isEmpty, b.splat(0.0), newMax[v]));
+    safeMax.push_back(emitSafeMax(newMax[v]));
     Value oldMax = b.loadVector(rowState, at(b.index(0), v));
     alpha.push_back(emitRescale(oldMax, safeMax[v]));
   }
@@ -296,6 +293,25 @@ Value TileEmitter::emitExponential(Value logit, Value max, Exp2Form form) {
   if (unitInLog2 != 1.0)
     difference = b.mulf(difference, b.splat(unitInLog2));
   return b.exp2(difference, form);
+}
+
+/// What to subtract for a maximum: subtracting -inf from itself would make a
+/// NaN of a row without keys.
+Value TileEmitter::emitSafeMax(Value max) {
+  Value isEmpty =
+      b.compare(arith::CmpFPredicate::OEQ, max, b.splat(-kInfinity));
+  return b.select(isEmpty, b.splat(0.0), max);
+}
+
+/// Whether a predicate holds in any lane of any vector.
+Value TileEmitter::emitAnyLane(ArrayRef<Value> predicates) {
+  Value any;
+  for (Value predicate : predicates) {
+    Value inVector =
+        vector::ReductionOp::create(b, vector::CombiningKind::OR, predicate);
+    any = any ? arith::OrIOp::create(b, any, inVector).getResult() : inVector;
+  }
+  return any;
 }
 
 /// What probabilities are relative to: the old maximum, unless the new one is
@@ -466,13 +482,7 @@ void TileEmitter::emitRowResults(ArrayRef<Value> max, ArrayRef<Value> sum,
 
 /// Gives rows without keys the mean of all values. Rare, so plain loops do.
 void TileEmitter::emitUniformRows(ArrayRef<Value> isMaskedRow) {
-  Value any;
-  for (Value mask : isMaskedRow) {
-    Value anyLane =
-        vector::ReductionOp::create(b, vector::CombiningKind::OR, mask);
-    any = any ? arith::OrIOp::create(b, any, anyLane).getResult() : anyLane;
-  }
-  b.ifThenElse(any, [&] {
+  b.ifThenElse(emitAnyLane(isMaskedRow), [&] {
     Value count = arith::UIToFPOp::create(
         b, b.getF32Type(),
         arith::IndexCastOp::create(b, b.getI64Type(), numKeys));

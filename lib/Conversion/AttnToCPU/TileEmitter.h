@@ -97,6 +97,8 @@ private:
   void emitGroup(Value firstKey, Value end, Value hasNonFinite);
   void emitBlock(Block block);
   Value emitExponential(Value logit, Value max, Exp2Form form);
+  Value emitSafeMax(Value max);
+  Value emitAnyLane(ArrayRef<Value> predicates);
   Value emitReference(Value oldMax, Value newMax);
   Value emitRescale(Value oldMax, Value max);
   LaneVectors emitProbabilities(const Block &block, ArrayRef<Value> newMax);
