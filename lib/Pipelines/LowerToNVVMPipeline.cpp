@@ -66,6 +66,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.sectionHeads = options.sectionHeads;
   kernels.turns = options.turns;
   kernels.output = options.output;
+  kernels.narrowBlocks = options.narrowBlocks;
   kernels.f32 = options.f32;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());

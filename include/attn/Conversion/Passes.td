@@ -292,6 +292,9 @@ def ConvertAttnToAttnGPUPass
     Option<"output", "output", "std::string", "\"auto\"",
            "How outputs leave a kernel: auto, copied (through shared memory) or "
            "stored (from registers)">,
+    Option<"narrowBlocks", "narrow-blocks", "std::string", "\"auto\"",
+           "Whether half of a tile's last block of keys is computed where no more "
+           "is needed: auto, on or off">,
     Option<"f32", "f32", "std::string", "\"auto\"",
            "How f32 is multiplied: auto, bf16x3 or tf32">
   ];

@@ -109,6 +109,11 @@ struct LowerToNVVMPipelineOptions
       *this, "output",
       llvm::cl::desc("How outputs leave a kernel: auto, copied or stored"),
       llvm::cl::init("auto")};
+  Option<std::string> narrowBlocks{
+      *this, "narrow-blocks",
+      llvm::cl::desc("Whether half of a tile's last block of keys is computed "
+                     "where no more is needed: auto, on or off"),
+      llvm::cl::init("auto")};
   Option<std::string> f32{
       *this, "f32",
       llvm::cl::desc("How f32 is multiplied: auto, bf16x3 or tf32"),

@@ -250,6 +250,9 @@ struct PackPattern : ThreadPattern<PackOp> {
     for (size_t i = 0; i < values.size(); i += 2)
       packed.push_back(b.packPair(op.getPacked().getType().getElementType(),
                                   values[i], values[i + 1]));
+    size_t count = op.getPacked().getType().getNumRegisters();
+    if (packed.size() < count)
+      packed.resize(count, b.i32(0));
     replace(op, packed, rewriter);
     return success();
   }

@@ -387,6 +387,12 @@ struct ConvertAttnToAttnGPUPass
              << "'";
     if (output != "auto")
       options.storesOutput = output == "stored";
+    if (narrowBlocks != "auto" && narrowBlocks != "on" && narrowBlocks != "off")
+      return emitOptionError()
+             << "expected narrow-blocks auto, on or off, got '" << narrowBlocks
+             << "'";
+    if (narrowBlocks != "auto")
+      options.narrowsBlocks = narrowBlocks == "on";
     if (f32 != "auto") {
       std::optional<F32Product> product = symbolizeF32Product(f32);
       if (!product)

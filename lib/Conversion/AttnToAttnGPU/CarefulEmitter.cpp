@@ -103,7 +103,7 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
       [&](Value j, ValueRange carried) {
         Value output = carried[0], slot = carried[3], block = b.sub(last, j);
         AwaitOp::create(b, keyPipe, slot);
-        Value product = emitLogitProduct(queries, slot);
+        Value product = emitLogitProduct(queries, slot, blockKeys);
         Value logits = WaitOp::create(b, 0, product).getResult(0);
         ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
         logits = emitLogits(tile, logits, block, isEverMasked());

@@ -20,9 +20,10 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Products
 //===----------------------------------------------------------------------===//
 
-Value KernelEmitter::emitLogitProduct(Value queries, Value slot) {
+Value KernelEmitter::emitLogitProduct(Value queries, Value slot,
+                                      int64_t columns) {
   Value tile = SliceOp::create(b, keys, SlotIndexOp::create(b, slot));
-  auto type = InFlightType::get(b.getContext(), blockKeys, b.getF32Type());
+  auto type = InFlightType::get(b.getContext(), columns, b.getF32Type());
   return WgmmaOp::create(b, type, queries, tile, Value(), /*values=*/false,
                          b.getI64IntegerAttr(llvm::alignTo(headDim, 16)));
 }
@@ -129,24 +130,45 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   state.slot = slot;
   state.output =
       SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), b.f32(0.0));
-  AwaitOp::create(b, keyPipe, slot);
-  Value product = emitLogitProduct(queries, slot);
-  Value logits = WaitOp::create(b, 0, product).getResult(0);
-  ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
-  emitStoredRelease(querySlot);
-  logits = emitLogits(tile, logits, b.add(tile.ownEnd, -1), isEverMasked());
-  Type row = b.row(b.getF32Type());
-  SmallVector<Value> rows =
-      b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {
-        Value maximum = factor ? b.mulf(x[0], factor) : x[0];
-        Value safe = getSafe(maximum);
-        Value negated = arith::NegFOp::create(b, safe);
-        return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
-      });
-  state.maximum = rows[0];
-  Value probabilities = emitProbabilities(logits, rows[1]);
-  state.sum = ReduceOp::create(b, Reduction::Add, probabilities, Value());
-  state.probabilities = pack(probabilities);
+  auto emitColumns = [&](int64_t columns) -> SmallVector<Value> {
+    // In each branch: the fence of a product must not be what both begin with,
+    // for LLVM puts that before them, where ptxas does not count it.
+    AwaitOp::create(b, keyPipe, slot);
+    Value product = emitLogitProduct(queries, slot, columns);
+    Value logits = WaitOp::create(b, 0, product).getResult(0);
+    ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+    emitStoredRelease(querySlot);
+    logits = emitLogits(tile, logits, b.add(tile.ownEnd, -1), isEverMasked());
+    Type row = b.row(b.getF32Type());
+    SmallVector<Value> rows =
+        b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {
+          Value maximum = factor ? b.mulf(x[0], factor) : x[0];
+          Value safe = getSafe(maximum);
+          Value negated = arith::NegFOp::create(b, safe);
+          return SmallVector<Value>{isOptimistic() ? safe : maximum, negated};
+        });
+    Value probabilities = emitProbabilities(logits, rows[1]);
+    Value sum = ReduceOp::create(b, Reduction::Add, probabilities, Value());
+    Value packed =
+        PackOp::create(b, b.fragment(blockKeys, elementType), probabilities);
+    return {packed, rows[0], sum};
+  };
+  SmallVector<Value> results;
+  if (schedule.narrowKeys == blockKeys) {
+    results = emitColumns(blockKeys);
+  } else {
+    // Nothing else goes on in this consumer, so that half is half the time.
+    Value firstKey = b.mul(b.add(tile.ownEnd, -1), blockKeys);
+    Value needed = b.sub(tile.ownKeyEnd, firstKey);
+    Value isNarrow = b.compare(arith::CmpIPredicate::sle, needed,
+                               b.i32(schedule.narrowKeys));
+    results = b.ifThenElse(
+        isNarrow, [&] { return emitColumns(schedule.narrowKeys); },
+        [&] { return emitColumns(blockKeys); });
+  }
+  state.probabilities = results[0];
+  state.maximum = results[1];
+  state.sum = results[2];
   return state;
 }
 
@@ -158,7 +180,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   AwaitOp::create(b, keyPipe, next.slot);
   if (schedule.takesTurns)
     TurnBeginOp::create(b, warpgroup, schedule.consumers);
-  Value logitProduct = emitLogitProduct(queries, next.slot);
+  Value logitProduct = emitLogitProduct(queries, next.slot, blockKeys);
   AwaitOp::create(b, valuePipe, state.slot);
   Value outputProduct =
       emitOutputProduct(state.probabilities, state.slot, state.output);

@@ -197,6 +197,8 @@ private:
     /// Blocks [begin, end) are loaded. Of these, this consumer needs [ownBegin,
     /// ownEnd), and [fullBegin, fullEnd) need no mask.
     Value begin, end, ownBegin, ownEnd, fullBegin, fullEnd;
+    /// The end of the keys that it needs of block ownEnd - 1.
+    Value ownKeyEnd;
 
     /// What is there of all that but the rows of documents, in one order, and
     /// the same with other values.
@@ -309,7 +311,8 @@ private:
   Value emitRescaledOutput(Value output, const Rows &rows);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  bool masked);
-  Value emitLogitProduct(Value queries, Value slot);
+  /// The first `columns` of a block.
+  Value emitLogitProduct(Value queries, Value slot, int64_t columns);
   Value emitOutputProduct(Value probabilities, Value slot, Value output);
   Value emitProbabilities(Value logits, Value negatedMaximum);
   Value emitBlockMaximum(Value logits);

@@ -296,6 +296,16 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   return schedule;
 }
 
+/// Whether keys often end within a block: at lengths that are known to the GPU
+/// alone, and below the diagonal of a window, whose tiles are short.
+static bool endsAnywhere(SdpaOp op) {
+  constexpr int64_t kFar = int64_t(1) << 30;
+  StructuralMaskInterface structure = op.getStructureAttr();
+  return op.isRagged() || op.getKeyLengths() || op.getQueryDocuments() ||
+         (structure &&
+          structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
+}
+
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                                                const ScheduleOptions &options) {
   KernelSchedule schedule = {};
@@ -372,6 +382,9 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
            << " tiles of " << schedule.getTileQueries() << " queries";
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
+  schedule.narrowKeys = schedule.blockKeys;
+  if (options.narrowsBlocks.value_or(endsAnywhere(op)))
+    schedule.narrowKeys = llvm::alignTo(schedule.blockKeys / 2, 16);
   complete(schedule);
   // The queries a second time if there is room.
   if (options.queryStages == 0) {

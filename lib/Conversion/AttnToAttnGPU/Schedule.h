@@ -59,7 +59,7 @@ struct ScheduleOptions {
   int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
           sectionHeads = 0;
   std::optional<SoftmaxForm> softmax;
-  std::optional<bool> turns, storesOutput;
+  std::optional<bool> turns, storesOutput, narrowsBlocks;
   F32Product f32 = F32Product::BF16x3;
 };
 
@@ -81,6 +81,9 @@ struct KernelSchedule {
   /// Tiles that an operand is the sum of: two for bf16x3, else one.
   int64_t parts;
   int64_t consumers, blockKeys, stages, queryStages;
+  /// Columns of the block that comes first where no more are needed of it; all
+  /// of them if there is one form only.
+  int64_t narrowKeys;
   SoftmaxForm softmax;
   /// Heads whose tiles are handed out together, longest rows first.
   int64_t sectionHeads;

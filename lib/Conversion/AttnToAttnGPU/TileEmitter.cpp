@@ -176,6 +176,7 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
+  tile.ownKeyEnd = b.toI32(needed.end);
   if (skipsBlocks()) {
     Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
     Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
@@ -217,7 +218,7 @@ static void forEachField(TileT &tile, FnT fn) {
         &tile.numKeys, &tile.sequence, &tile.queryRow, &tile.keyRow,
         &tile.documents.begin, &tile.documents.end, &tile.documents.order,
         &tile.begin, &tile.end, &tile.ownBegin, &tile.ownEnd, &tile.fullBegin,
-        &tile.fullEnd})
+        &tile.fullEnd, &tile.ownKeyEnd})
     if (*field)
       fn(*field);
   for (auto &index : tile.batch)

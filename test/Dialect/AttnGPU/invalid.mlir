@@ -407,9 +407,9 @@ func.func @keep_columns_bound(%a: !attn_gpu.fragment<64x8xf32>) {
 
 // -----
 
-func.func @pack_type(%a: !attn_gpu.fragment<64x8xf32>) {
-  // expected-error @below {{expected to round a fragment of f32 to one of f16 or bf16 of its size}}
-  %0 = attn_gpu.pack %a : !attn_gpu.fragment<64x8xf32> to !attn_gpu.fragment<64x16xbf16>
+func.func @pack_type(%a: !attn_gpu.fragment<64x16xf32>) {
+  // expected-error @below {{expected to round a fragment of f32 to one of f16 or bf16 of its size or larger}}
+  %0 = attn_gpu.pack %a : !attn_gpu.fragment<64x16xf32> to !attn_gpu.fragment<64x8xbf16>
   return
 }
 
@@ -440,8 +440,8 @@ func.func @wgmma_depth(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<12
 // -----
 
 func.func @wgmma_columns(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
-  // expected-error @below {{expected a product of the tile's 128 columns, got 64}}
-  %0 = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
+  // expected-error @below {{expected a product of the tile's 128 columns, got 136}}
+  %0 = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x136xf32>
   return
 }
 

@@ -385,9 +385,10 @@ LogicalResult KeepColumnsOp::verify() {
 LogicalResult PackOp::verify() {
   FragmentType from = getFragment().getType(), to = getPacked().getType();
   if (!from.getElementType().isF32() || !to.isPacked() ||
-      from.getColumns() != to.getColumns() || to.getColumns() % 8 != 0)
+      from.getColumns() > to.getColumns() || from.getColumns() % 8 != 0 ||
+      to.getColumns() % 8 != 0)
     return emitOpError("expected to round a fragment of f32 to one of f16 or "
-                       "bf16 of its size");
+                       "bf16 of its size or larger");
   return success();
 }
 

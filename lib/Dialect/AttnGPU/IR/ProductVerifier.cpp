@@ -35,7 +35,8 @@ static LogicalResult verifyProduct(Operation *op, Value left, SharedType rhs,
                "expected a depth in steps of 16 within the tiles, got ")
            << contraction;
   int64_t tileColumns = values ? rhs.getColumns() : rhs.getRows();
-  if (values ? columns > tileColumns : columns != tileColumns)
+  bool mayBeNarrow = values || isa<WgmmaOp>(op);
+  if (mayBeNarrow ? columns > tileColumns : columns != tileColumns)
     return op->emitOpError("expected a product of the tile's ")
            << tileColumns << " columns, got " << columns;
   if (auto lhs = dyn_cast<SharedType>(left.getType())) {

@@ -685,8 +685,8 @@ def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [
   let summary = "Begin a product on the tensor cores";
   let description = [{
     Begins `lhs . rhs^T`, or, with `values`, `lhs . rhs`: in the first form the rows
-    of `rhs` are the columns of the result (keys), in the second they are what is
-    summed over (values). `lhs` is a tile of 64 rows in shared memory or a packed
+    of `rhs` are the columns of the result (keys; the first ones if it has fewer),
+    in the second they are what is summed over (values). `lhs` is a tile of 64 rows in shared memory or a packed
     fragment. The product is added to `accumulator` if there is one. `depth` limits
     how many columns of tiles are summed over, in steps of 16.
 
@@ -983,6 +983,8 @@ def AttnGPU_KeepColumnsOp : AttnGPU_Op<"keep_columns",
 def AttnGPU_PackOp : AttnGPU_Op<"pack", [Pure]> {
   let summary = "Round a fragment to a 16-bit type";
   let description = [{
+    Columns that the result has beyond those of the fragment are zero.
+
     Example:
 
     ```mlir
