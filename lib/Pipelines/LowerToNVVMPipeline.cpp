@@ -18,7 +18,6 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -79,10 +78,6 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
     pm.addPass(createAttnLookUpGPUBinaryPass(lookUp));
   }
   addKernelLowering(pm);
-  if (options.binary) {
-    // PTX: what the driver and ptxas take.
-    GpuModuleToBinaryPassOptions binary;
-    binary.compilationTarget = "isa";
-    pm.addPass(createGpuModuleToBinaryPass(binary));
-  }
+  if (options.binary)
+    pm.addPass(createAttnGPUModuleToPTXPass());
 }

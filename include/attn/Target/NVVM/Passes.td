@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
-// attn-assemble-gpu-binary
+// attn-look-up-gpu-binary
 //===----------------------------------------------------------------------===//
 
 def AttnLookUpGPUBinaryPass
@@ -60,6 +60,41 @@ def AttnLookUpGPUBinaryPass
     "::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect"
   ];
 }
+
+//===----------------------------------------------------------------------===//
+// attn-gpu-module-to-ptx
+//===----------------------------------------------------------------------===//
+
+def AttnGPUModuleToPTXPass
+    : Pass<"attn-gpu-module-to-ptx", "::mlir::ModuleOp"> {
+  let summary = "Compile modules of kernels in the LLVM dialect to PTX";
+  let description = [{
+    Replaces every `gpu.module` by a `gpu.binary` with PTX for its target, as
+    `gpu-module-to-binary=format=isa` does, with those passes of LLVM alone that
+    change kernels of `convert-attn-to-attn-gpu`.
+
+    Before:
+
+    ```mlir
+    gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+      llvm.func @attention(%n: i32) attributes {nvvm.kernel} { ... }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, assembly = "...">]
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-assemble-gpu-binary
+//===----------------------------------------------------------------------===//
 
 def AttnAssembleGPUBinaryPass
     : Pass<"attn-assemble-gpu-binary", "::mlir::ModuleOp"> {
