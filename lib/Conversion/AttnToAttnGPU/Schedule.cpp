@@ -296,14 +296,13 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   return schedule;
 }
 
-/// Whether keys often end within a block: at lengths that are known to the GPU
-/// alone, and below the diagonal of a window, whose tiles are short.
-static bool endsAnywhere(SdpaOp op) {
-  constexpr int64_t kFar = int64_t(1) << 30;
-  StructuralMaskInterface structure = op.getStructureAttr();
-  return op.isRagged() || op.getKeyLengths() || op.getQueryDocuments() ||
-         (structure &&
-          structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
+/// Whether keys often end in the first half of a block: where their number is
+/// known to the GPU alone. With what is decided per element, a block takes too
+/// many instructions to be there twice.
+static bool narrowsBlocks(SdpaOp op) {
+  return (op.isRagged() || op.getKeyLengths()) && !op.getQueryDocuments() &&
+         !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
+         !op.hasKeepRegion();
 }
 
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
@@ -383,7 +382,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   schedule.narrowKeys = schedule.blockKeys;
-  if (options.narrowsBlocks.value_or(endsAnywhere(op)))
+  if (options.narrowsBlocks.value_or(narrowsBlocks(op)))
     schedule.narrowKeys = llvm::alignTo(schedule.blockKeys / 2, 16);
   complete(schedule);
   // The queries a second time if there is room.

@@ -80,10 +80,7 @@ protected:
         module, **machine, [&] { return getOperation().emitError(); });
     if (failed(ptx))
       return failure();
-    // PTX as the driver takes it ends in a zero.
-    SmallVector<char, 0> bytes(ptx->begin(), ptx->end());
-    bytes.push_back('\0');
-    return bytes;
+    return SmallVector<char, 0>(ptx->begin(), ptx->end());
   }
 };
 
