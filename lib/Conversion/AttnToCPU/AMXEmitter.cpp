@@ -65,7 +65,8 @@ void TileEmitter::allocateTiles() {
   std::tie(probabilityPairs, probabilityHalves) = allocatePairs(
       b, {blockKeys / 2 * getNumProbabilityParts(), groupQueries}, i32);
   pairRows = allocate({groupQueries * numParts, paddedDim}, bf16);
-  keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
+  if (!args.packedKey)
+    keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
   valueBlock = allocate({blockKeys / 2 * numParts, paddedValueDim}, i32);
   valueTiles =
       isPacked()
@@ -74,7 +75,7 @@ void TileEmitter::allocateTiles() {
                      bf16);
 }
 
-void TileEmitter::emitPackedValues() {
+void TileEmitter::emitPackedOperands() {
   numKeys = b.dim(args.value, 0);
   int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
   valueTiles = args.packedValue;
@@ -83,9 +84,24 @@ void TileEmitter::emitPackedValues() {
   Value numBlockKeys = b.min(b.sub(numKeys, args.firstKey), b.index(blockKeys));
   emitValuePairs(args.firstKey, numBlockKeys);
   emitValueTiles(args.firstKey, numBlockKeys);
+  if (!args.packedKey)
+    return;
+  Value end = b.add(args.firstKey, numBlockKeys);
+  b.forLoop(args.firstKey, end, kHalves, [&](Value tile) {
+    Value numRows = b.min(b.sub(end, tile), b.index(kHalves));
+    Value firstRow = getPackedRow(tile);
+    b.forLoop(b.index(0), numRows, 1, [&](Value r) {
+      emitPairedRow(args.key, b.add(tile, r), args.packedKey,
+                    b.add(firstRow, r), kHalves);
+    });
+  });
 }
 
 void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
+  if (args.packedKey) {
+    keyTiles = args.packedKey;
+    return;
+  }
   auto emitCopy = [&] {
     b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
       emitPairedRow(args.key, b.add(firstKey, r), keyBlock, r, blockKeys);
@@ -197,7 +213,9 @@ SmallVector<Value> TileEmitter::emitTileKeyProducts(
   for (int64_t i = 0; i < numSums; ++i)
     state.push_back(amx::TileZeroOp::create(b, getSumType(b)));
   llvm::append_range(state, inits);
-  Value firstRow = b.add(block.firstRow, row);
+  Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
+                                  : b.add(block.firstRow, row);
+  int64_t partRows = args.packedKey ? kHalves : blockKeys;
   state = b.forLoop(
       b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, state,
       [&](Value d, ValueRange carried) {
@@ -208,7 +226,7 @@ SmallVector<Value> TileEmitter::emitTileKeyProducts(
               [&, keyPart = keyPart](int64_t i) -> Value {
                 return amx::TileLoadOp::create(
                     b, getOperandType(b), keyTiles,
-                    ValueRange{b.add(firstRow, keyPart * blockKeys + i * kRows),
+                    ValueRange{b.add(firstRow, keyPart * partRows + i * kRows),
                                d});
               },
               [&, queryPart = queryPart](int64_t v) -> Value {

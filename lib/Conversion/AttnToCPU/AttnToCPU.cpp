@@ -237,6 +237,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.packedKey = inside.packedKey;
   arguments.packedValue = inside.packedValue;
   arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
@@ -344,8 +345,7 @@ Value SdpaLowering::getNumHeads() {
 }
 
 LogicalResult SdpaLowering::lowerTiles() {
-  FailureOr<Value> packedValues = packsValues() ? packValues() : Value();
-  if (failed(packedValues))
+  if (packsOperands() && failed(packOperands()))
     return failure();
   int64_t tileQueries = schedule.getTileQueries();
   Value numTiles = b.ceilDiv(getLogitDimSize(op.getRank() - 2), tileQueries);
@@ -359,8 +359,9 @@ LogicalResult SdpaLowering::lowerTiles() {
   Value tile = b.sub(b.sub(numTiles, b.rem(item, numTiles)), b.index(1));
   SmallVector<Value> leading = getLeading(b.div(item, numTiles));
   HeadOperands operands = getHeadOperands(leading);
+  operands.packedKey = getHeadSlice(packedKeys, 2, leading, /*isKeyHead=*/true);
   operands.packedValue =
-      getHeadSlice(*packedValues, 3, leading, /*isKeyHead=*/true);
+      getHeadSlice(packedValues, 3, leading, /*isKeyHead=*/true);
   return callTileFunction(operands, leading, b.mul(tile, b.index(tileQueries)));
 }
 

@@ -42,9 +42,10 @@ struct TileArguments {
   Value scale, sink;
   /// How many keys are in use, not negative, or null.
   Value keyLength;
-  /// All values in tiles, [tiles][Dv][keys], or null. Of the function that
-  /// packs them: where those of a block go; it has no output.
-  Value packedValue;
+  /// All keys in tiles, [keys][D], parts of 32 keys behind one another, and all
+  /// values, [tiles][Dv][keys], or null. Of the function that packs them: where
+  /// those of a block go; it has no output.
+  Value packedKey, packedValue;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
@@ -152,12 +153,16 @@ private:
   void allocateTiles();
   /// Values into tiles, zeros behind the last key.
   void emitValueTiles(Value firstKey, Value numKeys);
-  /// The same for a block, by itself.
-  void emitPackedValues();
+  /// The same for a block, by itself, and its keys.
+  void emitPackedOperands();
   /// Keys that tiles are loaded from: a block in place, if its last tile is
   /// whole there, or a copy.
   void emitKeyTiles(Value firstKey, Value numKeys);
   SmallVector<std::pair<int64_t, int64_t>> getProducts(bool ofLogits);
+  /// The row of packed keys that those from `key` on, a whole tile, begin at.
+  Value getPackedRow(Value key) {
+    return isSplit() ? b.mul(key, b.index(3)) : key;
+  }
   /// Where a part of a tile of values is.
   Value getValueTile(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
