@@ -8,8 +8,10 @@
 
 // A block whose keys all queries see, with nothing but products in its logits,
 // goes by in parts. While vectors take the exponentials of one part the tile
-// unit multiplies the keys of the next one: they are in one loop, and the CPU
-// reorders what is near. Logits of two parts stay in the nearest cache.
+// unit multiplies the keys of the next one and the values of the one before.
+// The CPU reorders what is near, some hundred instructions: a few vectors
+// follow each product. Logits and probabilities of two parts stay in the
+// nearest cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,35 +43,26 @@ TileEmitter::LaneVectors TileEmitter::emitTileMaxima(Value firstRow,
       }));
 }
 
-/// Pairs [begin, end) of probabilities from the logits of a part: `firstRow`
-/// and `firstPair` are where these and those of its first key are. Returns the
-/// sums.
-SmallVector<Value>
-TileEmitter::emitTilePairs(Value firstRow, Value firstPair, Value begin,
-                           Value end, ValueRange sums,
-                           function_ref<Value(Value, int64_t)> getPower) {
-  return b.forLoop(begin, end, 1, sums, [&](Value pair, ValueRange carried) {
-    SmallVector<Value> next;
-    Value row = b.add(firstRow, b.mul(pair, b.index(2)));
-    for (int64_t v = 0; v < numVectors; ++v) {
-      auto compute = [&](Value logitRow) {
-        return getPower(
-            b.loadVector(probabilities, {logitRow, getLaneOffset(v)}), v);
-      };
-      Value first = compute(row), second = compute(b.add(row, 1));
-      emitPairOfProbabilities(first, second, b.add(firstPair, pair), v);
-      next.push_back(b.addf(carried[v], b.addf(first, second)));
-    }
-    return next;
-  });
+/// A vector of pairs of probabilities from two of logits; `firstRow` and
+/// `firstPair` are where those of a part are. Returns the sum.
+Value TileEmitter::emitTilePair(Value firstRow, Value pair, int64_t v,
+                                Value sum, Power getPower) {
+  Value row = b.add(firstRow, b.mul(pair, b.index(2)));
+  auto compute = [&](Value logitRow) {
+    return getPower(b.loadVector(probabilities, {logitRow, getLaneOffset(v)}),
+                    v);
+  };
+  Value first = compute(row), second = compute(b.add(row, 1));
+  Value firstPair = b.div(firstRow, b.index(2));
+  emitPairOfProbabilities(first, second, b.add(firstPair, pair), v);
+  return b.addf(sum, b.addf(first, second));
 }
 
 /// Makes the maximum of some logits what probabilities are relative to, if it
-/// is much larger than what they were. Sums are rescaled then: those of the
-/// keys [pending, row) of the block, whose values have not been added, as well.
-/// Returns what is pending after that.
-Value TileEmitter::emitTileReference(const Block &block, Value pending,
-                                     Value row, ArrayRef<Value> maxima,
+/// is much larger than what they were. Sums are rescaled then, after what is
+/// pending has been added. Returns whether something is pending after that.
+Value TileEmitter::emitTileReference(Value hasPending, ArrayRef<Value> maxima,
+                                     function_ref<void()> emitPending,
                                      LaneVectors &reference) {
   Value zero = b.index(0), one = b.index(1);
   LaneVectors oldMax, newMax, grows;
@@ -79,11 +72,11 @@ Value TileEmitter::emitTileReference(const Block &block, Value pending,
     reference.push_back(emitSafeMax(newMax[v]));
     grows.push_back(b.compare(arith::CmpFPredicate::UNE, newMax[v], oldMax[v]));
   }
-  auto ifOp = scf::IfOp::create(b, b.getIndexType(), emitAnyLane(grows),
+  auto ifOp = scf::IfOp::create(b, b.getI1Type(), emitAnyLane(grows),
                                 /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  emitTileOutput(block, pending, row);
+  b.ifThenElse(hasPending, emitPending);
   LaneVectors alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
     alpha.push_back(emitRescale(oldMax[v], reference[v]));
@@ -92,120 +85,194 @@ Value TileEmitter::emitTileReference(const Block &block, Value pending,
     b.storeVector(newMax[v], rowState, at(zero, v));
   }
   emitRescaledOutput(alpha);
-  scf::YieldOp::create(b, row);
+  Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
+  scf::YieldOp::create(b, no);
   b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, pending);
+  scf::YieldOp::create(b, hasPending);
   return ifOp.getResult(0);
 }
 
-/// Products of 32 keys, if there are these, beside 16 pairs of probabilities;
-/// `emitPairs` takes the first of some, how many, and sums.
-SmallVector<Value> TileEmitter::emitTileStep(
-    const Block &block, Value row, Value logitRow, Value hasKeys,
-    ValueRange sums,
-    function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs) {
-  int64_t step = getKeyStep(), numPairs = step / 2;
-  auto ifOp = scf::IfOp::create(b, sums.getTypes(), hasKeys,
+/// Exponentials of a whole part beside the products of the keys of the next
+/// one, whole too, and, if they are pending, of the values of the one before.
+/// Returns sums, and the maxima of the next logits.
+SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
+                                              Value firstRow, bool hasPending,
+                                              Power getPower) {
+  int64_t partKeys = getPartKeys(), step = getKeyStep();
+  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  int64_t numColumnTiles = llvm::divideCeil(valueDim, 16);
+  int64_t numSteps = partKeys / step;
+  int64_t numProducts = numSteps * numVectors * 2 *
+                        llvm::divideCeil(headDim, step) *
+                        getProducts(/*ofLogits=*/true).size();
+  if (hasPending)
+    numProducts += numSteps * numVectors * numColumnTiles *
+                   getProducts(/*ofLogits=*/false).size();
+
+  SmallVector<Value> sums(numVectors, b.splat(0.0));
+  int64_t numPairs = partKeys / 2 * numVectors, nextPair = 0, product = 0;
+  auto emitBeside = [&] {
+    ++product;
+    for (; nextPair * numProducts < numPairs * product; ++nextPair) {
+      int64_t v = nextPair % numVectors;
+      sums[v] = emitTilePair(firstRow, b.index(nextPair / numVectors), v,
+                             sums[v], getPower);
+    }
+  };
+  for (int64_t first = 0; first < partKeys; first += step)
+    emitTileKeyProducts(block, b.add(row, partKeys + first),
+                        b.add(nextFirstRow, first), emitBeside);
+  if (hasPending) {
+    Value tile = getValueTile(block, b.sub(row, b.index(partKeys)));
+    Value pair = b.div(nextFirstRow, b.index(2));
+    for (int64_t i = 0; i < numColumnTiles; i += 2)
+      emitTileColumns(tile, pair, b.index(numSteps), b.index(16 * i),
+                      std::min<int64_t>(numColumnTiles - i, 2), emitBeside);
+  }
+  SmallVector<Value> results(sums);
+  llvm::append_range(results, emitTileMaxima(nextFirstRow, b.index(partKeys)));
+  return results;
+}
+
+/// The same, one after the other, of parts that need not be whole.
+SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
+                                              Value firstRow, Value numRows,
+                                              Value numNext, Value isLarge,
+                                              Power getPower) {
+  int64_t partKeys = getPartKeys(), step = getKeyStep();
+  Value zero = b.index(0);
+  SmallVector<Value> zeros(numVectors, b.splat(0.0));
+  auto emitPairs = [&](Power power) {
+    scf::YieldOp::create(
+        b, b.forLoop(zero, b.div(numRows, b.index(2)), 1, zeros,
+                     [&](Value pair, ValueRange carried) {
+                       SmallVector<Value> next;
+                       for (int64_t v = 0; v < numVectors; ++v)
+                         next.push_back(emitTilePair(firstRow, pair, v,
+                                                     carried[v], power));
+                       return next;
+                     }));
+  };
+  auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(), isLarge,
                                 /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  // An equal share of the pairs for each product along D.
-  int64_t share = llvm::divideCeil(numPairs, llvm::divideCeil(headDim, step));
-  scf::YieldOp::create(
-      b, emitTileKeyProducts(
-             block, row, logitRow, sums, [&](Value d, ValueRange inner) {
-               Value place = b.mul(b.div(d, b.index(step)), b.index(share));
-               Value rest = b.max(b.sub(b.index(numPairs), place), b.index(0));
-               return emitPairs(place, b.min(rest, b.index(share)), inner);
-             }));
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, emitPairs(b.index(0), b.index(numPairs), sums));
-  return SmallVector<Value>(ifOp.getResults());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    emitPairs([&](Value logit, int64_t v) {
+      Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
+      return emitExponential(logit, max, schedule.getExp2());
+    });
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    emitPairs(getPower);
+  }
+  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  b.forLoop(zero, numNext, step, [&](Value first) {
+    emitTileKeyProducts(block, b.add(b.add(row, partKeys), first),
+                        b.add(nextFirstRow, first));
+  });
+  SmallVector<Value> results(ifOp.getResults());
+  llvm::append_range(results, emitWholeMaxima(nextFirstRow, numNext));
+  return results;
+}
+
+/// The maxima of logits that may end within a tile.
+TileEmitter::LaneVectors TileEmitter::emitWholeMaxima(Value firstRow,
+                                                      Value numRows) {
+  emitMissingLogits(firstRow, numRows);
+  return emitTileMaxima(firstRow, b.mul(getNumPairs(numRows), b.index(2)));
 }
 
 void TileEmitter::emitTileBlock(const Block &block) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value zero = b.index(0), one = b.index(1);
-  auto emitPlainStep = [&](Value row) {
-    emitTileKeyProducts(block, row, row, {}, {});
-  };
   Value numFirst = b.min(block.numKeys, b.index(partKeys));
-  b.forLoop(zero, numFirst, step, emitPlainStep);
-  emitMissingLogits(zero, numFirst);
+  b.forLoop(zero, numFirst, step,
+            [&](Value row) { emitTileKeyProducts(block, row, row); });
 
-  // Keys whose values have not been added, and where the logits of a part are.
-  SmallVector<Value> inits{zero, zero};
-  Value pending = b.forLoop(
+  // Where the logits of a part are, and their maxima.
+  SmallVector<Value> inits{zero};
+  llvm::append_range(inits, emitWholeMaxima(zero, numFirst));
+  Value endRow = b.forLoop(
       zero, block.numKeys, partKeys, inits, [&](Value row, ValueRange carried) {
-        Value firstRow = carried[1];
+        Value firstRow = carried[0];
         Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
-        Value nextRow = b.add(row, partKeys);
         Value numRows = b.min(b.sub(block.numKeys, row), b.index(partKeys));
         numRows = b.mul(b.ceilDiv(numRows, step), b.index(step));
-        Value numNext = b.max(
-            b.min(b.sub(block.numKeys, nextRow), b.index(partKeys)), zero);
-        LaneVectors reference;
-        Value stillPending =
-            emitTileReference(block, carried[0], row,
-                              emitTileMaxima(firstRow, numRows), reference);
-        Value firstPair = b.div(row, b.index(2));
-        auto emitPairs = [&](Value begin, Value count, ValueRange before,
-                             function_ref<Value(Value, int64_t)> getPower) {
-          return emitTilePairs(firstRow, firstPair, begin, b.add(begin, count),
-                               before, getPower);
+        Value numNext = b.max(b.min(b.sub(block.numKeys, b.add(row, partKeys)),
+                                    b.index(partKeys)),
+                              zero);
+        auto emitPending = [&] {
+          emitTileOutput(getValueTile(block, b.sub(row, b.index(partKeys))),
+                         b.div(nextFirstRow, b.index(2)),
+                         b.index(partKeys / step));
         };
+        LaneVectors reference;
+        Value hasPending = emitTileReference(
+            b.compare(arith::CmpIPredicate::sgt, row, zero),
+            SmallVector<Value>(carried.drop_front()), emitPending, reference);
 
         // One instruction takes the difference from a maximum in units of log 2
         // where rounding that is far below what bf16 and f16 round.
         constexpr double kLarge = 1 << 12;
         Value unit = b.splat(unitInLog2);
-        LaneVectors scaled, isLarge;
+        LaneVectors scaled, areLarge;
         for (int64_t v = 0; v < numVectors; ++v) {
           scaled.push_back(b.negf(b.mulf(reference[v], unit)));
           Value magnitude = b.maxf(scaled[v], b.negf(scaled[v]));
-          isLarge.push_back(
+          areLarge.push_back(
               b.compare(arith::CmpFPredicate::UGT, magnitude, b.splat(kLarge)));
         }
-        SmallVector<Value> zeros(numVectors, b.splat(0.0));
-        auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(),
-                                      emitAnyLane(isLarge),
-                                      /*withElseRegion=*/true);
-        {
+        Value isLarge = emitAnyLane(areLarge);
+        auto getPower = [&](Value logit, int64_t v) {
+          return b.exp2(b.fma(logit, unit, scaled[v]), schedule.getExp2());
+        };
+        SmallVector<Type> types(2 * numVectors, unit.getType());
+        auto emitIf = [&](Value condition,
+                          function_ref<SmallVector<Value>()> emitThen,
+                          function_ref<SmallVector<Value>()> emitElse) {
+          auto ifOp =
+              scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToStart(ifOp.thenBlock());
-          SmallVector<Value> sums = emitPairs(
-              zero, b.div(numRows, b.index(2)), zeros,
-              [&](Value logit, int64_t v) {
-                return emitExponential(logit, reference[v], schedule.getExp2());
-              });
-          b.forLoop(zero, numNext, step, [&](Value first) {
-            emitTileKeyProducts(block, b.add(nextRow, first),
-                                b.add(nextFirstRow, first), {}, {});
-          });
-          scf::YieldOp::create(b, sums);
+          scf::YieldOp::create(b, emitThen());
           b.setInsertionPointToStart(ifOp.elseBlock());
-          auto getPower = [&](Value logit, int64_t v) {
-            return b.exp2(b.fma(logit, unit, scaled[v]), schedule.getExp2());
-          };
-          sums = b.forLoop(
-              zero, numRows, step, zeros, [&](Value first, ValueRange before) {
-                return emitTileStep(
-                    block, b.add(nextRow, first), b.add(nextFirstRow, first),
-                    b.compare(arith::CmpIPredicate::slt, first, numNext),
-                    before, [&](Value place, Value count, ValueRange inner) {
-                      return emitPairs(b.add(b.div(first, b.index(2)), place),
-                                       count, inner, getPower);
-                    });
+          scf::YieldOp::create(b, emitElse());
+          return SmallVector<Value>(ifOp.getResults());
+        };
+        auto emitPlain = [&] {
+          b.ifThenElse(hasPending, emitPending);
+          return emitPlainPart(block, row, firstRow, numRows, numNext, isLarge,
+                               getPower);
+        };
+        auto emitMixed = [&] {
+          return emitIf(
+              hasPending,
+              [&] {
+                return emitMixedPart(block, row, firstRow, true, getPower);
+              },
+              [&] {
+                return emitMixedPart(block, row, firstRow, false, getPower);
               });
-          scf::YieldOp::create(b, sums);
+        };
+        SmallVector<Value> results;
+        if (isMixed()) {
+          Value isPlain = arith::OrIOp::create(
+              b, isLarge,
+              b.compare(arith::CmpIPredicate::ne, numNext, b.index(partKeys)));
+          results = emitIf(isPlain, emitPlain, emitMixed);
+        } else {
+          results = emitPlain();
         }
-        SmallVector<Value> sums(ifOp.getResults());
-        emitMissingLogits(nextFirstRow, numNext);
         for (int64_t v = 0; v < numVectors; ++v) {
           Value sum = b.loadVector(rowState, at(one, v));
-          b.storeVector(b.addf(sum, sums[v]), rowState, at(one, v));
+          b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
-        return SmallVector<Value>{stillPending, nextFirstRow};
+        SmallVector<Value> next{nextFirstRow};
+        llvm::append_range(next, ArrayRef(results).drop_front(numVectors));
+        return next;
       })[0];
-  emitTileOutput(block, pending, block.numKeys);
+  Value lastRow = b.alignDown(b.sub(block.numKeys, one), partKeys);
+  Value lastFirstRow = b.sub(b.index(partKeys), endRow);
+  emitTileOutput(getValueTile(block, lastRow), b.div(lastFirstRow, b.index(2)),
+                 b.ceilDiv(b.sub(block.numKeys, lastRow), step));
 }

@@ -28,8 +28,7 @@ bool SdpaLowering::packsOperands() {
          queryShape.drop_back(2) != valueShape.drop_back(2);
 }
 
-/// Whether these are the keys too: a tile whose rows cross lines of the cache
-/// takes six times as long to load, and nothing says where keys begin.
+/// Whether these are the keys too, if they do not lie as tiles need them.
 bool SdpaLowering::packsKeys() {
   auto keyType = cast<MemRefType>(op.getKey().getType());
   return keyType.getShape().drop_back(2) ==
