@@ -100,36 +100,50 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
                                               Power getPower) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
-  int64_t numColumnTiles = llvm::divideCeil(valueDim, 16);
+  int64_t numColumnTiles = hasPending ? llvm::divideCeil(valueDim, 16) : 0;
+  // Every step takes its keys, and an equal share of columns if there is one.
   int64_t numSteps = partKeys / step;
-  int64_t numProducts = numSteps * numVectors * 2 *
-                        llvm::divideCeil(headDim, step) *
-                        getProducts(/*ofLogits=*/true).size();
-  if (hasPending)
-    numProducts += numSteps * numVectors * numColumnTiles *
-                   getProducts(/*ofLogits=*/false).size();
+  bool isEqual = numColumnTiles % (2 * numSteps) == 0;
+  int64_t numTurns = isEqual ? numSteps : 1, turnKeys = partKeys / numTurns;
+  int64_t turnTiles = numColumnTiles / numTurns;
+  int64_t numProducts =
+      (turnKeys / 16 * llvm::divideCeil(headDim, step) *
+           getProducts(/*ofLogits=*/true).size() +
+       numSteps * turnTiles * getProducts(/*ofLogits=*/false).size()) *
+      numVectors;
 
-  SmallVector<Value> sums(numVectors, b.splat(0.0));
-  int64_t numPairs = partKeys / 2 * numVectors, nextPair = 0, product = 0;
-  auto emitBeside = [&] {
-    ++product;
-    for (; nextPair * numProducts < numPairs * product; ++nextPair) {
-      int64_t v = nextPair % numVectors;
-      sums[v] = emitTilePair(firstRow, b.index(nextPair / numVectors), v,
-                             sums[v], getPower);
-    }
-  };
-  for (int64_t first = 0; first < partKeys; first += step)
-    emitTileKeyProducts(block, b.add(row, partKeys + first),
-                        b.add(nextFirstRow, first), emitBeside);
-  if (hasPending) {
-    Value tile = getValueTile(block, b.sub(row, b.index(partKeys)));
-    Value pair = b.div(nextFirstRow, b.index(2));
-    for (int64_t i = 0; i < numColumnTiles; i += 2)
-      emitTileColumns(tile, pair, b.index(numSteps), b.index(16 * i),
-                      std::min<int64_t>(numColumnTiles - i, 2), emitBeside);
-  }
-  SmallVector<Value> results(sums);
+  SmallVector<Value> zeros(numVectors, b.splat(0.0));
+  SmallVector<Value> results = b.forLoop(
+      b.index(0), b.index(numTurns), 1, zeros,
+      [&](Value turn, ValueRange carried) {
+        SmallVector<Value> sums(carried);
+        Value first = b.mul(turn, b.index(turnKeys));
+        Value firstPair = b.div(first, b.index(2));
+        int64_t numPairs = turnKeys / 2 * numVectors, nextPair = 0, product = 0;
+        auto emitBeside = [&] {
+          ++product;
+          for (; nextPair * numProducts < numPairs * product; ++nextPair) {
+            int64_t v = nextPair % numVectors;
+            sums[v] =
+                emitTilePair(firstRow, b.add(firstPair, nextPair / numVectors),
+                             v, sums[v], getPower);
+          }
+        };
+        for (int64_t key = 0; key < turnKeys; key += step)
+          emitTileKeyProducts(block, b.add(b.add(row, first), partKeys + key),
+                              b.add(b.add(nextFirstRow, first), key),
+                              emitBeside);
+        if (hasPending) {
+          Value tile = getValueTile(block, b.sub(row, b.index(partKeys)));
+          Value pair = b.div(nextFirstRow, b.index(2));
+          Value column = b.mul(turn, b.index(16 * turnTiles));
+          for (int64_t i = 0; i < turnTiles; i += 2)
+            emitTileColumns(tile, pair, b.index(numSteps),
+                            b.add(column, 16 * i),
+                            std::min<int64_t>(turnTiles - i, 2), emitBeside);
+        }
+        return sums;
+      });
   llvm::append_range(results, emitTileMaxima(nextFirstRow, b.index(partKeys)));
   return results;
 }
