@@ -45,23 +45,24 @@ TileEmitter::LaneVectors TileEmitter::emitTileMaxima(Value firstRow,
 
 /// A vector of pairs of probabilities from two of logits; `firstRow` and
 /// `firstPair` are where those of a part are. Returns the sum.
-Value TileEmitter::emitTilePair(Value firstRow, Value pair, int64_t v,
-                                Value sum, Power getPower) {
+Value TileEmitter::emitTilePair(Value firstRow, Value firstPair, Value pair,
+                                int64_t v, Value sum, Power getPower) {
   Value row = b.add(firstRow, b.mul(pair, b.index(2)));
   auto compute = [&](Value logitRow) {
     return getPower(b.loadVector(probabilities, {logitRow, getLaneOffset(v)}),
                     v);
   };
   Value first = compute(row), second = compute(b.add(row, 1));
-  Value firstPair = b.div(firstRow, b.index(2));
   emitPairOfProbabilities(first, second, b.add(firstPair, pair), v);
   return b.addf(sum, b.addf(first, second));
 }
 
 /// Makes the maximum of some logits what probabilities are relative to, if it
-/// is much larger than what they were. Sums are rescaled then, after what is
-/// pending has been added. Returns whether something is pending after that.
-Value TileEmitter::emitTileReference(Value hasPending, ArrayRef<Value> maxima,
+/// is much larger than what they were. Sums are rescaled then, after the values
+/// of the keys [pending, row) have been added. Returns what is pending after
+/// that.
+Value TileEmitter::emitTileReference(Value pending, Value row,
+                                     ArrayRef<Value> maxima,
                                      function_ref<void()> emitPending,
                                      LaneVectors &reference) {
   Value zero = b.index(0), one = b.index(1);
@@ -72,11 +73,11 @@ Value TileEmitter::emitTileReference(Value hasPending, ArrayRef<Value> maxima,
     reference.push_back(emitSafeMax(newMax[v]));
     grows.push_back(b.compare(arith::CmpFPredicate::UNE, newMax[v], oldMax[v]));
   }
-  auto ifOp = scf::IfOp::create(b, b.getI1Type(), emitAnyLane(grows),
+  auto ifOp = scf::IfOp::create(b, b.getIndexType(), emitAnyLane(grows),
                                 /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  b.ifThenElse(hasPending, emitPending);
+  emitPending();
   LaneVectors alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
     alpha.push_back(emitRescale(oldMax[v], reference[v]));
@@ -85,10 +86,9 @@ Value TileEmitter::emitTileReference(Value hasPending, ArrayRef<Value> maxima,
     b.storeVector(newMax[v], rowState, at(zero, v));
   }
   emitRescaledOutput(alpha);
-  Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
-  scf::YieldOp::create(b, no);
+  scf::YieldOp::create(b, row);
   b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, hasPending);
+  scf::YieldOp::create(b, pending);
   return ifOp.getResult(0);
 }
 
@@ -96,8 +96,8 @@ Value TileEmitter::emitTileReference(Value hasPending, ArrayRef<Value> maxima,
 /// one, whole too, and, if they are pending, of the values of the one before.
 /// Returns sums, and the maxima of the next logits.
 SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
-                                              Value firstRow, bool hasPending,
-                                              Power getPower) {
+                                              Value firstRow, Value firstPair,
+                                              bool hasPending, Power getPower) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
   int64_t numColumnTiles = hasPending ? llvm::divideCeil(valueDim, 16) : 0;
@@ -118,15 +118,15 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
       [&](Value turn, ValueRange carried) {
         SmallVector<Value> sums(carried);
         Value first = b.mul(turn, b.index(turnKeys));
-        Value firstPair = b.div(first, b.index(2));
+        Value turnPair = b.div(first, b.index(2));
         int64_t numPairs = turnKeys / 2 * numVectors, nextPair = 0, product = 0;
         auto emitBeside = [&] {
           ++product;
           for (; nextPair * numProducts < numPairs * product; ++nextPair) {
             int64_t v = nextPair % numVectors;
-            sums[v] =
-                emitTilePair(firstRow, b.add(firstPair, nextPair / numVectors),
-                             v, sums[v], getPower);
+            sums[v] = emitTilePair(firstRow, firstPair,
+                                   b.add(turnPair, nextPair / numVectors), v,
+                                   sums[v], getPower);
           }
         };
         for (int64_t key = 0; key < turnKeys; key += step)
@@ -150,9 +150,9 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
 
 /// The same, one after the other, of parts that need not be whole.
 SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
-                                              Value firstRow, Value numRows,
-                                              Value numNext, Value isLarge,
-                                              Power getPower) {
+                                              Value firstRow, Value firstPair,
+                                              Value numRows, Value numNext,
+                                              Value isLarge, Power getPower) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value zero = b.index(0);
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
@@ -162,8 +162,8 @@ SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
                      [&](Value pair, ValueRange carried) {
                        SmallVector<Value> next;
                        for (int64_t v = 0; v < numVectors; ++v)
-                         next.push_back(emitTilePair(firstRow, pair, v,
-                                                     carried[v], power));
+                         next.push_back(emitTilePair(firstRow, firstPair, pair,
+                                                     v, carried[v], power));
                        return next;
                      }));
   };
@@ -203,27 +203,34 @@ void TileEmitter::emitTileBlock(const Block &block) {
   b.forLoop(zero, numFirst, step,
             [&](Value row) { emitTileKeyProducts(block, row, row); });
 
-  // Where the logits of a part are, and their maxima.
-  SmallVector<Value> inits{zero};
+  // Keys whose values have not been added, where the logits of a part are, and
+  // their maxima.
+  SmallVector<Value> inits{zero, zero};
   llvm::append_range(inits, emitWholeMaxima(zero, numFirst));
-  Value endRow = b.forLoop(
+  auto getPair = [&](Value row, Value firstRow) {
+    return b.div(mixesValues() ? firstRow : row, b.index(2));
+  };
+  SmallVector<Value> last = b.forLoop(
       zero, block.numKeys, partKeys, inits, [&](Value row, ValueRange carried) {
-        Value firstRow = carried[0];
+        Value firstRow = carried[1];
         Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
         Value numRows = b.min(b.sub(block.numKeys, row), b.index(partKeys));
         numRows = b.mul(b.ceilDiv(numRows, step), b.index(step));
         Value numNext = b.max(b.min(b.sub(block.numKeys, b.add(row, partKeys)),
                                     b.index(partKeys)),
                               zero);
-        auto emitPending = [&] {
-          emitTileOutput(getValueTile(block, b.sub(row, b.index(partKeys))),
-                         b.div(nextFirstRow, b.index(2)),
-                         b.index(partKeys / step));
+        auto emitPending = [&](Value pending) {
+          Value isAny = b.compare(arith::CmpIPredicate::slt, pending, row);
+          b.ifThenElse(isAny, [&] {
+            emitTileOutput(getValueTile(block, pending),
+                           getPair(pending, nextFirstRow),
+                           b.div(b.sub(row, pending), b.index(step)));
+          });
         };
         LaneVectors reference;
-        Value hasPending = emitTileReference(
-            b.compare(arith::CmpIPredicate::sgt, row, zero),
-            SmallVector<Value>(carried.drop_front()), emitPending, reference);
+        Value pending = emitTileReference(
+            carried[0], row, SmallVector<Value>(carried.drop_front(2)),
+            [&] { emitPending(carried[0]); }, reference);
 
         // One instruction takes the difference from a maximum in units of log 2
         // where rounding that is far below what bf16 and f16 round.
@@ -240,6 +247,7 @@ void TileEmitter::emitTileBlock(const Block &block) {
         auto getPower = [&](Value logit, int64_t v) {
           return b.exp2(b.fma(logit, unit, scaled[v]), schedule.getExp2());
         };
+        Value firstPair = getPair(row, firstRow);
         SmallVector<Type> types(2 * numVectors, unit.getType());
         auto emitIf = [&](Value condition,
                           function_ref<SmallVector<Value>()> emitThen,
@@ -254,26 +262,29 @@ void TileEmitter::emitTileBlock(const Block &block) {
           return SmallVector<Value>(ifOp.getResults());
         };
         auto emitPlain = [&] {
-          b.ifThenElse(hasPending, emitPending);
-          return emitPlainPart(block, row, firstRow, numRows, numNext, isLarge,
+          if (mixesValues())
+            emitPending(pending);
+          return emitPlainPart(block, row, firstRow, firstPair, numRows,
+                               numNext, isLarge, getPower);
+        };
+        auto emitMixed = [&](bool hasPending) {
+          return emitMixedPart(block, row, firstRow, firstPair, hasPending,
                                getPower);
         };
-        auto emitMixed = [&] {
+        auto emitMixedParts = [&] {
+          if (!mixesValues())
+            return emitMixed(false);
           return emitIf(
-              hasPending,
-              [&] {
-                return emitMixedPart(block, row, firstRow, true, getPower);
-              },
-              [&] {
-                return emitMixedPart(block, row, firstRow, false, getPower);
-              });
+              b.compare(arith::CmpIPredicate::slt, pending, row),
+              [&] { return emitMixed(true); },
+              [&] { return emitMixed(false); });
         };
         SmallVector<Value> results;
         if (isMixed()) {
           Value isPlain = arith::OrIOp::create(
               b, isLarge,
               b.compare(arith::CmpIPredicate::ne, numNext, b.index(partKeys)));
-          results = emitIf(isPlain, emitPlain, emitMixed);
+          results = emitIf(isPlain, emitPlain, emitMixedParts);
         } else {
           results = emitPlain();
         }
@@ -281,12 +292,11 @@ void TileEmitter::emitTileBlock(const Block &block) {
           Value sum = b.loadVector(rowState, at(one, v));
           b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
-        SmallVector<Value> next{nextFirstRow};
+        SmallVector<Value> next{mixesValues() ? row : pending, nextFirstRow};
         llvm::append_range(next, ArrayRef(results).drop_front(numVectors));
         return next;
-      })[0];
-  Value lastRow = b.alignDown(b.sub(block.numKeys, one), partKeys);
-  Value lastFirstRow = b.sub(b.index(partKeys), endRow);
-  emitTileOutput(getValueTile(block, lastRow), b.div(lastFirstRow, b.index(2)),
-                 b.ceilDiv(b.sub(block.numKeys, lastRow), step));
+      });
+  Value pending = last[0], lastFirstRow = b.sub(b.index(partKeys), last[1]);
+  emitTileOutput(getValueTile(block, pending), getPair(pending, lastFirstRow),
+                 b.ceilDiv(b.sub(block.numKeys, pending), step));
 }

@@ -187,17 +187,18 @@ private:
 
   using Power = function_ref<Value(Value logit, int64_t v)>;
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
-  Value emitTilePair(Value firstRow, Value pair, int64_t v, Value sum,
-                     Power getPower);
-  Value emitTileReference(Value hasPending, ArrayRef<Value> maxima,
+  Value emitTilePair(Value firstRow, Value firstPair, Value pair, int64_t v,
+                     Value sum, Power getPower);
+  Value emitTileReference(Value pending, Value row, ArrayRef<Value> maxima,
                           function_ref<void()> emitPending,
                           LaneVectors &reference);
   SmallVector<Value> emitMixedPart(const Block &block, Value row,
-                                   Value firstRow, bool hasPending,
-                                   Power getPower);
+                                   Value firstRow, Value firstPair,
+                                   bool hasPending, Power getPower);
   SmallVector<Value> emitPlainPart(const Block &block, Value row,
-                                   Value firstRow, Value numRows, Value numNext,
-                                   Value isLarge, Power getPower);
+                                   Value firstRow, Value firstPair,
+                                   Value numRows, Value numNext, Value isLarge,
+                                   Power getPower);
   LaneVectors emitWholeMaxima(Value firstRow, Value numRows);
   void emitTileBlock(const Block &block);
   /// Keys of a part; two parts of logits and of probabilities are in memory.
@@ -206,12 +207,14 @@ private:
     return isTiled() ? std::max(blockKeys, 2 * getPartKeys()) / 2
                      : blockKeys / 2;
   }
-  /// Whether products of tiles are few enough to stand beside exponentials
-  /// without a loop.
+  /// Whether products with keys are few enough to stand beside exponentials
+  /// without a loop, and those with values: their sums are loaded and stored
+  /// once a part then, and once a block elsewhere.
   bool isMixed() {
-    return llvm::divideCeil(headDim + valueDim, 32) * getNumParts() <= 32 &&
+    return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
            blockKeys >= 2 * getPartKeys();
   }
+  bool mixesValues() { return isMixed() && valueDim <= 64; }
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 

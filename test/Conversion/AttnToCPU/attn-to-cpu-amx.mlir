@@ -39,9 +39,9 @@
 // CHECK:       scf.yield
 // Where a maximum has grown much, keys before it are multiplied with their values, and
 // the sums are rescaled.
-// CHECK:   scf.for {{.*}} -> (index, vector<16xf32>, vector<16xf32>)
+// CHECK:   scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
 // CHECK:     vector.reduction <or>
-// CHECK:     scf.if {{.*}} -> (i1)
+// CHECK:     scf.if {{.*}} -> (index)
 // CHECK:       amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
 // CHECK:         amx.tile_load %[[VALUE]]
 // CHECK:         amx.tile_load %[[P]]
@@ -195,7 +195,7 @@ func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf1
 // CHECK: %[[KEY:.*]] = arith.select {{.*}} : memref<?x64xbf16, strided<[?, 1], offset: ?>>
 // Of a block with two parts the first one's exponentials are beside products of the
 // second one's keys; where a block has more, products with values are there too.
-// CHECK: scf.for {{.*}} -> (index, vector<16xf32>, vector<16xf32>)
+// CHECK: scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
 // CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // CHECK: } else {
 // CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
