@@ -170,9 +170,23 @@ ATTN_C_EXPORT const char *attn_compiler_cpu(attn_compiler *compiler);
 ATTN_C_EXPORT const char *attn_compiler_gpu_arch(attn_compiler *compiler,
                                                  int32_t capability);
 
-/// Threads of later calls in this process; 0: one for each CPU, the default.
+/// Threads of later calls in this process; 0: one for each CPU, the default, or
+/// all of the process's team.
 ATTN_C_EXPORT void attn_set_num_threads(int32_t num_threads);
 ATTN_C_EXPORT int32_t attn_get_num_threads(void);
+
+/// Calls `member(data)` once on each of `num_threads` threads, the caller among
+/// them, and returns when all have returned; 0 stands for as many as it has by
+/// itself. `flags` is 0. OpenMP's runtimes of GCC, LLVM and Intel have such a
+/// function by the name `GOMP_parallel`.
+typedef void attn_thread_team(void (*member)(void *data), void *data,
+                              unsigned num_threads, unsigned flags);
+
+/// Runs later calls in this process on these threads; null: on threads of our
+/// own, the default. OpenMP's spin for some milliseconds after a loop, in the
+/// way of any others: processes which have them should give them.
+/// `attn_torch_register` does so. Forgotten in the child of a fork.
+ATTN_C_EXPORT void attn_set_thread_team(attn_thread_team *team);
 
 #ifdef __cplusplus
 }

@@ -39,8 +39,9 @@ enum attn_torch_flags {
   ATTN_TORCH_TF32 = 256       ///< float32 on CUDA is multiplied as tf32
 };
 
-/// Registers the kernels with the PyTorch of this process. ATTN_FAILED
-/// where it is not loaded, or lacks a function that they need.
+/// Registers the kernels with the PyTorch of this process, and runs all kernels
+/// of the CPU on its threads (`attn_set_thread_team`) if those are OpenMP's.
+/// ATTN_FAILED where it is not loaded, or lacks a function that they need.
 ATTN_C_EXPORT attn_status attn_torch_register(const char *libtorch_cpu);
 
 /// The same for CUDA's tensors, once `attn_torch_register` has succeeded.

@@ -476,3 +476,7 @@ void attn_set_num_threads(int32_t num_threads) {
 }
 
 int32_t attn_get_num_threads(void) { return attn_rt_get_num_threads(); }
+
+void attn_set_thread_team(attn_thread_team *team) {
+  attn_rt_set_thread_team(team);
+}

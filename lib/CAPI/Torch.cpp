@@ -447,6 +447,9 @@ attn_status attn_torch_register(const char *libtorch_cpu) {
                 "kernels need");
   cuda = functions.getCUDA();
   pthread_atfork(nullptr, nullptr, [] { allPrograms = new Programs; });
+  // Of the OpenMP that PyTorch itself uses, whichever others are loaded.
+  attn_rt_set_thread_team(
+      reinterpret_cast<attn_rt_thread_team *>(dlsym(library, "GOMP_parallel")));
   return implement("CPU");
 }
 

@@ -117,7 +117,9 @@ def version() -> str:
 
 def set_num_threads(count: int) -> None:
     """Sets the threads of later calls of CPU kernels, the caller included; 0:
-    one for each CPU that the process may run on, the default."""
+    one for each CPU that the process may run on, the default. Once PyTorch's
+    tensors were used, kernels run on the threads of its OpenMP, and 0 stands for
+    as many as `torch.set_num_threads` says."""
     if count < 0:
         raise ValueError(f"expected a number of threads, got {count}")
     _library.attn_set_num_threads(count)

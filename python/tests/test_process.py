@@ -140,3 +140,46 @@ threading.Thread(target=lambda: [attn.sdpa(q, q, q) for _ in range(10**6)], daem
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=300, capture_output=True,
                    env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})
+
+
+TEAM_PROGRAM = """
+import os, pathlib, torch, attn
+import torch.nn.functional as F
+
+def count_threads():
+    return len(list(pathlib.Path("/proc/self/task").iterdir()))
+
+def differs(x):
+    return float((attn.sdpa(x, x, x) - F.scaled_dot_product_attention(x, x, x)).abs().max()) > 1e-5
+
+torch.manual_seed(0)
+torch.set_num_threads(3)
+x = torch.randn(2, 8, 200, 32)
+assert not differs(x)
+before = count_threads()
+assert not any(differs(x) for _ in range(5))
+# No second pool, and as many threads as PyTorch has.
+assert count_threads() == before, (count_threads(), before)
+assert attn.get_num_threads() == 3
+torch.set_num_threads(1)
+assert attn.get_num_threads() == 1 and not differs(x)
+torch.set_num_threads(3)
+attn.set_num_threads(2)
+assert attn.get_num_threads() == 2 and not differs(x)
+attn.set_num_threads(0)
+# OpenMP does not survive a fork, PyTorch's own loops would hang: the child has a pool.
+expected = attn.sdpa(x, x, x)
+child = os.fork()
+if child == 0:
+    result = attn.sdpa(x, x, x)
+    os._exit(0 if (result.numpy() == expected.numpy()).all() and count_threads() > 1 else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+def test_threads_of_pytorch(tmp_path):
+    pytest.importorskip("torch")
+    process = subprocess.run([sys.executable, "-c", TEAM_PROGRAM], timeout=300, capture_output=True, text=True,
+                             env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})
+    assert process.returncode == 0, process.stderr

@@ -18,7 +18,9 @@
 #include <pthread.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -212,6 +214,104 @@ TEST(RuntimeThreadsTest, IdleWorkersSleep) {
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_LT(getCPUSeconds() - before, 0.05);
   attn_rt_set_num_threads(0);
+}
+
+/// The teams that loops have asked for, by number of threads.
+std::vector<unsigned> teams;
+
+/// Threads which live as long as one loop: three, or as many as are asked for.
+void runTeam(void (*member)(void *), void *data, unsigned numThreads,
+             unsigned flags) {
+  EXPECT_EQ(flags, 0u);
+  teams.push_back(numThreads);
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < (numThreads ? numThreads : 3); ++i)
+    threads.emplace_back(member, data);
+  member(data);
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
+class RuntimeTeamTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    attn_rt_set_thread_team(runTeam);
+    teams.clear();
+  }
+  void TearDown() override {
+    attn_rt_set_thread_team(nullptr);
+    attn_rt_set_num_threads(0);
+  }
+};
+
+TEST_F(RuntimeTeamTest, EveryItemOnce) {
+  for (int64_t n : {0, 1, 2, 3, 7, 64, 1000}) {
+    Visits visits(n);
+    attn_rt_parallel_for(n, 3, Visits::visit, &visits);
+    for (std::atomic<int> &count : visits.counts)
+      EXPECT_EQ(count, 1);
+  }
+  // Loops of one range are not worth a team.
+  EXPECT_EQ(teams, (std::vector<unsigned>{0, 0, 0}));
+}
+
+TEST_F(RuntimeTeamTest, NumberOfThreads) {
+  EXPECT_EQ(attn_rt_get_num_threads(), 3);
+  for (int requested : {1, 2, 5}) {
+    attn_rt_set_num_threads(requested);
+    EXPECT_EQ(attn_rt_get_num_threads(), requested);
+    Visits visits(64);
+    attn_rt_parallel_for(64, 1, Visits::visit, &visits);
+    for (std::atomic<int> &count : visits.counts)
+      EXPECT_EQ(count, 1);
+  }
+  EXPECT_EQ(teams, (std::vector<unsigned>{0, 2, 5}));
+}
+
+TEST_F(RuntimeTeamTest, NestedLoopsStayInTheThread) {
+  Visits visits(100);
+  auto outer = [](void *context, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      attn_rt_parallel_for(100, 7, Visits::visit, context);
+  };
+  attn_rt_parallel_for(5, 1, outer, &visits);
+  for (std::atomic<int> &count : visits.counts)
+    EXPECT_EQ(count, 5);
+  EXPECT_EQ(teams.size(), 1u);
+}
+
+TEST_F(RuntimeTeamTest, FailureReachesTheCaller) {
+  auto run = [](void *) {
+    attn_rt_parallel_for(
+        100, 1,
+        [](void *, int64_t begin, int64_t) {
+          if (begin == 57)
+            attn_rt_fail("item 57 failed");
+        },
+        nullptr);
+    FAIL() << "the loop returned";
+  };
+  EXPECT_EQ(attn_rt_call(run, nullptr), 1);
+  EXPECT_STREQ(attn_rt_last_error(), "item 57 failed");
+  EXPECT_EQ(teams.size(), 1u);
+}
+
+TEST_F(RuntimeTeamTest, AForkForgetsIt) {
+  pid_t child = fork();
+  if (child == 0) {
+    Visits visits(64);
+    attn_rt_parallel_for(64, 1, Visits::visit, &visits);
+    bool fine = teams.empty();
+    for (std::atomic<int> &count : visits.counts)
+      fine &= count == 1;
+    _exit(fine ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  Visits visits(64);
+  attn_rt_parallel_for(64, 1, Visits::visit, &visits);
+  EXPECT_EQ(teams.size(), 1u);
 }
 
 /// The message of a check in a thread with 256 KiB of stack.

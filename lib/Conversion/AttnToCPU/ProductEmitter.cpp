@@ -36,8 +36,11 @@ SmallVector<Value> TileEmitter::emitKeyProducts(const Block &block, Value row,
             b.loadVector(probabilities, {b.add(row, r), getLaneOffset(v)}));
     return products;
   }
-  Value source = copiesKeys() ? keyBlock : args.key;
-  Value firstRow = copiesKeys() ? block.firstRow : block.firstKey;
+  Value source = gatheredKeys   ? gatheredKeys
+                 : copiesKeys() ? keyBlock
+                                : args.key;
+  Value firstRow =
+      gatheredKeys || copiesKeys() ? block.firstRow : block.firstKey;
   SmallVector<Value> sourceRows;
   for (int64_t r = 0; r < numRows; ++r)
     sourceRows.push_back(b.add(b.add(firstRow, row), r));
@@ -78,8 +81,11 @@ SmallVector<Value> TileEmitter::emitValueProducts(const Block &block,
                                                   Value firstColumn,
                                                   int64_t numRows,
                                                   ValueRange sums) {
-  Value source = copiesValues() ? valueBlock : args.value;
-  Value firstRow = copiesValues() ? block.firstRow : block.firstKey;
+  Value source = gatheredValues   ? gatheredValues
+                 : copiesValues() ? valueBlock
+                                  : args.value;
+  Value firstRow =
+      gatheredValues || copiesValues() ? block.firstRow : block.firstKey;
   Value numSteps = block.numKeys;
   if (isPaired()) {
     firstRow = b.div(firstRow, b.index(2));

@@ -236,6 +236,8 @@ private:
   /// Copies what a block needs of keys and values: f32 of what is narrower, or
   /// pairs.
   void emitCopiedBlock(Value firstKey, Value numKeys);
+  Value emitGatheredRows(Value source, Value scratch, Value firstKey,
+                         Value numKeys);
   void emitValuePairs(Value firstKey, Value numKeys);
   void emitZeroColumns(Value matrix, Value row);
   /// Whether a value of the block is NaN or infinite.
@@ -315,6 +317,10 @@ private:
     return !op.getQueryType().getElementType().isF32() && !hasRows();
   }
   bool copiesKeys();
+  /// Whether a block of keys or values in f32 is copied where its rows lie
+  /// apart, as in [B, L, H, D]: a block of them fits the first cache, but in
+  /// steps of some kilobytes has few of its sets, and is read by every group.
+  bool gathersRows(Value source);
   /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
   static bool dependsOnKey(Value operand) {
     return cast<MemRefType>(operand.getType()).getDimSize(1) != 1;
@@ -372,6 +378,8 @@ private:
   /// with an even number of columns; values: [keys][Dv] in f32, or a row of i32
   /// for every two keys.
   Value keyBlock, valueBlock;
+  /// The rows of a block, wherever they lie; null if they are not gathered.
+  Value gatheredKeys, gatheredValues;
   /// With tiles: pairs of queries and of probabilities again, as bf16; keys of
   /// a block; values, [keys / 32][Dv][keys], of a block or, if packed, all.
   Value queryHalves, probabilityHalves, keyTiles, valueTiles;

@@ -185,6 +185,7 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   add("attn_rt_invoke", attn_rt_invoke);
   add("attn_rt_last_error", attn_rt_last_error);
   add("attn_rt_set_num_threads", attn_rt_set_num_threads);
+  add("attn_rt_set_thread_team", attn_rt_set_thread_team);
   add("attn_rt_trace_begin", attn_rt_trace_begin);
   add("attn_rt_trace_end", attn_rt_trace_end);
   add("memrefCopy", memrefCopy);

@@ -85,8 +85,18 @@ static void printCPUDeclarations(llvm::raw_ostream &os, StringRef name) {
         "last failure. */\nconst char *attn_"
      << name
      << "_error(void);\n\n/* Threads of later calls; 0: one for each CPU, the "
-        "default. */\nvoid attn_"
-     << name << "_set_num_threads(int num_threads);\n";
+        "default, or all of the team. */\nvoid attn_"
+     << name << R"(_set_num_threads(int num_threads);
+
+/* Runs later calls on threads of the caller's in place of a pool: `team` calls
+ * member(data) once on each of num_threads threads (0: as many as it has), the
+ * caller among them, and returns when all have; flags is 0. GOMP_parallel of
+ * OpenMP's runtimes is such a function. NULL: the pool. */
+void attn_)"
+     << name << R"(_set_thread_team(
+    void (*team)(void (*member)(void *data), void *data,
+                 unsigned num_threads, unsigned flags));
+)";
 }
 
 /// The same for CUDA.

@@ -308,6 +308,7 @@ FailureOr<LLVM::LLVMFuncOp> EntryEmitter::prepare() {
   SmallVector<std::string> needed{"attn_" + name,
                                   "attn_" + name + "_error",
                                   "attn_" + name + "_set_num_threads",
+                                  "attn_" + name + "_set_thread_team",
                                   "attn_" + name + "_synchronize",
                                   kTableName.str(),
                                   kVersionsName.str()};
@@ -425,14 +426,18 @@ LogicalResult EntryEmitter::emit() {
 }
 
 void EntryEmitter::emitForCPU(StringRef name) {
-  Type i32 = b.getI32Type();
-  LLVM::LLVMFuncOp setNumThreads =
-      declare("attn_rt_set_num_threads", voidType, {i32});
-  define(("attn_" + name + "_set_num_threads").str(), voidType, {i32},
-         [&](ValueRange arguments) -> Value {
-           LLVM::CallOp::create(b, setNumThreads, arguments);
-           return {};
-         });
+  // Each shared object has a runtime of its own.
+  auto forward = [&](StringRef what, Type argument) {
+    LLVM::LLVMFuncOp function =
+        declare(("attn_rt_" + what).str(), voidType, {argument});
+    define(("attn_" + name + "_" + what).str(), voidType, {argument},
+           [&](ValueRange arguments) -> Value {
+             LLVM::CallOp::create(b, function, arguments);
+             return {};
+           });
+  };
+  forward("set_num_threads", b.getI32Type());
+  forward("set_thread_team", pointer);
 }
 
 void EntryEmitter::emitForCUDA(StringRef name) {

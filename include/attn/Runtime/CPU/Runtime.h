@@ -34,10 +34,23 @@ void attn_rt_parallel_for(int64_t n, int64_t grain,
                           void *context);
 
 /// The number of threads that a loop uses, the caller included. 0 stands for
-/// the number of CPUs that this process may run on, the default. Applies to
-/// loops that start later.
+/// the number of CPUs that this process may run on, the default, or for as many
+/// as the process's team of threads has. Applies to loops that start later.
 void attn_rt_set_num_threads(int num_threads);
 int attn_rt_get_num_threads(void);
+
+/// Calls `member(data)` once on each of `num_threads` threads, the caller among
+/// them, and returns when all have returned; 0 stands for as many as it has by
+/// itself. `flags` is 0. OpenMP's runtimes of GCC, LLVM and Intel have such a
+/// function by the name `GOMP_parallel`.
+typedef void attn_rt_thread_team(void (*member)(void *data), void *data,
+                                 unsigned num_threads, unsigned flags);
+
+/// Runs later loops on these threads in place of the pool; null for the pool,
+/// the default. For processes which have such threads: OpenMP's spin for some
+/// milliseconds after their last loop, in the way of any other pool. Forgotten
+/// in the child of a fork.
+void attn_rt_set_thread_team(attn_rt_thread_team *team);
 
 /// Calls `function(argument)`. Returns 0, or 1 if the call failed through
 /// `attn_rt_fail`; `attn_rt_last_error` then has the message. Memory that

@@ -79,6 +79,7 @@ struct EntryVersion {
 ///   attn_tensor *outputs, int32_t num_outputs)`
 /// - `const char *attn_<name>_error(void)`
 /// - `void attn_<name>_set_num_threads(int)`
+/// - `void attn_<name>_set_thread_team(attn_rt_thread_team *team)`
 ///
 /// For CUDA the first has a last argument `void *stream`, and in place of the
 /// third there is `attn_status attn_<name>_synchronize(void *stream)`; the
