@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import _backends, _flex, _regions, _torch
+from . import _backends, _flex, _masks, _regions, _torch
 from ._backends import NotTaken
 from ._torch_flex import takes_flex
 
@@ -102,9 +102,14 @@ def _replace_pytorch(node: torch.fx.Node) -> None:
     obstacle = _get_obstacle(arguments)
     if obstacle is not None:
         raise NotTaken(obstacle)
+    said = {}
+    if arguments["attn_mask"] is not None and not _value_of(arguments["is_causal"]):
+        read = _masks.read(arguments["attn_mask"], _value_of(arguments["query"]), _value_of(arguments["key"]))
+        if read is not None:
+            said, arguments["attn_mask"] = read, None
     graph = node.graph
     with graph.inserting_before(node):
-        new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS))
+        new = graph.call_function(_torch.sdpa, tuple(arguments[name] for name in _PARAMETERS), said)
     new.meta = dict(node.meta)
     node.replace_all_uses_with(new)
     graph.erase_node(node)
