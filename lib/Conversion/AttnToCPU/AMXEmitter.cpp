@@ -255,66 +255,46 @@ TileEmitter::getProducts(bool ofLogits) {
   return products;
 }
 
-/// Columns d + [0, 32) of the products of 32 keys of a block.
-SmallVector<Value>
-TileEmitter::emitTileKeyColumns(const Block &block, Value row, Value d,
-                                ValueRange sums,
-                                function_ref<void()> emitBeside) {
-  Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
-                                  : b.add(block.firstRow, row);
-  int64_t partRows = args.packedKey ? kHalves : blockKeys;
-  SmallVector<Value> next(sums);
-  for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
-    next = emitTileProducts(
-        b, next, 2,
-        [&, keyPart = keyPart](int64_t i) -> Value {
-          return amx::TileLoadOp::create(
-              b, getOperandType(b), keyTiles,
-              ValueRange{b.add(firstRow, keyPart * partRows + i * kRows), d});
-        },
-        [&, queryPart = queryPart](int64_t v) -> Value {
-          return amx::TileLoadOp::create(b, getOperandType(b), queryHalves,
-                                         ValueRange{getQueryPart(queryPart),
-                                                    b.div(d, b.index(2)),
-                                                    b.index(v * kHalves)});
-        },
-        emitBeside);
-  return next;
-}
-
-SmallVector<Value> TileEmitter::emitTileKeySums() {
+void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
+                                      Value logitRow,
+                                      function_ref<void()> emitBeside) {
   SmallVector<Value> sums;
   for (int64_t i = 0; i < 2 * numVectors; ++i)
     sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
-  return sums;
-}
-
-void TileEmitter::emitTileLogits(Value logitRow, ArrayRef<Value> sums) {
+  Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
+                                  : b.add(block.firstRow, row);
+  int64_t partRows = args.packedKey ? kHalves : blockKeys;
+  auto emitColumns = [&](Value d, ValueRange carried) {
+    SmallVector<Value> next(carried);
+    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
+      next = emitTileProducts(
+          b, next, 2,
+          [&, keyPart = keyPart](int64_t i) -> Value {
+            return amx::TileLoadOp::create(
+                b, getOperandType(b), keyTiles,
+                ValueRange{b.add(firstRow, keyPart * partRows + i * kRows), d});
+          },
+          [&, queryPart = queryPart](int64_t v) -> Value {
+            return amx::TileLoadOp::create(b, getOperandType(b), queryHalves,
+                                           ValueRange{getQueryPart(queryPart),
+                                                      b.div(d, b.index(2)),
+                                                      b.index(v * kHalves)});
+          },
+          emitBeside);
+    return next;
+  };
+  int64_t end = llvm::alignTo(headDim, kHalves);
+  if (emitBeside)
+    for (int64_t d = 0; d < end; d += kHalves)
+      sums = emitColumns(b.index(d), sums);
+  else
+    sums = b.forLoop(b.index(0), b.index(end), kHalves, sums, emitColumns);
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v)
       amx::TileStoreOp::create(
           b, probabilities,
           ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)},
           sums[i * numVectors + v]);
-}
-
-SmallVector<Value> TileEmitter::emitTileKeyProducts(
-    const Block &block, Value row, Value logitRow, ValueRange inits,
-    function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside) {
-  SmallVector<Value> state = emitTileKeySums();
-  size_t numSums = state.size();
-  llvm::append_range(state, inits);
-  state = b.forLoop(
-      b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, state,
-      [&](Value d, ValueRange carried) {
-        SmallVector<Value> next =
-            emitTileKeyColumns(block, row, d, carried.take_front(numSums));
-        if (emitBeside)
-          llvm::append_range(next, emitBeside(d, carried.drop_front(numSums)));
-        return next;
-      });
-  emitTileLogits(logitRow, ArrayRef(state).take_front(numSums));
-  return SmallVector<Value>(ArrayRef(state).drop_front(numSums));
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {

@@ -129,14 +129,10 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
                                    sums[v], getPower);
           }
         };
-        for (int64_t key = 0; key < turnKeys; key += step) {
-          SmallVector<Value> logits = emitTileKeySums();
-          for (int64_t d = 0; d < headDim; d += step)
-            logits = emitTileKeyColumns(
-                block, b.add(b.add(row, first), partKeys + key), b.index(d),
-                logits, emitBeside);
-          emitTileLogits(b.add(b.add(nextFirstRow, first), key), logits);
-        }
+        for (int64_t key = 0; key < turnKeys; key += step)
+          emitTileKeyProducts(block, b.add(b.add(row, first), partKeys + key),
+                              b.add(b.add(nextFirstRow, first), key),
+                              emitBeside);
         if (hasPending) {
           Value tile = getValueTile(block, b.sub(row, b.index(partKeys)));
           Value pair = b.div(nextFirstRow, b.index(2));
@@ -152,79 +148,42 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
   return results;
 }
 
-/// Products of 32 keys, if there are these, beside 16 pairs of probabilities;
-/// `emitPairs` takes the first of some, how many, and sums.
-SmallVector<Value> TileEmitter::emitTileStep(
-    const Block &block, Value row, Value logitRow, Value hasKeys,
-    ValueRange sums,
-    function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs) {
-  int64_t step = getKeyStep(), numPairs = step / 2;
-  auto ifOp = scf::IfOp::create(b, sums.getTypes(), hasKeys,
-                                /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  // An equal share of the pairs for each product along D.
-  int64_t share = llvm::divideCeil(numPairs, llvm::divideCeil(headDim, step));
-  scf::YieldOp::create(
-      b, emitTileKeyProducts(
-             block, row, logitRow, sums, [&](Value d, ValueRange inner) {
-               Value place = b.mul(b.div(d, b.index(step)), b.index(share));
-               Value rest = b.max(b.sub(b.index(numPairs), place), b.index(0));
-               return emitPairs(place, b.min(rest, b.index(share)), inner);
-             }));
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, emitPairs(b.index(0), b.index(numPairs), sums));
-  return SmallVector<Value>(ifOp.getResults());
-}
-
-/// Exponentials of a part that need not be whole, in loops beside those of the
-/// products of the next one's keys.
+/// The same, one after the other, of parts that need not be whole.
 SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
                                               Value firstRow, Value firstPair,
                                               Value numRows, Value numNext,
                                               Value isLarge, Power getPower) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
-  Value zero = b.index(0), nextRow = b.add(row, partKeys);
-  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  Value zero = b.index(0);
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
-  auto emitPairs = [&](Value begin, Value count, ValueRange sums, Power power) {
-    return b.forLoop(begin, b.add(begin, count), 1, sums,
+  auto emitPairs = [&](Power power) {
+    scf::YieldOp::create(
+        b, b.forLoop(zero, b.div(numRows, b.index(2)), 1, zeros,
                      [&](Value pair, ValueRange carried) {
                        SmallVector<Value> next;
                        for (int64_t v = 0; v < numVectors; ++v)
                          next.push_back(emitTilePair(firstRow, firstPair, pair,
                                                      v, carried[v], power));
                        return next;
-                     });
+                     }));
   };
   auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(), isLarge,
                                 /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(ifOp.thenBlock());
-    SmallVector<Value> sums = emitPairs(
-        zero, b.div(numRows, b.index(2)), zeros, [&](Value logit, int64_t v) {
-          Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
-          return emitExponential(logit, max, schedule.getExp2());
-        });
-    b.forLoop(zero, numNext, step, [&](Value first) {
-      emitTileKeyProducts(block, b.add(nextRow, first),
-                          b.add(nextFirstRow, first), {});
+    emitPairs([&](Value logit, int64_t v) {
+      Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
+      return emitExponential(logit, max, schedule.getExp2());
     });
-    scf::YieldOp::create(b, sums);
     b.setInsertionPointToStart(ifOp.elseBlock());
-    sums = b.forLoop(
-        zero, numRows, step, zeros, [&](Value first, ValueRange before) {
-          return emitTileStep(
-              block, b.add(nextRow, first), b.add(nextFirstRow, first),
-              b.compare(arith::CmpIPredicate::slt, first, numNext), before,
-              [&](Value place, Value count, ValueRange inner) {
-                return emitPairs(b.add(b.div(first, b.index(2)), place), count,
-                                 inner, getPower);
-              });
-        });
-    scf::YieldOp::create(b, sums);
+    emitPairs(getPower);
   }
+  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  b.forLoop(zero, numNext, step, [&](Value first) {
+    emitTileKeyProducts(block, b.add(b.add(row, partKeys), first),
+                        b.add(nextFirstRow, first));
+  });
   SmallVector<Value> results(ifOp.getResults());
   llvm::append_range(results, emitWholeMaxima(nextFirstRow, numNext));
   return results;
@@ -242,14 +201,14 @@ void TileEmitter::emitTileBlock(const Block &block) {
   Value zero = b.index(0), one = b.index(1);
   Value numFirst = b.min(block.numKeys, b.index(partKeys));
   b.forLoop(zero, numFirst, step,
-            [&](Value row) { emitTileKeyProducts(block, row, row, {}); });
+            [&](Value row) { emitTileKeyProducts(block, row, row); });
 
   // Keys whose values have not been added, where the logits of a part are, and
   // their maxima.
   SmallVector<Value> inits{zero, zero};
   llvm::append_range(inits, emitWholeMaxima(zero, numFirst));
   auto getPair = [&](Value row, Value firstRow) {
-    return b.div(isMixed() ? firstRow : row, b.index(2));
+    return b.div(mixesValues() ? firstRow : row, b.index(2));
   };
   SmallVector<Value> last = b.forLoop(
       zero, block.numKeys, partKeys, inits, [&](Value row, ValueRange carried) {
@@ -303,7 +262,7 @@ void TileEmitter::emitTileBlock(const Block &block) {
           return SmallVector<Value>(ifOp.getResults());
         };
         auto emitPlain = [&] {
-          if (isMixed())
+          if (mixesValues())
             emitPending(pending);
           return emitPlainPart(block, row, firstRow, firstPair, numRows,
                                numNext, isLarge, getPower);
@@ -313,6 +272,8 @@ void TileEmitter::emitTileBlock(const Block &block) {
                                getPower);
         };
         auto emitMixedParts = [&] {
+          if (!mixesValues())
+            return emitMixed(false);
           return emitIf(
               b.compare(arith::CmpIPredicate::slt, pending, row),
               [&] { return emitMixed(true); },
@@ -331,7 +292,7 @@ void TileEmitter::emitTileBlock(const Block &block) {
           Value sum = b.loadVector(rowState, at(one, v));
           b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
-        SmallVector<Value> next{isMixed() ? row : pending, nextFirstRow};
+        SmallVector<Value> next{mixesValues() ? row : pending, nextFirstRow};
         llvm::append_range(next, ArrayRef(results).drop_front(numVectors));
         return next;
       });

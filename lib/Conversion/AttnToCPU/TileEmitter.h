@@ -169,17 +169,10 @@ private:
   Value getValuePart(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
   }
-  /// K Q^T of 32 keys of a block, into rows of logits from one on. What is
-  /// beside them takes columns d + [0, 32) of the keys and what it carries.
-  SmallVector<Value> emitTileKeyProducts(
-      const Block &block, Value row, Value logitRow, ValueRange inits,
-      function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside = {});
-  /// Their sums, some columns of them, and their end.
-  SmallVector<Value> emitTileKeySums();
-  SmallVector<Value> emitTileKeyColumns(const Block &block, Value row, Value d,
-                                        ValueRange sums,
-                                        function_ref<void()> emitBeside = {});
-  void emitTileLogits(Value logitRow, ArrayRef<Value> sums);
+  /// K Q^T of 32 keys of a block, into rows of logits from one on; what is
+  /// beside them is called after every product.
+  void emitTileKeyProducts(const Block &block, Value row, Value logitRow,
+                           function_ref<void()> emitBeside = {});
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
@@ -202,10 +195,6 @@ private:
   SmallVector<Value> emitMixedPart(const Block &block, Value row,
                                    Value firstRow, Value firstPair,
                                    bool hasPending, Power getPower);
-  SmallVector<Value> emitTileStep(
-      const Block &block, Value row, Value logitRow, Value hasKeys,
-      ValueRange sums,
-      function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs);
   SmallVector<Value> emitPlainPart(const Block &block, Value row,
                                    Value firstRow, Value firstPair,
                                    Value numRows, Value numNext, Value isLarge,
@@ -218,12 +207,14 @@ private:
     return isTiled() ? std::max(blockKeys, 2 * getPartKeys()) / 2
                      : blockKeys / 2;
   }
-  /// Whether products of tiles stand between exponentials, those with values
-  /// too, of which sums are loaded and stored once a part then. Wider ones lose
-  /// more by that than they hide.
+  /// Whether products with keys are few enough to stand beside exponentials
+  /// without a loop, and those with values: their sums are loaded and stored
+  /// once a part then, and once a block elsewhere.
   bool isMixed() {
-    return headDim <= 64 && valueDim <= 64 && blockKeys >= 2 * getPartKeys();
+    return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
+           blockKeys >= 2 * getPartKeys();
   }
+  bool mixesValues() { return isMixed() && valueDim <= 64; }
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 
