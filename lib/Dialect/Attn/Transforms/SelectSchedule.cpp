@@ -134,10 +134,10 @@ private:
   /// done to logits, of which two parts of a block are in memory then: one
   /// group takes all of its keys before the next one (docs/Performance.md).
   bool isSmallAndPlain(SdpaOp op) {
-    constexpr int64_t kHeadBytes = 1 << 20;
+    constexpr int64_t kHeadBytes = 512 << 10;
     int64_t columns = op.getHeadDim() + op.getValueDim();
     int64_t numKeys = op.getNumKeys();
-    return op.getQueryType().getElementType().isBF16() && columns <= 128 &&
+    return op.getQueryType().getElementType().isBF16() && columns <= 256 &&
            !ShapedType::isDynamic(numKeys) &&
            numKeys * columns * 2 <= kHeadBytes && !op.isRagged() &&
            !op.isMasked() && !op.getBias() && !op.hasScoreRegion() &&
