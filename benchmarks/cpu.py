@@ -185,10 +185,21 @@ class Peaks:
         }
 
 
-def make_arrays(dtype, queries, keys, dim, group=1):
+def place(array, offset):
+    """A copy that begins `offset` bytes behind a line of the cache."""
+    memory = np.empty(array.nbytes + 64 + offset, np.uint8)
+    begin = -memory.ctypes.data % 64 + offset
+    copy = memory[begin:begin + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def make_arrays(dtype, queries, keys, dim, group=1, offset=0):
+    """Inputs; those of PyTorch begin a line of the cache, those of numpy where they may."""
     random = np.random.default_rng(0)
     shapes = ((HEADS * group, queries, dim), (HEADS, keys, dim), (HEADS, keys, dim))
-    return [encode(random.standard_normal(shape, dtype=np.float32), dtype) for shape in shapes]
+    return [place(encode(random.standard_normal(shape, dtype=np.float32), dtype), offset)
+            for shape in shapes]
 
 
 def run_cell(options, dtype, queries, keys, dim, causal, threads):

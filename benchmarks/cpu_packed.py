@@ -90,7 +90,8 @@ def measure_bandwidth(num_bytes, threads):
 
 def run_cell(cell, budget, options, clock):
     threads, peers = options.threads, options.peers
-    arrays = cpu.make_arrays(cell["dtype"], cell["queries"], cell["length"], cell["dim"], cell["group"])
+    arrays = cpu.make_arrays(cell["dtype"], cell["queries"], cell["length"], cell["dim"], cell["group"],
+                             options.offset)
     contenders, ours = {}, {}
     for name, library in cell["libraries"].items():
         ours[name] = contenders[name] = cpu.Ours(HERE / library, cell["dtype"], *arrays)
@@ -146,6 +147,8 @@ def main():
     running = commands.add_parser("run")
     running.add_argument("--seconds", type=float, default=60, help="for all cells together, about")
     running.add_argument("--threads", type=int, default=1)
+    running.add_argument("--offset", type=int, default=0, metavar="BYTES",
+                         help="where inputs begin behind a line of the cache")
     running.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
     running.add_argument("--cpu-time", action="store_true", help="what the process computes, on a busy machine")
     running.add_argument("--output", help="also write the results as JSON")

@@ -63,9 +63,12 @@ void TileEmitter::allocateTiles() {
       b, {schedule.getQueryGroups() * numParts, paddedDim / 2, groupQueries},
       f32);
   std::tie(probabilityPairs, probabilityHalves) = allocatePairs(
-      b, {blockKeys / 2 * getNumProbabilityParts(), groupQueries}, i32);
+      b, {getPairRows() * getNumProbabilityParts(), groupQueries}, i32);
   pairRows = allocate({groupQueries * numParts, paddedDim}, bf16);
-  keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
+  if (!args.packedKey)
+    keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
+  else
+    emitPackedKeys();
   valueBlock = allocate({blockKeys / 2 * numParts, paddedValueDim}, i32);
   valueTiles =
       isPacked()
@@ -74,7 +77,7 @@ void TileEmitter::allocateTiles() {
                      bf16);
 }
 
-void TileEmitter::emitPackedValues() {
+void TileEmitter::emitPackedOperands() {
   numKeys = b.dim(args.value, 0);
   int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);
   valueTiles = args.packedValue;
@@ -83,9 +86,71 @@ void TileEmitter::emitPackedValues() {
   Value numBlockKeys = b.min(b.sub(numKeys, args.firstKey), b.index(blockKeys));
   emitValuePairs(args.firstKey, numBlockKeys);
   emitValueTiles(args.firstKey, numBlockKeys);
+  if (!args.packedKey)
+    return;
+  Value end = b.add(args.firstKey, numBlockKeys);
+  auto emitKeys = [&] {
+    b.forLoop(args.firstKey, end, kHalves, [&](Value tile) {
+      Value numRows = b.min(b.sub(end, tile), b.index(kHalves));
+      Value firstRow = getPackedRow(tile);
+      b.forLoop(b.index(0), numRows, 1, [&](Value r) {
+        emitPairedRow(args.key, b.add(tile, r), args.packedKey,
+                      b.add(firstRow, r), kHalves);
+      });
+    });
+  };
+  if (Value liesInTiles = emitLiesInTiles())
+    b.ifThenElse(liesInTiles, [] {}, emitKeys);
+  else
+    emitKeys();
+}
+
+/// Whether the keys of the head lie as tiles need them: no row crosses a line
+/// of the cache, which makes loading a tile take six times as long, and the
+/// last tile is whole. Null if it is known that they do not.
+Value TileEmitter::emitLiesInTiles() {
+  auto type = cast<MemRefType>(args.key.getType());
+  if (isSplit() || headDim % kHalves != 0 || !type.isLastDimUnitStride())
+    return {};
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, args.key);
+  Value pointer = memref::ExtractAlignedPointerAsIndexOp::create(b, args.key);
+  Value bytes = b.index(2);
+  Value first = b.add(pointer, b.mul(metadata.getOffset(), bytes));
+  Value distance = b.mul(metadata.getStrides()[0], bytes);
+  auto isMultiple = [&](Value value, int64_t of) {
+    return b.compare(arith::CmpIPredicate::eq, b.rem(value, b.index(of)),
+                     b.index(0));
+  };
+  constexpr int64_t kLine = 64;
+  Value onLines = arith::AndIOp::create(b, isMultiple(first, kLine),
+                                        isMultiple(distance, kLine));
+  return arith::AndIOp::create(b, onLines,
+                               isMultiple(b.dim(args.key, 0), kHalves));
+}
+
+/// The type of keys in place, or where they are copied to.
+static MemRefType getKeyTilesType(KernelBuilder &b, int64_t numColumns) {
+  constexpr int64_t kDynamic = ShapedType::kDynamic;
+  return MemRefType::get(
+      {kDynamic, numColumns}, b.getBF16Type(),
+      StridedLayoutAttr::get(b.getContext(), kDynamic, {kDynamic, 1}));
+}
+
+/// All keys of the head, packed or where they are.
+void TileEmitter::emitPackedKeys() {
+  keyTiles = args.packedKey;
+  Value liesInTiles = emitLiesInTiles();
+  if (!liesInTiles)
+    return;
+  MemRefType type = getKeyTilesType(b, headDim);
+  keyTiles = b.select(liesInTiles,
+                      memref::CastOp::create(b, type, args.key).getResult(),
+                      memref::CastOp::create(b, type, keyTiles).getResult());
 }
 
 void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
+  if (args.packedKey)
+    return;
   auto emitCopy = [&] {
     b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
       emitPairedRow(args.key, b.add(firstKey, r), keyBlock, r, blockKeys);
@@ -97,10 +162,7 @@ void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
     keyTiles = keyBlock;
     return;
   }
-  constexpr int64_t kDynamic = ShapedType::kDynamic;
-  auto type = MemRefType::get(
-      {kDynamic, headDim}, b.getBF16Type(),
-      StridedLayoutAttr::get(b.getContext(), kDynamic, {kDynamic, 1}));
+  MemRefType type = getKeyTilesType(b, headDim);
   Value end =
       b.add(firstKey, b.mul(b.ceilDiv(numKeys, kHalves), b.index(kHalves)));
   Value isWhole = b.compare(arith::CmpIPredicate::sle, end, b.dim(args.key, 0));
@@ -133,7 +195,7 @@ void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
   Value firstTile = b.div(firstKey, b.index(kHalves));
   auto emitPart = [&](Value tile, int64_t part) {
     Value firstPair = b.add(b.mul(tile, b.index(kRows)), part * blockKeys / 2);
-    Value place = getValueTile(b.add(firstTile, tile), part);
+    Value place = getValuePart(b.add(firstTile, tile), part);
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
               [&](Value firstColumn) {
                 // A pair moves like an f32.
@@ -160,10 +222,12 @@ void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
 }
 
 /// sums[i * numVectors + v] += load(first operand i) * load(second operand v).
+/// What is beside them follows every product.
 static SmallVector<Value>
 emitTileProducts(KernelBuilder &b, ArrayRef<Value> sums, int64_t numFirst,
                  function_ref<Value(int64_t)> loadFirst,
-                 function_ref<Value(int64_t)> loadSecond) {
+                 function_ref<Value(int64_t)> loadSecond,
+                 function_ref<void()> emitBeside = {}) {
   int64_t numSecond = sums.size() / numFirst;
   SmallVector<Value> next, second;
   for (int64_t i = 0; i < numFirst; ++i) {
@@ -173,6 +237,8 @@ emitTileProducts(KernelBuilder &b, ArrayRef<Value> sums, int64_t numFirst,
         second.push_back(loadSecond(v));
       next.push_back(amx::TileMulFOp::create(
           b, sums[0].getType(), first, second[v], sums[i * numSecond + v]));
+      if (emitBeside)
+        emitBeside();
     }
   }
   return next;
@@ -189,45 +255,46 @@ TileEmitter::getProducts(bool ofLogits) {
   return products;
 }
 
-SmallVector<Value> TileEmitter::emitTileKeyProducts(
-    const Block &block, Value row, Value logitRow, ValueRange inits,
-    function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside) {
-  SmallVector<Value> state;
-  int64_t numSums = 2 * numVectors;
-  for (int64_t i = 0; i < numSums; ++i)
-    state.push_back(amx::TileZeroOp::create(b, getSumType(b)));
-  llvm::append_range(state, inits);
-  Value firstRow = b.add(block.firstRow, row);
-  state = b.forLoop(
-      b.index(0), b.index(llvm::alignTo(headDim, kHalves)), kHalves, state,
-      [&](Value d, ValueRange carried) {
-        SmallVector<Value> next(carried.take_front(numSums));
-        for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
-          next = emitTileProducts(
-              b, next, 2,
-              [&, keyPart = keyPart](int64_t i) -> Value {
-                return amx::TileLoadOp::create(
-                    b, getOperandType(b), keyTiles,
-                    ValueRange{b.add(firstRow, keyPart * blockKeys + i * kRows),
-                               d});
-              },
-              [&, queryPart = queryPart](int64_t v) -> Value {
-                return amx::TileLoadOp::create(
-                    b, getOperandType(b), queryHalves,
-                    ValueRange{getQueryPart(queryPart), b.div(d, b.index(2)),
-                               b.index(v * kHalves)});
-              });
-        if (emitBeside)
-          llvm::append_range(next, emitBeside(d, carried.drop_front(numSums)));
-        return next;
-      });
+void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
+                                      Value logitRow,
+                                      function_ref<void()> emitBeside) {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < 2 * numVectors; ++i)
+    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+  Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
+                                  : b.add(block.firstRow, row);
+  int64_t partRows = args.packedKey ? kHalves : blockKeys;
+  auto emitColumns = [&](Value d, ValueRange carried) {
+    SmallVector<Value> next(carried);
+    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
+      next = emitTileProducts(
+          b, next, 2,
+          [&, keyPart = keyPart](int64_t i) -> Value {
+            return amx::TileLoadOp::create(
+                b, getOperandType(b), keyTiles,
+                ValueRange{b.add(firstRow, keyPart * partRows + i * kRows), d});
+          },
+          [&, queryPart = queryPart](int64_t v) -> Value {
+            return amx::TileLoadOp::create(b, getOperandType(b), queryHalves,
+                                           ValueRange{getQueryPart(queryPart),
+                                                      b.div(d, b.index(2)),
+                                                      b.index(v * kHalves)});
+          },
+          emitBeside);
+    return next;
+  };
+  int64_t end = llvm::alignTo(headDim, kHalves);
+  if (emitBeside)
+    for (int64_t d = 0; d < end; d += kHalves)
+      sums = emitColumns(b.index(d), sums);
+  else
+    sums = b.forLoop(b.index(0), b.index(end), kHalves, sums, emitColumns);
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v)
       amx::TileStoreOp::create(
           b, probabilities,
           ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)},
-          state[i * numVectors + v]);
-  return SmallVector<Value>(ArrayRef(state).drop_front(numSums));
+          sums[i * numVectors + v]);
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -237,7 +304,8 @@ void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
     changes.push_back(
         b.compare(arith::CmpFPredicate::UNE, factor, b.splat(1.0)));
   b.ifThenElse(emitAnyLane(changes), [&] { emitRescaledOutput(alpha); });
-  emitTileOutput(block, b.index(0), block.numKeys);
+  emitTileOutput(getValueTile(block, b.index(0)), b.index(0),
+                 b.ceilDiv(block.numKeys, kHalves));
 }
 
 void TileEmitter::emitRescaledOutput(ArrayRef<Value> alpha) {
@@ -249,51 +317,63 @@ void TileEmitter::emitRescaledOutput(ArrayRef<Value> alpha) {
   });
 }
 
-void TileEmitter::emitTileOutput(const Block &block, Value begin, Value end) {
+/// The tile of values where keys from a row of a block on, a whole tile, are.
+Value TileEmitter::getValueTile(const Block &block, Value row) {
+  Value first = isPacked() ? block.firstKey : block.firstRow;
+  return b.div(b.add(first, row), b.index(kHalves));
+}
+
+void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
+                                 Value numTiles) {
   int64_t paddedDim = llvm::alignTo(valueDim, kRows);
   int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
   b.forLoop(b.index(0), b.index(numWhole), 2 * kRows, [&](Value column) {
-    emitTileColumns(block, begin, end, column, 2);
+    emitTileColumns(firstTile, firstPair, numTiles, column, 2);
   });
   if (numWhole != paddedDim)
-    emitTileColumns(block, begin, end, b.index(numWhole), 1);
+    emitTileColumns(firstTile, firstPair, numTiles, b.index(numWhole), 1);
 }
 
-/// Columns firstColumn + [0, 16 * numTiles) of the values.
-void TileEmitter::emitTileColumns(const Block &block, Value begin, Value end,
-                                  Value firstColumn, int64_t numTiles) {
+/// Columns firstColumn + [0, 16 * numColumnTiles) of the values. Beside
+/// something else there is no loop.
+void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
+                                  Value numTiles, Value firstColumn,
+                                  int64_t numColumnTiles,
+                                  function_ref<void()> emitBeside) {
   SmallVector<Value> columns, sums;
-  for (int64_t i = 0; i < numTiles; ++i) {
+  for (int64_t i = 0; i < numColumnTiles; ++i) {
     columns.push_back(b.add(firstColumn, i * kRows));
     for (int64_t v = 0; v < numVectors; ++v)
       sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
                                              at(columns[i], v)));
   }
-  Value firstTile =
-      b.div(isPacked() ? block.firstKey : block.firstRow, b.index(kHalves));
-  sums = b.forLoop(
-      b.div(begin, b.index(kHalves)), b.ceilDiv(end, kHalves), 1, sums,
-      [&](Value tile, ValueRange carried) {
-        SmallVector<Value> next(carried);
-        for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))
-          next = emitTileProducts(
-              b, next, numTiles,
-              [&, valuePart = valuePart](int64_t i) -> Value {
-                return amx::TileLoadOp::create(
-                    b, getOperandType(b), valueTiles,
-                    ValueRange{getValueTile(b.add(firstTile, tile), valuePart),
-                               columns[i], b.index(0)});
-              },
-              [&, part = part](int64_t v) -> Value {
-                Value pair =
-                    b.add(b.mul(tile, b.index(kRows)), part * blockKeys / 2);
-                return amx::TileLoadOp::create(
-                    b, getOperandType(b), probabilityHalves,
-                    ValueRange{pair, b.index(v * kHalves)});
-              });
-        return next;
-      });
-  for (int64_t i = 0; i < numTiles; ++i)
+  auto emitTile = [&](Value tile, ValueRange carried) {
+    SmallVector<Value> next(carried);
+    for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))
+      next = emitTileProducts(
+          b, next, numColumnTiles,
+          [&, valuePart = valuePart](int64_t i) -> Value {
+            return amx::TileLoadOp::create(
+                b, getOperandType(b), valueTiles,
+                ValueRange{getValuePart(b.add(firstTile, tile), valuePart),
+                           columns[i], b.index(0)});
+          },
+          [&, part = part](int64_t v) -> Value {
+            Value pair = b.add(b.add(firstPair, b.mul(tile, b.index(kRows))),
+                               part * getPairRows());
+            return amx::TileLoadOp::create(
+                b, getOperandType(b), probabilityHalves,
+                ValueRange{pair, b.index(v * kHalves)});
+          },
+          emitBeside);
+    return next;
+  };
+  if (emitBeside)
+    for (int64_t tile = 0; tile < *getConstantIntValue(numTiles); ++tile)
+      sums = emitTile(b.index(tile), sums);
+  else
+    sums = b.forLoop(b.index(0), numTiles, 1, sums, emitTile);
+  for (int64_t i = 0; i < numColumnTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v)
       amx::TileStoreOp::create(b, outputT, at(columns[i], v),
                                sums[i * numVectors + v]);

@@ -8,8 +8,10 @@
 
 // A block whose keys all queries see, with nothing but products in its logits,
 // goes by in parts. While vectors take the exponentials of one part the tile
-// unit multiplies the keys of the next one: they are in one loop, and the CPU
-// reorders what is near. Logits of two parts stay in the nearest cache.
+// unit multiplies the keys of the next one and the values of the one before.
+// The CPU reorders what is near, some hundred instructions: a few vectors
+// follow each product. Logits and probabilities of two parts stay in the
+// nearest cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,35 +43,27 @@ TileEmitter::LaneVectors TileEmitter::emitTileMaxima(Value firstRow,
       }));
 }
 
-/// Pairs [begin, end) of probabilities from the logits of a part: `firstRow`
-/// and `firstPair` are where these and those of its first key are. Returns the
-/// sums.
-SmallVector<Value>
-TileEmitter::emitTilePairs(Value firstRow, Value firstPair, Value begin,
-                           Value end, ValueRange sums,
-                           function_ref<Value(Value, int64_t)> getPower) {
-  return b.forLoop(begin, end, 1, sums, [&](Value pair, ValueRange carried) {
-    SmallVector<Value> next;
-    Value row = b.add(firstRow, b.mul(pair, b.index(2)));
-    for (int64_t v = 0; v < numVectors; ++v) {
-      auto compute = [&](Value logitRow) {
-        return getPower(
-            b.loadVector(probabilities, {logitRow, getLaneOffset(v)}), v);
-      };
-      Value first = compute(row), second = compute(b.add(row, 1));
-      emitPairOfProbabilities(first, second, b.add(firstPair, pair), v);
-      next.push_back(b.addf(carried[v], b.addf(first, second)));
-    }
-    return next;
-  });
+/// A vector of pairs of probabilities from two of logits; `firstRow` and
+/// `firstPair` are where those of a part are. Returns the sum.
+Value TileEmitter::emitTilePair(Value firstRow, Value firstPair, Value pair,
+                                int64_t v, Value sum, Power getPower) {
+  Value row = b.add(firstRow, b.mul(pair, b.index(2)));
+  auto compute = [&](Value logitRow) {
+    return getPower(b.loadVector(probabilities, {logitRow, getLaneOffset(v)}),
+                    v);
+  };
+  Value first = compute(row), second = compute(b.add(row, 1));
+  emitPairOfProbabilities(first, second, b.add(firstPair, pair), v);
+  return b.addf(sum, b.addf(first, second));
 }
 
 /// Makes the maximum of some logits what probabilities are relative to, if it
-/// is much larger than what they were. Sums are rescaled then: those of the
-/// keys [pending, row) of the block, whose values have not been added, as well.
-/// Returns what is pending after that.
-Value TileEmitter::emitTileReference(const Block &block, Value pending,
-                                     Value row, ArrayRef<Value> maxima,
+/// is much larger than what they were. Sums are rescaled then, after the values
+/// of the keys [pending, row) have been added. Returns what is pending after
+/// that.
+Value TileEmitter::emitTileReference(Value pending, Value row,
+                                     ArrayRef<Value> maxima,
+                                     function_ref<void()> emitPending,
                                      LaneVectors &reference) {
   Value zero = b.index(0), one = b.index(1);
   LaneVectors oldMax, newMax, grows;
@@ -83,7 +77,7 @@ Value TileEmitter::emitTileReference(const Block &block, Value pending,
                                 /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  emitTileOutput(block, pending, row);
+  emitPending();
   LaneVectors alpha;
   for (int64_t v = 0; v < numVectors; ++v) {
     alpha.push_back(emitRescale(oldMax[v], reference[v]));
@@ -98,114 +92,211 @@ Value TileEmitter::emitTileReference(const Block &block, Value pending,
   return ifOp.getResult(0);
 }
 
-/// Products of 32 keys, if there are these, beside 16 pairs of probabilities;
-/// `emitPairs` takes the first of some, how many, and sums.
-SmallVector<Value> TileEmitter::emitTileStep(
-    const Block &block, Value row, Value logitRow, Value hasKeys,
-    ValueRange sums,
-    function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs) {
-  int64_t step = getKeyStep(), numPairs = step / 2;
-  auto ifOp = scf::IfOp::create(b, sums.getTypes(), hasKeys,
+/// Exponentials of a whole part beside the products of the keys of the next
+/// one, whole too, and, if they are pending, of the values of the one before.
+/// Returns sums, and the maxima of the next logits.
+SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
+                                              Value firstRow, Value firstPair,
+                                              bool hasPending, Power getPower) {
+  int64_t partKeys = getPartKeys(), step = getKeyStep();
+  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  int64_t numColumnTiles = hasPending ? llvm::divideCeil(valueDim, 16) : 0;
+  // Every step takes its keys, and an equal share of columns if there is one.
+  int64_t numSteps = partKeys / step;
+  bool isEqual = numColumnTiles % (2 * numSteps) == 0;
+  int64_t numTurns = isEqual ? numSteps : 1, turnKeys = partKeys / numTurns;
+  int64_t turnTiles = numColumnTiles / numTurns;
+  int64_t numProducts =
+      (turnKeys / 16 * llvm::divideCeil(headDim, step) *
+           getProducts(/*ofLogits=*/true).size() +
+       numSteps * turnTiles * getProducts(/*ofLogits=*/false).size()) *
+      numVectors;
+
+  SmallVector<Value> zeros(numVectors, b.splat(0.0));
+  SmallVector<Value> results = b.forLoop(
+      b.index(0), b.index(numTurns), 1, zeros,
+      [&](Value turn, ValueRange carried) {
+        SmallVector<Value> sums(carried);
+        Value first = b.mul(turn, b.index(turnKeys));
+        Value turnPair = b.div(first, b.index(2));
+        int64_t numPairs = turnKeys / 2 * numVectors, nextPair = 0, product = 0;
+        auto emitBeside = [&] {
+          ++product;
+          for (; nextPair * numProducts < numPairs * product; ++nextPair) {
+            int64_t v = nextPair % numVectors;
+            sums[v] = emitTilePair(firstRow, firstPair,
+                                   b.add(turnPair, nextPair / numVectors), v,
+                                   sums[v], getPower);
+          }
+        };
+        for (int64_t key = 0; key < turnKeys; key += step)
+          emitTileKeyProducts(block, b.add(b.add(row, first), partKeys + key),
+                              b.add(b.add(nextFirstRow, first), key),
+                              emitBeside);
+        if (hasPending) {
+          Value tile = getValueTile(block, b.sub(row, b.index(partKeys)));
+          Value pair = b.div(nextFirstRow, b.index(2));
+          Value column = b.mul(turn, b.index(16 * turnTiles));
+          for (int64_t i = 0; i < turnTiles; i += 2)
+            emitTileColumns(tile, pair, b.index(numSteps),
+                            b.add(column, 16 * i),
+                            std::min<int64_t>(turnTiles - i, 2), emitBeside);
+        }
+        return sums;
+      });
+  llvm::append_range(results, emitTileMaxima(nextFirstRow, b.index(partKeys)));
+  return results;
+}
+
+/// The same, one after the other, of parts that need not be whole.
+SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
+                                              Value firstRow, Value firstPair,
+                                              Value numRows, Value numNext,
+                                              Value isLarge, Power getPower) {
+  int64_t partKeys = getPartKeys(), step = getKeyStep();
+  Value zero = b.index(0);
+  SmallVector<Value> zeros(numVectors, b.splat(0.0));
+  auto emitPairs = [&](Power power) {
+    scf::YieldOp::create(
+        b, b.forLoop(zero, b.div(numRows, b.index(2)), 1, zeros,
+                     [&](Value pair, ValueRange carried) {
+                       SmallVector<Value> next;
+                       for (int64_t v = 0; v < numVectors; ++v)
+                         next.push_back(emitTilePair(firstRow, firstPair, pair,
+                                                     v, carried[v], power));
+                       return next;
+                     }));
+  };
+  auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(), isLarge,
                                 /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  // An equal share of the pairs for each product along D.
-  int64_t share = llvm::divideCeil(numPairs, llvm::divideCeil(headDim, step));
-  scf::YieldOp::create(
-      b, emitTileKeyProducts(
-             block, row, logitRow, sums, [&](Value d, ValueRange inner) {
-               Value place = b.mul(b.div(d, b.index(step)), b.index(share));
-               Value rest = b.max(b.sub(b.index(numPairs), place), b.index(0));
-               return emitPairs(place, b.min(rest, b.index(share)), inner);
-             }));
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, emitPairs(b.index(0), b.index(numPairs), sums));
-  return SmallVector<Value>(ifOp.getResults());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    emitPairs([&](Value logit, int64_t v) {
+      Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
+      return emitExponential(logit, max, schedule.getExp2());
+    });
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    emitPairs(getPower);
+  }
+  Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
+  b.forLoop(zero, numNext, step, [&](Value first) {
+    emitTileKeyProducts(block, b.add(b.add(row, partKeys), first),
+                        b.add(nextFirstRow, first));
+  });
+  SmallVector<Value> results(ifOp.getResults());
+  llvm::append_range(results, emitWholeMaxima(nextFirstRow, numNext));
+  return results;
+}
+
+/// The maxima of logits that may end within a tile.
+TileEmitter::LaneVectors TileEmitter::emitWholeMaxima(Value firstRow,
+                                                      Value numRows) {
+  emitMissingLogits(firstRow, numRows);
+  return emitTileMaxima(firstRow, b.mul(getNumPairs(numRows), b.index(2)));
 }
 
 void TileEmitter::emitTileBlock(const Block &block) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value zero = b.index(0), one = b.index(1);
-  auto emitPlainStep = [&](Value row) {
-    emitTileKeyProducts(block, row, row, {}, {});
-  };
   Value numFirst = b.min(block.numKeys, b.index(partKeys));
-  b.forLoop(zero, numFirst, step, emitPlainStep);
-  emitMissingLogits(zero, numFirst);
+  b.forLoop(zero, numFirst, step,
+            [&](Value row) { emitTileKeyProducts(block, row, row); });
 
-  // Keys whose values have not been added, and where the logits of a part are.
+  // Keys whose values have not been added, where the logits of a part are, and
+  // their maxima.
   SmallVector<Value> inits{zero, zero};
-  Value pending = b.forLoop(
+  llvm::append_range(inits, emitWholeMaxima(zero, numFirst));
+  auto getPair = [&](Value row, Value firstRow) {
+    return b.div(mixesValues() ? firstRow : row, b.index(2));
+  };
+  SmallVector<Value> last = b.forLoop(
       zero, block.numKeys, partKeys, inits, [&](Value row, ValueRange carried) {
         Value firstRow = carried[1];
         Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
-        Value nextRow = b.add(row, partKeys);
         Value numRows = b.min(b.sub(block.numKeys, row), b.index(partKeys));
         numRows = b.mul(b.ceilDiv(numRows, step), b.index(step));
-        Value numNext = b.max(
-            b.min(b.sub(block.numKeys, nextRow), b.index(partKeys)), zero);
-        LaneVectors reference;
-        Value stillPending =
-            emitTileReference(block, carried[0], row,
-                              emitTileMaxima(firstRow, numRows), reference);
-        Value firstPair = b.div(row, b.index(2));
-        auto emitPairs = [&](Value begin, Value count, ValueRange before,
-                             function_ref<Value(Value, int64_t)> getPower) {
-          return emitTilePairs(firstRow, firstPair, begin, b.add(begin, count),
-                               before, getPower);
+        Value numNext = b.max(b.min(b.sub(block.numKeys, b.add(row, partKeys)),
+                                    b.index(partKeys)),
+                              zero);
+        auto emitPending = [&](Value pending) {
+          Value isAny = b.compare(arith::CmpIPredicate::slt, pending, row);
+          b.ifThenElse(isAny, [&] {
+            emitTileOutput(getValueTile(block, pending),
+                           getPair(pending, nextFirstRow),
+                           b.div(b.sub(row, pending), b.index(step)));
+          });
         };
+        LaneVectors reference;
+        Value pending = emitTileReference(
+            carried[0], row, SmallVector<Value>(carried.drop_front(2)),
+            [&] { emitPending(carried[0]); }, reference);
 
         // One instruction takes the difference from a maximum in units of log 2
         // where rounding that is far below what bf16 and f16 round.
         constexpr double kLarge = 1 << 12;
         Value unit = b.splat(unitInLog2);
-        LaneVectors scaled, isLarge;
+        LaneVectors scaled, areLarge;
         for (int64_t v = 0; v < numVectors; ++v) {
           scaled.push_back(b.negf(b.mulf(reference[v], unit)));
           Value magnitude = b.maxf(scaled[v], b.negf(scaled[v]));
-          isLarge.push_back(
+          areLarge.push_back(
               b.compare(arith::CmpFPredicate::UGT, magnitude, b.splat(kLarge)));
         }
-        SmallVector<Value> zeros(numVectors, b.splat(0.0));
-        auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(),
-                                      emitAnyLane(isLarge),
-                                      /*withElseRegion=*/true);
-        {
+        Value isLarge = emitAnyLane(areLarge);
+        auto getPower = [&](Value logit, int64_t v) {
+          return b.exp2(b.fma(logit, unit, scaled[v]), schedule.getExp2());
+        };
+        Value firstPair = getPair(row, firstRow);
+        SmallVector<Type> types(2 * numVectors, unit.getType());
+        auto emitIf = [&](Value condition,
+                          function_ref<SmallVector<Value>()> emitThen,
+                          function_ref<SmallVector<Value>()> emitElse) {
+          auto ifOp =
+              scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToStart(ifOp.thenBlock());
-          SmallVector<Value> sums = emitPairs(
-              zero, b.div(numRows, b.index(2)), zeros,
-              [&](Value logit, int64_t v) {
-                return emitExponential(logit, reference[v], schedule.getExp2());
-              });
-          b.forLoop(zero, numNext, step, [&](Value first) {
-            emitTileKeyProducts(block, b.add(nextRow, first),
-                                b.add(nextFirstRow, first), {}, {});
-          });
-          scf::YieldOp::create(b, sums);
+          scf::YieldOp::create(b, emitThen());
           b.setInsertionPointToStart(ifOp.elseBlock());
-          auto getPower = [&](Value logit, int64_t v) {
-            return b.exp2(b.fma(logit, unit, scaled[v]), schedule.getExp2());
-          };
-          sums = b.forLoop(
-              zero, numRows, step, zeros, [&](Value first, ValueRange before) {
-                return emitTileStep(
-                    block, b.add(nextRow, first), b.add(nextFirstRow, first),
-                    b.compare(arith::CmpIPredicate::slt, first, numNext),
-                    before, [&](Value place, Value count, ValueRange inner) {
-                      return emitPairs(b.add(b.div(first, b.index(2)), place),
-                                       count, inner, getPower);
-                    });
-              });
-          scf::YieldOp::create(b, sums);
+          scf::YieldOp::create(b, emitElse());
+          return SmallVector<Value>(ifOp.getResults());
+        };
+        auto emitPlain = [&] {
+          if (mixesValues())
+            emitPending(pending);
+          return emitPlainPart(block, row, firstRow, firstPair, numRows,
+                               numNext, isLarge, getPower);
+        };
+        auto emitMixed = [&](bool hasPending) {
+          return emitMixedPart(block, row, firstRow, firstPair, hasPending,
+                               getPower);
+        };
+        auto emitMixedParts = [&] {
+          if (!mixesValues())
+            return emitMixed(false);
+          return emitIf(
+              b.compare(arith::CmpIPredicate::slt, pending, row),
+              [&] { return emitMixed(true); },
+              [&] { return emitMixed(false); });
+        };
+        SmallVector<Value> results;
+        if (isMixed()) {
+          Value isPlain = arith::OrIOp::create(
+              b, isLarge,
+              b.compare(arith::CmpIPredicate::ne, numNext, b.index(partKeys)));
+          results = emitIf(isPlain, emitPlain, emitMixedParts);
+        } else {
+          results = emitPlain();
         }
-        SmallVector<Value> sums(ifOp.getResults());
-        emitMissingLogits(nextFirstRow, numNext);
         for (int64_t v = 0; v < numVectors; ++v) {
           Value sum = b.loadVector(rowState, at(one, v));
-          b.storeVector(b.addf(sum, sums[v]), rowState, at(one, v));
+          b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
-        return SmallVector<Value>{stillPending, nextFirstRow};
-      })[0];
-  emitTileOutput(block, pending, block.numKeys);
+        SmallVector<Value> next{mixesValues() ? row : pending, nextFirstRow};
+        llvm::append_range(next, ArrayRef(results).drop_front(numVectors));
+        return next;
+      });
+  Value pending = last[0], lastFirstRow = b.sub(b.index(partKeys), last[1]);
+  emitTileOutput(getValueTile(block, pending), getPair(pending, lastFirstRow),
+                 b.ceilDiv(b.sub(block.numKeys, pending), step));
 }

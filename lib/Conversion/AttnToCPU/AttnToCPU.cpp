@@ -76,13 +76,10 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
   int64_t rank = type.getRank();
   // A source of lower rank than its slice broadcasts over what it lacks.
   int64_t numSourceLeading = std::max<int64_t>(rank - numTrailing, 0);
-  SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes,
-      strides(rank, b.getIndexAttr(1));
-  for (int64_t d = 0; d < rank; ++d) {
-    if (d < numSourceLeading) {
-      sizes.push_back(b.getIndexAttr(1));
-      if (type.getDimSize(d) == 1)
-        continue;
+  SmallVector<DimPart> parts;
+  for (int64_t d = 0; d < numSourceLeading; ++d) {
+    DimPart part{d, b.getIndexAttr(0), b.getIndexAttr(1), /*dropped=*/true};
+    if (type.getDimSize(d) != 1) {
       Value index = leading[leading.size() - numSourceLeading + d];
       if (isKeyHead && d == numSourceLeading - 1) {
         // Query head h reads key head h / (Hq / Hkv).
@@ -90,22 +87,11 @@ Value SdpaLowering::getHeadSlice(Value source, int64_t numTrailing,
         Value group = b.div(getLogitDimSize(op.getRank() - 3), keyHeads);
         index = b.div(index, b.max(group, b.index(1)));
       }
-      offsets[d] = getAsOpFoldResult(index);
-    } else {
-      sizes.push_back(getAsOpFoldResult(b.dim(source, d)));
+      part.offset = getAsOpFoldResult(index);
     }
-    // Offsets that are known must be inside, even of no elements.
-    if (type.getDimSize(d) == 0)
-      offsets[d] = b.index(0);
+    parts.push_back(part);
   }
-  Value slice = source;
-  if (numSourceLeading > 0) {
-    SmallVector<int64_t> shape(type.getShape().drop_front(numSourceLeading));
-    MemRefType sliceType = memref::SubViewOp::inferRankReducedResultType(
-        shape, type, offsets, sizes, strides);
-    slice = memref::SubViewOp::create(b, sliceType, source, offsets, sizes,
-                                      strides);
-  }
+  Value slice = buildSlice(b, source, parts);
   if (rank >= numTrailing)
     return slice;
   // Unit dimensions are added in front of what is there.
@@ -237,6 +223,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.scale = inside.scale;
   arguments.sink = inside.sink;
   arguments.keyLength = inside.keyLength;
+  arguments.packedKey = inside.packedKey;
   arguments.packedValue = inside.packedValue;
   arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
@@ -344,8 +331,7 @@ Value SdpaLowering::getNumHeads() {
 }
 
 LogicalResult SdpaLowering::lowerTiles() {
-  FailureOr<Value> packedValues = packsValues() ? packValues() : Value();
-  if (failed(packedValues))
+  if (packsOperands() && failed(packOperands()))
     return failure();
   int64_t tileQueries = schedule.getTileQueries();
   Value numTiles = b.ceilDiv(getLogitDimSize(op.getRank() - 2), tileQueries);
@@ -359,8 +345,9 @@ LogicalResult SdpaLowering::lowerTiles() {
   Value tile = b.sub(b.sub(numTiles, b.rem(item, numTiles)), b.index(1));
   SmallVector<Value> leading = getLeading(b.div(item, numTiles));
   HeadOperands operands = getHeadOperands(leading);
+  operands.packedKey = getHeadSlice(packedKeys, 2, leading, /*isKeyHead=*/true);
   operands.packedValue =
-      getHeadSlice(*packedValues, 3, leading, /*isKeyHead=*/true);
+      getHeadSlice(packedValues, 3, leading, /*isKeyHead=*/true);
   return callTileFunction(operands, leading, b.mul(tile, b.index(tileQueries)));
 }
 

@@ -30,8 +30,7 @@ TileEmitter::LaneVectors TileEmitter::emitLogits(const Block &block) {
         [&](Value row, ValueRange carried) {
           Value isKey =
               b.compare(arith::CmpIPredicate::slt, row, block.numKeys);
-          b.ifThenElse(isKey,
-                       [&] { emitTileKeyProducts(block, row, row, {}, {}); });
+          b.ifThenElse(isKey, [&] { emitTileKeyProducts(block, row, row); });
           Value begin = b.max(b.sub(row, b.index(getKeyStep())), b.index(0));
           return emitLogitRange(block, begin, b.min(row, block.numKeys),
                                 carried);

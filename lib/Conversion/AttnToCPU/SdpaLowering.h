@@ -42,14 +42,15 @@ private:
   /// arguments; null where absent.
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
-        lse, maxScores, scale, sink, partial, firstKey, keyLength, packedValue;
+        lse, maxScores, scale, sink, partial, firstKey, keyLength, packedKey,
+        packedValue;
     /// Of the tile function's arguments.
     bool sharesHeads = false;
     SmallVector<Value *> getAll() {
       return {&query,          &key,          &value,   &bias,     &mask,
               &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
               &scale,          &sink,         &partial, &firstKey, &keyLength,
-              &packedValue};
+              &packedKey,      &packedValue};
     }
   };
   /// A sequence of a ragged batch.
@@ -87,10 +88,12 @@ private:
   LogicalResult lowerParts();
   bool lowerEmpty();
 
-  //===--- PackedValues.cpp: values in tiles ------------------------------===//
+  //===--- PackedOperands.cpp: keys and values in tiles -------------------===//
 
-  bool packsValues();
-  FailureOr<Value> packValues();
+  bool packsOperands();
+  bool packsKeys();
+  Value allocatePacked(Value source, int64_t numColumns, bool isTransposed);
+  LogicalResult packOperands();
 
   //===--- SequenceLowering.cpp: ragged batches ---------------------------===//
 
@@ -118,6 +121,8 @@ private:
   OpBuilder opBuilder;
   KernelBuilder b;
   Captures captures;
+  /// Keys and values of all heads in tiles, or null.
+  Value packedKeys, packedValues;
 };
 
 } // namespace mlir::attn

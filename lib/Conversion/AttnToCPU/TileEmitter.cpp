@@ -74,7 +74,7 @@ void TileEmitter::forEachGroup(function_ref<void()> body) {
 
 void TileEmitter::emit() {
   if (isPacking()) {
-    emitPackedValues();
+    emitPackedOperands();
     return;
   }
   numQueries = b.dim(args.query, 0);

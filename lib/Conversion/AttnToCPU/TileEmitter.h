@@ -42,9 +42,10 @@ struct TileArguments {
   Value scale, sink;
   /// How many keys are in use, not negative, or null.
   Value keyLength;
-  /// All values in tiles, [tiles][Dv][keys], or null. Of the function that
-  /// packs them: where those of a block go; it has no output.
-  Value packedValue;
+  /// All keys in tiles, [keys][D], parts of 32 keys behind one another, and all
+  /// values, [tiles][Dv][keys], or null. Of the function that packs them: where
+  /// those of a block go; it has no output.
+  Value packedKey, packedValue;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
   SmallVector<Value> leading;
@@ -152,44 +153,68 @@ private:
   void allocateTiles();
   /// Values into tiles, zeros behind the last key.
   void emitValueTiles(Value firstKey, Value numKeys);
-  /// The same for a block, by itself.
-  void emitPackedValues();
+  /// The same for a block, by itself, and its keys.
+  void emitPackedOperands();
+  Value emitLiesInTiles();
+  void emitPackedKeys();
   /// Keys that tiles are loaded from: a block in place, if its last tile is
   /// whole there, or a copy.
   void emitKeyTiles(Value firstKey, Value numKeys);
   SmallVector<std::pair<int64_t, int64_t>> getProducts(bool ofLogits);
+  /// The row of packed keys that those from `key` on, a whole tile, begin at.
+  Value getPackedRow(Value key) {
+    return isSplit() ? b.mul(key, b.index(3)) : key;
+  }
   /// Where a part of a tile of values is.
-  Value getValueTile(Value tile, int64_t part) {
+  Value getValuePart(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
   }
-  /// K Q^T of 32 keys of a block, into rows of logits from one on. What is
-  /// beside them takes columns d + [0, 32) of the keys and what it carries.
-  SmallVector<Value> emitTileKeyProducts(
-      const Block &block, Value row, Value logitRow, ValueRange inits,
-      function_ref<SmallVector<Value>(Value, ValueRange)> emitBeside);
+  /// K Q^T of 32 keys of a block, into rows of logits from one on; what is
+  /// beside them is called after every product.
+  void emitTileKeyProducts(const Block &block, Value row, Value logitRow,
+                           function_ref<void()> emitBeside = {});
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
-  /// outputT += V^T P^T over the keys [begin, end) of a block.
-  void emitTileOutput(const Block &block, Value begin, Value end);
-  void emitTileColumns(const Block &block, Value begin, Value end,
-                       Value firstColumn, int64_t numTiles);
+  Value getValueTile(const Block &block, Value row);
+  /// outputT += V^T P^T over tiles of values and pairs of probabilities.
+  void emitTileOutput(Value firstTile, Value firstPair, Value numTiles);
+  void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
+                       Value firstColumn, int64_t numColumnTiles,
+                       function_ref<void()> emitBeside = {});
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
+  using Power = function_ref<Value(Value logit, int64_t v)>;
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
-  SmallVector<Value>
-  emitTilePairs(Value firstRow, Value firstPair, Value begin, Value end,
-                ValueRange sums, function_ref<Value(Value, int64_t)> getPower);
-  Value emitTileReference(const Block &block, Value pending, Value row,
-                          ArrayRef<Value> maxima, LaneVectors &reference);
-  SmallVector<Value> emitTileStep(
-      const Block &block, Value row, Value logitRow, Value hasKeys,
-      ValueRange sums,
-      function_ref<SmallVector<Value>(Value, Value, ValueRange)> emitPairs);
+  Value emitTilePair(Value firstRow, Value firstPair, Value pair, int64_t v,
+                     Value sum, Power getPower);
+  Value emitTileReference(Value pending, Value row, ArrayRef<Value> maxima,
+                          function_ref<void()> emitPending,
+                          LaneVectors &reference);
+  SmallVector<Value> emitMixedPart(const Block &block, Value row,
+                                   Value firstRow, Value firstPair,
+                                   bool hasPending, Power getPower);
+  SmallVector<Value> emitPlainPart(const Block &block, Value row,
+                                   Value firstRow, Value firstPair,
+                                   Value numRows, Value numNext, Value isLarge,
+                                   Power getPower);
+  LaneVectors emitWholeMaxima(Value firstRow, Value numRows);
   void emitTileBlock(const Block &block);
-  /// Keys of a part.
+  /// Keys of a part; two parts of logits and of probabilities are in memory.
   int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 64); }
+  int64_t getPairRows() {
+    return isTiled() ? std::max(blockKeys, 2 * getPartKeys()) / 2
+                     : blockKeys / 2;
+  }
+  /// Whether products with keys are few enough to stand beside exponentials
+  /// without a loop, and those with values: their sums are loaded and stored
+  /// once a part then, and once a block elsewhere.
+  bool isMixed() {
+    return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
+           blockKeys >= 2 * getPartKeys();
+  }
+  bool mixesValues() { return isMixed() && valueDim <= 64; }
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 

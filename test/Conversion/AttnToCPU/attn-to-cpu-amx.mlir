@@ -2,26 +2,25 @@
 
 #schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, query_groups = 2, dot = amx>
 
-// Values are transposed by pairs once for all queries, 64 keys at a time.
+// Values are transposed by pairs and keys copied once for all queries, 64 keys at a
+// time: rows of 40 columns are not whole.
 // CHECK-LABEL: func.func @full(
-// CHECK: %[[ALL:.*]] = memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x32x32xbf16>
+// CHECK: %[[VALUES:.*]] = memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x32x32xbf16>
+// CHECK: %[[KEYS:.*]] = memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x64xbf16>
 // CHECK: scf.parallel
-// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64_pack({{.*}}, %[[ALL]],
+// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64_pack({{.*}}, %[[KEYS]], %[[VALUES]],
 // CHECK: scf.parallel
-// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64({{.*}}, %[[ALL]],
+// CHECK:   call @attn_fwd_bf16_full_d40x24_q64_k64({{.*}}, %[[KEYS]], %[[VALUES]],
 // CHECK-LABEL: func.func private @attn_fwd_bf16_full_d40x24_q64_k64_pack
-// CHECK-SAME: %[[PACKED:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
+// CHECK-SAME: %[[PACKEDKEY:[^ :]*]]: memref<?x64xbf16>, %[[PACKED:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
 // CHECK: vector.store %{{.*}}, %[[PACKED]][{{.*}} : memref<?x32x32xbf16>, vector<32xbf16>
+// CHECK: memref.store %{{.*}}, %[[PACKEDKEY]]
 
-// Products in tile registers, two by two of them. Keys are copied, since 32 columns
-// are not whole: what is missing of these or of 32 keys is zero.
+// Products in tile registers, two by two of them.
 // CHECK-LABEL: func.func private @attn_fwd_bf16_full_d40x24_q64_k64
-// CHECK-SAME: %[[VALUE:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
+// CHECK-SAME: %[[KEY:[^ :]*]]: memref<?x64xbf16>, %[[VALUE:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
 // CHECK-DAG: %[[QUERY:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<2x32x64xbf16>
-// CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<4096xi8> to memref<32x64xbf16>
-// CHECK-DAG: %[[KEY:.*]] = memref.alloca() {{.*}} : memref<64x64xbf16>
-// CHECK: scf.for
-// CHECK:   memref.store %{{.*}}, %[[KEY]]
+// CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<64x64xbf16>
 // CHECK-COUNT-4: amx.tile_zero : !amx.tile<16x16xf32>
 // CHECK:     scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>)
 // CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]
@@ -32,9 +31,7 @@
 // CHECK:       amx.tile_load %[[KEY]]
 // CHECK-COUNT-2: amx.tile_mulf
 // CHECK-COUNT-4: amx.tile_store %[[LOGITS:.*]][
-// Part by part the maxima are of products, and nothing is stored before the
-// differences are scaled.
-// CHECK:   scf.for {{.*}} -> (index, index)
+// The maxima are of products, and nothing is stored before the differences are scaled.
 // CHECK:     scf.for
 // CHECK-COUNT-16: vector.load %[[LOGITS]]
 // CHECK-NOT: arith.mulf
@@ -42,6 +39,7 @@
 // CHECK:       scf.yield
 // Where a maximum has grown much, keys before it are multiplied with their values, and
 // the sums are rescaled.
+// CHECK:   scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
 // CHECK:     vector.reduction <or>
 // CHECK:     scf.if {{.*}} -> (index)
 // CHECK:       amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
@@ -58,16 +56,9 @@
 // CHECK:       arith.mulf
 // CHECK:       math.exp2
 // CHECK:     } else {
-// Products of the next part are beside the exponentials of this one.
-// CHECK:       scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, vector<16xf32>, vector<16xf32>)
-// CHECK-COUNT-4: amx.tile_mulf
-// CHECK:         scf.for
-// CHECK:           %[[POWER:.*]] = vector.fma
-// CHECK:           math.exp2 %[[POWER]]
-// CHECK:           arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
-// CHECK:           scf.yield
-// CHECK:         scf.yield {{.*}} : !amx.tile<16x16xf32>
-// CHECK-COUNT-4: amx.tile_store %[[LOGITS]][
+// CHECK:       %[[POWER:.*]] = vector.fma
+// CHECK:       math.exp2 %[[POWER]]
+// CHECK:       arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
 // The values of what is left.
 // CHECK:   amx.tile_load %[[OUT]][%[[GROUP]],
 // CHECK-COUNT-4: amx.tile_store %[[OUT]][%[[GROUP]],
@@ -158,8 +149,11 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
 #schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512, dot = amx>
 
 // f16 as sums of two bf16: three copies of keys (high, low, high where it is finite),
-// four products for logits, three for outputs. A product with the values that checks
-// them is on f32.
+// made once; four products for logits, three for outputs. A product with the values
+// that checks them is on f32.
+// CHECK-LABEL: func.func @f16(
+// CHECK: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x64x32xbf16>
+// CHECK: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x64xbf16>
 // CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64_pack
 // CHECK: %[[HIGH:.*]] = arith.truncf %[[WIDE:.*]] : vector<16xf32> to vector<16xbf16>
 // CHECK: %[[WIDE1:.*]] = arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
@@ -168,8 +162,8 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
 // CHECK: arith.select %[[FINITE]], %[[LOW]],
 // CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64
 // CHECK-DAG: memref.view %{{.*}} : memref<12288xi8> to memref<3x32x64xbf16>
-// CHECK-DAG: memref.view %{{.*}} : memref<8192xi8> to memref<64x64xbf16>
-// CHECK-DAG: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<192x64xbf16>
+// CHECK-DAG: memref.view %{{.*}} : memref<16384xi8> to memref<128x64xbf16>
+// CHECK-NOT: memref<192x64xbf16>
 // CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
 // CHECK-COUNT-16: amx.tile_mulf
 // CHECK-NOT: amx.tile_mulf
@@ -179,5 +173,54 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
 // CHECK: scf.yield
 func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf16>, %o: memref<77x64xf16>) {
   attn.sdpa query(%q : memref<77x64xf16>) key(%k : memref<77x64xf16>) value(%v : memref<77x64xf16>) structure(#attn.causal<top_left>) backend = flash schedule = #schedule outs(%o : memref<77x64xf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512_short, dot = amx>
+
+// Keys are read in place if they begin a line of the cache and rows and tiles are whole,
+// which both functions ask.
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d64_q32_k64_pack
+// CHECK: %[[POINTER:.*]] = memref.extract_aligned_pointer_as_index
+// CHECK: arith.remsi
+// CHECK: %[[ONLINES:.*]] = arith.andi
+// CHECK: %[[INPLACE:.*]] = arith.andi %[[ONLINES]],
+// CHECK: scf.if %[[INPLACE]] {
+// CHECK-NEXT: } else {
+// CHECK: vector.store {{.*}} vector<16xbf16>
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d64_q32_k128
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: %[[KEY:.*]] = arith.select {{.*}} : memref<?x64xbf16, strided<[?, 1], offset: ?>>
+// Of a block with two parts the first one's exponentials are beside products of the
+// second one's keys; where a block has more, products with values are there too.
+// CHECK: scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
+// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: } else {
+// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK-COUNT-4: amx.tile_zero
+// CHECK-NOT: scf.for
+// CHECK: amx.tile_load %[[KEY]]
+// CHECK: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK-COUNT-2: math.exp2
+// CHECK-NOT: math.exp2
+// CHECK: vector.store
+// CHECK-NOT: amx.tile_store
+// CHECK: amx.tile_mulf
+// CHECK-NOT: scf.for
+// CHECK-COUNT-4: amx.tile_store
+// CHECK-NOT: scf.for
+// CHECK-COUNT-4: amx.tile_load %[[OUT:.*]][
+// CHECK-NOT: scf.for
+// CHECK: amx.tile_mulf
+// CHECK: math.exp2
+// CHECK: amx.tile_mulf
+// CHECK-COUNT-4: amx.tile_store %[[OUT]][
+// CHECK: } else {
+// CHECK: amx.tile_mulf
+func.func @mixed(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %o: memref<?x64xbf16>) {
+  attn.sdpa query(%q : memref<?x64xbf16>) key(%k : memref<?x64xbf16>) value(%v : memref<?x64xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x64xbf16>)
   return
 }

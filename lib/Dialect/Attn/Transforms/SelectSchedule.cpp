@@ -114,6 +114,8 @@ private:
       // An f16 is two bf16.
       if (op.getQueryType().getElementType().isF16())
         blockKeys /= 2;
+      else if (isSmallAndPlain(op))
+        blockKeys = 1024;
     }
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
@@ -128,6 +130,20 @@ private:
         /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
+  /// Whether keys and values of a head stay in the second cache and nothing is
+  /// done to logits, of which two parts of a block are in memory then: one
+  /// group takes all of its keys before the next one (docs/Performance.md).
+  bool isSmallAndPlain(SdpaOp op) {
+    constexpr int64_t kHeadBytes = 512 << 10;
+    int64_t columns = op.getHeadDim() + op.getValueDim();
+    int64_t numKeys = op.getNumKeys();
+    return op.getQueryType().getElementType().isBF16() && columns <= 256 &&
+           !ShapedType::isDynamic(numKeys) &&
+           numKeys * columns * 2 <= kHeadBytes && !op.isRagged() &&
+           !op.isMasked() && !op.getBias() && !op.hasScoreRegion() &&
+           !op.getSoftcap() && !op.getSinks();
+  }
+
   /// Groups share what is copied of a block, and read it from the nearest
   /// cache; but tiles must be enough for many threads, and a tile's queries and
   /// outputs stay in the second cache.
@@ -135,6 +151,8 @@ private:
     constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
     // Transposing the values is a larger part of the work beside AMX.
     int64_t minTiles = dot == DotUnit::AMX ? 32 : 64;
+    if (dot == DotUnit::AMX && isSmallAndPlain(op))
+      return 1;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
     int64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());

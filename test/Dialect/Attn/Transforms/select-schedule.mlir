@@ -90,6 +90,25 @@ func.func @bf16_sink(%q: tensor<?x64xbf16>, %s: tensor<1xf32>, %o: tensor<?x64xb
   return %0 : tensor<?x64xbf16>
 }
 
+// Keys and values of a head stay in the second cache: a group takes them all; beside a
+// mask's edge all of a block has code for it, and a bias needs logits of a whole block.
+// AMX-LABEL: @bf16_small
+// AMX: block_keys = 1024, exp2 = avx512_short, dot = amx>
+// AMX: block_keys = 256, exp2 = avx512_short, query_groups = 8, dot = amx>
+// AMX: block_keys = 512, exp2 = avx512_short, query_groups = 8, dot = amx>
+// AMX-LABEL: @bf16_large
+// AMX: block_keys = 512, exp2 = avx512_short, query_groups = 8, dot = amx>
+func.func @bf16_small(%q: tensor<8x2048x64xbf16>, %b: tensor<2048x2048xbf16>, %o: tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<8x2048x64xbf16>) key(%q : tensor<8x2048x64xbf16>) value(%q : tensor<8x2048x64xbf16>) backend = flash outs(%o : tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16>
+  %1 = attn.sdpa query(%0 : tensor<8x2048x64xbf16>) key(%q : tensor<8x2048x64xbf16>) value(%q : tensor<8x2048x64xbf16>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16>
+  %2 = attn.sdpa query(%1 : tensor<8x2048x64xbf16>) key(%q : tensor<8x2048x64xbf16>) value(%q : tensor<8x2048x64xbf16>) bias(%b : tensor<2048x2048xbf16>) backend = flash outs(%o : tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16>
+  return %2 : tensor<8x2048x64xbf16>
+}
+func.func @bf16_large(%q: tensor<8x8192x64xbf16>, %o: tensor<8x8192x64xbf16>) -> tensor<8x8192x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<8x8192x64xbf16>) key(%q : tensor<8x8192x64xbf16>) value(%q : tensor<8x8192x64xbf16>) backend = flash outs(%o : tensor<8x8192x64xbf16>) -> tensor<8x8192x64xbf16>
+  return %0 : tensor<8x8192x64xbf16>
+}
+
 // An f16 is two bf16 for tile registers; its probabilities keep 16 bits.
 // AMX-LABEL: @f16
 // AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx>
