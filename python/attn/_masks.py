@@ -5,16 +5,19 @@
 
 Models make their masks of positions (transformers does so whenever it is compiled),
 and attention then gets a tensor. Where shapes are static such a mask is a constant:
-it is computed while the graph is compiled, and looked at.
+it is computed while the graph is compiled, and looked at. Where they are not, it is
+derived what it is as a function of positions (`_affine_masks`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
+from ._affine_masks import describe as describe_unknown, example_of, name_of
 from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Node = torch.fx.Node
@@ -39,13 +42,8 @@ _IN_PLACE = {"setitem", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod",
 _ATTENTIONS = {F.scaled_dot_product_attention, torch.ops.higher_order.flex_attention}
 
 
-def _name(node: _Node) -> str:
-    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-    return name[2:-2] if name.startswith("__") and name.endswith("__") else name
-
-
 def _changes_an_operand(node: _Node) -> bool:
-    name = _name(node)
+    name = name_of(node)
     if name in _IN_PLACE or node.kwargs.get("inplace") or "out" in node.kwargs:
         return True
     return name.endswith("_") and name not in ("and_", "or_", "not_")
@@ -63,24 +61,30 @@ def _collect(node: _Node) -> list[_Node] | None:
     found, frontier = {node}, [node]
     while frontier:
         current = frontier.pop()
-        if current.op not in ("call_function", "call_method") or _name(current) not in _PURE:
+        if current.op not in ("call_function", "call_method") or name_of(current) not in _PURE:
             return None
         inputs = set(current.all_input_nodes)
-        if _name(current) in _LIKE:
+        if name_of(current) in _LIKE:
             inputs = set(_list_nodes((current.args[1:], current.kwargs)))
         frontier += inputs - found
         found |= inputs
-    # A change in place reaches what shares its memory, views of views too.
-    reached, frontier = set(found), list(found)
+    return None if _may_change(found) else [other for other in node.graph.nodes if other in found]
+
+
+def _may_change(nodes: Iterable[_Node]) -> bool:
+    """Whether something is computed in place. That reaches what shares its memory, views
+    of views too."""
+    reached = set(nodes)
+    frontier = list(reached)
     while frontier:
         for user in frontier.pop().users:
             if user in reached or user.target in _ATTENTIONS:
                 continue
             if _changes_an_operand(user):
-                return None
+                return True
             reached.add(user)
             frontier.append(user)
-    return [other for other in node.graph.nodes if other in found]
+    return any(_changes_an_operand(node) for node in reached)
 
 
 def _evaluate(node: _Node) -> torch.Tensor | None:
@@ -94,7 +98,7 @@ def _evaluate(node: _Node) -> torch.Tensor | None:
         if argument in values:
             return values[argument]
         # Of these the data do not matter.
-        example = argument.meta.get("example_value", argument.meta.get("val"))
+        example = example_of(argument)
         return torch.empty((), dtype=example.dtype).expand(example.shape)
 
     def place(argument: Any) -> Any:
@@ -105,7 +109,7 @@ def _evaluate(node: _Node) -> torch.Tensor | None:
         args, kwargs = torch.fx.node.map_aggregate((args, kwargs), place)
         if "device" in kwargs:
             kwargs = {**kwargs, "device": "cpu"}
-        if _name(other) == "cuda":
+        if name_of(other) == "cuda":
             return args[0]
         if other.op == "call_method":
             return getattr(args[0], other.target)(*args[1:], **kwargs)
@@ -197,12 +201,13 @@ def read(node: Any, query: torch.Tensor, key: torch.Tensor) -> dict[str, Any] | 
     """What attn.sdpa is to get in place of a mask that is a node of a graph: see
     `describe`. None if the mask stays."""
     sizes = (query.shape[-2], key.shape[-2])
-    if not isinstance(node, _Node) or not all(isinstance(size, int) for size in sizes):
+    example = example_of(node) if isinstance(node, _Node) else None
+    if not isinstance(example, torch.Tensor):
         return None
+    if not all(isinstance(size, int) for size in (*sizes, *example.shape)):
+        found = describe_unknown(node, *sizes)
+        return None if found is None or _may_change(found[1]) else found[0]
     # Before anything is computed.
-    example = node.meta.get("example_value", node.meta.get("val"))
-    if not isinstance(example, torch.Tensor) or not all(isinstance(size, int) for size in example.shape):
-        return None
     if sizes[0] * sizes[1] > _MAX_ELEMENTS:
         return None
     mask = _evaluate(node)

@@ -183,11 +183,82 @@ def test_graphs_stay(function):
     assert compile_and_look(function, q, q) == (True, {})
 
 
-def test_dynamic_stays():
-    """Sizes that are not known make no constant."""
+def shift(q, k):
+    """The keys begin before the queries."""
+    i, j = positions(q, k)
+    return attend(q, k, j <= i[:, None] + (k.shape[-2] - q.shape[-2]))
+
+
+def shift_window(q, k):
+    i, j = positions(q, k)
+    i = (i + k.shape[-2] - q.shape[-2]).unsqueeze(-1)
+    return attend(q, k, torch.logical_and(i >= j, i - j < 4))
+
+
+def use_tril_at_end(q, k):
+    mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril(diagonal=k.shape[-2] - q.shape[-2])
+    return attend(q, k, mask)
+
+
+@pytest.mark.parametrize("function, said", [
+    (use_tril, {"causal": "upper_left"}), (use_packed, {"causal": "upper_left"}), (use_ones, {}),
+    (use_window, {"causal": "upper_left", "window": (3, -1)})])
+def test_dynamic(function, said):
+    """Of sizes that are not known, one kernel for all."""
     q = torch.randn(2, 3, 20, 16)
     torch._dynamo.mark_dynamic(q, 2)
-    assert compile_and_look(use_tril, q, q) == (True, {})
+    assert compile_and_look(function, q, q) == (False, said)
+
+
+@pytest.mark.parametrize("function, said", [
+    (use_tril, {"causal": "upper_left"}), (shift, {"causal": "lower_right"}), (use_tril_at_end, {"causal": "lower_right"}),
+    (shift_window, {"causal": "lower_right", "window": (3, -1)})])
+def test_dynamic_keys(function, said):
+    """More keys than queries, as with a cache."""
+    def attend_after(q, past):
+        return function(q, torch.cat([past, q], 2))
+
+    q, past = torch.randn(2, 3, 20, 16), torch.randn(2, 3, 9, 16)
+    torch._dynamo.mark_dynamic(q, 2)
+    torch._dynamo.mark_dynamic(past, 2)
+    assert compile_and_look(attend_after, q, past) == (False, said)
+
+
+def leaves_rows_empty(q, k):
+    """Where there are fewer keys than queries."""
+    return shift(q, k)
+
+
+def is_off_by_one(q, k):
+    i, j = positions(q, k)
+    return attend(q, k, j <= i[:, None] + 1)
+
+
+def mixes_dimensions(q, k):
+    i, j = positions(q, k)
+    return attend(q, k, 2 * j <= i[:, None])
+
+
+def changes_positions(q, k):
+    i, j = positions(q, k)
+    i += 1
+    return attend(q, k, j <= i[:, None])
+
+
+def differs_between_batches(q, k):
+    i, j = positions(q, k)
+    batch = torch.arange(q.shape[0])[:, None, None, None]
+    return attend(q, k, j <= i[:, None] + batch)
+
+
+@pytest.mark.parametrize("function", [
+    is_off_by_one, mixes_dimensions, changes_positions, differs_between_batches, depends_on_an_input, is_changed, is_random, has_a_hole,
+    leaves_rows_empty, use_lowest])
+def test_dynamic_stays(function):
+    q, k = torch.randn(2, 3, 20, 16), torch.randn(2, 3, 24, 16)
+    torch._dynamo.mark_dynamic(q, 2)
+    torch._dynamo.mark_dynamic(k, 2)
+    assert compile_and_look(function, q, k) == (True, {})
 
 
 def test_empty():
