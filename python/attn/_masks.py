@@ -111,7 +111,7 @@ def _evaluate(node: _Node) -> torch.Tensor | None:
             kwargs = {**kwargs, "device": "cpu"}
         if name_of(other) == "cuda":
             return args[0]
-        if other.op == "call_method":
+        if isinstance(other.target, str):
             return getattr(args[0], other.target)(*args[1:], **kwargs)
         return other.target(*args, **kwargs)
 
