@@ -236,6 +236,9 @@ class RuntimeTeamTest : public ::testing::Test {
 protected:
   void SetUp() override {
     attn_rt_set_thread_team(runTeam);
+    // The first loop looks at the threads' stacks.
+    Visits visits(2);
+    attn_rt_parallel_for(2, 1, Visits::visit, &visits);
     teams.clear();
   }
   void TearDown() override {
@@ -294,6 +297,45 @@ TEST_F(RuntimeTeamTest, FailureReachesTheCaller) {
   EXPECT_EQ(attn_rt_call(run, nullptr), 1);
   EXPECT_STREQ(attn_rt_last_error(), "item 57 failed");
   EXPECT_EQ(teams.size(), 1u);
+}
+
+/// Two threads, of which one has 256 KiB of stack.
+void runSmallTeam(void (*member)(void *), void *data, unsigned numThreads,
+                  unsigned) {
+  struct Call {
+    void (*member)(void *);
+    void *data;
+  } call{member, data};
+  teams.push_back(numThreads);
+  auto run = [](void *argument) -> void * {
+    auto *call = static_cast<Call *>(argument);
+    call->member(call->data);
+    return nullptr;
+  };
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 256 << 10);
+  pthread_t thread;
+  EXPECT_EQ(pthread_create(&thread, &attributes, run, &call), 0);
+  member(data);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
+  attn_rt_set_thread_team(runSmallTeam);
+  auto body = [](void *context, int64_t begin, int64_t end) {
+    attn_rt_check_stack(2 << 20);
+    Visits::visit(context, begin, end);
+  };
+  for (int i = 0; i < 5; ++i) {
+    Visits visits(64);
+    attn_rt_parallel_for(64, 1, body, &visits);
+    for (std::atomic<int> &count : visits.counts)
+      EXPECT_EQ(count, 1);
+  }
+  EXPECT_EQ(teams.size(), 1u);
+  EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
 
 TEST_F(RuntimeTeamTest, AForkForgetsIt) {

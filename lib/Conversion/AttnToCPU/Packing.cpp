@@ -8,7 +8,6 @@
 
 #include "TileEmitter.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
-#include "attn/Dialect/Attn/Utils/Sequences.h"
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -37,14 +36,6 @@ bool TileEmitter::copiesKeys() {
     return copiesValues();
   // A pair is read at once: the last one must be whole. So must tiles.
   return isTiled() || headDim % 2 != 0 || !hasUnitStride(args.key);
-}
-
-bool TileEmitter::gathersRows(Value source) {
-  auto type = cast<MemRefType>(source.getType());
-  if (!type.getElementType().isF32() || hasRows() || !hasUnitStride(source) ||
-      schedule.getQueryGroups() == 1)
-    return false;
-  return type.getStridesAndOffset().first.front() != type.getDimSize(1);
 }
 
 void TileEmitter::allocateScratch() {
@@ -368,43 +359,6 @@ void TileEmitter::emitCopiedBlock(Value firstKey, Value numKeys) {
     emitRowCopy(args.key, key, b.index(0), keyBlock, r, b.index(headDim));
     emitRowCopy(args.value, key, b.index(0), valueBlock, r, b.index(valueDim));
   });
-}
-
-/// The rows of a block: in `scratch` if they lie apart and several groups of
-/// queries read them, else where they are.
-Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
-                                    Value numKeys) {
-  int64_t numColumns = cast<MemRefType>(source.getType()).getDimSize(1);
-  auto type = MemRefType::get(
-      {ShapedType::kDynamic, numColumns}, b.getF32Type(),
-      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
-                             {ShapedType::kDynamic, 1}));
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, source);
-  Value isApart = b.compare(arith::CmpIPredicate::ne, metadata.getStrides()[0],
-                            b.index(numColumns));
-  Value isShared =
-      b.compare(arith::CmpIPredicate::sgt, b.sub(numQueries, args.firstQuery),
-                b.index(groupQueries));
-  auto ifOp = scf::IfOp::create(
-      b, type, arith::AndIOp::create(b, isApart, isShared).getResult(),
-      /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  auto yield = [&](mlir::Block *block, function_ref<Value()> emitRows) {
-    b.setInsertionPointToStart(block);
-    Value rows = emitRows();
-    scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
-  };
-  yield(ifOp.thenBlock(), [&] {
-    b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
-      emitRowCopy(source, b.add(firstKey, r), b.index(0), scratch, r,
-                  b.index(numColumns));
-    });
-    return scratch;
-  });
-  yield(ifOp.elseBlock(), [&] {
-    return buildSlice(b, source, DimPart{0, firstKey, OpFoldResult(numKeys)});
-  });
-  return ifOp.getResult(0);
 }
 
 /// valueBlock[pair][column]: the values of two keys, the first in the low half;

@@ -36,4 +36,7 @@ void attn_loop_run_share(void *loop);
 /// loop has the pool.
 bool attn_pool_run(struct attn_loop *loop, int threads);
 
+/// The bytes of stack that the calling thread has left; -1 if unknown.
+int64_t attn_stack_left(void);
+
 #endif // ATTN_LIB_RUNTIME_CPU_LOOP_H

@@ -27,6 +27,9 @@
 
 static atomic_int requested_threads;
 static _Atomic(attn_rt_thread_team *) thread_team;
+/// Whether the team's threads have stacks that kernels fit, once it is known.
+enum team_stacks { STACKS_UNKNOWN, STACKS_FIT, STACKS_SMALL };
+static _Atomic(enum team_stacks) team_stacks;
 static _Thread_local bool inside_loop;
 
 static int count_cpus(void) {
@@ -47,15 +50,38 @@ void attn_rt_set_num_threads(int num_threads) {
   atomic_store(&requested_threads, num_threads);
 }
 
+/// Kernels keep up to 2 MiB on the stack, in frames of their own. OpenMP's
+/// threads have what OMP_STACKSIZE or the limit of the process says, and 2 MiB
+/// where that is unlimited.
+static void probe_stack(void *fit) {
+  const int64_t left = attn_stack_left();
+  if (left >= 0 && left < 3 << 20)
+    atomic_store((atomic_bool *)fit, false);
+}
+
+/// The team, unless its threads have small stacks. Asked at its first loop:
+/// before, the threads need not be there.
+static attn_rt_thread_team *get_team(void) {
+  attn_rt_thread_team *team = atomic_load(&thread_team);
+  if (!team)
+    return NULL;
+  if (atomic_load(&team_stacks) == STACKS_UNKNOWN) {
+    atomic_bool fit = true;
+    team(probe_stack, &fit, 0, 0);
+    atomic_store(&team_stacks, atomic_load(&fit) ? STACKS_FIT : STACKS_SMALL);
+  }
+  return atomic_load(&team_stacks) == STACKS_FIT ? team : NULL;
+}
+
 static void count_member(void *count) {
   atomic_fetch_add((atomic_int *)count, 1);
 }
 
 int attn_rt_get_num_threads(void) {
   int requested = atomic_load(&requested_threads);
-  attn_rt_thread_team *team = atomic_load(&thread_team);
   if (requested > 0)
     return requested;
+  attn_rt_thread_team *team = get_team();
   if (!team)
     return count_cpus();
   atomic_int count = 0;
@@ -73,6 +99,7 @@ static void register_fork_handler(void) {
 void attn_rt_set_thread_team(attn_rt_thread_team *team) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, register_fork_handler);
+  atomic_store(&team_stacks, STACKS_UNKNOWN);
   atomic_store(&thread_team, team);
 }
 
@@ -101,7 +128,7 @@ void attn_loop_run_share(void *argument) {
 
 /// Runs a loop on several threads; returns whether there were some.
 static bool run_together(struct attn_loop *loop, int64_t num_ranges) {
-  attn_rt_thread_team *team = atomic_load(&thread_team);
+  attn_rt_thread_team *team = get_team();
   if (!team) {
     int64_t threads = attn_rt_get_num_threads();
     if (threads > num_ranges)

@@ -14,6 +14,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
 #endif
+#include "Loop.h"
 #include "attn/Runtime/CPU/Runtime.h"
 
 #include <pthread.h>
@@ -42,20 +43,24 @@ static struct stack find_stack(void) {
   return stack;
 }
 
-void attn_rt_check_stack(int64_t bytes) {
+int64_t attn_stack_left(void) {
   static _Thread_local struct stack stack;
   if (!stack.end)
     stack = find_stack();
   const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
   // A coroutine has a stack of its own, of which nothing is known.
   if (here < stack.begin || here >= stack.end)
-    return;
-  const uintptr_t left = here - stack.begin;
-  if (bytes < 0 || left >= (uintptr_t)bytes)
+    return -1;
+  return (int64_t)(here - stack.begin);
+}
+
+void attn_rt_check_stack(int64_t bytes) {
+  const int64_t left = attn_stack_left();
+  if (left < 0 || left >= bytes)
     return;
   char message[160];
   snprintf(message, sizeof message,
-           "attn.sdpa: it needs %lld bytes of stack, this thread has %llu left",
-           (long long)bytes, (unsigned long long)left);
+           "attn.sdpa: it needs %lld bytes of stack, this thread has %lld left",
+           (long long)bytes, (long long)left);
   attn_rt_fail(message);
 }

@@ -48,8 +48,9 @@ typedef void attn_rt_thread_team(void (*member)(void *data), void *data,
 
 /// Runs later loops on these threads in place of the pool; null for the pool,
 /// the default. For processes which have such threads: OpenMP's spin for some
-/// milliseconds after their last loop, in the way of any other pool. Forgotten
-/// in the child of a fork.
+/// milliseconds after their last loop, in the way of any other pool. Threads
+/// with less than 3 MiB of stack are not used. Forgotten in the child of a
+/// fork.
 void attn_rt_set_thread_team(attn_rt_thread_team *team);
 
 /// Calls `function(argument)`. Returns 0, or 1 if the call failed through

@@ -1,0 +1,63 @@
+//===- GatheredRows.cpp - Blocks whose rows lie apart -----------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rows of [B, L, H, D] are kilobytes apart: a block that fits the first cache
+// has few of its sets there. Read by several groups of queries it is copied.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileEmitter.h"
+#include "attn/Dialect/Attn/Utils/Sequences.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+bool TileEmitter::gathersRows(Value source) {
+  auto type = cast<MemRefType>(source.getType());
+  if (!type.getElementType().isF32() || hasRows() ||
+      !type.isLastDimUnitStride() || schedule.getQueryGroups() == 1)
+    return false;
+  return type.getStridesAndOffset().first.front() != type.getDimSize(1);
+}
+
+/// The rows of a block: in `scratch` if they lie apart and several groups of
+/// queries read them, else where they are.
+Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
+                                    Value numKeys) {
+  int64_t numColumns = cast<MemRefType>(source.getType()).getDimSize(1);
+  auto type = MemRefType::get(
+      {ShapedType::kDynamic, numColumns}, b.getF32Type(),
+      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
+                             {ShapedType::kDynamic, 1}));
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, source);
+  Value isApart = b.compare(arith::CmpIPredicate::ne, metadata.getStrides()[0],
+                            b.index(numColumns));
+  Value isShared =
+      b.compare(arith::CmpIPredicate::sgt, b.sub(numQueries, args.firstQuery),
+                b.index(groupQueries));
+  auto ifOp = scf::IfOp::create(
+      b, type, arith::AndIOp::create(b, isApart, isShared).getResult(),
+      /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  auto yield = [&](mlir::Block *block, function_ref<Value()> emitRows) {
+    b.setInsertionPointToStart(block);
+    Value rows = emitRows();
+    scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
+  };
+  yield(ifOp.thenBlock(), [&] {
+    b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
+      emitRowCopy(source, b.add(firstKey, r), b.index(0), scratch, r,
+                  b.index(numColumns));
+    });
+    return scratch;
+  });
+  yield(ifOp.elseBlock(), [&] {
+    return buildSlice(b, source, DimPart{0, firstKey, OpFoldResult(numKeys)});
+  });
+  return ifOp.getResult(0);
+}
