@@ -22,8 +22,9 @@ from ._bias import LOWER_RIGHT, UPPER_LEFT
 
 _Node = torch.fx.Node
 
-# Masks above are not worth the time.
+# Masks above are not worth the time, nor the memory of what leads to them.
 _MAX_ELEMENTS = 1 << 26
+_MAX_BYTES = 1 << 31
 
 # What has the same result each time, and changes nothing. By name: methods,
 # functions and operators of one name do the same.
@@ -32,10 +33,12 @@ _PURE = {
     "eye", "tril", "triu", "diff", "cumsum", "where", "masked_fill", "logical_and", "logical_or", "logical_not", "logical_xor",
     "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "floordiv",
     "truediv", "mod", "neg", "and_", "or_", "xor", "invert", "not_", "and", "or", "abs", "clamp",
-    "minimum", "maximum", "min", "max", "rsub", "radd", "rmul", "getitem", "expand", "expand_as", "broadcast_to", "unsqueeze", "squeeze", "view", "reshape",
-    "transpose", "permute", "flatten", "unflatten", "repeat", "cat", "stack", "clone", "contiguous", "detach", "to", "type_as", "bool",
-    "int", "long", "float", "half", "bfloat16", "cpu", "cuda", "size",
+    "minimum", "maximum", "min", "max", "rsub", "radd", "rmul", "getitem", "expand", "expand_as", "broadcast_to", "unsqueeze",
+    "squeeze", "view", "reshape", "transpose", "permute", "flatten", "unflatten", "repeat", "cat", "stack", "clone", "contiguous",
+    "detach", "to", "type_as", "bool", "int", "long", "float", "half", "bfloat16", "cpu", "cuda", "size",
 }
+# These take no memory.
+_BROADCASTS = {"expand", "expand_as", "broadcast_to"}
 # Of their first operand they take the shape, the dtype and the device.
 _LIKE = {"ones_like", "zeros_like", "full_like", "new_ones", "new_zeros", "new_full"}
 _IN_PLACE = {"setitem", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor", "ilshift", "irshift"}
@@ -87,10 +90,17 @@ def _may_change(nodes: Iterable[_Node]) -> bool:
     return any(_changes_an_operand(node) for node in reached)
 
 
+def _count_bytes(node: _Node) -> int:
+    example = example_of(node)
+    if not isinstance(example, torch.Tensor) or name_of(node) in _BROADCASTS:
+        return 0
+    return int(example.numel()) * example.element_size()
+
+
 def _evaluate(node: _Node) -> torch.Tensor | None:
-    """The value of a node on the CPU, or None if it is no constant."""
+    """The value of a node on the CPU, or None if it is no constant or a large one."""
     needed = _collect(node)
-    if needed is None:
+    if needed is None or sum(map(_count_bytes, needed)) > _MAX_BYTES:
         return None
     values: dict[_Node, Any] = {}
 

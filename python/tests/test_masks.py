@@ -261,6 +261,13 @@ def test_dynamic_stays(function):
     assert compile_and_look(function, q, k) == (True, {})
 
 
+def test_large_stays(monkeypatch):
+    """What would take too much memory is not computed."""
+    q = torch.randn(2, 3, 20, 16)
+    monkeypatch.setattr(_masks, "_MAX_BYTES", 399)
+    assert compile_and_look(use_tril, q, q) == (True, {})
+
+
 def test_empty():
     q, k = torch.randn(2, 3, 0, 16), torch.randn(2, 3, 8, 16)
     assert compile_and_look(use_tril, q, k) == (True, {})
