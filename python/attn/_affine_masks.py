@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from ._bias import LOWER_RIGHT, UPPER_LEFT
+from ._graph import example_of, name_of
 
 _Node = torch.fx.Node
 
@@ -57,15 +58,9 @@ def _is_at_least_zero(value: Any) -> bool:
     return value >= 0 if isinstance(value, int) else value.expand().is_nonnegative is True
 
 
-def example_of(node: _Node) -> Any:
-    """The fake tensor or symbol that Dynamo has for a node."""
-    return node.meta.get("example_value", node.meta.get("val"))
-
-
 def _read_size(value: Any) -> Any:
     """An integer, or the expression of one that is not known."""
-    if isinstance(value, _Node):
-        value = example_of(value)
+    value = example_of(value)
     if isinstance(value, torch.SymInt):
         return value.node.expr
     if isinstance(value, int) and not isinstance(value, bool):
@@ -77,9 +72,9 @@ def _is_index_dtype(dtype: Any) -> bool:
     return dtype in (None, torch.int64, torch.int32)
 
 
-def name_of(node: _Node) -> str:
-    """Of its function or method; operators and their methods have one."""
-    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+def operation_of(node: _Node) -> str:
+    """Its name; an operator's and its method's are one."""
+    name = name_of(node)
     return name[2:-2] if name.startswith("__") and name.endswith("__") else name
 
 
@@ -93,7 +88,7 @@ class _Derivation:
         if not isinstance(node, _Node) or not isinstance(example_of(node), torch.Tensor):
             return _Affine({}, _read_size(node))
         if node not in self.values:
-            rule = getattr(self, f"_derive_{'and' if name_of(node) == 'and_' else name_of(node)}", None)
+            rule = getattr(self, f"_derive_{'and' if operation_of(node) == 'and_' else operation_of(node)}", None)
             if rule is None or node.op not in ("call_function", "call_method"):
                 raise _Unknown
             self.values[node] = rule(node, *node.args, **node.kwargs)

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from . import _backends, _flex, _masks, _regions, _torch
 from ._backends import NotTaken
+from ._graph import example_of
 from ._torch_flex import takes_flex
 
 
@@ -55,18 +56,13 @@ def _locate(node: torch.fx.Node) -> str:
     return "?"
 
 
-def _value_of(argument: Any) -> Any:
-    """The example of a node, or the constant."""
-    return argument.meta.get("example_value", argument.meta.get("val")) if isinstance(argument, torch.fx.Node) else argument
-
-
 _PARAMETERS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
 _DEFAULTS = {"attn_mask": None, "dropout_p": 0.0, "is_causal": False, "scale": None, "enable_gqa": False}
 
 
 def _get_obstacle(arguments: dict[str, Any]) -> str | None:
     """Why a node of scaled_dot_product_attention stays PyTorch's."""
-    tensors = {name: _value_of(arguments[name]) for name in ("query", "key", "value", "attn_mask")}
+    tensors = {name: example_of(arguments[name]) for name in ("query", "key", "value", "attn_mask")}
     operands = [tensors[name] for name in ("query", "key", "value")]
     if not all(isinstance(tensor, torch.Tensor) for tensor in operands):
         return "the shapes of its operands are not known"
@@ -78,12 +74,12 @@ def _get_obstacle(arguments: dict[str, Any]) -> str | None:
         return obstacle
     if not all(isinstance(size, int) for size in (query.shape[-1], value.shape[-1])):
         return "its head dimension is dynamic"
-    if _value_of(arguments["dropout_p"]) not in (0, 0.0):
+    if example_of(arguments["dropout_p"]) not in (0, 0.0):
         return "dropout: PyTorch's own formula draws the same numbers as before"
     mask = tensors["attn_mask"]
     if mask is not None and not isinstance(mask, torch.Tensor):
         return f"attn_mask is a {type(mask).__name__}"
-    scale = _value_of(arguments["scale"])
+    scale = example_of(arguments["scale"])
     if scale is not None and not isinstance(scale, (int, float)):
         return "its scale is no constant"
     if torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in (*operands, mask)):
@@ -103,8 +99,8 @@ def _replace_pytorch(node: torch.fx.Node) -> None:
     if obstacle is not None:
         raise NotTaken(obstacle)
     said = {}
-    if arguments["attn_mask"] is not None and not _value_of(arguments["is_causal"]):
-        read = _masks.read(arguments["attn_mask"], _value_of(arguments["query"]), _value_of(arguments["key"]))
+    if arguments["attn_mask"] is not None and not example_of(arguments["is_causal"]):
+        read = _masks.read(arguments["attn_mask"], example_of(arguments["query"]), example_of(arguments["key"]))
         if read is not None:
             said, arguments["attn_mask"] = read, None
     graph = node.graph
@@ -133,7 +129,7 @@ _OPERATORS = {
 
 
 def _describe_ours(node: torch.fx.Node, place: str) -> Attention:
-    tensors = [_value_of(argument) for argument in node.args[:3]]
+    tensors = [example_of(argument) for argument in node.args[:3]]
     is_known = len(tensors) == 3 and all(isinstance(tensor, torch.Tensor) for tensor in tensors)
     backend = "math" if is_known and _backends.get_graph_obstacle(*tensors) is not None else "flash"
     return Attention("attn.sdpa", True, backend, "", place)

@@ -14,6 +14,7 @@ import torch
 
 from . import _backends, _torch_formula
 from ._backends import NotTaken
+from ._graph import example_of
 from ._symbols import Captures, capture, trace
 from ._torch_flex import WHOLE_BLOCK
 
@@ -30,14 +31,10 @@ class _Interpreter(torch.fx.Interpreter):
         return super().call_method(target, args, kwargs)
 
 
-def _example(node: _Node) -> Any:
-    return node.meta.get("example_value", node.meta.get("val"))
-
-
 def _read_number(value: Any) -> float | None:
     """A number, if it is known: dynamic shapes have constants among them."""
     if isinstance(value, _Node):
-        value = _example(value)
+        value = example_of(value)
     if isinstance(value, (torch.SymFloat, torch.SymInt)):
         expression = value.node.expr
         return float(expression) if expression.is_number else None
@@ -55,7 +52,7 @@ class _Buffers:
     def stand_in(self, buffer: Any) -> Any:
         if not isinstance(buffer, _Node):
             return buffer
-        value = _example(buffer)
+        value = example_of(buffer)
         if not isinstance(value, torch.Tensor):
             raise NotTaken(f"its functions capture a {type(value).__name__} whose value is not known")
         if value.dim() == 0:
@@ -150,7 +147,7 @@ def spell_out(node: _Node) -> None:
 def replace(node: _Node) -> None:
     """Replaces a flex_attention by attn::sdpa. Raises NotTaken."""
     x = _Operands(node)
-    tensors = [_example(operand) for operand in (x.query, x.key, x.value)]
+    tensors = [example_of(operand) for operand in (x.query, x.key, x.value)]
     if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
         raise NotTaken("the shapes of its operands are not known")
     q, k, _ = tensors

@@ -17,8 +17,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ._affine_masks import describe as describe_unknown, example_of, name_of
+from ._affine_masks import describe as describe_unknown, operation_of
 from ._bias import LOWER_RIGHT, UPPER_LEFT
+from ._graph import example_of
 
 _Node = torch.fx.Node
 
@@ -46,7 +47,7 @@ _ATTENTIONS = {F.scaled_dot_product_attention, torch.ops.higher_order.flex_atten
 
 
 def _changes_an_operand(node: _Node) -> bool:
-    name = name_of(node)
+    name = operation_of(node)
     if name in _IN_PLACE or node.kwargs.get("inplace") or "out" in node.kwargs:
         return True
     return name.endswith("_") and name not in ("and_", "or_", "not_")
@@ -64,10 +65,10 @@ def _collect(node: _Node) -> list[_Node] | None:
     found, frontier = {node}, [node]
     while frontier:
         current = frontier.pop()
-        if current.op not in ("call_function", "call_method") or name_of(current) not in _PURE:
+        if current.op not in ("call_function", "call_method") or operation_of(current) not in _PURE:
             return None
         inputs = set(current.all_input_nodes)
-        if name_of(current) in _LIKE:
+        if operation_of(current) in _LIKE:
             inputs = set(_list_nodes((current.args[1:], current.kwargs)))
         frontier += inputs - found
         found |= inputs
@@ -92,7 +93,7 @@ def _may_change(nodes: Iterable[_Node]) -> bool:
 
 def _count_bytes(node: _Node) -> int:
     example = example_of(node)
-    if not isinstance(example, torch.Tensor) or name_of(node) in _BROADCASTS:
+    if not isinstance(example, torch.Tensor) or operation_of(node) in _BROADCASTS:
         return 0
     return int(example.numel()) * example.element_size()
 
@@ -119,7 +120,7 @@ def _evaluate(node: _Node) -> torch.Tensor | None:
         args, kwargs = torch.fx.node.map_aggregate((args, kwargs), place)
         if "device" in kwargs:
             kwargs = {**kwargs, "device": "cpu"}
-        if name_of(other) == "cuda":
+        if operation_of(other) == "cuda":
             return args[0]
         if isinstance(other.target, str):
             return getattr(args[0], other.target)(*args[1:], **kwargs)

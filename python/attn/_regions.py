@@ -21,6 +21,7 @@ import torch
 from . import _library as _compiler
 from ._arguments import torch_dtypes
 from ._backends import NotTaken
+from ._graph import example_of, name_of
 from ._torch import _library
 
 _Node = torch.fx.Node
@@ -36,20 +37,12 @@ _VIEWS = {
 _SCALARS = {"mul", "truediv", "div", "neg"}
 
 
-def _name(node: _Node) -> str:
-    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-
-
-def _example(node: Any) -> Any:
-    return node.meta.get("example_value", node.meta.get("val")) if isinstance(node, _Node) else node
-
-
 def is_softmax(node: _Node) -> bool:
-    return node.op in ("call_function", "call_method") and _name(node) in ("softmax", "_softmax")
+    return node.op in ("call_function", "call_method") and name_of(node) in ("softmax", "_softmax")
 
 
 def _is_product(node: _Node) -> bool:
-    return node.op in ("call_function", "call_method") and _name(node) in _PRODUCTS
+    return node.op in ("call_function", "call_method") and name_of(node) in _PRODUCTS
 
 
 def _search(start: _Node, step: Callable[[_Node], Any], limit: int) -> _Node | None:
@@ -75,13 +68,13 @@ def _is_free(node: _Node) -> bool:
     """Whether a region may compute the node again."""
     if node.op not in ("call_function", "call_method"):
         return False
-    value, name = _example(node), _name(node)
+    value, name = example_of(node), name_of(node)
     if isinstance(value, torch.Tensor) and not bool(value.is_floating_point()):
         return True
     if not node.all_input_nodes and isinstance(value, torch.Tensor):
         return not name.startswith("rand")
     source = node.args[0] if node.args else None
-    if name == "getitem" and isinstance(source, _Node) and not isinstance(_example(source), torch.Tensor):
+    if name == "getitem" and isinstance(source, _Node) and not isinstance(example_of(source), torch.Tensor):
         return _is_free(source)
     if name in _SCALARS:
         return len(node.all_input_nodes) == 1
@@ -108,7 +101,7 @@ def _collect(first: _Node, last: _Node) -> tuple[list[_Node], list[_Node]]:
         else:
             inputs.add(node)
     for node in inside:
-        name = _name(node)
+        name = name_of(node)
         if name == "dropout" and _dropout_is_on(node):
             raise NotTaken("it drops out probabilities")
         if name.endswith("_") and not name.endswith("__") or name in ("iadd", "imul", "isub", "itruediv", "setitem"):
@@ -186,11 +179,11 @@ def _translate(nodes: list[_Node], inputs: list[_Node], sizes: list[_Node]) -> s
         raise NotTaken("spelled out: torch-mlir is needed to read it; scaled_dot_product_attention or attn.sdpa need nothing")
     from torch_mlir import fx
 
-    values = [_example(node) for node in inputs]
+    values = [example_of(node) for node in inputs]
     graph = torch.fx.Graph()
     copies: dict[_Node, _Node] = {node: graph.placeholder(f"input{place}") for place, node in enumerate(inputs)}
     for size in sizes:
-        place, dimension = _locate_size(_example(size), values)
+        place, dimension = _locate_size(example_of(size), values)
         copies[size] = graph.call_method("size", (copies[inputs[place]], dimension))
     for node in nodes:
         copies[node] = graph.node_copy(node, copies.__getitem__)
@@ -218,9 +211,9 @@ def fuse(softmax: _Node) -> tuple[_Node, list[_Node], str]:
     if products is None:
         raise NotTaken("no products around the softmax")
     nodes, inputs = _collect(*products)
-    sizes = [node for node in inputs if isinstance(_example(node), torch.SymInt)]
+    sizes = [node for node in inputs if isinstance(example_of(node), torch.SymInt)]
     inputs = [node for node in inputs if node not in sizes]
-    values = [_example(node) for node in [*inputs, products[1]]]
+    values = [example_of(node) for node in [*inputs, products[1]]]
     for value in values:
         if not isinstance(value, torch.Tensor):
             raise NotTaken(f"spelled out over a {type(value).__name__}, not tensors alone")
@@ -282,7 +275,7 @@ def _fused_fake(inputs: Any, program: str, shape: Any, dtype: torch.dtype) -> to
 def replace(softmax: _Node) -> None:
     """Replaces the region around a softmax. Raises NotTaken."""
     last, inputs, text = fuse(softmax)
-    value = _example(last)
+    value = example_of(last)
     graph = last.graph
     with graph.inserting_before(last):
         def emit(function: Any, arguments: tuple[Any, ...]) -> _Node:
@@ -290,7 +283,7 @@ def replace(softmax: _Node) -> None:
                 arguments = (inputs[arguments[0]], arguments[1])
             return graph.call_function(function, arguments)
 
-        tensors = [_example(node) for node in inputs]
+        tensors = [example_of(node) for node in inputs]
         shape = [_compute_size(size, tensors, emit) for size in value.shape]
         new = graph.call_function(torch.ops.attn.fused.default, (inputs, text, shape, value.dtype))
     new.meta = dict(last.meta)

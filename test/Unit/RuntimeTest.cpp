@@ -32,7 +32,32 @@ struct Visits {
     for (int64_t i = begin; i < end; ++i)
       ++static_cast<Visits *>(context)->counts[i];
   }
+  void expectEach(int expected) {
+    for (std::atomic<int> &count : counts)
+      EXPECT_EQ(count, expected);
+  }
 };
+
+/// A loop whose bodies run loops of 100 items each.
+void runNestedLoops(Visits &visits) {
+  auto outer = [](void *context, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      attn_rt_parallel_for(100, 7, Visits::visit, context);
+  };
+  attn_rt_parallel_for(5, 1, outer, &visits);
+}
+
+/// Runs a loop of which one item fails; it does not return.
+void runFailingLoop(void *) {
+  attn_rt_parallel_for(
+      100, 1,
+      [](void *, int64_t begin, int64_t) {
+        if (begin == 57)
+          attn_rt_fail("item 57 failed");
+      },
+      nullptr);
+  FAIL() << "the loop returned";
+}
 
 class RuntimeTest : public ::testing::TestWithParam<int> {
 protected:
@@ -45,8 +70,7 @@ TEST_P(RuntimeTest, EveryItemOnce) {
     for (int64_t grain : {-1, 0, 1, 3, 64, 5000}) {
       Visits visits(n);
       attn_rt_parallel_for(n, grain, Visits::visit, &visits);
-      for (std::atomic<int> &count : visits.counts)
-        EXPECT_EQ(count, 1);
+      visits.expectEach(1);
     }
 }
 
@@ -54,19 +78,13 @@ TEST_P(RuntimeTest, ManyLoops) {
   Visits visits(8);
   for (int i = 0; i < 2000; ++i)
     attn_rt_parallel_for(8, 1, Visits::visit, &visits);
-  for (std::atomic<int> &count : visits.counts)
-    EXPECT_EQ(count, 2000);
+  visits.expectEach(2000);
 }
 
 TEST_P(RuntimeTest, NestedLoops) {
   Visits visits(100);
-  auto outer = [](void *context, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      attn_rt_parallel_for(100, 7, Visits::visit, context);
-  };
-  attn_rt_parallel_for(5, 1, outer, &visits);
-  for (std::atomic<int> &count : visits.counts)
-    EXPECT_EQ(count, 5);
+  runNestedLoops(visits);
+  visits.expectEach(5);
 }
 
 TEST_P(RuntimeTest, ConcurrentCallers) {
@@ -87,25 +105,14 @@ TEST_P(RuntimeTest, ConcurrentCallers) {
 }
 
 TEST_P(RuntimeTest, FailureReachesTheCaller) {
-  auto run = [](void *) {
-    attn_rt_parallel_for(
-        100, 1,
-        [](void *, int64_t begin, int64_t) {
-          if (begin == 57)
-            attn_rt_fail("item 57 failed");
-        },
-        nullptr);
-    FAIL() << "the loop returned";
-  };
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(attn_rt_call(run, nullptr), 1);
+    EXPECT_EQ(attn_rt_call(runFailingLoop, nullptr), 1);
     EXPECT_STREQ(attn_rt_last_error(), "item 57 failed");
   }
   // The pool works after a failure.
   Visits visits(100);
   attn_rt_parallel_for(100, 1, Visits::visit, &visits);
-  for (std::atomic<int> &count : visits.counts)
-    EXPECT_EQ(count, 1);
+  visits.expectEach(1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, RuntimeTest, ::testing::Values(1, 2, 3, 4));
@@ -251,8 +258,7 @@ TEST_F(RuntimeTeamTest, EveryItemOnce) {
   for (int64_t n : {0, 1, 2, 3, 7, 64, 1000}) {
     Visits visits(n);
     attn_rt_parallel_for(n, 3, Visits::visit, &visits);
-    for (std::atomic<int> &count : visits.counts)
-      EXPECT_EQ(count, 1);
+    visits.expectEach(1);
   }
   // Loops of one range are not worth a team.
   EXPECT_EQ(teams, (std::vector<unsigned>{0, 0, 0}));
@@ -265,38 +271,33 @@ TEST_F(RuntimeTeamTest, NumberOfThreads) {
     EXPECT_EQ(attn_rt_get_num_threads(), requested);
     Visits visits(64);
     attn_rt_parallel_for(64, 1, Visits::visit, &visits);
-    for (std::atomic<int> &count : visits.counts)
-      EXPECT_EQ(count, 1);
+    visits.expectEach(1);
   }
   EXPECT_EQ(teams, (std::vector<unsigned>{0, 2, 5}));
 }
 
 TEST_F(RuntimeTeamTest, NestedLoopsStayInTheThread) {
   Visits visits(100);
-  auto outer = [](void *context, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      attn_rt_parallel_for(100, 7, Visits::visit, context);
-  };
-  attn_rt_parallel_for(5, 1, outer, &visits);
-  for (std::atomic<int> &count : visits.counts)
-    EXPECT_EQ(count, 5);
+  runNestedLoops(visits);
+  visits.expectEach(5);
   EXPECT_EQ(teams.size(), 1u);
 }
 
 TEST_F(RuntimeTeamTest, FailureReachesTheCaller) {
-  auto run = [](void *) {
-    attn_rt_parallel_for(
-        100, 1,
-        [](void *, int64_t begin, int64_t) {
-          if (begin == 57)
-            attn_rt_fail("item 57 failed");
-        },
-        nullptr);
-    FAIL() << "the loop returned";
-  };
-  EXPECT_EQ(attn_rt_call(run, nullptr), 1);
+  EXPECT_EQ(attn_rt_call(runFailingLoop, nullptr), 1);
   EXPECT_STREQ(attn_rt_last_error(), "item 57 failed");
   EXPECT_EQ(teams.size(), 1u);
+}
+
+/// Starts a thread with 256 KiB of stack.
+pthread_t startSmallThread(void *(*run)(void *), void *argument) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 256 << 10);
+  pthread_t thread;
+  EXPECT_EQ(pthread_create(&thread, &attributes, run, argument), 0);
+  pthread_attr_destroy(&attributes);
+  return thread;
 }
 
 /// Two threads, of which one has 256 KiB of stack.
@@ -312,14 +313,9 @@ void runSmallTeam(void (*member)(void *), void *data, unsigned numThreads,
     call->member(call->data);
     return nullptr;
   };
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 << 10);
-  pthread_t thread;
-  EXPECT_EQ(pthread_create(&thread, &attributes, run, &call), 0);
+  pthread_t thread = startSmallThread(run, &call);
   member(data);
   pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
 }
 
 TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
@@ -331,8 +327,7 @@ TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
   for (int i = 0; i < 5; ++i) {
     Visits visits(64);
     attn_rt_parallel_for(64, 1, body, &visits);
-    for (std::atomic<int> &count : visits.counts)
-      EXPECT_EQ(count, 1);
+    visits.expectEach(1);
   }
   EXPECT_EQ(teams.size(), 1u);
   EXPECT_GE(attn_rt_get_num_threads(), 1);
@@ -371,13 +366,8 @@ std::string checkStackInThread(int64_t bytes) {
       check->message = attn_rt_last_error();
     return nullptr;
   };
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 256 << 10);
-  pthread_t thread;
-  EXPECT_EQ(pthread_create(&thread, &attributes, run, &check), 0);
+  pthread_t thread = startSmallThread(run, &check);
   pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
   return check.message;
 }
 

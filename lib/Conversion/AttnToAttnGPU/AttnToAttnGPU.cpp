@@ -376,23 +376,27 @@ struct ConvertAttnToAttnGPUPass
       return emitOptionError()
              << "expected sections of " << kMaxSection << " heads at most, got "
              << sectionHeads.getValue();
-    if (turns != "auto" && turns != "on" && turns != "off")
-      return emitOptionError()
-             << "expected turns auto, on or off, got '" << turns << "'";
-    if (turns != "auto")
-      options.turns = turns == "on";
-    if (output != "auto" && output != "copied" && output != "stored")
-      return emitOptionError()
-             << "expected output auto, copied or stored, got '" << output
-             << "'";
-    if (output != "auto")
-      options.storesOutput = output == "stored";
-    if (narrowBlocks != "auto" && narrowBlocks != "on" && narrowBlocks != "off")
-      return emitOptionError()
-             << "expected narrow-blocks auto, on or off, got '" << narrowBlocks
-             << "'";
-    if (narrowBlocks != "auto")
-      options.narrowsBlocks = narrowBlocks == "on";
+    // One of two words, or auto for neither.
+    auto readWord = [&](StringRef name, StringRef given, StringRef first,
+                        StringRef second,
+                        std::optional<bool> &isFirst) -> LogicalResult {
+      if (given == "auto")
+        return success();
+      if (given != first && given != second)
+        return emitOptionError()
+               << "expected " << name << " auto, " << first << " or " << second
+               << ", got '" << given << "'";
+      isFirst = given == first;
+      return success();
+    };
+    std::optional<bool> copiesOutput;
+    if (failed(readWord("turns", turns, "on", "off", options.turns)) ||
+        failed(readWord("output", output, "copied", "stored", copiesOutput)) ||
+        failed(readWord("narrow-blocks", narrowBlocks, "on", "off",
+                        options.narrowsBlocks)))
+      return failure();
+    if (copiesOutput)
+      options.storesOutput = !*copiesOutput;
     if (f32 != "auto") {
       std::optional<F32Product> product = symbolizeF32Product(f32);
       if (!product)

@@ -166,17 +166,21 @@ void TileEmitter::emitKeyTiles(Value firstKey, Value numKeys) {
   Value end =
       b.add(firstKey, b.mul(b.ceilDiv(numKeys, kHalves), b.index(kHalves)));
   Value isWhole = b.compare(arith::CmpIPredicate::sle, end, b.dim(args.key, 0));
-  auto ifOp = scf::IfOp::create(b, type, isWhole, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  Value rows =
-      buildSlice(b, args.key, DimPart{0, firstKey, OpFoldResult(numKeys)});
-  scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  emitCopy();
-  scf::YieldOp::create(b,
-                       memref::CastOp::create(b, type, keyBlock).getResult());
-  keyTiles = ifOp.getResult(0);
+  auto cast = [&](Value rows) {
+    return SmallVector<Value>{memref::CastOp::create(b, type, rows)};
+  };
+  keyTiles =
+      b.ifThenElse(
+           type, isWhole,
+           [&] {
+             return cast(buildSlice(
+                 b, args.key, DimPart{0, firstKey, OpFoldResult(numKeys)}));
+           },
+           [&] {
+             emitCopy();
+             return cast(keyBlock);
+           })
+          .front();
 }
 
 void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {

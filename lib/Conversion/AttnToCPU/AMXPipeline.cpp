@@ -73,23 +73,22 @@ Value TileEmitter::emitTileReference(Value pending, Value row,
     reference.push_back(emitSafeMax(newMax[v]));
     grows.push_back(b.compare(arith::CmpFPredicate::UNE, newMax[v], oldMax[v]));
   }
-  auto ifOp = scf::IfOp::create(b, b.getIndexType(), emitAnyLane(grows),
-                                /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  emitPending();
-  LaneVectors alpha;
-  for (int64_t v = 0; v < numVectors; ++v) {
-    alpha.push_back(emitRescale(oldMax[v], reference[v]));
-    Value sum = b.loadVector(rowState, at(one, v));
-    b.storeVector(b.mulf(sum, alpha[v]), rowState, at(one, v));
-    b.storeVector(newMax[v], rowState, at(zero, v));
-  }
-  emitRescaledOutput(alpha);
-  scf::YieldOp::create(b, row);
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, pending);
-  return ifOp.getResult(0);
+  auto emitRescaled = [&] {
+    emitPending();
+    LaneVectors alpha;
+    for (int64_t v = 0; v < numVectors; ++v) {
+      alpha.push_back(emitRescale(oldMax[v], reference[v]));
+      Value sum = b.loadVector(rowState, at(one, v));
+      b.storeVector(b.mulf(sum, alpha[v]), rowState, at(one, v));
+      b.storeVector(newMax[v], rowState, at(zero, v));
+    }
+    emitRescaledOutput(alpha);
+    return SmallVector<Value>{row};
+  };
+  return b
+      .ifThenElse(b.getIndexType(), emitAnyLane(grows), emitRescaled,
+                  [&] { return SmallVector<Value>{pending}; })
+      .front();
 }
 
 /// Exponentials of a whole part beside the products of the keys of the next
@@ -157,34 +156,28 @@ SmallVector<Value> TileEmitter::emitPlainPart(const Block &block, Value row,
   Value zero = b.index(0);
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
   auto emitPairs = [&](Power power) {
-    scf::YieldOp::create(
-        b, b.forLoop(zero, b.div(numRows, b.index(2)), 1, zeros,
+    return b.forLoop(zero, b.div(numRows, b.index(2)), 1, zeros,
                      [&](Value pair, ValueRange carried) {
                        SmallVector<Value> next;
                        for (int64_t v = 0; v < numVectors; ++v)
                          next.push_back(emitTilePair(firstRow, firstPair, pair,
                                                      v, carried[v], power));
                        return next;
-                     }));
+                     });
   };
-  auto ifOp = scf::IfOp::create(b, ValueRange(zeros).getTypes(), isLarge,
-                                /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(ifOp.thenBlock());
-    emitPairs([&](Value logit, int64_t v) {
-      Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
-      return emitExponential(logit, max, schedule.getExp2());
-    });
-    b.setInsertionPointToStart(ifOp.elseBlock());
-    emitPairs(getPower);
-  }
+  auto getLargePower = [&](Value logit, int64_t v) {
+    Value max = emitSafeMax(b.loadVector(rowState, at(zero, v)));
+    return emitExponential(logit, max, schedule.getExp2());
+  };
+  SmallVector<Value> results = b.ifThenElse(
+      ValueRange(zeros).getTypes(), isLarge,
+      [&] { return emitPairs(getLargePower); },
+      [&] { return emitPairs(getPower); });
   Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
   b.forLoop(zero, numNext, step, [&](Value first) {
     emitTileKeyProducts(block, b.add(b.add(row, partKeys), first),
                         b.add(nextFirstRow, first));
   });
-  SmallVector<Value> results(ifOp.getResults());
   llvm::append_range(results, emitWholeMaxima(nextFirstRow, numNext));
   return results;
 }
@@ -249,18 +242,6 @@ void TileEmitter::emitTileBlock(const Block &block) {
         };
         Value firstPair = getPair(row, firstRow);
         SmallVector<Type> types(2 * numVectors, unit.getType());
-        auto emitIf = [&](Value condition,
-                          function_ref<SmallVector<Value>()> emitThen,
-                          function_ref<SmallVector<Value>()> emitElse) {
-          auto ifOp =
-              scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
-          OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPointToStart(ifOp.thenBlock());
-          scf::YieldOp::create(b, emitThen());
-          b.setInsertionPointToStart(ifOp.elseBlock());
-          scf::YieldOp::create(b, emitElse());
-          return SmallVector<Value>(ifOp.getResults());
-        };
         auto emitPlain = [&] {
           if (mixesValues())
             emitPending(pending);
@@ -274,8 +255,8 @@ void TileEmitter::emitTileBlock(const Block &block) {
         auto emitMixedParts = [&] {
           if (!mixesValues())
             return emitMixed(false);
-          return emitIf(
-              b.compare(arith::CmpIPredicate::slt, pending, row),
+          return b.ifThenElse(
+              types, b.compare(arith::CmpIPredicate::slt, pending, row),
               [&] { return emitMixed(true); },
               [&] { return emitMixed(false); });
         };
@@ -284,7 +265,7 @@ void TileEmitter::emitTileBlock(const Block &block) {
           Value isPlain = arith::OrIOp::create(
               b, isLarge,
               b.compare(arith::CmpIPredicate::ne, numNext, b.index(partKeys)));
-          results = emitIf(isPlain, emitPlain, emitMixedParts);
+          results = b.ifThenElse(types, isPlain, emitPlain, emitMixedParts);
         } else {
           results = emitPlain();
         }

@@ -40,24 +40,22 @@ Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
   Value isShared =
       b.compare(arith::CmpIPredicate::sgt, b.sub(numQueries, args.firstQuery),
                 b.index(groupQueries));
-  auto ifOp = scf::IfOp::create(
-      b, type, arith::AndIOp::create(b, isApart, isShared).getResult(),
-      /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  auto yield = [&](mlir::Block *block, function_ref<Value()> emitRows) {
-    b.setInsertionPointToStart(block);
-    Value rows = emitRows();
-    scf::YieldOp::create(b, memref::CastOp::create(b, type, rows).getResult());
+  auto cast = [&](Value rows) {
+    return SmallVector<Value>{memref::CastOp::create(b, type, rows)};
   };
-  yield(ifOp.thenBlock(), [&] {
-    b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
-      emitRowCopy(source, b.add(firstKey, r), b.index(0), scratch, r,
-                  b.index(numColumns));
-    });
-    return scratch;
-  });
-  yield(ifOp.elseBlock(), [&] {
-    return buildSlice(b, source, DimPart{0, firstKey, OpFoldResult(numKeys)});
-  });
-  return ifOp.getResult(0);
+  return b
+      .ifThenElse(
+          type, arith::AndIOp::create(b, isApart, isShared),
+          [&] {
+            b.forLoop(b.index(0), numKeys, 1, [&](Value r) {
+              emitRowCopy(source, b.add(firstKey, r), b.index(0), scratch, r,
+                          b.index(numColumns));
+            });
+            return cast(scratch);
+          },
+          [&] {
+            return cast(buildSlice(
+                b, source, DimPart{0, firstKey, OpFoldResult(numKeys)}));
+          })
+      .front();
 }

@@ -194,15 +194,17 @@ void TileEmitter::emitKeyBlocks() {
       Value isMasked = arith::OrIOp::create(
           b, b.compare(arith::CmpIPredicate::slt, firstKey, full.begin),
           b.compare(arith::CmpIPredicate::sgt, end, full.end));
-      auto ifOp = scf::IfOp::create(b, b.getI1Type(), isMasked,
-                                    /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(ifOp.thenBlock());
-      scf::YieldOp::create(b, emitHasNonFinite(firstKey, numBlockKeys));
-      b.setInsertionPointToStart(ifOp.elseBlock());
-      scf::YieldOp::create(
-          b, arith::ConstantOp::create(b, b.getBoolAttr(false)).getResult());
-      hasNonFinite = ifOp.getResult(0);
+      hasNonFinite = b.ifThenElse(
+                          b.getI1Type(), isMasked,
+                          [&] {
+                            return SmallVector<Value>{
+                                emitHasNonFinite(firstKey, numBlockKeys)};
+                          },
+                          [&] {
+                            return SmallVector<Value>{arith::ConstantOp::create(
+                                b, b.getBoolAttr(false))};
+                          })
+                         .front();
     }
     forEachGroup([&] { emitGroup(firstKey, end, hasNonFinite); });
   });

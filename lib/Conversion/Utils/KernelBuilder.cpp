@@ -214,3 +214,16 @@ void KernelBuilder::ifThenElse(Value condition, function_ref<void()> thenBody,
     elseBody();
   }
 }
+
+SmallVector<Value> KernelBuilder::ifThenElse(TypeRange types, Value condition,
+                                             BranchBody thenBody,
+                                             BranchBody elseBody) {
+  auto ifOp =
+      scf::IfOp::create(*this, types, condition, /*withElseRegion=*/true);
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(*this, thenBody());
+  setInsertionPointToStart(ifOp.elseBlock());
+  scf::YieldOp::create(*this, elseBody());
+  return SmallVector<Value>(ifOp.getResults());
+}

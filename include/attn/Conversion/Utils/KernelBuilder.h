@@ -103,6 +103,10 @@ public:
                              ValueRange inits, LoopBody body);
   void ifThenElse(Value condition, function_ref<void()> thenBody,
                   function_ref<void()> elseBody = nullptr);
+  using BranchBody = function_ref<SmallVector<Value>()>;
+  /// The values of one of the branches.
+  SmallVector<Value> ifThenElse(TypeRange types, Value condition,
+                                BranchBody thenBody, BranchBody elseBody);
 
 private:
   int64_t lanes;
