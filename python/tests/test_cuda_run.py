@@ -212,6 +212,30 @@ def test_compiled():
 
 
 @gpu
+def test_compiled_replayed():
+    """mode="reduce-overhead": kernels are recorded and replayed in graphs of CUDA."""
+    from torch._dynamo.utils import counters
+
+    from attn._compile import backend
+
+    def step(q):
+        return F.scaled_dot_product_attention(q * 2, q, q, is_causal=True).sin()
+
+    counters.clear()
+    compiled = torch.compile(step, backend=backend, fullgraph=True, mode="reduce-overhead")
+    with torch.no_grad():
+        for _ in range(5):
+            q = randn(2, 4, 300, 64)
+            torch.compiler.cudagraph_mark_step_begin()
+            assert torch.allclose(compiled(q).float(), step(q).float(), atol=4e-2)
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+            torch.compiler.cudagraph_mark_step_begin()
+            compiled(q)
+    assert not counters["inductor"]["cudagraph_skips"]
+    assert not [event.name for event in profiler.events() if event.name.startswith("attn::")], "it is not replayed"
+
+
+@gpu
 def test_compiled_functions():
     from attn._compile import backend
 

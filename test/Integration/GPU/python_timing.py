@@ -6,7 +6,7 @@
 
 A line is printed as soon as it is measured: what comes later may hang."""
 
-import statistics, sys, time
+import os, statistics, subprocess, sys, tempfile, time
 import torch, torch.nn as nn, torch.nn.functional as F
 import attn
 from attn._compile import backend
@@ -38,7 +38,7 @@ def measure_host(functions, repeats=30, calls=50):
                 times[name].append((time.perf_counter() - begin) / calls * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
-def measure_in_graph(x):
+def measure_in_graph(x, mode):
     # What eight attentions more cost in a graph that has one, each: guards and the call
     # of the graph are PyTorch's.
     def chain(count):
@@ -51,10 +51,38 @@ def measure_in_graph(x):
 
     functions = {}
     for count in (1, 9):
-        functions["PyTorch", count] = torch.compile(chain(count), dynamic=False)
-        functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False)
+        functions["PyTorch", count] = torch.compile(chain(count), dynamic=False, mode=mode)
+        functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False, mode=mode)
+    for function in functions.values():
+        # Graphs of CUDA are recorded by the second call and the third.
+        for _ in range(4):
+            function(x)
     times = measure_host({key: lambda function=function: function(x) for key, function in functions.items()}, calls=20)
     return {name: (times[name, 9] - times[name, 1]) / 8 for name in ("PyTorch", "attn")}
+
+# Of a process of its own: from tensors to the result of the first call, and of the second.
+FIRST_CALL = """
+import sys, time, torch, attn
+q = torch.randn(2, 16, 1024, 128, device="cuda", dtype=getattr(torch, sys.argv[1]))
+torch.cuda.synchronize()
+for _ in range(2):
+    begin = time.perf_counter()
+    attn.sdpa(q, q, q, is_causal=True)
+    torch.cuda.synchronize()
+    print(time.perf_counter() - begin)
+"""
+
+def measure_first(dtype, repeats=3):
+    times = {"compiled": [], "from disk": [], "again": []}
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as cache:
+            for name in ("compiled", "from disk"):
+                process = subprocess.run([sys.executable, "-c", FIRST_CALL, dtype], env={**os.environ, "ATTN_CACHE_DIR": cache},
+                                         capture_output=True, text=True, check=True)
+                first, second = (float(line) * 1e3 for line in process.stdout.split())
+                times[name].append(first)
+                times["again"].append(second)
+    return {name: statistics.median(values) for name, values in times.items()}
 
 def show(title, times):
     print(f"{title:44} " + "  ".join(f"{name} {value * 1e3:9.1f} us" for name, value in times.items()), flush=True)
@@ -81,7 +109,10 @@ with torch.no_grad():
     small = torch.randn(1, 2, 16, 64, device="cuda", dtype=torch.bfloat16)
     show("a small call on the host", measure_host({
         "PyTorch": lambda: F.scaled_dot_product_attention(small, small, small), "attn": lambda: attn.sdpa(small, small, small)}))
-    show("another in a compiled graph, on the host", measure_in_graph(small))
+    for mode in (None, "reduce-overhead"):
+        show(f"another in a compiled graph{f' ({mode})' if mode else ''}, on the host", measure_in_graph(small, mode))
+    for dtype in ("bfloat16", "float32"):
+        show(f"first call, {dtype}, D128 causal", measure_first(dtype))
     rows, bounds = torch.randn(48, 2, 64, device="cuda", dtype=torch.bfloat16), torch.tensor([0, 16, 48], device="cuda", dtype=torch.int32)
     show("a small ragged call on the host", measure_host({"attn": lambda: attn.sdpa_varlen(rows, rows, rows, bounds)}))
     for lengths in ([512] * 32, [128 + 24 * i for i in range(32)], [8192, *[64] * 31]):
@@ -96,9 +127,9 @@ with torch.no_grad():
         dense = torch.randn(32, 16, length, 128, device="cuda", dtype=torch.bfloat16)
         times["attn, dense"] = measure({"": lambda: attn.sdpa(dense, dense, dense)})[""] * sum(n * n for n in lengths) / (32 * length**2)
         show(f"ragged, 32 of {min(lengths)} to {max(lengths)}", times)
-    for length in (1024, 4096):
-        model = CausalSelfAttention(1024, 16).cuda().bfloat16().eval()
-        x = torch.randn(8, length, 1024, device="cuda", dtype=torch.bfloat16)
+    for batch, length, size, heads in ((8, 1024, 1024, 16), (8, 4096, 1024, 16), (256, 256, 512, 8)):
+        model = CausalSelfAttention(size, heads).cuda().bfloat16().eval()
+        x = torch.randn(batch, length, size, device="cuda", dtype=torch.bfloat16)
         theirs, ours = torch.compile(model, dynamic=False), torch.compile(model, backend=backend, dynamic=False)
-        show(f"the tutorial's module 8 x {length} x 1024", measure({
+        show(f"the tutorial's module {batch} x {length} x {size}", measure({
             "eager": lambda: model(x), "inductor": lambda: theirs(x), "attn": lambda: ours(x)}))
