@@ -33,8 +33,7 @@ class _Interpreter(torch.fx.Interpreter):
 
 def _read_number(value: Any) -> float | None:
     """A number, if it is known: dynamic shapes have constants among them."""
-    if isinstance(value, _Node):
-        value = example_of(value)
+    value = example_of(value)
     if isinstance(value, (torch.SymFloat, torch.SymInt)):
         expression = value.node.expr
         return float(expression) if expression.is_number else None

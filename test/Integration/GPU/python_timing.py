@@ -53,10 +53,6 @@ def measure_in_graph(x, mode):
     for count in (1, 9):
         functions["PyTorch", count] = torch.compile(chain(count), dynamic=False, mode=mode)
         functions["attn", count] = torch.compile(chain(count), backend=backend, dynamic=False, mode=mode)
-    for function in functions.values():
-        # Graphs of CUDA are recorded by the second call and the third.
-        for _ in range(4):
-            function(x)
     times = measure_host({key: lambda function=function: function(x) for key, function in functions.items()}, calls=20)
     return {name: (times[name, 9] - times[name, 1]) / 8 for name in ("PyTorch", "attn")}
 
