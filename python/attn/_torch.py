@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Optional
 import torch
 
 from . import _library as _compiler
-from . import _backends, _cuda, _sdpa, _torch_flex, _torch_formula
+from . import _backends, _cuda, _sdpa, _torch_dynamo, _torch_flex, _torch_formula
 from ._arguments import View, _view_of_torch, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
@@ -140,7 +140,7 @@ def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, wind
 
 
 # Dynamo's graphs are for the precision that it guards.
-@torch.compiler.assume_constant_result
+@_torch_dynamo.assume_constant_result
 def _allows_tf32() -> bool:
     return _cuda.allows_tf32()
 
@@ -321,7 +321,7 @@ def _is_plain(*tensors: Any) -> bool:
 
 
 # Dynamo has the transforms of what it traces active, and guards them.
-@torch.compiler.assume_constant_result
+@_torch_dynamo.assume_constant_result
 def _is_transformed() -> bool:
     """Whether this runs under torch.func's grad, vmap and the like."""
     return torch._C._functorch.peek_interpreter_stack() is not None
@@ -334,10 +334,7 @@ class _TracedTensors(Captures):
         return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
 
 
-# Dynamo does not follow symbols: where FlexAttention does not say the same, a graph
-# ends here.
-@torch.compiler.disable
-def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
+def trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
     if rank > 4:
         raise ValueError(f"attn.sdpa: score_mod and mask_mod take one batch dimension, got {rank - 3}")
     real = "f64" if query.dtype == torch.float64 else "f32"
@@ -430,7 +427,14 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             _check_operands(query, key, value)
             return _torch_flex.sdpa(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, key_lengths,
                                     score_mod, mask_mod, _torch_formula.broadcast_batch(query, key, value, enable_gqa))
-        score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
+        if _torch_dynamo.is_there():
+            # Dynamo does not follow symbols: where FlexAttention does not say the same,
+            # a graph ends here.
+            from ._torch_untraced import trace_mods as trace_untraced
+
+            score, keep, captures = trace_untraced(query, rank, score_mod, mask_mod)
+        else:
+            score, keep, captures = trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
     if not is_compiling and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):
