@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 from . import _sdpa, _torch, _torch_dynamo, _varlen
 from ._arguments import View, _view_of_torch, torch_dtypes
@@ -111,11 +112,13 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
         # Where they lie.
         cu_seqlens_q, cu_seqlens_k = cu_seqlens_q.to(torch.int64), cu_seqlens_k.to(torch.int64)
     arguments = (query, key, value, cu_seqlens_q, cu_seqlens_k)
-    if torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
-        # What is wrong is said as without a gradient.
-        with torch.no_grad():
-            sdpa_varlen(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, False, scale, enable_gqa, causal, window,
-                        softcap)
+    with_tangents = not torch.compiler.is_compiling() and forward_ad._current_level >= 0 and _torch.have_tangents(*arguments[:3])
+    if with_tangents or torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
+        if not with_tangents:
+            # What is wrong is said as without a gradient. Tangents would stay.
+            with torch.no_grad():
+                sdpa_varlen(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, False, scale, enable_gqa, causal,
+                            window, softcap)
         named: dict[str, Any] = {"scale": scale, "enable_gqa": enable_gqa, "causal": causal, "window": window, "softcap": softcap}
         if _torch_dynamo.is_there():
             # Lengths are needed on the host: a graph ends here.
