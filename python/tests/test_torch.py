@@ -427,6 +427,10 @@ def test_plain_operators():
         torch.ops.attn.sdpa_dense(q, q[..., :4], q, *options)
     with pytest.raises(NotImplementedError, match="meta|Meta|CUDA|fake|SparseCPU"):
         torch.ops.attn.sdpa_dense(q.to_sparse(), q, q, *options)
+    # Kernels that are known take what Python takes.
+    torch.ops.attn.sdpa_dense(q, q, q, *_torch.pack_options(0.5, False, None, None, None))
+    with pytest.raises(RuntimeError, match="finite scale"):
+        torch.ops.attn.sdpa_dense(q, q, q, *_torch.pack_options(float("nan"), False, None, None, None))
 
 
 def test_functional_gradient():
