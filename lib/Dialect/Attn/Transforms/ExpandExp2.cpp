@@ -147,6 +147,20 @@ struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
   }
 };
 
+struct ExpandLookup : OpRewritePattern<arith::XOrIOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::XOrIOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op->hasAttr("attn.lookup"))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(),
+        rewriter.getStringAttr("llvm.x86.avx512.permvar.qi.512"),
+        ValueRange{op.getRhs(), op.getLhs()});
+    return success();
+  }
+};
+
 struct AttnExpandExp2Pass
     : attn::impl::AttnExpandExp2PassBase<AttnExpandExp2Pass> {
   using AttnExpandExp2PassBase::AttnExpandExp2PassBase;
@@ -161,5 +175,5 @@ struct AttnExpandExp2Pass
 } // namespace
 
 void attn::populateExpandExp2Patterns(RewritePatternSet &patterns) {
-  patterns.add<ExpandExp2>(patterns.getContext());
+  patterns.add<ExpandExp2, ExpandLookup>(patterns.getContext());
 }
