@@ -9,14 +9,11 @@
 // Probabilities that become bf16 need no exponential in f32. One FMA makes of a
 // logit the fixed-point number (x + 127) 2^9, x its difference from what
 // probabilities are relative to, in the low bits of an f32: its sum with 2^23.
-// Two of these are one vector of 32 words, the pairs that tile registers take.
-// A word's high 7 bits are the exponent of 2^x, and the fraction f below them
-// is its mantissa but for f + 1 - 2^f, which a table of 64 bytes has. The rest
-// is a subtraction and a shift. (The linear form is Mitchell's logarithm, 1962,
-// and Schraudolph's exponential, 1999.) The relative error, rounding to bf16
-// included, has a standard deviation of 1.09 times that of rounding alone, and
-// is 2^-7.3 at most; row sums are of the same words, so that what they share
-// cancels.
+// Two of these are one vector of 32 words, the pairs that tile registers take,
+// and attn.exp2_words makes probabilities of them. The relative error has a
+// standard deviation of 1.09 times that of rounding to bf16 alone; row sums are
+// of the same probabilities, so that what they share cancels. (The linear form
+// is Schraudolph's exponential, 1999.)
 //
 // It is optimistic: what probabilities are relative to is not compared with the
 // logits before, and nothing is clamped. A logit whose x is not in [-127, 1),
@@ -26,7 +23,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileEmitter.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include <cmath>
 #include <limits>
@@ -34,28 +30,10 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// Bits of the fraction of x, of which bf16 keeps seven, and how many say which
-/// byte of the table to take.
-static constexpr int kFractionBits = 9, kTableBits = 6;
-static constexpr int kDroppedBits = kFractionBits - 7;
-/// Half of what is dropped is added first.
-static constexpr int kRounding = 1 << (kDroppedBits - 1);
-static constexpr int kExponentBias = 127;
+/// What words are: see attn.exp2_words.
+static constexpr int kFractionBits = 9, kExponentBias = 127, kRounding = 2;
 /// 2^23 as f32: the high half of every sum, and where its low half is zero.
 static constexpr int64_t kHighBits = 0x4B000000, kHighMask = -0x10000;
-
-/// f + 1 - 2^f in units of words, for the middle of every step of f.
-static SmallVector<int8_t> getCorrections() {
-  SmallVector<int8_t> corrections;
-  constexpr int kStep = 1 << (kFractionBits - kTableBits);
-  for (int entry = 0; entry < 1 << kTableBits; ++entry) {
-    double middle = entry * kStep + (kStep - 1) / 2.0 - kRounding;
-    double f = std::ldexp(middle, -kFractionBits);
-    double correction = std::ldexp(f + 1 - std::exp2(f), kFractionBits);
-    corrections.push_back(std::max(0L, std::lround(correction)));
-  }
-  return corrections;
-}
 
 /// What is added to a product for x, in units of words: NaN where there is no
 /// key yet, and beside maxima whose rounding would count.
@@ -92,10 +70,7 @@ SmallVector<Value> TileEmitter::emitWordState() {
 void TileEmitter::emitWordPair(Value firstRow, Value firstPair, Value pair,
                                int64_t v, Value offset,
                                SmallVector<Value> &state) {
-  Type i16 = b.getIntegerType(16), i8 = b.getIntegerType(8);
   Type intType = b.getVectorType(b.getI32Type());
-  auto wordType = VectorType::get({2 * lanes}, i16);
-  auto byteType = VectorType::get({4 * lanes}, i8);
   Value row = b.add(firstRow, b.mul(pair, b.index(2)));
   Value unit = b.splat(std::ldexp(unitInLog2, kFractionBits));
   auto getBits = [&](Value logitRow) {
@@ -112,36 +87,18 @@ void TileEmitter::emitWordPair(Value firstRow, Value firstPair, Value pair,
   // LLVM makes a slow shuffle of a disjunction.
   Value low = arith::XOrIOp::create(b, first, b.integer(kHighBits, intType));
   Value high = arith::ShLIOp::create(b, second, b.integer(16, intType));
-  Value words = vector::BitCastOp::create(b, wordType,
-                                          arith::XOrIOp::create(b, low, high));
-  Value steps = arith::ShRUIOp::create(
-      b, words, b.integer(kFractionBits - kTableBits, wordType));
-  Value table = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(byteType, ArrayRef(getCorrections())));
-  // An index is the low bits of a byte; high bytes are none.
-  Value bytes = arith::XOrIOp::create(
-      b, vector::BitCastOp::create(b, byteType, steps), table);
-  bytes.getDefiningOp()->setAttr("attn.lookup", b.getUnitAttr());
-  SmallVector<bool> isLow;
-  for (int64_t byte = 0; byte < 4 * lanes; ++byte)
-    isLow.push_back(byte % 2 == 0);
-  Value isLowByte = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(VectorType::get({4 * lanes}, b.getI1Type()),
-                                ArrayRef(isLow)));
-  bytes = b.select(isLowByte, bytes, b.integer(0, byteType));
-  Value corrections = vector::BitCastOp::create(b, wordType, bytes);
-  Value rounded =
-      arith::ShRUIOp::create(b, arith::SubIOp::create(b, words, corrections),
-                             b.integer(kDroppedBits, wordType));
-
-  b.storeVector(vector::BitCastOp::create(b, intType, rounded),
-                probabilityPairs, {b.add(firstPair, pair), getLaneOffset(v)});
+  Value words = vector::BitCastOp::create(
+      b, VectorType::get({2 * lanes}, b.getIntegerType(16)),
+      arith::XOrIOp::create(b, low, high));
   auto halfType = VectorType::get({2 * lanes}, b.getBF16Type());
+  Value powers = Exp2WordsOp::create(b, halfType, words);
+
+  b.storeVector(vector::BitCastOp::create(b, intType, powers), probabilityPairs,
+                {b.add(firstPair, pair), getLaneOffset(v)});
   Value ones = arith::ConstantOp::create(
       b, DenseElementsAttr::get(halfType, b.getFloatAttr(b.getBF16Type(), 1)));
-  state[v] = x86vector::DotBF16Op::create(
-      b, state[v].getType(), state[v],
-      vector::BitCastOp::create(b, halfType, rounded), ones);
+  state[v] = x86vector::DotBF16Op::create(b, state[v].getType(), state[v],
+                                          powers, ones);
 }
 
 /// Whether any bits were not those of a sum in [2^23, 2^23 + 2^16).
