@@ -153,6 +153,7 @@ static bool addUnscheduledPasses(TargetMachine &machine,
                                  CodeGenFileType type) {
   auto *wrapper = new MachineModuleInfoWrapperPass(&machine);
   TargetPassConfig *config = machine.createPassConfig(pm);
+  config->setDisableVerify(true);
   config->disablePass(&MachineSchedulerID);
   pm.add(config);
   pm.add(wrapper);
