@@ -147,7 +147,7 @@ static bool usesWords(const llvm::Module &module) {
 
 /// What TargetMachine::addPassesToEmitFile does, without the machine scheduler:
 /// it moves apart what stands beside products of tiles for the CPU to overlap,
-/// and spills it, which costs 4% of the time. Returns whether it fails.
+/// and spills it, which costs 1 to 5% of the time. Returns whether it fails.
 static bool addUnscheduledPasses(TargetMachine &machine,
                                  legacy::PassManager &pm, raw_pwrite_stream &os,
                                  CodeGenFileType type) {
