@@ -16,6 +16,7 @@
 #include "attn/Runtime/CPU/Runtime.h"
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <deque>
 #include <dlfcn.h>
@@ -211,6 +212,13 @@ Value runProgram(const attn_program *program, const Words &words,
   return result.release();
 }
 
+/// Whether programs take the options: what is refused is so each time,
+/// whichever programs are known. They are for any scale.
+bool isAccepted(const Arguments &arguments) {
+  return !(arguments.flags & ATTN_TORCH_SCALE) ||
+         std::isfinite(arguments.scale);
+}
+
 /// The scale as a program takes it.
 struct Scale {
   float f32;
@@ -227,7 +235,8 @@ struct Scale {
 /// The result of a program that is known; null if there is none.
 Value runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
                const Arguments &arguments) {
-  if (suspensions.load(std::memory_order_relaxed) != 0)
+  if (suspensions.load(std::memory_order_relaxed) != 0 ||
+      !isAccepted(arguments))
     return 0;
   View views[4] = {View(query), View(key), View(value)};
   if (mask)
@@ -265,7 +274,8 @@ bool areBounds(const View &view, int64_t rows) {
 /// are is checked where the host can read them.
 Value runKnownVarlen(Tensor query, Tensor key, Tensor value, Tensor queryEnds,
                      Tensor keyEnds, const Arguments &arguments) {
-  if (suspensions.load(std::memory_order_relaxed) != 0)
+  if (suspensions.load(std::memory_order_relaxed) != 0 ||
+      !isAccepted(arguments))
     return 0;
   View views[3] = {View(query), View(key), View(value)};
   View ends[2] = {View(queryEnds), View(keyEnds)};

@@ -72,12 +72,20 @@ def torch_dtypes() -> dict[Any, int]:
     return _TORCH_DTYPES
 
 
-def _view_of_torch(tensor: Any, name: str) -> View:
+def check_layout(tensor: Any, name: str) -> None:
+    """Whether a tensor of PyTorch has elements with strides."""
     if tensor.is_nested:
         raise TypeError(f"attn.sdpa: {name} is a nested tensor, query is a dense one; all of them or none are nested")
+    if tensor.layout is not sys.modules["torch"].strided:
+        raise TypeError(f"attn.sdpa: {name} has {tensor.layout}; expected a dense tensor (to_dense() makes one)")
+
+
+def _view_of_torch(tensor: Any, name: str) -> View:
+    check_layout(tensor, name)
     dtype = (_TORCH_DTYPES or torch_dtypes()).get(tensor.dtype)
     if dtype is None:
-        raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}, which no kernel takes")
+        raise TypeError(f"attn.sdpa: {name} is {tensor.dtype}; kernels take float16, bfloat16, float32 and float64, "
+                        "masks of bool, too, and lengths of int32 and int64")
     device = CPU
     if not tensor.is_cpu:
         if not tensor.is_cuda:

@@ -33,6 +33,12 @@ class CausalBias:
         """Query i attends to keys up to i + offset."""
         return self.num_keys - self.num_queries if self.variant == LOWER_RIGHT else 0
 
+    def check(self, query: Any, key: Any) -> None:
+        """Whether it is for operands of these shapes."""
+        if (*query[-2:-1], *key[-2:-1]) != self.shape:
+            raise ValueError(f"attn.sdpa: the causal bias is for {self.num_queries} queries and {self.num_keys} keys, got query of "
+                             f"shape {list(query)} and key of shape {list(key)}")
+
     def materialize(self) -> Any:
         """The mask as a NumPy array of booleans [queries, keys]: true attends."""
         import numpy

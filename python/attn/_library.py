@@ -120,9 +120,11 @@ def set_num_threads(count: int) -> None:
     one for each CPU that the process may run on, the default. Once PyTorch's
     tensors were used, kernels run on the threads of its OpenMP, and 0 stands for
     as many as `torch.set_num_threads` says."""
-    if count < 0:
-        raise ValueError(f"expected a number of threads, got {count}")
-    _library.attn_set_num_threads(count)
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"expected a number of threads, got {count!r}")
+    if not 0 <= count < 1 << 31:
+        raise ValueError(f"expected a number of threads below 2^31, got {count}")
+    _library.attn_set_num_threads(int(count))
 
 
 def get_num_threads() -> int:
@@ -143,8 +145,8 @@ def cache_directory() -> str | None:
 def _cache_bytes() -> int:
     """ATTN_CACHE_SIZE in bytes; 0 is the compiler's default of 256 MiB."""
     given = os.environ.get("ATTN_CACHE_SIZE", "0")
-    if not given.isdigit():
-        raise ValueError(f"ATTN_CACHE_SIZE: expected a number of bytes, got '{given}'")
+    if not (given.isascii() and given.isdigit() and int(given) < 1 << 63):
+        raise ValueError(f"ATTN_CACHE_SIZE: expected a number of bytes below 2^63, got '{given}'")
     return int(given)
 
 
@@ -305,6 +307,10 @@ def compile_shared(text: str, backend: str, cpu: str, output: str, header: str |
     """Writes @main of a module as a shared object, and a C header for it.
 
     Raises CompileError with the compiler's message."""
+    # C's strings end there.
+    for name, given in ("path", output), ("header", header), ("cpu", cpu), ("gpu_arch", gpu_arch), ("backend", backend):
+        if given is not None and b"\0" in os.fsencode(given):
+            raise ValueError(f"attn.compile_exported: {name} holds a null character: {given!r}")
     options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
     options.cpu = cpu.encode()
     runtime = pathlib.Path(_find_library()).with_name("libAttnRuntimeCPU.a")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import math
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -239,6 +240,13 @@ def _check_bounds(bounds: set[tuple[int, int, str]], captured: list[tuple[int, .
                              f"{names[origin]}, of which there are {sizes[origin]}")
 
 
+def check_numbers(scale: float | None, softcap: float | None) -> None:
+    if scale is not None and not math.isfinite(scale):
+        raise ValueError(f"attn.sdpa: expected a finite scale, got {scale}")
+    if softcap is not None and not (softcap > 0 and math.isfinite(softcap)):
+        raise ValueError(f"attn.sdpa: expected a positive softcap, got {softcap}")
+
+
 _memo: dict[tuple[Any, ...], Plan] = {}
 
 
@@ -246,6 +254,8 @@ def make_plan(request: Request) -> Plan:
     """Checks the request and finds its kernel, which need not be compiled.
 
     Raises ValueError, TypeError or IndexError, which say what is wrong."""
+    # The scale is an operand: plans do not know it.
+    check_numbers(request.scale, None)
     key = request.memo_key()
     plan = _memo.get(key) if key is not None else None
     if plan is None:
@@ -276,10 +286,7 @@ def _make_plan(request: Request) -> Plan:
             bias = _make_broadcast(request.mask, logits, "attn_mask")
         else:
             raise TypeError(f"attn.sdpa: attn_mask is {DTYPE_NAMES[request.mask.dtype]}; expected bool or a float dtype")
-    if request.softcap is not None and not (request.softcap > 0 and math.isfinite(request.softcap)):
-        raise ValueError(f"attn.sdpa: expected a positive softcap, got {request.softcap}")
-    if request.scale is not None and not math.isfinite(request.scale):
-        raise ValueError(f"attn.sdpa: expected a finite scale, got {request.scale}")
+    check_numbers(None, request.softcap)
     if request.window is not None and min(request.window) < -1:
         raise ValueError(f"attn.sdpa: expected a window of keys to the left and right, -1 for all, got {request.window}")
     if request.sinks is not None and (request.sinks.dtype not in FLOATS or request.sinks.shape != (heads,)):
@@ -333,14 +340,32 @@ def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
     plan.call(words)
 
 
+# No sequence is longer: #attn.window takes no more.
+_MOST_KEYS = (1 << 61) - 1
+
+
+def _read_bound(size: Any) -> int:
+    number = size if type(size) is int else operator.index(size)
+    return number if number <= _MOST_KEYS else -1
+
+
 def read_window(window: Any) -> tuple[int, int] | None:
+    """The window as (left, right), of whatever integers."""
     if window is None:
         return None
-    if isinstance(window, int) and not isinstance(window, bool):
-        return (window, window)
-    if isinstance(window, (tuple, list)) and len(window) == 2 and all(isinstance(size, int) for size in window):
-        return (window[0], window[1])
-    raise TypeError(f"attn.sdpa: expected window to be a number of keys or a pair (left, right), got {window!r}")
+    sides = window if isinstance(window, (tuple, list)) and len(window) == 2 else (window, window)
+    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in sides):
+        raise TypeError(f"attn.sdpa: expected window to be a number of keys or a pair (left, right), got {window!r}")
+    return _read_bound(sides[0]), _read_bound(sides[1])
+
+
+def read_number(number: Any, name: str) -> float:
+    """A scale or a softcap."""
+    if isinstance(number, float):
+        return number
+    if not hasattr(number, "__float__"):
+        raise TypeError(f"attn.sdpa: expected {name} to be a number, got {number!r}")
+    return float(number)
 
 
 def make_request(query: Any, key: Any, value: Any, attn_mask: Any = None, is_causal: bool = False,
@@ -362,9 +387,7 @@ def make_request(query: Any, key: Any, value: Any, attn_mask: Any = None, is_cau
     if bias is not None:
         if causal is not None:
             raise ValueError("attn.sdpa: attn_mask is causal already; leave causal out")
-        if bias.shape != (q.shape[-2], k.shape[-2]):
-            raise ValueError(f"attn.sdpa: the causal bias is for {bias.num_queries} queries and {bias.num_keys} keys, got "
-                             f"{q.shape[-2]} and {k.shape[-2]}")
+        bias.check(q.shape, k.shape)
         causal = bias.variant
     elif attn_mask is not None:
         mask = view_of(attn_mask, "attn_mask")
@@ -372,8 +395,8 @@ def make_request(query: Any, key: Any, value: Any, attn_mask: Any = None, is_cau
         if mask.strides[-1:] == (0,) and mask.shape[-1] == k.shape[-2]:
             mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     return Request(
-        q, k, v, mask, None if scale is None else float(scale), enable_gqa, causal, read_window(window),
-        None if softcap is None else float(softcap), score_mod, mask_mod,
+        q, k, v, mask, None if scale is None else read_number(scale, "scale"), enable_gqa, causal, read_window(window),
+        None if softcap is None else read_number(softcap, "softcap"), score_mod, mask_mod,
         None if sinks is None else view_of(sinks, "sinks"),
         None if key_lengths is None else view_of(key_lengths, "key_lengths"), return_lse,
         wants_tf32=_cuda.wants_tf32(q.device, q.dtype))

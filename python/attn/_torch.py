@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Optional
 
 import torch
+from torch.autograd import forward_ad
 
 from . import _library as _compiler
-from . import _backends, _cuda, _sdpa, _torch_flex, _torch_formula
-from ._arguments import View, _view_of_torch, torch_dtypes
+from . import _backends, _cuda, _sdpa, _torch_dynamo, _torch_flex, _torch_formula
+from ._arguments import View, _view_of_torch, check_layout, torch_dtypes
 from ._bias import LOWER_RIGHT, UPPER_LEFT, read_bias
 from ._library import F64
 from ._symbols import Captures, trace
@@ -89,7 +90,7 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, scale
              functions: Any = (None, None), wants_tf32: bool | None = None) -> tuple[_sdpa.Plan, _Tensor, _Tensor | None]:
     q = _view_of_torch(query, "query")
     mask = _view(attn_mask, "attn_mask")
-    if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1] == key.shape[-2]:
+    if mask is not None and mask.strides[-1:] == (0,) and mask.shape[-1:] == key.shape[-2:-1]:
         mask = View(mask.address, (*mask.shape[:-1], 1), mask.strides, mask.dtype, mask.owner, mask.device)
     request = _sdpa.Request(
         q, _view(key, "key"), _view(value, "value"), mask, scale, enable_gqa,  # type: ignore[arg-type]
@@ -140,7 +141,7 @@ def pack_options(scale: float | None, enable_gqa: bool, causal: str | None, wind
 
 
 # Dynamo's graphs are for the precision that it guards.
-@torch.compiler.assume_constant_result
+@_torch_dynamo.assume_constant_result
 def _allows_tf32() -> bool:
     return _cuda.allows_tf32()
 
@@ -252,6 +253,9 @@ def _run_plain(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor 
             return _DENSE(query, key, value, *options)  # type: ignore[no-any-return]
         return _MASKED(query, key, value, attn_mask, *options)  # type: ignore[no-any-return]
     except RuntimeError as raised:
+        for tensor, name in (query, "query"), (key, "key"), (value, "value"), (attn_mask, "attn_mask"):
+            if tensor is not None:
+                check_layout(tensor, name)
         raise_kept(raised)
 
 
@@ -315,13 +319,15 @@ def _is_plain(*tensors: Any) -> bool:
     if torch._C._len_torch_dispatch_stack() or torch._C._functorch.peek_interpreter_stack() is not None:
         return False
     wants_gradient = torch.is_grad_enabled()
+    # PyTorch computes what is negated late, or zero without memory, before an operator.
     return all(
         tensor is None or type(tensor) in (torch.Tensor, torch.nn.Parameter) and (tensor.is_cpu or tensor.is_cuda)
-        and not (wants_gradient and tensor.requires_grad) for tensor in tensors)
+        and not (wants_gradient and tensor.requires_grad) and not tensor.is_neg() and not tensor._is_zerotensor()
+        for tensor in tensors)
 
 
 # Dynamo has the transforms of what it traces active, and guards them.
-@torch.compiler.assume_constant_result
+@_torch_dynamo.assume_constant_result
 def _is_transformed() -> bool:
     """Whether this runs under torch.func's grad, vmap and the like."""
     return torch._C._functorch.peek_interpreter_stack() is not None
@@ -334,10 +340,7 @@ class _TracedTensors(Captures):
         return [array if isinstance(array, torch.Tensor) else torch.as_tensor(array) for array in self.arrays]
 
 
-# Dynamo does not follow symbols: where FlexAttention does not say the same, a graph
-# ends here.
-@torch.compiler.disable
-def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
+def trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tuple[str, str, list[_Tensor]]:
     if rank > 4:
         raise ValueError(f"attn.sdpa: score_mod and mask_mod take one batch dimension, got {rank - 3}")
     real = "f64" if query.dtype == torch.float64 else "f32"
@@ -346,6 +349,12 @@ def _trace_mods(query: _Tensor, rank: int, score_mod: Any, mask_mod: Any) -> tup
         trace(function, is_score, real, max(rank - 3, 0), rank > 2, captures) if function is not None else ""
         for function, is_score in [(score_mod, True), (mask_mod, False)])
     return score, keep, captures.tensors()
+
+
+def have_tangents(*tensors: Any) -> bool:
+    """Whether a derivative in forward mode is wanted, which operators do not have. Not for
+    graphs: Dynamo follows no duals."""
+    return any(tensor is not None and forward_ad.unpack_dual(tensor).tangent is not None for tensor in tensors)
 
 
 def _captures_need_gradient(*functions: Any) -> bool:
@@ -393,9 +402,7 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
         if bias is not None:
             if causal is not None:
                 raise ValueError("attn.sdpa: attn_mask is causal already; leave causal out")
-            if bias.shape != (query.shape[-2], key.shape[-2]):
-                raise ValueError(f"attn.sdpa: the causal bias is for {bias.num_queries} queries and {bias.num_keys} keys, got "
-                                 f"{query.shape[-2]} and {key.shape[-2]}")
+            bias.check(query.shape, key.shape)
             causal, attn_mask = bias.variant, None
         elif not isinstance(attn_mask, torch.Tensor):
             raise TypeError(f"attn.sdpa: expected attn_mask to be a tensor or a causal bias, got {type(attn_mask).__name__}")
@@ -403,16 +410,25 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
         window = list(_sdpa.read_window(window) or ())
     if torch._C._is_any_autocast_enabled():
         query, key, value = cast_for_autocast(query, key, value)
-    if not 0.0 <= dropout_p <= 1.0:
-        raise ValueError(f"attn.sdpa: expected dropout_p between 0 and 1, got {dropout_p}")
+    if scale is not None and not isinstance(scale, float):
+        scale = _sdpa.read_number(scale, "scale")
+    if softcap is not None and not isinstance(softcap, float):
+        softcap = _sdpa.read_number(softcap, "softcap")
+    if dropout_p != 0.0 and not (hasattr(dropout_p, "__float__") and 0.0 <= dropout_p <= 1.0):
+        raise ValueError(f"attn.sdpa: expected dropout_p between 0 and 1, got {dropout_p!r}")
+    if sinks is not None or key_lengths is not None:
+        for name, given in ("sinks", sinks), ("key_lengths", key_lengths):
+            if given is not None and not isinstance(given, torch.Tensor):
+                raise TypeError(f"attn.sdpa: expected {name} to be a tensor, as query is, got {type(given).__name__}")
+    is_compiling = torch.compiler.is_compiling()
     has_mods = score_mod is not None or mask_mod is not None
-    if dropout_p > 0.0 or has_mods and torch.is_grad_enabled() and (
+    if dropout_p > 0.0 or not is_compiling and forward_ad._current_level >= 0 and have_tangents(
+            query, key, value, attn_mask, sinks) or has_mods and torch.is_grad_enabled() and (
             any(x is not None and x.requires_grad for x in (query, key, value, attn_mask, sinks))
             or _captures_need_gradient(score_mod, mask_mod)):
         output, lse = _torch_formula.by_formula(query, key, value, attn_mask, scale, causal, window, softcap, sinks, key_lengths,
                                   score_mod, mask_mod, dropout_p)
         return (output, lse) if return_lse else output
-    is_compiling = torch.compiler.is_compiling()
     if sinks is None and key_lengths is None and not has_mods and not return_lse:
         wanted = torch.is_grad_enabled() and (query.requires_grad or key.requires_grad or value.requires_grad
                                               or attn_mask is not None and attn_mask.requires_grad)
@@ -430,7 +446,14 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any = None, dr
             _check_operands(query, key, value)
             return _torch_flex.sdpa(query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, key_lengths,
                                     score_mod, mask_mod, _torch_formula.broadcast_batch(query, key, value, enable_gqa))
-        score, keep, captures = _trace_mods(query, rank, score_mod, mask_mod)
+        if _torch_dynamo.is_there():
+            # Dynamo does not follow symbols: where FlexAttention does not say the same,
+            # a graph ends here.
+            from ._torch_untraced import trace_mods as trace_untraced
+
+            score, keep, captures = trace_untraced(query, rank, score_mod, mask_mod)
+        else:
+            score, keep, captures = trace_mods(query, rank, score_mod, mask_mod)
     arguments = (query, key, value, attn_mask, scale, enable_gqa, causal, window, softcap, sinks, key_lengths, score, keep,
                  captures, return_lse)
     if not is_compiling and _is_plain(query, key, value, attn_mask, sinks, key_lengths, *(captures or ())):

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+from . import _torch_dynamo
 
 _Tensor = torch.Tensor
 
@@ -33,7 +34,7 @@ def takes_flex(backend: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # While Dynamo traces; a graph is used by the backend alone that it was made for.
-@torch.compiler.assume_constant_result
+@_torch_dynamo.assume_constant_result
 def _is_for_us() -> bool:
     try:
         from torch._dynamo.symbolic_convert import InstructionTranslator
@@ -69,6 +70,9 @@ def sdpa(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: _Tensor | None
          causal: str | None, window: Any, softcap: float | None, key_lengths: _Tensor | None, score_mod: Any, mask_mod: Any,
          shapes: tuple[Any, Any, Any]) -> _Tensor:
     """What attn.sdpa computes, for operands that broadcast to the shapes."""
+    # It imports Dynamo, which is there when this is called.
+    from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
     operands = [x if tuple(x.shape) == tuple(shape) else x.expand(shape) for x, shape in zip((query, key, value), shapes)]
     rank = operands[0].dim()
     q, k, v = map(_to_rank_4, operands)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from . import _sdpa
 from ._bias import LOWER_RIGHT
 
 _Tensor = torch.Tensor
@@ -84,6 +85,8 @@ def by_formula(query: _Tensor, key: _Tensor, value: _Tensor, attn_mask: Any, sca
                dropout_p: float) -> tuple[_Tensor, _Tensor]:
     """Output and log-sum-exp by differentiable operations: what kernels cannot
     do yet, dropout and the gradients of score functions."""
+    if not torch.compiler.is_compiling():
+        _sdpa.check_numbers(scale, softcap)
     dtype = compute_dtype(query.dtype)
     heads = query.shape[-3] if query.dim() > 2 else 1
     q, k, v = query.to(dtype), repeat_heads(key.to(dtype), heads), repeat_heads(value.to(dtype), heads)

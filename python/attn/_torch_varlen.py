@@ -9,8 +9,9 @@ import dataclasses
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
-from . import _sdpa, _torch, _varlen
+from . import _sdpa, _torch, _torch_dynamo, _varlen
 from ._arguments import View, _view_of_torch, torch_dtypes
 from ._torch import _library
 
@@ -46,7 +47,7 @@ def _compute(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor
     plan = _sdpa.make_plan(request)
     if plan.get_program() is None:
         with torch.no_grad():
-            return plan, _by_parts(query, key, value, cu_seqlens_q, cu_seqlens_k, scale=scale, enable_gqa=enable_gqa, causal=causal,
+            return plan, by_parts(query, key, value, cu_seqlens_q, cu_seqlens_k, scale=scale, enable_gqa=enable_gqa, causal=causal,
                                    window=window, softcap=softcap)
     output = torch.empty(_varlen.get_output_shape(q, v), dtype=query.dtype, device=query.device)
     _varlen.run(request, View(output.data_ptr(), tuple(output.shape), output.stride(), q.dtype, output, q.device))
@@ -74,9 +75,7 @@ _BOUNDS_DTYPES = {torch.int32, torch.int64}
 _VARLEN = torch.ops.attn.sdpa_varlen.default
 
 
-# Dynamo ends a graph at lengths that are needed on the host.
-@torch.compiler.disable
-def _by_parts(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
+def by_parts(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Tensor, cu_seqlens_k: _Tensor,
               **options: Any) -> _Tensor:
     """Where a gradient is needed, and for math on a GPU: each sequence by itself."""
     lengths = []
@@ -113,12 +112,20 @@ def sdpa_varlen(query: _Tensor, key: _Tensor, value: _Tensor, cu_seqlens_q: _Ten
         # Where they lie.
         cu_seqlens_q, cu_seqlens_k = cu_seqlens_q.to(torch.int64), cu_seqlens_k.to(torch.int64)
     arguments = (query, key, value, cu_seqlens_q, cu_seqlens_k)
-    if torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
-        # What is wrong is said as without a gradient.
-        with torch.no_grad():
-            sdpa_varlen(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, False, scale, enable_gqa, causal, window,
-                        softcap)
-        return _by_parts(*arguments, scale=scale, enable_gqa=enable_gqa, causal=causal, window=window, softcap=softcap)
+    with_tangents = not torch.compiler.is_compiling() and forward_ad._current_level >= 0 and _torch.have_tangents(*arguments[:3])
+    if with_tangents or torch.is_grad_enabled() and any(x.requires_grad for x in arguments[:3]):
+        if not with_tangents:
+            # What is wrong is said as without a gradient. Tangents would stay.
+            with torch.no_grad():
+                sdpa_varlen(query.detach(), key.detach(), value.detach(), cu_seqlens_q, cu_seqlens_k, False, scale, enable_gqa, causal,
+                            window, softcap)
+        named: dict[str, Any] = {"scale": scale, "enable_gqa": enable_gqa, "causal": causal, "window": window, "softcap": softcap}
+        if _torch_dynamo.is_there():
+            # Lengths are needed on the host: a graph ends here.
+            from ._torch_untraced import by_parts as by_parts_untraced
+
+            return by_parts_untraced(*arguments, **named)
+        return by_parts(*arguments, **named)
     try:
         options = _torch.pack_options(scale, enable_gqa, causal, window, softcap, _torch.get_flags(query))
         return _VARLEN(*arguments, *options)  # type: ignore[no-any-return]

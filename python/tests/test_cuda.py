@@ -123,7 +123,7 @@ def test_refused(capability):
 def test_math_calls_functions(capability):
     """It does not read the regions that kernels are made of."""
     q, = make_fake((2, 4, 100, 64), dtype=torch.float64)
-    region = _torch._trace_mods(q, 4, lambda s, b, h, i, j: s + i, None)[0]
+    region = _torch.trace_mods(q, 4, lambda s, b, h, i, j: s + i, None)[0]
     assert attn.explain(q, q, q, score_mod=lambda s, b, h, i, j: s + i).backend == "math"
     with pytest.raises(attn.BackendError, match="cannot read the regions") as raised:
         _torch._run(q, q, q, score=region)

@@ -72,7 +72,7 @@ def test_math_reads_lengths(monkeypatch):
         assert torch.allclose(result, expected, atol=2e-5) and result.stride() == expected.stride()
         assert attn.sdpa_varlen(q[:0], k[:0], k[:0], torch.tensor([0]), **options).shape == (0, 4, 8)
     with pytest.raises(ValueError, match="cu_seqlens_q to rise from 0 to 14"):
-        _torch_varlen._by_parts(q, q, q, torch.tensor([0, 5]), torch.tensor([0, 5]))
+        _torch_varlen.by_parts(q, q, q, torch.tensor([0, 5]), torch.tensor([0, 5]))
 
 
 def test_fake_kernel():

@@ -5,6 +5,7 @@
 
 import ctypes
 import importlib.util
+import os
 
 import attn
 import pytest
@@ -108,6 +109,10 @@ def test_bad_arguments(tmp_path):
     program = export(lambda q: q + 1)
     with pytest.raises(attn.CompileError, match="warp9"):
         attn.compile_exported(program, tmp_path / "model.so", cpu="warp9")
+    with pytest.raises(ValueError, match="path holds a null character"):
+        attn.compile_exported(program, os.fspath(tmp_path / "model") + "\0.so")
+    with pytest.raises(ValueError, match="cpu holds a null character"):
+        attn.compile_exported(program, tmp_path / "model.so", cpu="native\0x")
     with pytest.raises(attn.CompileError, match="none/model.so: no such directory"):
         attn.compile_exported(program, tmp_path / "none" / "model.so")
     with pytest.raises(attn.CompileError, match="none/model.h"):

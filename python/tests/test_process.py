@@ -183,3 +183,26 @@ def test_threads_of_pytorch(tmp_path):
     process = subprocess.run([sys.executable, "-c", TEAM_PROGRAM], timeout=300, capture_output=True, text=True,
                              env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})
     assert process.returncode == 0, process.stderr
+
+
+FIRST_CALL_PROGRAM = """
+import sys, torch, attn
+q = torch.randn(1, 2, 20, 8)
+attn.sdpa(q, q, q)
+attn.sdpa(q, q, q, causal="lower_right", key_lengths=torch.tensor([7]))
+attn.sdpa(q, q, q, score_mod=lambda score, b, h, i, j: score + (i - j), mask_mod=lambda b, h, i, j: i >= j)
+bounds = torch.tensor([0, 3, 20])
+attn.sdpa_varlen(q[0].transpose(0, 1), q[0].transpose(0, 1), q[0].transpose(0, 1), bounds, is_causal=True)
+attn.sdpa(q.requires_grad_(), q, q).sum().backward()
+attn.sdpa_varlen(q[0].transpose(0, 1), q[0].transpose(0, 1), q[0].transpose(0, 1), bounds).sum().backward()
+print([name for name in ("torch._dynamo", "torch._inductor", "triton") if name in sys.modules])
+"""
+
+
+def test_first_call_without_dynamo(tmp_path):
+    """What compiles nothing does not wait for seconds of imports."""
+    pytest.importorskip("torch")
+    process = subprocess.run([sys.executable, "-c", FIRST_CALL_PROGRAM], timeout=300, capture_output=True, text=True,
+                             env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.strip() == "[]"

@@ -357,7 +357,7 @@ def test_dropout():
     (lambda q: attn.sdpa(q, q, q, dropout_p=1.5), ValueError, "dropout_p between 0 and 1, got 1.5"),
     (lambda q: attn.sdpa(q, q, q, torch.ones(5, 5), is_causal=True), ValueError, "exclude each other"),
     (lambda q: attn.sdpa(q.to("meta"), q.to("meta").double(), q.to("meta")), TypeError, "need one dtype"),
-    (lambda q: attn.sdpa(q.to(torch.complex64), q, q), TypeError, "complex64, which no kernel takes"),
+    (lambda q: attn.sdpa(q.to(torch.complex64), q, q), TypeError, "query is torch.complex64; kernels take float16"),
     (lambda q: attn.sdpa(q, q, q, score_mod=lambda s, b, h, i, j: torch.fft.fft(s)), TypeError, "cannot call torch.fft_fft"),
 ])
 def test_refused(call, error, message):

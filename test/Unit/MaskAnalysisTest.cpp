@@ -9,6 +9,8 @@
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
+#include <array>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -17,17 +19,17 @@ namespace {
 
 /// The definition of every mask, written down once more.
 bool keepsByDefinition(Attribute mask, int64_t i, int64_t j, MaskShape shape) {
-  auto getDiagonal = [&](Alignment alignment) {
+  auto getDiagonal = [&](Alignment alignment) -> __int128 {
     return alignment == Alignment::TopLeft
                ? i
-               : i + shape.numKeys - shape.numQueries;
+               : __int128(i) + shape.numKeys - shape.numQueries;
   };
   if (!mask)
     return true;
   if (auto causal = dyn_cast<CausalAttr>(mask))
     return j <= getDiagonal(causal.getAlignment());
   if (auto window = dyn_cast<WindowAttr>(mask)) {
-    int64_t diagonal = getDiagonal(window.getAlignment());
+    __int128 diagonal = getDiagonal(window.getAlignment());
     return (window.getLeft() < 0 || j >= diagonal - window.getLeft()) &&
            (window.getRight() < 0 || j <= diagonal + window.getRight());
   }
@@ -81,6 +83,34 @@ TEST_F(MaskAnalysisTest, PredicateFollowsTheDefinition) {
             EXPECT_EQ(keeps(mask, i, j, {lq, lk}),
                       keepsByDefinition(mask, i, j, {lq, lk}))
                 << i << ", " << j << " of " << lq << ", " << lk;
+}
+
+TEST_F(MaskAnalysisTest, SizesAndBoundsAtTheirLimits) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  constexpr int64_t bounds[] = {-1, 0, 1, WindowAttr::largestBound};
+  constexpr int64_t lengths[] = {1, int64_t(1) << 61, int64_t(1) << 62, most};
+  SmallVector<StructuralMaskInterface> masks = getExactMasks();
+  for (Alignment alignment : {Alignment::TopLeft, Alignment::BottomRight}) {
+    for (int64_t left : bounds)
+      for (int64_t right : bounds)
+        masks.push_back(WindowAttr::get(&context, left, right, alignment));
+    masks.push_back(PrefixAttr::get(&context, most, alignment));
+  }
+  auto getSamples = [](int64_t length) {
+    return std::array{int64_t(0), length / 2, length - 1};
+  };
+  for (StructuralMaskInterface mask : masks)
+    for (int64_t lq : lengths)
+      for (int64_t lk : lengths) {
+        Attribute simple = mask ? mask.simplify(lq, lk) : mask;
+        for (int64_t i : getSamples(lq))
+          for (int64_t j : getSamples(lk)) {
+            bool expected = keepsByDefinition(mask, i, j, {lq, lk});
+            EXPECT_EQ(keeps(mask, i, j, {lq, lk}), expected)
+                << i << ", " << j << " of " << lq << ", " << lk;
+            EXPECT_EQ(keepsByDefinition(simple, i, j, {lq, lk}), expected);
+          }
+      }
 }
 
 TEST_F(MaskAnalysisTest, BlocksAgreeWithTheirElements) {

@@ -8,6 +8,7 @@
 
 #include "Picture.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "attn/Support/OutputFile.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -108,13 +109,9 @@ llvm::Error attn::writePicture(ModuleOp module, StringRef path) {
   if (height == 0)
     return llvm::createStringError(
         "there is no attention of static lengths to draw");
-  std::error_code error;
-  llvm::raw_fd_ostream file(path, error);
-  if (error)
-    return llvm::createStringError(error, path);
-  file << llvm::formatv("<svg xmlns=\"http://www.w3.org/2000/svg\" "
-                        "width=\"{0}\" height=\"{1:f0}\">\n",
-                        kWidth + 20 * kMargin, height + kMargin)
-       << kStyle << body << "</svg>\n";
-  return llvm::Error::success();
+  std::string header =
+      llvm::formatv("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" "
+                    "height=\"{1:f0}\">\n",
+                    kWidth + 20 * kMargin, height + kMargin);
+  return writeOutputFile(path, header + kStyle.str() + body + "</svg>\n");
 }

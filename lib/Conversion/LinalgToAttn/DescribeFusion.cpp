@@ -83,21 +83,24 @@ void AttentionFuser::countSavings(StructuralMaskInterface structure) {
   // Logits and probabilities, written once each at least.
   Type type = getElementTypeOrSelf(logits.product->op->getResult(0).getType());
   int64_t bytesPerLogit = 2 * (type.getIntOrFloatBitWidth() / 8);
-  int64_t rows = 1, numKeys = context.getExtent(keyVar), count;
+  int64_t rows = 1, numKeys = context.getExtent(keyVar), count, bytes;
   bool isKnown = !ShapedType::isDynamic(numKeys);
   for (unsigned var : ArrayRef(logitLayout).drop_back()) {
     int64_t extent = context.getExtent(var);
     isKnown = isKnown && !ShapedType::isDynamic(extent) &&
               !llvm::MulOverflow(rows, extent, rows);
   }
-  if (!isKnown || llvm::MulOverflow(rows, numKeys, count)) {
+  if (!isKnown || llvm::MulOverflow(rows, numKeys, count) ||
+      llvm::MulOverflow(count, bytesPerLogit, bytes)) {
     result.bytesSavedPerLogit = bytesPerLogit;
     return;
   }
-  result.bytesSaved = count * bytesPerLogit;
+  result.bytesSaved = bytes;
   // Both products of what is masked by structure are not computed.
   int64_t numQueries = context.getExtent(queryVar);
-  if (!structure || numQueries == 0)
+  // Counted query by query.
+  constexpr int64_t kMaxQueries = 1 << 20;
+  if (!structure || numQueries == 0 || numQueries > kMaxQueries)
     return;
   int64_t masked = 0;
   for (int64_t i = 0; i < numQueries; ++i) {
@@ -108,7 +111,9 @@ void AttentionFuser::countSavings(StructuralMaskInterface structure) {
   if (masked == 0)
     return;
   SdpaOp op = result.op;
-  result.flopsSaved =
-      2 * (rows / numQueries) * masked *
-      (op.getKeyType().getShape().back() + op.getValueType().getShape().back());
+  int64_t flops;
+  if (!llvm::AddOverflow(op.getHeadDim(), op.getValueDim(), flops) &&
+      !llvm::MulOverflow(flops, 2 * (rows / numQueries), flops) &&
+      !llvm::MulOverflow(flops, masked, flops))
+    result.flopsSaved = flops;
 }

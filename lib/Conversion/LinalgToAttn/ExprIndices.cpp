@@ -18,17 +18,18 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// Writes an expression as a sum of multiples of variables and a constant.
+/// Writes an expression as a sum of multiples of variables and a constant, if
+/// they are in the range of 64 bits.
 static bool getTerms(AffineExpr expr, int64_t factor,
                      std::map<unsigned, int64_t> &terms, int64_t &constant) {
+  int64_t product;
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    terms[dim.getPosition()] += factor;
-    return true;
+    int64_t &term = terms[dim.getPosition()];
+    return !llvm::AddOverflow(term, factor, term);
   }
-  if (auto number = dyn_cast<AffineConstantExpr>(expr)) {
-    constant += factor * number.getValue();
-    return true;
-  }
+  if (auto number = dyn_cast<AffineConstantExpr>(expr))
+    return !llvm::MulOverflow(factor, number.getValue(), product) &&
+           !llvm::AddOverflow(constant, product, constant);
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
   if (!binary)
     return false;
@@ -37,8 +38,8 @@ static bool getTerms(AffineExpr expr, int64_t factor,
            getTerms(binary.getRHS(), factor, terms, constant);
   auto multiplier = dyn_cast<AffineConstantExpr>(binary.getRHS());
   return expr.getKind() == AffineExprKind::Mul && multiplier &&
-         getTerms(binary.getLHS(), factor * multiplier.getValue(), terms,
-                  constant);
+         !llvm::MulOverflow(factor, multiplier.getValue(), product) &&
+         getTerms(binary.getLHS(), product, terms, constant);
 }
 
 /// Larger than any size, small enough for sums of a few.
@@ -48,7 +49,10 @@ std::optional<std::pair<int64_t, int64_t>>
 ExprContext::getRange(AffineExpr index) {
   std::map<unsigned, int64_t> terms;
   int64_t low = 0;
-  if (!getTerms(index, 1, terms, low))
+  auto isFar = [](int64_t bound) {
+    return bound < -4 * kUnbounded || bound > 4 * kUnbounded;
+  };
+  if (!getTerms(index, 1, terms, low) || isFar(low))
     return std::nullopt;
   int64_t high = low;
   for (auto [var, factor] : terms) {
@@ -59,8 +63,8 @@ ExprContext::getRange(AffineExpr index) {
         llvm::MulOverflow(factor, std::max<int64_t>(extents[var] - 1, 0),
                           reach))
       reach = factor > 0 ? kUnbounded : -kUnbounded;
-    (factor > 0 ? high : low) += reach;
-    if (std::abs(low) > 4 * kUnbounded || std::abs(high) > 4 * kUnbounded)
+    int64_t &bound = factor > 0 ? high : low;
+    if (llvm::AddOverflow(bound, reach, bound) || isFar(bound))
       return std::nullopt;
   }
   return std::pair{low, high};
@@ -77,6 +81,7 @@ ExprContext::divide(AffineExpr index, int64_t divisor) {
     return std::nullopt;
   AffineExpr quotient = zero, remainder = zero;
   int64_t low = 0, high = 0;
+  bool isBounded = true;
   std::optional<unsigned> single;
   unsigned numRest = 0;
   for (auto [var, factor] : terms) {
@@ -88,16 +93,15 @@ ExprContext::divide(AffineExpr index, int64_t divisor) {
     ++numRest;
     if (factor == 1)
       single = var;
-    if (ShapedType::isDynamic(extents[var])) {
-      high = std::numeric_limits<int64_t>::max() / 4;
-      continue;
-    }
-    int64_t reach = factor * std::max<int64_t>(extents[var] - 1, 0);
-    (factor > 0 ? high : low) += reach;
+    int64_t reach, &bound = factor > 0 ? high : low;
+    isBounded = isBounded && !ShapedType::isDynamic(extents[var]) &&
+                !llvm::MulOverflow(
+                    factor, std::max<int64_t>(extents[var] - 1, 0), reach) &&
+                !llvm::AddOverflow(bound, reach, bound);
   }
-  int64_t rest = ((constant % divisor) + divisor) % divisor;
-  quotient = quotient + (constant - rest) / divisor;
-  if (low + rest >= 0 && high + rest < divisor)
+  int64_t rest = llvm::mod(constant, divisor);
+  quotient = quotient + llvm::divideFloorSigned(constant, divisor);
+  if (isBounded && low >= -rest && high < divisor - rest)
     return std::pair{simplify(quotient), simplify(remainder + rest)};
   if (numRest == 1 && single && rest == 0 && splittable.contains(*single))
     split = Split{*single, divisor};

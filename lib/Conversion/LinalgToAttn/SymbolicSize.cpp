@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -23,7 +25,10 @@ bool SymbolicSize::isNonNegative() const {
 }
 
 SymbolicSize SymbolicSize::operator*(const SymbolicSize &other) const {
-  SymbolicSize result(constant * other.constant);
+  SymbolicSize result(0);
+  // No tensor is that large.
+  if (llvm::MulOverflow(constant, other.constant, result.constant))
+    result.constant = std::numeric_limits<int64_t>::max();
   result.factors = factors;
   llvm::append_range(result.factors, other.factors);
   llvm::sort(result.factors);

@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -65,14 +67,16 @@ static int64_t getConstantTerm(AffineExpr index) {
   return getConstantTerm(binary.getLHS()) + getConstantTerm(binary.getRHS());
 }
 
-/// The number of elements along a dimension that stands for variables.
-static int64_t getSpan(ExprContext &context, const Layout &vars) {
+/// The number of elements along a dimension that stands for variables; the
+/// largest number for more than that.
+static int64_t getSpan(ExprContext &context, ArrayRef<unsigned> vars) {
   int64_t span = 1;
   for (unsigned var : vars) {
     int64_t extent = context.getExtent(var);
     if (ShapedType::isDynamic(extent))
       return ShapedType::kDynamic;
-    span *= extent;
+    if (llvm::MulOverflow(span, extent, span))
+      span = std::numeric_limits<int64_t>::max();
   }
   return span;
 }
@@ -96,7 +100,7 @@ bool attn::isStaticPart(ExprContext &context, Value tensor,
     if (offset == 0 && size == span)
       continue;
     if (ShapedType::isDynamic(span) || ShapedType::isDynamic(size) ||
-        offset < 0 || offset + span > size)
+        offset < 0 || span > size - offset)
       return false;
   }
   return true;
@@ -205,9 +209,7 @@ Value attn::applyArrangement(OpBuilder &builder, Location loc,
         continue;
       }
       // Only the outermost part of a dimension can be dynamic.
-      int64_t inner = 1;
-      for (unsigned other : ArrayRef(parts).drop_front())
-        inner *= context.getExtent(other);
+      int64_t inner = getSpan(context, ArrayRef(parts).drop_front());
       OpFoldResult whole = getSize(builder, loc, tensor, d);
       Value size = getValueOrCreateConstantIndexOp(builder, loc, whole);
       if (inner != 1)

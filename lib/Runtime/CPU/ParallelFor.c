@@ -27,9 +27,9 @@
 
 static atomic_int requested_threads;
 static _Atomic(attn_rt_thread_team *) thread_team;
-/// Whether the team's threads have stacks that kernels fit, once it is known.
-enum team_stacks { STACKS_UNKNOWN, STACKS_FIT, STACKS_SMALL };
-static _Atomic(enum team_stacks) team_stacks;
+/// The team whose threads are known to have stacks that kernels fit. A team of
+/// its own, not a flag: another thread may set another team at any moment.
+static _Atomic(attn_rt_thread_team *) fitting_team;
 static _Thread_local bool inside_loop;
 
 static int count_cpus(void) {
@@ -59,18 +59,21 @@ static void probe_stack(void *fit) {
     atomic_store((atomic_bool *)fit, false);
 }
 
-/// The team, unless its threads have small stacks. Asked at its first loop:
-/// before, the threads need not be there.
+/// The team; it is given up if its threads have small stacks. Asked at its
+/// first loop: before, the threads need not be there.
 static attn_rt_thread_team *get_team(void) {
   attn_rt_thread_team *team = atomic_load(&thread_team);
-  if (!team)
-    return NULL;
-  if (atomic_load(&team_stacks) == STACKS_UNKNOWN) {
-    atomic_bool fit = true;
-    team(probe_stack, &fit, 0, 0);
-    atomic_store(&team_stacks, atomic_load(&fit) ? STACKS_FIT : STACKS_SMALL);
+  if (!team || team == atomic_load(&fitting_team))
+    return team;
+  atomic_bool fit = true;
+  team(probe_stack, &fit, 0, 0);
+  if (atomic_load(&fit)) {
+    atomic_store(&fitting_team, team);
+    return team;
   }
-  return atomic_load(&team_stacks) == STACKS_FIT ? team : NULL;
+  attn_rt_thread_team *current = team;
+  atomic_compare_exchange_strong(&thread_team, &current, NULL);
+  return NULL;
 }
 
 static void count_member(void *count) {
@@ -99,7 +102,6 @@ static void register_fork_handler(void) {
 void attn_rt_set_thread_team(attn_rt_thread_team *team) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, register_fork_handler);
-  atomic_store(&team_stacks, STACKS_UNKNOWN);
   atomic_store(&thread_team, team);
 }
 

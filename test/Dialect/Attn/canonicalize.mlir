@@ -136,6 +136,123 @@ func.func @keep_prefix(%q: !q, %k: !k, %o: !q) -> !q {
   return %0 : !q
 }
 
+// Beyond the bounds that a window may have.
+// CHECK-LABEL: @keep_far
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_far(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c = arith.constant 2305843009213693951 : index
+  %0 = attn.sdpa query(%q : tensor<?x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>)
+    keep(%i: index, %j: index) {
+      %after = arith.addi %i, %c : index
+      %before = arith.subi %j, %c : index
+      %p = arith.cmpi sle, %before, %after : index
+      attn.yield %p : i1
+    } outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// Coefficients at the limit of 64 bits: -2^63 i is not +-i, and j <= 2^63 - 1
+// has no length that is one more.
+// CHECK-LABEL: @keep_limits
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_limits(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %m = arith.constant 1152921504606846976 : index
+  %n = arith.constant -8 : index
+  %l = arith.constant 2305843009213693951 : index
+  %c3 = arith.constant 3 : index
+  %0 = attn.sdpa query(%q : tensor<?x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>)
+    keep(%i: index, %j: index) {
+      %im = arith.muli %i, %m : index
+      %in = arith.muli %im, %n : index
+      %p0 = arith.cmpi sle, %j, %in : index
+      %j0 = arith.subi %j, %l : index
+      %j1 = arith.subi %j0, %l : index
+      %j2 = arith.subi %j1, %l : index
+      %j3 = arith.subi %j2, %l : index
+      %p1 = arith.cmpi sle, %j3, %c3 : index
+      %p2 = arith.cmpi sle, %j, %i : index
+      %p3 = arith.ori %p1, %p2 : i1
+      %p = arith.andi %p0, %p3 : i1
+      attn.yield %p : i1
+    } outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// Each value is looked at once: there are 2^60 paths to %i.
+// CHECK-LABEL: @keep_chain
+// CHECK-NOT: structure
+// CHECK: keep
+func.func @keep_chain(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = attn.sdpa query(%q : tensor<?x8xf32>) key(%k : tensor<?x8xf32>) value(%k : tensor<?x8xf32>)
+    keep(%i: index, %j: index) {
+      %x1 = arith.addi %i, %i : index
+      %x2 = arith.addi %x1, %x1 : index
+      %x3 = arith.addi %x2, %x2 : index
+      %x4 = arith.addi %x3, %x3 : index
+      %x5 = arith.addi %x4, %x4 : index
+      %x6 = arith.addi %x5, %x5 : index
+      %x7 = arith.addi %x6, %x6 : index
+      %x8 = arith.addi %x7, %x7 : index
+      %x9 = arith.addi %x8, %x8 : index
+      %x10 = arith.addi %x9, %x9 : index
+      %x11 = arith.addi %x10, %x10 : index
+      %x12 = arith.addi %x11, %x11 : index
+      %x13 = arith.addi %x12, %x12 : index
+      %x14 = arith.addi %x13, %x13 : index
+      %x15 = arith.addi %x14, %x14 : index
+      %x16 = arith.addi %x15, %x15 : index
+      %x17 = arith.addi %x16, %x16 : index
+      %x18 = arith.addi %x17, %x17 : index
+      %x19 = arith.addi %x18, %x18 : index
+      %x20 = arith.addi %x19, %x19 : index
+      %x21 = arith.addi %x20, %x20 : index
+      %x22 = arith.addi %x21, %x21 : index
+      %x23 = arith.addi %x22, %x22 : index
+      %x24 = arith.addi %x23, %x23 : index
+      %x25 = arith.addi %x24, %x24 : index
+      %x26 = arith.addi %x25, %x25 : index
+      %x27 = arith.addi %x26, %x26 : index
+      %x28 = arith.addi %x27, %x27 : index
+      %x29 = arith.addi %x28, %x28 : index
+      %x30 = arith.addi %x29, %x29 : index
+      %x31 = arith.addi %x30, %x30 : index
+      %x32 = arith.addi %x31, %x31 : index
+      %x33 = arith.addi %x32, %x32 : index
+      %x34 = arith.addi %x33, %x33 : index
+      %x35 = arith.addi %x34, %x34 : index
+      %x36 = arith.addi %x35, %x35 : index
+      %x37 = arith.addi %x36, %x36 : index
+      %x38 = arith.addi %x37, %x37 : index
+      %x39 = arith.addi %x38, %x38 : index
+      %x40 = arith.addi %x39, %x39 : index
+      %x41 = arith.addi %x40, %x40 : index
+      %x42 = arith.addi %x41, %x41 : index
+      %x43 = arith.addi %x42, %x42 : index
+      %x44 = arith.addi %x43, %x43 : index
+      %x45 = arith.addi %x44, %x44 : index
+      %x46 = arith.addi %x45, %x45 : index
+      %x47 = arith.addi %x46, %x46 : index
+      %x48 = arith.addi %x47, %x47 : index
+      %x49 = arith.addi %x48, %x48 : index
+      %x50 = arith.addi %x49, %x49 : index
+      %x51 = arith.addi %x50, %x50 : index
+      %x52 = arith.addi %x51, %x51 : index
+      %x53 = arith.addi %x52, %x52 : index
+      %x54 = arith.addi %x53, %x53 : index
+      %x55 = arith.addi %x54, %x54 : index
+      %x56 = arith.addi %x55, %x55 : index
+      %x57 = arith.addi %x56, %x56 : index
+      %x58 = arith.addi %x57, %x57 : index
+      %x59 = arith.addi %x58, %x58 : index
+      %x60 = arith.addi %x59, %x59 : index
+      %p = arith.cmpi sle, %j, %x60 : index
+      attn.yield %p : i1
+    } outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
 // A strict mask is no causal mask.
 // CHECK-LABEL: @keep_strict
 // CHECK-NOT: structure

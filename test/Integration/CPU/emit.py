@@ -25,9 +25,9 @@ def format_structure(case):
     members = [format_structure_member(member) for member in case.structure]
     if len(members) == 1 and not case.nest_structure:
         return members[0]
-    # Nested, to see that nesting means nothing.
+    # Nested, to see that nesting means nothing. None at all keep everything.
     if case.nest_structure:
-        members = [f"#attn.all_of<[{members[0]}]>"] + members[1:]
+        members = [f"#attn.all_of<[{', '.join(members[:1])}]>"] + members[1:]
     return f"#attn.all_of<[{', '.join(members)}]>"
 
 
@@ -165,7 +165,7 @@ def emit_module(case, backend=None):
         lines.append(use("key_lengths", "key_lengths"))
     if case.lengths is not None:
         lines.append(use("cu_seqlens", "cu_seqlens_q", "cu_seqlens_k"))
-    if case.structure:
+    if case.structure or case.nest_structure:
         lines.append(f"    structure({format_structure(case)})")
     if case.masked_row != "zero":
         lines.append(f"    masked_row = {case.masked_row}")

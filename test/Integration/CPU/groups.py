@@ -93,7 +93,6 @@ def get_mask_cases():
         lq, lk = row.pop("lengths")
         group = row.pop("group")
         dynamic = row.pop("dynamic")
-        row["nest_structure"] = row["nest_structure"] and bool(row["structure"])
         yield Case(
             name=f"{number:02}-{describe(row['structure'])}-lq{lq}-lk{lk}-"
             f"{row['dtype']}-g{group}-{dynamic}-{row['masked_row']}",

@@ -13,6 +13,7 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include <limits>
 
 using namespace mlir;
@@ -50,17 +51,27 @@ void AttnDialect::registerAttributes() {
 
 namespace {
 
-/// Ends far outside any tensor, yet safe to add an index to.
-constexpr int64_t kUnboundedBegin = std::numeric_limits<int64_t>::min() / 4;
-constexpr int64_t kUnboundedEnd = std::numeric_limits<int64_t>::max() / 4;
+constexpr int64_t kUnboundedBegin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kUnboundedEnd = std::numeric_limits<int64_t>::max();
 
-/// Arithmetic on integers, for analysis at compile time.
+/// Arithmetic on integers, for analysis at compile time. Sizes and bounds go up
+/// to the limits of the type, at which sums stay.
 struct IntegerArith {
   using Scalar = int64_t;
 
   int64_t constant(int64_t value) { return value; }
-  int64_t add(int64_t a, int64_t b) { return a + b; }
-  int64_t sub(int64_t a, int64_t b) { return a - b; }
+  int64_t add(int64_t a, int64_t b) {
+    int64_t sum;
+    if (!llvm::AddOverflow(a, b, sum))
+      return sum;
+    return a < 0 ? kUnboundedBegin : kUnboundedEnd;
+  }
+  int64_t sub(int64_t a, int64_t b) {
+    int64_t difference;
+    if (!llvm::SubOverflow(a, b, difference))
+      return difference;
+    return a < 0 ? kUnboundedBegin : kUnboundedEnd;
+  }
   int64_t max(int64_t a, int64_t b) { return std::max(a, b); }
   int64_t min(int64_t a, int64_t b) { return std::min(a, b); }
   int64_t unboundedBegin() { return kUnboundedBegin; }
@@ -345,10 +356,9 @@ LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "'#attn.window' expects its " << name
                          << " bound to be -1 (unbounded) or not negative, got "
                          << bound;
-    // Leaves room to add an index of any tensor.
-    if (bound > kUnboundedEnd)
+    if (bound > largestBound)
       return emitError() << "'#attn.window' expects its " << name
-                         << " bound to be at most " << kUnboundedEnd << ", got "
+                         << " bound to be at most " << largestBound << ", got "
                          << bound;
     return success();
   };

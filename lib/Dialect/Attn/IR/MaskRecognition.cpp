@@ -11,6 +11,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/PointerIntPair.h"
 #include <array>
 
 using namespace mlir;
@@ -70,6 +73,8 @@ public:
 
 private:
   std::optional<LinearForm> getLinearForm(Value value);
+  /// The same, from the forms of the operands.
+  std::optional<LinearForm> computeLinearForm(Value value);
   /// `form >= 0`, as forms of a comparison; two for an equality of intervals.
   std::optional<SmallVector<LinearForm>> getInequalities(arith::CmpIOp cmp,
                                                          bool negated);
@@ -85,9 +90,21 @@ private:
 
   const MaskIndices &indices;
   RecognizedMask result;
+  /// What is used more than once is looked at once: a chain of additions of a
+  /// value to itself has exponentially many paths.
+  DenseMap<Value, std::optional<LinearForm>> forms;
+  DenseSet<llvm::PointerIntPair<Value, 1, bool>> conjuncts;
 };
 
 std::optional<LinearForm> Recognizer::getLinearForm(Value value) {
+  if (auto known = forms.find(value); known != forms.end())
+    return known->second;
+  std::optional<LinearForm> form = computeLinearForm(value);
+  forms.insert({value, form});
+  return form;
+}
+
+std::optional<LinearForm> Recognizer::computeLinearForm(Value value) {
   if (value == indices.i)
     return LinearForm::unit(LinearForm::I);
   if (value == indices.j)
@@ -234,13 +251,13 @@ bool Recognizer::alwaysHolds(const LinearForm &form) {
 
 StructuralMaskInterface Recognizer::getMask(const LinearForm &form) {
   int64_t i = form[LinearForm::I], j = form[LinearForm::J];
-  if (std::abs(i) != 1 || i + j != 0)
+  if ((i != 1 && i != -1) || j != -i)
     return {};
   // i > 0: j <= i + constant + offset; i < 0: j >= i - constant + offset.
   int64_t constant = form[LinearForm::One];
   int64_t lengths = form[LinearForm::NumKeys];
-  if (form[LinearForm::NumQueries] != -lengths ||
-      (lengths != 0 && lengths != i))
+  if ((lengths != 0 && lengths != i) ||
+      form[LinearForm::NumQueries] != -lengths)
     return {};
   Alignment alignment =
       lengths == 0 ? Alignment::TopLeft : Alignment::BottomRight;
@@ -254,7 +271,7 @@ StructuralMaskInterface Recognizer::getMask(const LinearForm &form) {
       constant = 0;
     }
   }
-  if (constant < 0)
+  if (constant < 0 || constant > WindowAttr::largestBound)
     return {};
   MLIRContext *context = indices.i.getContext();
   if (i < 0)
@@ -278,9 +295,11 @@ StructuralMaskInterface Recognizer::getPrefix(Value lhs, Value rhs,
       continue;
     // length - 1 - j >= 0.
     const LinearForm &form = prefixForms->front();
-    int64_t length = form[LinearForm::One] + 1;
-    if (form[LinearForm::J] != -1 || length < 0 || form[LinearForm::I] != 0 ||
-        form[LinearForm::NumQueries] != 0 || form[LinearForm::NumKeys] != 0)
+    int64_t length;
+    if (form[LinearForm::J] != -1 || form[LinearForm::I] != 0 ||
+        form[LinearForm::NumQueries] != 0 || form[LinearForm::NumKeys] != 0 ||
+        llvm::AddOverflow<int64_t>(form[LinearForm::One], 1, length) ||
+        length < 0)
       continue;
     if (auto mask = dyn_cast_or_null<CausalAttr>(getMask(causalForms->front())))
       return PrefixAttr::get(mask.getContext(), length, mask.getAlignment());
@@ -289,6 +308,8 @@ StructuralMaskInterface Recognizer::getPrefix(Value lhs, Value rhs,
 }
 
 void Recognizer::addConjuncts(Value predicate, bool negated) {
+  if (!conjuncts.insert({predicate, negated}).second)
+    return;
   APInt constant;
   if (matchPattern(predicate, m_ConstantInt(&constant)) &&
       constant.isZero() == negated) {

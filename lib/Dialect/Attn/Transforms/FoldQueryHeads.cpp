@@ -64,7 +64,7 @@ int64_t getFoldableHeads(SdpaOp op) {
       !isSharedByQueries(op.getBias()) || !isSharedByQueries(op.getMask()))
     return 1;
   int64_t group = numQueryHeads / numKeyHeads;
-  return group * numQueries <= kMaxQueries ? group : 1;
+  return group > 0 && numQueries <= kMaxQueries / group ? group : 1;
 }
 
 /// The two dimensions from `dim` on, with other sizes and the same elements.

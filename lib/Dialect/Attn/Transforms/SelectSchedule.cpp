@@ -11,6 +11,7 @@
 #include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNSELECTSCHEDULEPASS
@@ -139,7 +140,7 @@ private:
     int64_t numKeys = op.getNumKeys();
     return op.getQueryType().getElementType().isBF16() && columns <= 256 &&
            !ShapedType::isDynamic(numKeys) &&
-           numKeys * columns * 2 <= kHeadBytes && !op.isRagged() &&
+           numKeys <= kHeadBytes / (2 * columns) && !op.isRagged() &&
            !op.isMasked() && !op.getBias() && !op.hasScoreRegion() &&
            !op.getSoftcap() && !op.getSinks();
   }
@@ -150,17 +151,17 @@ private:
   int64_t chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
     constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
     // Transposing the values is a larger part of the work beside AMX.
-    int64_t minTiles = dot == DotUnit::AMX ? 32 : 64;
+    const uint64_t minTiles = dot == DotUnit::AMX ? 32 : 64;
     if (dot == DotUnit::AMX && isSmallAndPlain(op))
       return 1;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
-    int64_t numHeads = 1;
+    uint64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
     for (int64_t size : op.getOutputType().getShape().drop_back(2)) {
       if (ShapedType::isDynamic(size))
         isKnown = false;
       else
-        numHeads *= size;
+        numHeads = llvm::SaturatingMultiply<uint64_t>(numHeads, size);
     }
     auto isTooLarge = [&](int64_t tileQueries) {
       if (tileQueries > kTileQueries || tileQueries * queryBytes > kTileBytes)
@@ -168,9 +169,9 @@ private:
       if (!ShapedType::isDynamic(op.getNumQueries()) &&
           op.getNumQueries() <= tileQueries / 2)
         return true;
-      return isKnown && numHeads * int64_t(llvm::divideCeil(op.getNumQueries(),
-                                                            tileQueries)) <
-                            minTiles;
+      return isKnown && llvm::SaturatingMultiply<uint64_t>(
+                            numHeads, llvm::divideCeil(op.getNumQueries(),
+                                                       tileQueries)) < minTiles;
     };
     int64_t groups = 1;
     while (!isTooLarge(2 * groups * groupQueries))

@@ -57,3 +57,11 @@ func.func @refused(%q: tensor<8x2x64xf32>, %q1: tensor<8x1x64xf32>, %q3: tensor<
   // CHECK: return
   return
 }
+
+// More queries than 64 bits hold.
+// CHECK-LABEL: @huge
+// CHECK: attn.sdpa query(%{{.*}} : tensor<4x4611686018427387904x64xf32>)
+func.func @huge(%q: tensor<4x4611686018427387904x64xf32>, %k: tensor<2x77x64xf32>, %o: tensor<4x4611686018427387904x64xf32>) -> tensor<4x4611686018427387904x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<4x4611686018427387904x64xf32>) key(%k : tensor<2x77x64xf32>) value(%k : tensor<2x77x64xf32>) backend = flash outs(%o : tensor<4x4611686018427387904x64xf32>) -> tensor<4x4611686018427387904x64xf32>
+  return %0 : tensor<4x4611686018427387904x64xf32>
+}

@@ -160,3 +160,11 @@ func.func @ragged_heads(%q: tensor<8x?x64xf32>, %k: tensor<2x?x64xf32>, %c: tens
   %1 = attn.sdpa query(%q : tensor<8x?x64xf32>) key(%k : tensor<2x?x64xf32>) value(%k : tensor<2x?x64xf32>) sinks(%s : tensor<8xf32>) cu_seqlens(%c, %c : tensor<?xi32>, tensor<?xi32>) backend = flash outs(%o : tensor<8x?x64xf32>) -> tensor<8x?x64xf32>
   return %0, %1 : tensor<8x?x64xf32>, tensor<8x?x64xf32>
 }
+
+// More heads than 64 bits hold are many, too.
+// CHECK-LABEL: @many_heads
+// CHECK: query_groups = 4>
+func.func @many_heads(%q: tensor<4611686018427387904x4x512x64xf32>, %k: tensor<4611686018427387904x4x512x64xf32>, %o: tensor<4611686018427387904x4x512x64xf32>) -> tensor<4611686018427387904x4x512x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<4611686018427387904x4x512x64xf32>) key(%k : tensor<4611686018427387904x4x512x64xf32>) value(%k : tensor<4611686018427387904x4x512x64xf32>) backend = flash outs(%o : tensor<4611686018427387904x4x512x64xf32>) -> tensor<4611686018427387904x4x512x64xf32>
+  return %0 : tensor<4611686018427387904x4x512x64xf32>
+}

@@ -62,7 +62,9 @@ class Case:
         self.rank = rng.choice([2, 3, 4, 4, 4, 5])
         self.element = rng.choice(FLOATS[:3] if for_cuda and rng.random() < 0.95 else FLOATS)
         self.compute = "f64" if self.element == "f64" else "f32"
-        self.ragged = rng.random() < 0.2
+        # Ragged batches with documents and several query heads of a key head.
+        self.packed = rng.random() < 0.15
+        self.ragged = self.packed or rng.random() < 0.2
         self.ids = rng.choice(["i32", "i64", "index"])
         self.sequences = rng.choice([0, 1, 2, 3, "?"])
         self.captures = []
@@ -89,7 +91,7 @@ class Case:
         if self.chance(0.03):
             self.keys = rng.choice(HUGE)
         self.key_heads = rng.choice([1, 1, 2, 3, "?"])
-        group = rng.choice([1, 1, 2, 4, 5])
+        group = rng.choice([2, 3, 4, 5, 8] if self.packed else [1, 1, 2, 4, 5])
         self.heads = self.key_heads if self.key_heads == "?" else self.key_heads * group
         sizes = HEAD_DIMS[:-3] if self.for_cuda and self.chance(0.9) else HEAD_DIMS
         self.head_dim = rng.choice(sizes)
@@ -146,15 +148,24 @@ class Case:
             return f"#attn.prefix<{rng.choice([0, 1, 7, 2**31, 2**63 - 1])}, {alignment}>"
         return "#attn.document"
 
+    def pick_structure(self, count, depth=0):
+        """A mask, or the conjunction of several or of none, which may hold others."""
+        if count == 1 and self.chance(0.9):
+            return self.pick_mask()
+        nested = lambda: self.pick_structure(self.rng.choice([0, 1, 2]), depth + 1)
+        members = [nested() if depth < 3 and self.chance(0.2) else self.pick_mask() for _ in range(count)]
+        return f"#attn.all_of<[{', '.join(members)}]>"
+
     def make_attributes(self):
         rng = self.rng
         self.scale = rng.choice([None, None, "operand", 0.125, 0.0, -1.0, "1.0e30"])
         self.scale_type = rng.choice(FLOATS)
         self.softcap = rng.choice([None, None, None, 30.0, "1.0e-30", "1.0e30"])
         self.structure = None
-        if self.chance(0.5):
-            members = [self.pick_mask() for _ in range(rng.choice([1, 1, 2, 3]))]
-            self.structure = members[0] if len(members) == 1 else f"#attn.all_of<[{', '.join(members)}]>"
+        if self.packed or self.chance(0.5):
+            self.structure = self.pick_structure(rng.choice([0, 1, 1, 1, 2, 3]))
+            if self.packed and "#attn.document" not in self.structure:
+                self.structure = f"#attn.all_of<[{self.structure}, #attn.document]>"
             if "#attn.document" in self.structure:
                 self.documents = [
                     Operand("query_documents", self.broadcast(self.batch + [self.queries]), self.ids),

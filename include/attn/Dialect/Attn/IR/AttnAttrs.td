@@ -96,14 +96,18 @@ def Attn_WindowAttr : Attn_StructuralMask<"Window", "window"> {
   let summary = "A query sees the keys within a distance of its own position";
   let description = [{
     Keeps key `j` for query `i` iff `i + offset - left <= j <= i + offset +
-    right`; -1 leaves a side unbounded. The offset is as for `#attn.causal`,
-    with `top_left` as the default.
+    right`; -1 leaves a side unbounded, and 2^61 - 1 is the largest bound. The
+    offset is as for `#attn.causal`, with `top_left` as the default.
 
     Example: `#attn.window<128, 0>`, `#attn.window<128, -1, bottom_right>`
   }];
   let parameters = (ins "int64_t":$left, "int64_t":$right,
     DefaultValuedParameter<"::mlir::attn::Alignment",
       "::mlir::attn::Alignment::TopLeft">:$alignment);
+  let extraClassDeclaration = [{
+    /// Leaves room to add an index of any tensor, in IR too.
+    static constexpr int64_t largestBound = (int64_t(1) << 61) - 1;
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
