@@ -91,12 +91,13 @@ Value TileEmitter::emitTileReference(Value pending, Value row,
       .front();
 }
 
-/// Exponentials of a whole part beside the products of the keys of the next
+/// Probabilities of a whole part beside the products of the keys of the next
 /// one, whole too, and, if they are pending, of the values of the one before.
-/// Returns sums, and the maxima of the next logits.
+/// What pairs of rows change begins with `inits`; returns what they leave.
 SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
-                                              Value firstRow, Value firstPair,
-                                              bool hasPending, Power getPower) {
+                                              Value firstRow, bool hasPending,
+                                              ValueRange inits,
+                                              PairEmitter emitPair) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
   int64_t numColumnTiles = hasPending ? llvm::divideCeil(valueDim, 16) : 0;
@@ -111,22 +112,18 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
        numSteps * turnTiles * getProducts(/*ofLogits=*/false).size()) *
       numVectors;
 
-  SmallVector<Value> zeros(numVectors, b.splat(0.0));
-  SmallVector<Value> results = b.forLoop(
-      b.index(0), b.index(numTurns), 1, zeros,
+  return b.forLoop(
+      b.index(0), b.index(numTurns), 1, inits,
       [&](Value turn, ValueRange carried) {
-        SmallVector<Value> sums(carried);
+        SmallVector<Value> state(carried);
         Value first = b.mul(turn, b.index(turnKeys));
         Value turnPair = b.div(first, b.index(2));
         int64_t numPairs = turnKeys / 2 * numVectors, nextPair = 0, product = 0;
         auto emitBeside = [&] {
           ++product;
-          for (; nextPair * numProducts < numPairs * product; ++nextPair) {
-            int64_t v = nextPair % numVectors;
-            sums[v] = emitTilePair(firstRow, firstPair,
-                                   b.add(turnPair, nextPair / numVectors), v,
-                                   sums[v], getPower);
-          }
+          for (; nextPair * numProducts < numPairs * product; ++nextPair)
+            emitPair(b.add(turnPair, nextPair / numVectors),
+                     nextPair % numVectors, state);
         };
         for (int64_t key = 0; key < turnKeys; key += step)
           emitTileKeyProducts(block, b.add(b.add(row, first), partKeys + key),
@@ -141,10 +138,8 @@ SmallVector<Value> TileEmitter::emitMixedPart(const Block &block, Value row,
                             b.add(column, 16 * i),
                             std::min<int64_t>(turnTiles - i, 2), emitBeside);
         }
-        return sums;
+        return state;
       });
-  llvm::append_range(results, emitTileMaxima(nextFirstRow, b.index(partKeys)));
-  return results;
 }
 
 /// The same, one after the other, of parts that need not be whole.
@@ -190,6 +185,8 @@ TileEmitter::LaneVectors TileEmitter::emitWholeMaxima(Value firstRow,
 }
 
 void TileEmitter::emitTileBlock(const Block &block) {
+  if (makesWords())
+    return emitWordBlock(block);
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   Value zero = b.index(0), one = b.index(1);
   Value numFirst = b.min(block.numKeys, b.index(partKeys));
@@ -248,9 +245,17 @@ void TileEmitter::emitTileBlock(const Block &block) {
           return emitPlainPart(block, row, firstRow, firstPair, numRows,
                                numNext, isLarge, getPower);
         };
+        auto emitPair = [&](Value pair, int64_t v, SmallVector<Value> &sums) {
+          sums[v] =
+              emitTilePair(firstRow, firstPair, pair, v, sums[v], getPower);
+        };
         auto emitMixed = [&](bool hasPending) {
-          return emitMixedPart(block, row, firstRow, firstPair, hasPending,
-                               getPower);
+          SmallVector<Value> zeros(numVectors, b.splat(0.0));
+          SmallVector<Value> results =
+              emitMixedPart(block, row, firstRow, hasPending, zeros, emitPair);
+          llvm::append_range(results,
+                             emitTileMaxima(nextFirstRow, b.index(partKeys)));
+          return results;
         };
         auto emitMixedParts = [&] {
           if (!mixesValues())

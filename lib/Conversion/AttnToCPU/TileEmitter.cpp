@@ -316,14 +316,14 @@ Value TileEmitter::emitAnyLane(ArrayRef<Value> predicates) {
   return any;
 }
 
-/// What probabilities are relative to: the old maximum, unless the new one is
-/// much larger. Sums that need not be rescaled stay where they are.
-Value TileEmitter::emitReference(Value oldMax, Value newMax) {
-  // Probabilities of up to 2^8 lose nothing in bf16, nor do their sums in f32.
-  constexpr double kMaxGrowth = 8;
-  Value limit = b.addf(oldMax, b.splat(kMaxGrowth / unitInLog2));
-  return b.select(b.compare(arith::CmpFPredicate::OGT, newMax, limit), newMax,
-                  oldMax);
+/// What probabilities are relative to: what they were, unless a maximum is
+/// above that; it may grow by 2^8 then. Sums that need not be rescaled stay
+/// where they are, and no probability is above one.
+Value TileEmitter::emitReference(Value old, Value newMax) {
+  constexpr double kGrowth = 8;
+  Value raised = b.addf(newMax, b.splat(kGrowth / unitInLog2));
+  return b.select(b.compare(arith::CmpFPredicate::OGT, newMax, old), raised,
+                  old);
 }
 
 /// exp(oldMax - max), and one where they are equal: the exponential's error

@@ -192,9 +192,12 @@ private:
   Value emitTileReference(Value pending, Value row, ArrayRef<Value> maxima,
                           function_ref<void()> emitPending,
                           LaneVectors &reference);
+  /// Two rows of a part, vector `v`, and what they add to.
+  using PairEmitter =
+      function_ref<void(Value pair, int64_t v, SmallVector<Value> &state)>;
   SmallVector<Value> emitMixedPart(const Block &block, Value row,
-                                   Value firstRow, Value firstPair,
-                                   bool hasPending, Power getPower);
+                                   Value firstRow, bool hasPending,
+                                   ValueRange inits, PairEmitter emitPair);
   SmallVector<Value> emitPlainPart(const Block &block, Value row,
                                    Value firstRow, Value firstPair,
                                    Value numRows, Value numNext, Value isLarge,
@@ -215,6 +218,22 @@ private:
            blockKeys >= 2 * getPartKeys();
   }
   bool mixesValues() { return isMixed() && valueDim <= 64; }
+
+  //===--- AMXWords.cpp: probabilities by arithmetic on 16 bits -----------===//
+
+  /// Whether probabilities are made as words: where bf16 is all they become.
+  bool makesWords() {
+    return isMixed() && schedule.getExp2() == Exp2Form::AVX512Short;
+  }
+  LaneVectors emitWordOffsets();
+  SmallVector<Value> emitWordState();
+  void emitWordPair(Value firstRow, Value firstPair, Value pair, int64_t v,
+                    Value offset, SmallVector<Value> &state);
+  Value emitAreWordsWrong(ArrayRef<Value> state);
+  SmallVector<Value> emitCarefulPart(Value pending, Value row, Value firstRow,
+                                     Value firstPair, Value numRows,
+                                     function_ref<void()> emitPending);
+  void emitWordBlock(const Block &block);
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 

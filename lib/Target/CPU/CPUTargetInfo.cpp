@@ -142,7 +142,7 @@ mlir::attn::getCPUTargetInfo(StringRef cpu, StringRef requestedTriple) {
     info.hasFastBF16Dot = info.hasBF16Conversion && info.hasAVX512 &&
                           StringRef(info.cpu).starts_with("znver");
     info.hasAMX = info.hasBF16Conversion && info.hasAVX512 &&
-                  subtarget->checkFeatures("+amx-tile,+amx-bf16");
+                  subtarget->checkFeatures("+amx-tile,+amx-bf16,+avx512vbmi");
     if (info.hasAVX512) {
       info.vectorBits = 512;
       info.numVectorRegisters = 32;

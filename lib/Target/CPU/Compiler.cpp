@@ -10,12 +10,16 @@
 #include "attn/Runtime/CPU/Runtime.h"
 #include "attn/Support/TemporaryFile.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/PassInstrumentation.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
 using namespace llvm;
@@ -136,6 +140,34 @@ attn::translateAndOptimize(ModuleOp module, LLVMContext &context,
   return translated;
 }
 
+/// Whether kernels make probabilities from words, by attn.exp2_words.
+static bool usesWords(const llvm::Module &module) {
+  return module.getFunction("llvm.x86.avx512.permvar.qi.512");
+}
+
+/// What TargetMachine::addPassesToEmitFile does, without the machine scheduler:
+/// it moves apart what stands beside products of tiles for the CPU to overlap,
+/// and spills it, which costs 1 to 5% of the time. Returns whether it fails.
+static bool addUnscheduledPasses(TargetMachine &machine,
+                                 legacy::PassManager &pm, raw_pwrite_stream &os,
+                                 CodeGenFileType type) {
+  auto *wrapper = new MachineModuleInfoWrapperPass(&machine);
+  TargetPassConfig *config = machine.createPassConfig(pm);
+  config->setDisableVerify(true);
+  config->disablePass(&MachineSchedulerID);
+  pm.add(config);
+  pm.add(wrapper);
+  if (config->addISelPasses())
+    return true;
+  config->addMachinePasses();
+  config->setInitialized();
+  if (machine.addAsmPrinter(pm, os, nullptr, type,
+                            wrapper->getMMI().getContext()))
+    return true;
+  pm.add(createFreeMachineFunctionPass());
+  return false;
+}
+
 Error attn::emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
                             EmitKind kind, raw_pwrite_stream &os) {
   Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(info);
@@ -145,7 +177,10 @@ Error attn::emitMachineCode(llvm::Module &module, const CPUTargetInfo &info,
   CodeGenFileType type = kind == EmitKind::Assembly
                              ? CodeGenFileType::AssemblyFile
                              : CodeGenFileType::ObjectFile;
-  if ((*machine)->addPassesToEmitFile(pm, os, nullptr, type))
+  bool fails = usesWords(module)
+                   ? addUnscheduledPasses(**machine, pm, os, type)
+                   : (*machine)->addPassesToEmitFile(pm, os, nullptr, type);
+  if (fails)
     return createStringError("the target cannot emit this kind of file");
   pm.run(module);
   return Error::success();
@@ -218,20 +253,18 @@ Expected<CompiledEntry>
 attn::compileInProcess(ModuleOp module, StringRef name,
                        const CPUTargetInfo &info,
                        ArrayRef<RuntimeSymbol> symbols) {
-  auto context = std::make_unique<LLVMContext>();
+  LLVMContext context;
   Expected<std::unique_ptr<llvm::Module>> translated =
-      translateAndOptimize(module, *context, info);
+      translateAndOptimize(module, context, info);
   if (!translated)
     return translated.takeError();
-  Expected<std::unique_ptr<orc::LLJIT>> jit = createJIT(info);
-  if (!jit)
-    return jit.takeError();
-  if (Error error = defineRuntime(**jit, symbols))
+  SmallVector<char, 0> object;
+  raw_svector_ostream os(object);
+  if (Error error = emitMachineCode(**translated, info, EmitKind::Object, os))
     return error;
-  if (Error error = (*jit)->addIRModule(
-          orc::ThreadSafeModule(std::move(*translated), std::move(context))))
-    return error;
-  return CompiledEntry::lookUp(std::move(*jit), name);
+  return loadObject(std::make_unique<SmallVectorMemoryBuffer>(
+                        std::move(object), /*RequiresNullTerminator=*/false),
+                    name, info, symbols);
 }
 
 Expected<CompiledEntry> attn::loadObject(std::unique_ptr<MemoryBuffer> object,

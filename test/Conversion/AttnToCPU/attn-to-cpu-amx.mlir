@@ -178,7 +178,7 @@ func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf1
 
 // -----
 
-#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512_short, dot = amx>
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, dot = amx>
 
 // Keys are read in place if they begin a line of the cache and rows and tiles are whole,
 // which both functions ask.
@@ -222,5 +222,36 @@ func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf1
 // CHECK: amx.tile_mulf
 func.func @mixed(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf16>, %o: memref<?x64xbf16>) {
   attn.sdpa query(%q : memref<?x64xbf16>) key(%k : memref<?x64xbf16>) value(%v : memref<?x64xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x64xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512_short, dot = amx>
+
+// Probabilities that bf16 is enough for are words, behind the products of the next keys.
+// What is relative to a maximum of no keys is NaN.
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d32_q32_k128
+// CHECK: scf.for {{.*}} -> (index, index)
+// CHECK:   arith.cmpf ole
+// CHECK:   %[[RAW:.*]] = vector.fma
+// CHECK:   %[[NAN:.*]] = arith.constant dense<0x7FC00000> : vector<16xf32>
+// CHECK:   %[[OFFSET:.*]] = arith.select %{{.*}}, %[[RAW]], %[[NAN]]
+// CHECK:   amx.tile_mulf
+// CHECK:   %[[SUM:.*]] = vector.fma %{{.*}}, %{{.*}}, %[[OFFSET]]
+// CHECK:   arith.bitcast %[[SUM]] : vector<16xf32> to vector<16xi32>
+// CHECK:   arith.ori
+// CHECK:   arith.andi
+// CHECK:   %[[P:.*]] = attn.exp2_words
+// CHECK:   vector.bitcast %[[P]] : vector<32xbf16> to vector<16xi32>
+// CHECK:   x86vector.avx512.dot %{{.*}}, %[[P]], %{{.*}}
+// CHECK:   amx.tile_mulf
+// Where bits differ the maxima are looked at, and probabilities are made in f32.
+// CHECK:   vector.reduction <or>
+// CHECK:   arith.cmpf ogt
+// CHECK:     math.exp2
+// CHECK:     arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
+func.func @words(%q: memref<?x32xbf16>, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>, %o: memref<?x32xbf16>) {
+  attn.sdpa query(%q : memref<?x32xbf16>) key(%k : memref<?x32xbf16>) value(%v : memref<?x32xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x32xbf16>)
   return
 }

@@ -727,3 +727,19 @@ func.func private @ragged_schedule_empty() attributes {a = #attn.cpu_ragged_sche
 
 // expected-error @below {{expected '['}}
 func.func private @all_of_one() attributes {a = #attn.all_of<#attn.document>}
+
+// -----
+
+func.func @words_of_another_size(%w: vector<16xi16>) {
+  // expected-error @below {{operand #0 must be vector of 16-bit signless integer values of length 32}}
+  %0 = attn.exp2_words %w : vector<16xi16> -> vector<32xbf16>
+  return
+}
+
+// -----
+
+func.func @words_to_f16(%w: vector<32xi16>) {
+  // expected-error @below {{result #0 must be vector of bfloat16 type values of length 32}}
+  %0 = attn.exp2_words %w : vector<32xi16> -> vector<32xf16>
+  return
+}

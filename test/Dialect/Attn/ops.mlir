@@ -112,3 +112,10 @@ func.func private @all_of_nothing() attributes {a = #attn.all_of<[]>}
 func.func private @ragged_schedule() attributes {a = #attn.cpu_ragged_schedule<[
   #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 1, value_rows = 4, block_keys = 64, exp2 = portable, row_queries = 1>,
   #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable>]>}
+
+// CHECK-LABEL: func.func @exp2_words(
+func.func @exp2_words(%w: vector<32xi16>) -> vector<32xbf16> {
+  // CHECK: attn.exp2_words %{{.*}} : vector<32xi16> -> vector<32xbf16>
+  %0 = attn.exp2_words %w : vector<32xi16> -> vector<32xbf16>
+  return %0 : vector<32xbf16>
+}

@@ -77,6 +77,10 @@ void emulated_scale(float *x, const float *power) {
       x[n] = ldexpf(x[n], (int)floorf(fminf(fmaxf(power[n], -1000), 1000)));
   }
 }
+void emulated_look_up(uint8_t *bytes, const uint8_t *table, const uint8_t *indices) {
+  for (int n = 0; n < 64; ++n)
+    bytes[n] = table[indices[n] & 63];
+}
 static uint16_t to_bf16(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
@@ -96,7 +100,7 @@ __bf16 __truncsfbf2(float value) {
 }
 """
 
-TILE, FLOATS, HALVES = "<256 x i32>", "<16 x float>", "<32 x bfloat>"
+TILE, FLOATS, HALVES, BYTES = "<256 x i32>", "<16 x float>", "<32 x bfloat>", "<64 x i8>"
 # The type of an intrinsic's result, its name, its parameters, and the function with
 # what it takes: vectors by pointers, the first the result's.
 INTRINSICS = [
@@ -108,6 +112,7 @@ INTRINSICS = [
      "emulated_multiply", [3, 0, 1, 2, 4, 5]),
     (HALVES, "x86.avx512bf16.cvtne2ps2bf16.512", [FLOATS, FLOATS], "emulated_round", [None, 0, 1]),
     (FLOATS, "x86.avx512bf16.dpbf16ps.512", [FLOATS, HALVES, HALVES], "emulated_dot", [0, 1, 2]),
+    (BYTES, "x86.avx512.permvar.qi.512", [BYTES, BYTES], "emulated_look_up", [None, 0, 1]),
     (FLOATS, "x86.avx512.mask.reduce.ps.512", [FLOATS, "i32", FLOATS, "i16", "i32"],
      "emulated_reduce", [0]),
     (FLOATS, "x86.avx512.mask.scalef.ps.512", [FLOATS, FLOATS, FLOATS, "i16", "i32"],

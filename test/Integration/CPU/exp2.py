@@ -2,12 +2,16 @@
 # Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Measures the error of the kernels' exp2 against f64.
+"""Measures the error of the kernels' exp2, and of attn.exp2_words, against f64.
 
 All f32 up to 8, -inf and NaN with --all (3.2e9 values, a few minutes), else every
 1009th of them. The largest relative error must be below 2^-21 (docs/Spec.md), or 2^-13
 for the short form, whose results are rounded to bf16; results below the normal range may be anything from zero to 2^-126, -inf gives zero, and NaN
 stays NaN.
+
+attn.exp2_words takes all words: the error is that of a real number half a unit away
+from its word, the worse way, and below 2^-7.2. What all share is left out of the
+standard deviation, which must be at most 1.1 times that of rounding to bf16.
 """
 
 import argparse
@@ -39,11 +43,29 @@ MODULE = """func.func @main(%x: tensor<{size}xf32>) -> tensor<{size}xf32> {{
 }}
 """
 
+NUM_WORDS = 1 << 16
+WORDS_MODULE = f"""func.func @main(%x: tensor<{NUM_WORDS}xi16>) -> tensor<{NUM_WORDS}xbf16> {{
+  %init = tensor.empty() : tensor<{NUM_WORDS}xbf16>
+  %zero = arith.constant 0 : index
+  %step = arith.constant 32 : index
+  %size = arith.constant {NUM_WORDS} : index
+  %pad = arith.constant 0 : i16
+  %result = scf.for %i = %zero to %size step %step iter_args(%out = %init) -> tensor<{NUM_WORDS}xbf16> {{
+    %w = vector.transfer_read %x[%i], %pad {{in_bounds = [true]}} : tensor<{NUM_WORDS}xi16>, vector<32xi16>
+    %e = attn.exp2_words %w : vector<32xi16> -> vector<32xbf16>
+    %next = vector.transfer_write %e, %out[%i] {{in_bounds = [true]}} : vector<32xbf16>, tensor<{NUM_WORDS}xbf16>
+    scf.yield %next : tensor<{NUM_WORDS}xbf16>
+  }}
+  return %result : tensor<{NUM_WORDS}xbf16>
+}}
+"""
+
 
 def compile_exp2(options, directory):
     module, library = directory / "exp2.mlir", directory / "exp2.so"
     lanes = 8 if options.form == "portable" else 16
-    module.write_text(MODULE.format(size=CHUNK, lanes=lanes, form=options.form))
+    module.write_text(WORDS_MODULE if options.form == "words" else
+                      MODULE.format(size=CHUNK, lanes=lanes, form=options.form))
     subprocess.run(
         [options.attn_compile, str(module), "-o", str(library), "--cpu", options.cpu], check=True
     )
@@ -74,10 +96,34 @@ def check(x, result):
     return float(error[worst]), float(x[normal][worst])
 
 
+def check_words(function):
+    """Whether all powers of words are as near as attn.exp2_words says."""
+    words = np.arange(NUM_WORDS, dtype=np.uint16)
+    bits = np.empty_like(words)
+    shape = (ctypes.c_int64 * 1)(NUM_WORDS)
+    # ATTN_I16, ATTN_BF16.
+    views = [inputs.Tensor(array.ctypes.data, shape, 1, dtype, None)
+             for array, dtype in ((words, 7), (bits, 2))]
+    assert function(ctypes.byref(views[0]), 1, ctypes.byref(views[1]), 1) == 0
+    result = inputs.from_bf16_bits(bits)
+    assert result[0] == 0 and result[1] == 0, "zero"
+    # 64 reals that each word may stand for.
+    normal = words >= 512
+    reals = words[normal, None] + (np.arange(64) + 0.5) / 64 - 0.5
+    exact = np.exp2((reals - 2) / 512 - 127)
+    error = result[normal, None] / exact - 1
+    rounding = inputs.from_bf16_bits(inputs.to_bf16_bits(exact)) / exact - 1
+    ratio = (error / (1 + error.mean())).std() / rounding.std()
+    worst = np.abs(error).max()
+    print(f"exp2, words: largest relative error {worst:.3e} (2^{np.log2(worst):.2f}), "
+          f"standard deviation {ratio:.3f} of that of rounding")
+    return worst < 2.0**-7.2 and ratio < 1.1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
-    parser.add_argument("--form", choices=sorted(LIMITS), default="portable")
+    parser.add_argument("--form", choices=[*sorted(LIMITS), "words"], default="portable")
     parser.add_argument("--cpu", default="native", help="CPU to compile for")
     parser.add_argument("--all", action="store_true", help="all values")
     options = parser.parse_args()
@@ -85,6 +131,8 @@ def main():
     worst, place, count = 0.0, 0.0, 0
     with tempfile.TemporaryDirectory() as directory:
         function = compile_exp2(options, pathlib.Path(directory))
+        if options.form == "words":
+            return 0 if check_words(function) else 1
         # From 0.0 to 8, and from -0.0 over -inf to the last NaN.
         eight = int(np.float32(8).view(np.uint32))
         parts = [(first, end) for begin, end in ((0, eight), (1 << 31, (1 << 32) - 1))

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Dialect/Attn/IR/AttnAttrs.h"
+#include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Dialect/Attn/Transforms/Transforms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include <cmath>
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNEXPANDEXP2PASS
@@ -147,6 +149,63 @@ struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
   }
 };
 
+/// The high 7 bits of a word are an exponent as they are, and the fraction f
+/// below them is a mantissa but for f + 1 - 2^f (Mitchell's logarithm, 1962),
+/// which a table of 64 bytes has.
+struct ExpandExp2Words : OpRewritePattern<Exp2WordsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Bits of a fraction, how many of them bf16 keeps, and how many say which
+  /// byte of the table to take.
+  static constexpr int kFractionBits = 9, kKeptBits = 7, kTableBits = 6;
+  static constexpr int kDroppedBits = kFractionBits - kKeptBits;
+
+  /// For the middle of every step of f, in units of words. Words have half of
+  /// what is dropped added.
+  static SmallVector<int8_t> getTable() {
+    SmallVector<int8_t> table;
+    constexpr int kStep = 1 << (kFractionBits - kTableBits);
+    constexpr double kRounding = 1 << (kDroppedBits - 1);
+    for (int entry = 0; entry < 1 << kTableBits; ++entry) {
+      double middle = entry * kStep + (kStep - 1) / 2.0 - kRounding;
+      double f = std::ldexp(middle, -kFractionBits);
+      double correction = std::ldexp(f + 1 - std::exp2(f), kFractionBits);
+      table.push_back(std::max(0L, std::lround(correction)));
+    }
+    return table;
+  }
+
+  LogicalResult matchAndRewrite(Exp2WordsOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value words = op.getWords();
+    auto wordType = cast<VectorType>(words.getType());
+    auto byteType =
+        VectorType::get({2 * wordType.getNumElements()}, b.getI8Type());
+    auto splat = [&](int value) -> Value {
+      return arith::ConstantOp::create(
+          b, DenseElementsAttr::get(
+                 wordType, b.getI16IntegerAttr(static_cast<int16_t>(value))));
+    };
+    Value table = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(byteType, ArrayRef(getTable())));
+    Value steps =
+        arith::ShRUIOp::create(b, words, splat(kFractionBits - kTableBits));
+    // An index is the low bits of a byte. Those of high bytes are none.
+    Value bytes =
+        LLVM::CallIntrinsicOp::create(
+            b, byteType, b.getStringAttr("llvm.x86.avx512.permvar.qi.512"),
+            ValueRange{table, vector::BitCastOp::create(b, byteType, steps)})
+            .getResult(0);
+    Value corrections = arith::AndIOp::create(
+        b, vector::BitCastOp::create(b, wordType, bytes), splat(0xff));
+    Value result = arith::ShRUIOp::create(
+        b, arith::SubIOp::create(b, words, corrections), splat(kDroppedBits));
+    rewriter.replaceOpWithNewOp<vector::BitCastOp>(op, op.getType(), result);
+    return success();
+  }
+};
+
 struct AttnExpandExp2Pass
     : attn::impl::AttnExpandExp2PassBase<AttnExpandExp2Pass> {
   using AttnExpandExp2PassBase::AttnExpandExp2PassBase;
@@ -161,5 +220,5 @@ struct AttnExpandExp2Pass
 } // namespace
 
 void attn::populateExpandExp2Patterns(RewritePatternSet &patterns) {
-  patterns.add<ExpandExp2>(patterns.getContext());
+  patterns.add<ExpandExp2, ExpandExp2Words>(patterns.getContext());
 }

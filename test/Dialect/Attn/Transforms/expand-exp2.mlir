@@ -28,6 +28,22 @@ func.func @portable(%x: vector<8xf32>) -> vector<8xf32> {
   return %0 : vector<8xf32>
 }
 
+// A table says what a mantissa is less than its fraction.
+// CHECK-LABEL: @words
+// CHECK-SAME: %[[WORDS:.*]]: vector<32xi16>
+// CHECK-DAG: %[[TABLE:.*]] = arith.constant dense<[0, 3, 5, {{.*}}, 44, {{.*}}, 8, 5, 2]> : vector<64xi8>
+// CHECK: %[[STEPS:.*]] = arith.shrui %[[WORDS]],
+// CHECK: %[[INDICES:.*]] = vector.bitcast %[[STEPS]] : vector<32xi16> to vector<64xi8>
+// CHECK: %[[BYTES:.*]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[TABLE]], %[[INDICES]])
+// CHECK: %[[CORRECTIONS:.*]] = arith.andi
+// CHECK: %[[DIFFERENCE:.*]] = arith.subi %[[WORDS]], %[[CORRECTIONS]]
+// CHECK: arith.shrui %[[DIFFERENCE]],
+// CHECK: vector.bitcast {{.*}} : vector<32xi16> to vector<32xbf16>
+func.func @words(%w: vector<32xi16>) -> vector<32xbf16> {
+  %0 = attn.exp2_words %w : vector<32xi16> -> vector<32xbf16>
+  return %0 : vector<32xbf16>
+}
+
 // Without the promise, or for other types, nothing happens.
 // CHECK-LABEL: @others
 // CHECK-COUNT-3: math.exp2

@@ -308,6 +308,27 @@ def Attn_TransposeOp : Attn_Op<"transpose", [Pure,
   let hasVerifier = 1;
 }
 
+def Attn_Exp2WordsOp : Attn_Op<"exp2_words", [Pure]> {
+  let summary = "Powers of two, in bf16, of fixed-point numbers of 16 bits";
+  let description = [{
+    `2^((w - 2) / 512 - 127)` of every word `w`, without a sign: its high 7 bits
+    are the exponent of the result, and two is half of what is dropped of the
+    others. The relative error is 2^-7.3 at most, rounding to bf16 included. Words
+    below 512 give results below the normal range, and zero and one give zero.
+
+    `attn-expand-exp2` replaces it, for CPUs with AVX512-VBMI.
+
+    Example:
+
+    ```mlir
+    %p = attn.exp2_words %w : vector<32xi16> -> vector<32xbf16>
+    ```
+  }];
+  let arguments = (ins VectorOfLengthAndType<[32], [I16]>:$words);
+  let results = (outs VectorOfLengthAndType<[32], [BF16]>:$result);
+  let assemblyFormat = "$words attr-dict `:` type($words) `->` type($result)";
+}
+
 def Attn_AssertOp : Attn_Op<"assert", [MemoryEffects<[MemWrite]>]> {
   let summary = "Fails, with a number in the message";
   let description = [{

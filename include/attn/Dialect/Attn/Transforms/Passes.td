@@ -115,6 +115,9 @@ def AttnExpandExp2Pass
     is rounded to bf16, is `avx512` with a polynomial of degree 3 instead of 5:
     7.5e-5 (2^-13.7).
 
+    Replaces `attn.exp2_words` by a look-up of 64 bytes (vpermb), a subtraction
+    and a shift.
+
     Before:
 
     ```mlir
