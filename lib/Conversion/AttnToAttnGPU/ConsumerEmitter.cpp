@@ -422,8 +422,11 @@ void KernelEmitter::emitConsumer() {
         isTile,
         [&] { return emitConsumerTile(message, tileSlot, slot, querySlot); },
         [&] {
-          // The message has a slot of queries, though none come.
+          // The message has a slot of queries, though none come. It is awaited
+          // as any other: a phase that nobody has seen must not be followed by
+          // one.
           emitStoredRelease(querySlot);
+          AwaitOp::create(b, queryPipe, querySlot);
           if (!releasesLate())
             ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
