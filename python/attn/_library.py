@@ -123,7 +123,7 @@ def set_num_threads(count: int) -> None:
     if isinstance(count, bool) or not hasattr(count, "__index__"):
         raise TypeError(f"expected a number of threads, got {count!r}")
     if not 0 <= count < 1 << 31:
-        raise ValueError(f"expected a number of threads below 2^31, got {count}")
+        raise ValueError(f"expected a number of threads from 0 to 2147483647, got {count}")
     _library.attn_set_num_threads(int(count))
 
 
