@@ -119,13 +119,18 @@ void visitWithStack(void *context, int64_t begin, int64_t end) {
   Visits::visit(context, begin, end);
 }
 
-TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
-  attn_rt_set_thread_team(runSmallTeam);
+/// Each item of several loops of such bodies is visited once.
+void expectLoopsWithStack() {
   for (int i = 0; i < 5; ++i) {
     Visits visits(64);
     attn_rt_parallel_for(64, 1, visitWithStack, &visits);
     visits.expectEach(1);
   }
+}
+
+TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
+  attn_rt_set_thread_team(runSmallTeam);
+  expectLoopsWithStack();
   EXPECT_EQ(teams.size(), 1u);
   EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
@@ -140,11 +145,7 @@ void runTeamOnce(void (*member)(void *), void *data, unsigned numThreads,
 
 TEST_F(RuntimeTeamTest, AnotherTeamIsSetWhileOneIsLookedAt) {
   attn_rt_set_thread_team(runTeamOnce);
-  for (int i = 0; i < 5; ++i) {
-    Visits visits(64);
-    attn_rt_parallel_for(64, 1, visitWithStack, &visits);
-    visits.expectEach(1);
-  }
+  expectLoopsWithStack();
 }
 
 TEST_F(RuntimeTeamTest, AForkForgetsIt) {

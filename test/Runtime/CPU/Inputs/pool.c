@@ -1,39 +1,8 @@
-/* Loops of the pool from several threads at once, nested ones, ones that fail,
- * and another number of threads meanwhile. For the sanitizers. */
-#include "attn/Runtime/CPU/Runtime.h"
-#include "attn/Runtime/CPU/Tensor.h"
+/* Loops of the pool from several threads at once, and another number of threads
+ * meanwhile. For the sanitizers. */
+#include "loops.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { CALLERS = 4, LOOPS = 200, ITEMS = 97 };
-
-static void add_inner(void *context, int64_t begin, int64_t end) {
-  int *counts = context;
-  for (int64_t i = begin; i < end; ++i)
-    ++counts[i];
-}
-
-/* Each range has memory of its own: what orders it is the pool. */
-static void add(void *context, int64_t begin, int64_t end) {
-  int *counts = context;
-  for (int64_t i = begin; i < end; ++i)
-    attn_rt_parallel_for(1, 1, add_inner, &counts[i]);
-}
-
-static void fail(void *context, int64_t begin, int64_t end) {
-  (void)context;
-  (void)end;
-  if (begin == ITEMS / 2)
-    attn_rt_fail("item");
-}
-
-static void run_failing(void *unused) {
-  (void)unused;
-  attn_rt_parallel_for(ITEMS, 1, fail, NULL);
-}
+enum { LOOPS = 200 };
 
 static void *run(void *argument) {
   (void)argument;
@@ -41,27 +10,11 @@ static void *run(void *argument) {
   for (int loop = 0; loop < LOOPS; ++loop) {
     attn_rt_set_num_threads(1 + loop % 5);
     attn_rt_parallel_for(ITEMS, 1 + loop % 7, add, counts);
-    for (int i = 0; i < ITEMS; ++i)
-      if (counts[i] != loop + 1) {
-        fprintf(stderr, "item %d: %d visits\n", i, counts[i]);
-        exit(1);
-      }
-    if (!attn_rt_call(run_failing, NULL) ||
-        strcmp(attn_rt_last_error(), "item")) {
-      fprintf(stderr, "a failure is lost\n");
-      exit(1);
-    }
+    expect_each(counts, loop + 1);
+    expect_failure();
     attn_rt_cpu_features();
   }
   return NULL;
 }
 
-int main(void) {
-  pthread_t callers[CALLERS];
-  for (int i = 0; i < CALLERS; ++i)
-    pthread_create(&callers[i], NULL, run, NULL);
-  for (int i = 0; i < CALLERS; ++i)
-    pthread_join(callers[i], NULL);
-  puts("all loops are done");
-  return 0;
-}
+int main(void) { return run_callers(run); }

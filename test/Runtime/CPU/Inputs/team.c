@@ -1,15 +1,9 @@
 /* Loops of a team from several threads at once, nested ones and ones that fail,
  * while each thread sets another team, one with small stacks, or none. For the
  * sanitizers. */
-#include "attn/Runtime/CPU/Runtime.h"
-#include "attn/Runtime/CPU/Tensor.h"
+#include "loops.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { CALLERS = 4, LOOPS = 400, ITEMS = 97, MEMBERS = 3 };
+enum { LOOPS = 400, MEMBERS = 3 };
 
 struct member {
   void (*run)(void *);
@@ -60,35 +54,14 @@ static void small_team(void (*run)(void *), void *data, unsigned num_threads,
   run_team(run, data, num_threads, 512 << 10);
 }
 
-static void add_inner(void *context, int64_t begin, int64_t end) {
-  int *counts = context;
-  for (int64_t i = begin; i < end; ++i)
-    ++counts[i];
-}
-
-/* Each range has memory of its own: what orders it is the team. No thread has
- * less stack than a kernel needs. */
-static void add(void *context, int64_t begin, int64_t end) {
-  int *counts = context;
+/* No thread has less stack than a kernel needs. */
+static void add_with_stack(void *context, int64_t begin, int64_t end) {
   attn_rt_check_stack(2 << 20);
-  for (int64_t i = begin; i < end; ++i)
-    attn_rt_parallel_for(1, 1, add_inner, &counts[i]);
-}
-
-static void fail(void *context, int64_t begin, int64_t end) {
-  (void)context;
-  (void)end;
-  if (begin == ITEMS / 2)
-    attn_rt_fail("item");
-}
-
-static void run_failing(void *unused) {
-  (void)unused;
-  attn_rt_parallel_for(ITEMS, 1, fail, NULL);
+  add(context, begin, end);
 }
 
 static void run_adding(void *counts) {
-  attn_rt_parallel_for(ITEMS, 5, add, counts);
+  attn_rt_parallel_for(ITEMS, 5, add_with_stack, counts);
 }
 
 static void *run_loops(void *unused) {
@@ -103,28 +76,12 @@ static void *run_loops(void *unused) {
       fprintf(stderr, "%s\n", attn_rt_last_error());
       exit(1);
     }
-    for (int i = 0; i < ITEMS; ++i)
-      if (counts[i] != loop + 1) {
-        fprintf(stderr, "item %d: %d visits\n", i, counts[i]);
-        exit(1);
-      }
-    if (!attn_rt_call(run_failing, NULL) ||
-        strcmp(attn_rt_last_error(), "item")) {
-      fprintf(stderr, "a failure is lost\n");
-      exit(1);
-    }
+    expect_each(counts, loop + 1);
+    expect_failure();
     if (attn_rt_get_num_threads() < 1)
       exit(1);
   }
   return NULL;
 }
 
-int main(void) {
-  pthread_t callers[CALLERS];
-  for (int i = 0; i < CALLERS; ++i)
-    pthread_create(&callers[i], NULL, run_loops, NULL);
-  for (int i = 0; i < CALLERS; ++i)
-    pthread_join(callers[i], NULL);
-  puts("all loops are done");
-  return 0;
-}
+int main(void) { return run_callers(run_loops); }
