@@ -22,11 +22,11 @@
 //   others, which at D = 64 takes three consumers.
 // - Shared memory: two stages of keys and values, then the queries twice, so
 //   that the next tile's arrive early.
-// - Windows and documents leave a tile few blocks, of which two have an edge:
-//   64 keys, which waste half as much there, in more stages. Three consumers
-//   hide more of a tile's ends where registers allow it (H200, D = 128, a
-//   window of 1024 keys: 1.03 with two consumers, 1.08 with three; of 256
-//   keys 1.14).
+// - Windows, documents and sequences of their own leave a tile few blocks, of
+//   which one or two have an edge: 64 keys, which waste half as much there, in
+//   four stages. Three consumers hide more of a tile's ends where registers
+//   allow it (H200, D = 128, a window of 1024 keys: 1.03 times as fast with two
+//   consumers as before, 1.08 with three; of 256 keys 1.14).
 //
 //===----------------------------------------------------------------------===//
 
@@ -332,26 +332,27 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   int64_t numQueries = op.getUsedQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
 
-  // What is decided per element, and a second bound, take registers.
+  // What is decided per element takes registers.
   StructuralMaskInterface structure = op.getStructureAttr();
   constexpr int64_t kFar = int64_t(1) << 30;
-  bool isPlain = !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
-                 !op.hasKeepRegion() && (!structure || structure.isExact());
+  bool hasDocuments = structure && !structure.isExact();
+  bool hasOwnElements =
+      op.getMask() || op.getBias() || op.hasScoreRegion() || op.hasKeepRegion();
   bool hasLeftEdge =
-      structure && (!structure.isExact() ||
+      structure && (hasDocuments ||
                     structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
-  // Of the few blocks of a tile two have an edge.
+  bool isWide = std::max(schedule.paddedDim, schedule.paddedValueDim) > 128;
   bool hasFewBlocks =
-      hasLeftEdge && countElementSources(op) <= 1 &&
-      std::max(schedule.paddedDim, schedule.paddedValueDim) <= 128;
+      (hasLeftEdge || op.isRagged()) && !hasOwnElements && !isWide;
 
   schedule.consumers = options.consumers;
   if (schedule.consumers == 0) {
     // A tile of 192 queries wastes much of a short causal row.
     bool isShort =
-        isStatic && numQueries < (op.isMasked() && !hasLeftEdge ? 2048 : 512);
-    bool hasRoom = hasLeftEdge ? hasFewBlocks : isSmall;
-    schedule.consumers = hasRoom && isPlain && !isShort ? 3 : 2;
+        isStatic && numQueries < (op.isMasked() && !hasFewBlocks ? 2048 : 512);
+    bool hasRoom = hasFewBlocks ? isSmall || !hasDocuments
+                                : isSmall && !hasOwnElements && !hasLeftEdge;
+    schedule.consumers = hasRoom && !isShort ? 3 : 2;
     if (isStatic && numQueries <= 64)
       schedule.consumers = 1;
   }
@@ -376,10 +377,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
       op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
   if (failed(verifySoftmax(op, schedule)))
     return failure();
-  schedule.stages = options.stages != 0 ? options.stages
-                    : !hasFewBlocks     ? 2
-                    : isPlain           ? 3
-                                        : 4;
+  schedule.stages = options.stages != 0 ? options.stages : hasFewBlocks ? 4 : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)

@@ -285,7 +285,7 @@ func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
 // CHECK: } consumers 3
 // CHECK: attn_gpu.isolate
 // CHECK: } else {
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<3>)
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
 // CHECK-NEXT: attn_gpu.await
 // CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
@@ -299,7 +299,7 @@ func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
 // CHECK: scf.if
 // CHECK: attn_gpu.wgmma
 // The other edge, behind the consumer's last block.
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<3>)
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
 // CHECK-NEXT: attn_gpu.await
 // CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
