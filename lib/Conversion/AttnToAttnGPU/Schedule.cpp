@@ -24,9 +24,9 @@
 //   that the next tile's arrive early.
 // - Windows, documents and sequences of their own leave a tile few blocks, of
 //   which one or two have an edge: 64 keys, which waste half as much there, in
-//   four stages. Three consumers hide more of a tile's ends where registers
-//   allow it (H200, D = 128, a window of 1024 keys: 1.03 times as fast with two
-//   consumers as before, 1.08 with three; of 256 keys 1.14).
+//   128 KiB or so of stages. Three consumers hide more of a tile's ends where
+//   registers allow it (H200, D = 128, a window of 1024 keys: 1.03 times as
+//   fast with two consumers as before, 1.08 with three; of 256 keys 1.14).
 //
 //===----------------------------------------------------------------------===//
 
@@ -304,11 +304,13 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
 
 /// Whether keys often end in the first half of a block: where their number is
 /// known to the GPU alone. With what is decided per element, a block takes too
-/// many instructions to be there twice.
+/// many instructions to be there twice; and with a structure, ragged batches
+/// have blocks of 64 keys, whose halves save less than the choice costs.
 static bool narrowsBlocks(SdpaOp op) {
-  return (op.isRagged() || op.getKeyLengths()) && !op.getQueryDocuments() &&
-         !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
-         !op.hasKeepRegion();
+  bool isKnownLate =
+      op.getKeyLengths() || (op.isRagged() && !op.getStructureAttr());
+  return isKnownLate && !op.getQueryDocuments() && !op.getMask() &&
+         !op.getBias() && !op.hasScoreRegion() && !op.hasKeepRegion();
 }
 
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
@@ -377,7 +379,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
       op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
   if (failed(verifySoftmax(op, schedule)))
     return failure();
-  schedule.stages = options.stages != 0 ? options.stages : hasFewBlocks ? 4 : 2;
+  schedule.stages = options.stages != 0 ? options.stages
+                    : !hasFewBlocks     ? 2
+                    : isSmall           ? 6
+                                        : 4;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
@@ -440,13 +445,19 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
              "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
-             "outputs {10}, {11} bytes of shared memory",
+             "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
              schedule.consumerRegisters,
              schedule.storesOutput ? "stored" : "copied",
+             schedule.narrowKeys != schedule.blockKeys
+                 ? llvm::formatv("{0} keys of the last block where no more are "
+                                 "needed, ",
+                                 schedule.narrowKeys)
+                       .str()
+                 : "",
              schedule.getSharedBytes())
       .str();
 }

@@ -39,7 +39,7 @@ func.func @d64_long(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: mem
 // -----
 
 // Windows have few blocks: small ones, several in flight.
-// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 6 stages
 func.func @d64_window(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x4096x64xbf16>) {
   attn.sdpa query(%q : memref<4x4096x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) structure(#attn.window<100, 0>) backend = flash outs(%o : memref<4x4096x64xbf16>)
   return
@@ -59,6 +59,23 @@ func.func @d128_documents(%q: memref<4x?x128xbf16>, %d: memref<?xi32>) {
 // CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages
 func.func @d128_window(%q: memref<4x?x128xbf16>) {
   attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) structure(#attn.window<100, 100>) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// Ragged batches as well; half a block where nothing but their ends cuts it.
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages, {{.*}}outputs stored, 32 keys of the last block
+func.func @d128_ragged(%q: memref<4x?x128xbf16>, %n: memref<?xi32>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) cu_seqlens(%n, %n : memref<?xi32>, memref<?xi32>) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages, {{.*}}outputs stored, {{[0-9]+}} bytes
+func.func @d128_ragged_causal(%q: memref<4x?x128xbf16>, %n: memref<?xi32>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) cu_seqlens(%n, %n : memref<?xi32>, memref<?xi32>) structure(#attn.causal<top_left>) backend = flash outs(%q : memref<4x?x128xbf16>)
   return
 }
 
