@@ -328,14 +328,24 @@ Value TileEmitter::getValueTile(const Block &block, Value row) {
 }
 
 void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
-                                 Value numTiles) {
+                                 Value numTiles, Value firstColumn) {
   int64_t paddedDim = llvm::alignTo(valueDim, kRows);
   int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
-  b.forLoop(b.index(0), b.index(numWhole), 2 * kRows, [&](Value column) {
-    emitTileColumns(firstTile, firstPair, numTiles, column, 2);
-  });
-  if (numWhole != paddedDim)
+  b.forLoop(firstColumn ? firstColumn : b.index(0), b.index(numWhole),
+            2 * kRows, [&](Value column) {
+              emitTileColumns(firstTile, firstPair, numTiles, column, 2);
+            });
+  if (numWhole == paddedDim)
+    return;
+  auto emitLast = [&] {
     emitTileColumns(firstTile, firstPair, numTiles, b.index(numWhole), 1);
+  };
+  if (!firstColumn)
+    emitLast();
+  else
+    b.ifThenElse(
+        b.compare(arith::CmpIPredicate::slt, firstColumn, b.index(paddedDim)),
+        emitLast);
 }
 
 /// Columns firstColumn + [0, 16 * numColumnTiles) of the values. Beside

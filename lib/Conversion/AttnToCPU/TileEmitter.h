@@ -177,47 +177,89 @@ private:
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
   Value getValueTile(const Block &block, Value row);
-  /// outputT += V^T P^T over tiles of values and pairs of probabilities.
-  void emitTileOutput(Value firstTile, Value firstPair, Value numTiles);
+  /// outputT += V^T P^T over tiles of values and pairs of probabilities,
+  /// columns of values from one on.
+  void emitTileOutput(Value firstTile, Value firstPair, Value numTiles,
+                      Value firstColumn = {});
   void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
                        Value firstColumn, int64_t numColumnTiles,
                        function_ref<void()> emitBeside = {});
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
+  /// A part of a block: its first row there, how many it has and how many the
+  /// next part has, and where the logits of both are.
+  struct KeyPart {
+    Value row, numRows, numNext, firstRow, nextFirstRow;
+  };
+  /// The values that outputs of a group have: of all keys of a block before
+  /// `begin`, but in columns from `column` on not those of the last turn of
+  /// these. The probabilities of a turn that begins there are `firstPair` and
+  /// those behind it.
+  struct Progress {
+    Value begin, column, firstPair;
+  };
   using Power = function_ref<Value(Value logit, int64_t v)>;
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
   Value emitTilePair(Value firstRow, Value firstPair, Value pair, int64_t v,
                      Value sum, Power getPower);
-  Value emitTileReference(Value pending, Value row, ArrayRef<Value> maxima,
-                          function_ref<void()> emitPending,
-                          LaneVectors &reference);
+  void emitTurnBefore(const Block &block, Progress &progress);
+  void emitPending(const Block &block, Progress progress, Value end);
+  Progress emitTileReference(const Block &block, Progress progress, Value row,
+                             ArrayRef<Value> maxima, LaneVectors &reference);
   /// Two rows of a part, vector `v`, and what they add to.
   using PairEmitter =
       function_ref<void(Value pair, int64_t v, SmallVector<Value> &state)>;
-  SmallVector<Value> emitMixedPart(const Block &block, Value row,
-                                   Value firstRow, bool hasPending,
+  SmallVector<Value> emitMixedPart(const Block &block, const KeyPart &part,
+                                   const Progress &progress, bool hasTurnBefore,
                                    ValueRange inits, PairEmitter emitPair);
-  SmallVector<Value> emitPlainPart(const Block &block, Value row,
-                                   Value firstRow, Value firstPair,
-                                   Value numRows, Value numNext, Value isLarge,
-                                   Power getPower);
+  SmallVector<Value> emitMixedParts(const Block &block, const KeyPart &part,
+                                    Progress &progress, ValueRange inits,
+                                    PairEmitter emitPair);
+  SmallVector<Value> emitPairs(Value numRows, ValueRange inits,
+                               PairEmitter emitPair);
+  void emitNextProducts(const Block &block, const KeyPart &part);
+  SmallVector<Value> emitPowerPart(const Block &block, const KeyPart &part,
+                                   Progress &progress, ArrayRef<Value> maxima);
   LaneVectors emitWholeMaxima(Value firstRow, Value numRows);
+  /// Where the pairs of a part are.
+  Value getFirstPair(const KeyPart &part, const Progress &progress) {
+    return b.add(progress.firstPair,
+                 b.div(b.sub(part.row, progress.begin), b.index(2)));
+  }
   void emitTileBlock(const Block &block);
-  /// Keys of a part; two parts of logits and of probabilities are in memory.
+  /// Keys of a part; two parts of logits are in memory.
   int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 64); }
+  int64_t getValueTiles() { return llvm::divideCeil(valueDim, 16); }
+  /// Parts of a turn, whose values are multiplied at once, an equal share of
+  /// columns beside every part of the next turn: sums of outputs are loaded and
+  /// stored once a turn. In a block of fewer than four turns there is too
+  /// little to multiply.
+  int64_t getTurnParts() {
+    int64_t numParts = 1;
+    while (8 * numParts * getPartKeys() <= blockKeys &&
+           getValueTiles() % (4 * numParts) == 0)
+      numParts *= 2;
+    return numParts;
+  }
+  int64_t getTurnKeys() {
+    return mixesValues() ? getTurnParts() * getPartKeys() : blockKeys;
+  }
+  /// Two turns of probabilities are in memory, or a block of them.
   int64_t getPairRows() {
-    return isTiled() ? std::max(blockKeys, 2 * getPartKeys()) / 2
-                     : blockKeys / 2;
+    return (mixesValues() ? std::max(blockKeys, 2 * getTurnKeys())
+                          : blockKeys) /
+           2;
   }
   /// Whether products with keys are few enough to stand beside exponentials
-  /// without a loop, and those with values: their sums are loaded and stored
-  /// once a part then, and once a block elsewhere.
+  /// without a loop, and those with values: they are beside nothing elsewhere.
   bool isMixed() {
     return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
            blockKeys >= 2 * getPartKeys();
   }
-  bool mixesValues() { return isMixed() && valueDim <= 64; }
+  bool mixesValues() {
+    return isMixed() && getValueTiles() <= 4 * getTurnParts();
+  }
 
   //===--- AMXWords.cpp: probabilities by arithmetic on 16 bits -----------===//
 
@@ -230,10 +272,10 @@ private:
   void emitWordPair(Value firstRow, Value firstPair, Value pair, int64_t v,
                     Value offset, SmallVector<Value> &state);
   Value emitAreWordsWrong(ArrayRef<Value> state);
-  SmallVector<Value> emitCarefulPart(Value pending, Value row, Value firstRow,
-                                     Value firstPair, Value numRows,
-                                     function_ref<void()> emitPending);
-  void emitWordBlock(const Block &block);
+  SmallVector<Value> emitCarefulPart(const Block &block, const KeyPart &part,
+                                     Progress progress);
+  SmallVector<Value> emitWordPart(const Block &block, const KeyPart &part,
+                                  Progress &progress);
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 
