@@ -229,7 +229,7 @@ private:
   }
   void emitTileBlock(const Block &block);
   /// Keys of a part; two parts of logits are in memory.
-  int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 64); }
+  int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 32); }
   int64_t getValueTiles() { return llvm::divideCeil(valueDim, 16); }
   /// Parts of a turn, whose values are multiplied at once, an equal share of
   /// columns beside every part of the next turn: sums of outputs are loaded and
