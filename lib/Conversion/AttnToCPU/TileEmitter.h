@@ -255,7 +255,7 @@ private:
   /// without a loop, and those with values: they are beside nothing elsewhere.
   bool isMixed() {
     return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
-           blockKeys >= 2 * getPartKeys();
+           blockKeys >= 4 * getPartKeys();
   }
   bool mixesValues() {
     return isMixed() && getValueTiles() <= 4 * getTurnParts();
