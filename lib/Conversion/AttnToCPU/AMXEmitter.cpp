@@ -63,7 +63,7 @@ void TileEmitter::allocateTiles() {
       b, {schedule.getQueryGroups() * numParts, paddedDim / 2, groupQueries},
       f32);
   std::tie(probabilityPairs, probabilityHalves) = allocatePairs(
-      b, {getPairRows() * getNumProbabilityParts(), groupQueries}, i32);
+      b, {blockKeys / 2 * getNumProbabilityParts(), groupQueries}, i32);
   pairRows = allocate({groupQueries * numParts, paddedDim}, bf16);
   if (!args.packedKey)
     keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
@@ -374,7 +374,7 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
           },
           [&, part = part](int64_t v) -> Value {
             Value pair = b.add(b.add(firstPair, b.mul(tile, b.index(kRows))),
-                               part * getPairRows());
+                               part * blockKeys / 2);
             return amx::TileLoadOp::create(
                 b, getOperandType(b), probabilityHalves,
                 ValueRange{pair, b.index(v * kHalves)});

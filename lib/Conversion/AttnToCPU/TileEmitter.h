@@ -228,38 +228,28 @@ private:
                  b.div(b.sub(part.row, progress.begin), b.index(2)));
   }
   void emitTileBlock(const Block &block);
-  /// Keys of a part; two parts of logits are in memory.
-  int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 32); }
+  /// Keys of a part; logits of two parts are in memory. Where values are not
+  /// multiplied in between, a part would wait for its logits to be stored.
+  int64_t getPartKeys() {
+    return std::min<int64_t>(blockKeys, mixesValues() ? 32 : 64);
+  }
   int64_t getValueTiles() { return llvm::divideCeil(valueDim, 16); }
   /// Parts of a turn, whose values are multiplied at once, an equal share of
   /// columns beside every part of the next turn: sums of outputs are loaded and
-  /// stored once a turn. In a block of fewer than four turns there is too
-  /// little to multiply.
+  /// stored once a turn.
   int64_t getTurnParts() {
-    int64_t numParts = 1;
-    while (8 * numParts * getPartKeys() <= blockKeys &&
-           getValueTiles() % (4 * numParts) == 0)
-      numParts *= 2;
-    return numParts;
+    return getValueTiles() % 4 == 0 && blockKeys >= 8 * getPartKeys() ? 2 : 1;
   }
   int64_t getTurnKeys() {
     return mixesValues() ? getTurnParts() * getPartKeys() : blockKeys;
   }
-  /// Two turns of probabilities are in memory, or a block of them.
-  int64_t getPairRows() {
-    return (mixesValues() ? std::max(blockKeys, 2 * getTurnKeys())
-                          : blockKeys) /
-           2;
-  }
   /// Whether products with keys are few enough to stand beside exponentials
-  /// without a loop, and those with values: they are beside nothing elsewhere.
+  /// without a loop, and those with values.
   bool isMixed() {
     return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
-           blockKeys >= 4 * getPartKeys();
+           blockKeys >= 128;
   }
-  bool mixesValues() {
-    return isMixed() && getValueTiles() <= 4 * getTurnParts();
-  }
+  bool mixesValues() { return isMixed() && valueDim <= 64; }
 
   //===--- AMXWords.cpp: probabilities by arithmetic on 16 bits -----------===//
 
