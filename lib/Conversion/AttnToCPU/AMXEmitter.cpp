@@ -225,27 +225,42 @@ void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
   });
 }
 
-/// sums[i * numVectors + v] += load(first operand i) * load(second operand v).
-/// What is beside them follows every product.
-static SmallVector<Value>
-emitTileProducts(KernelBuilder &b, ArrayRef<Value> sums, int64_t numFirst,
-                 function_ref<Value(int64_t)> loadFirst,
-                 function_ref<Value(int64_t)> loadSecond,
-                 function_ref<void()> emitBeside = {}) {
-  int64_t numSecond = sums.size() / numFirst;
+/// sum(i * numSecond + v) + load(first operand i) * load(second operand v).
+static SmallVector<Value> emitTileProducts(
+    KernelBuilder &b, int64_t numFirst, int64_t numSecond,
+    function_ref<Value(int64_t)> getSum, function_ref<Value(int64_t)> loadFirst,
+    function_ref<Value(int64_t)> loadSecond, TileEmitter::Between *between) {
   SmallVector<Value> next, second;
   for (int64_t i = 0; i < numFirst; ++i) {
     Value first = loadFirst(i);
     for (int64_t v = 0; v < numSecond; ++v) {
       if (i == 0)
         second.push_back(loadSecond(v));
-      next.push_back(amx::TileMulFOp::create(
-          b, sums[0].getType(), first, second[v], sums[i * numSecond + v]));
-      if (emitBeside)
-        emitBeside();
+      Value sum = getSum(i * numSecond + v);
+      next.push_back(
+          amx::TileMulFOp::create(b, sum.getType(), first, second[v], sum));
+      if (between)
+        between->emitVectors();
     }
   }
   return next;
+}
+
+/// Before a tile register is needed for another sum one of those before is
+/// stored, which takes the unit as long as a product: it need not wait.
+static void emitPendingStore(TileEmitter::Between *between) {
+  if (!between || between->stores.empty())
+    return;
+  between->stores.front()();
+  between->stores.pop_front();
+}
+
+static void emitOrDefer(TileEmitter::Between *between,
+                        std::function<void()> emitStore) {
+  if (between)
+    between->stores.push_back(std::move(emitStore));
+  else
+    emitStore();
 }
 
 /// Which parts of both operands are multiplied.
@@ -260,19 +275,23 @@ TileEmitter::getProducts(bool ofLogits) {
 }
 
 void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
-                                      Value logitRow,
-                                      function_ref<void()> emitBeside) {
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < 2 * numVectors; ++i)
-    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+                                      Value logitRow, Between *between) {
   Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
                                   : b.add(block.firstRow, row);
   int64_t partRows = args.packedKey ? kHalves : blockKeys;
+  auto emitZero = [&](int64_t) -> Value {
+    emitPendingStore(between);
+    return amx::TileZeroOp::create(b, getSumType(b));
+  };
+  // Without sums before these begin with zero.
   auto emitColumns = [&](Value d, ValueRange carried) {
     SmallVector<Value> next(carried);
-    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
+    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true)) {
+      SmallVector<Value> sums = std::move(next);
+      auto getSum = [&](int64_t i) -> Value { return sums[i]; };
       next = emitTileProducts(
-          b, next, 2,
+          b, 2, numVectors,
+          sums.empty() ? function_ref<Value(int64_t)>(emitZero) : getSum,
           [&, keyPart = keyPart](int64_t i) -> Value {
             return amx::TileLoadOp::create(
                 b, getOperandType(b), keyTiles,
@@ -284,21 +303,29 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
                                                       b.div(d, b.index(2)),
                                                       b.index(v * kHalves)});
           },
-          emitBeside);
+          between);
+    }
     return next;
   };
   int64_t end = llvm::alignTo(headDim, kHalves);
-  if (emitBeside)
+  SmallVector<Value> sums;
+  if (between) {
     for (int64_t d = 0; d < end; d += kHalves)
       sums = emitColumns(b.index(d), sums);
-  else
+  } else {
+    for (int64_t i = 0; i < 2 * numVectors; ++i)
+      sums.push_back(emitZero(i));
     sums = b.forLoop(b.index(0), b.index(end), kHalves, sums, emitColumns);
+  }
   for (int64_t i = 0; i < 2; ++i)
-    for (int64_t v = 0; v < numVectors; ++v)
-      amx::TileStoreOp::create(
-          b, probabilities,
-          ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)},
-          sums[i * numVectors + v]);
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value sum = sums[i * numVectors + v];
+      emitOrDefer(between, [=, this] {
+        amx::TileStoreOp::create(
+            b, probabilities,
+            ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)}, sum);
+      });
+    }
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -352,20 +379,23 @@ void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
 /// something else there is no loop.
 void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                                   Value numTiles, Value firstColumn,
-                                  int64_t numColumnTiles,
-                                  function_ref<void()> emitBeside) {
-  SmallVector<Value> columns, sums;
-  for (int64_t i = 0; i < numColumnTiles; ++i) {
+                                  int64_t numColumnTiles, Between *between) {
+  SmallVector<Value> columns;
+  for (int64_t i = 0; i < numColumnTiles; ++i)
     columns.push_back(b.add(firstColumn, i * kRows));
-    for (int64_t v = 0; v < numVectors; ++v)
-      sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
-                                             at(columns[i], v)));
-  }
+  auto emitSum = [&](int64_t i) -> Value {
+    emitPendingStore(between);
+    return amx::TileLoadOp::create(b, getSumType(b), outputT,
+                                   at(columns[i / numVectors], i % numVectors));
+  };
   auto emitTile = [&](Value tile, ValueRange carried) {
     SmallVector<Value> next(carried);
-    for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))
+    for (auto [valuePart, part] : getProducts(/*ofLogits=*/false)) {
+      SmallVector<Value> sums = std::move(next);
+      auto getSum = [&](int64_t i) -> Value { return sums[i]; };
       next = emitTileProducts(
-          b, next, numColumnTiles,
+          b, numColumnTiles, numVectors,
+          sums.empty() ? function_ref<Value(int64_t)>(emitSum) : getSum,
           [&, valuePart = valuePart](int64_t i) -> Value {
             return amx::TileLoadOp::create(
                 b, getOperandType(b), valueTiles,
@@ -379,16 +409,24 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                 b, getOperandType(b), probabilityHalves,
                 ValueRange{pair, b.index(v * kHalves)});
           },
-          emitBeside);
+          between);
+    }
     return next;
   };
-  if (emitBeside)
+  SmallVector<Value> sums;
+  if (between) {
     for (int64_t tile = 0; tile < *getConstantIntValue(numTiles); ++tile)
       sums = emitTile(b.index(tile), sums);
-  else
+  } else {
+    for (int64_t i = 0; i < numColumnTiles * numVectors; ++i)
+      sums.push_back(emitSum(i));
     sums = b.forLoop(b.index(0), numTiles, 1, sums, emitTile);
+  }
   for (int64_t i = 0; i < numColumnTiles; ++i)
-    for (int64_t v = 0; v < numVectors; ++v)
-      amx::TileStoreOp::create(b, outputT, at(columns[i], v),
-                               sums[i * numVectors + v]);
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value sum = sums[i * numVectors + v], column = columns[i];
+      emitOrDefer(between, [=, this] {
+        amx::TileStoreOp::create(b, outputT, at(column, v), sum);
+      });
+    }
 }

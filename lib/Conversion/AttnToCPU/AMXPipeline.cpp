@@ -122,16 +122,17 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
   int64_t partKeys = getPartKeys(), step = getKeyStep();
   int64_t turnSteps = getTurnKeys() / step;
   int64_t numColumnTiles = hasTurnBefore ? getValueTiles() / getTurnParts() : 0;
-  // Where columns are many, every step takes its keys and half of them.
+  // Stores of a step's logits stand between the products of the next step,
+  // unless that is too much code.
+  constexpr int64_t kMaxProducts = 64;
   int64_t numSteps = partKeys / step;
-  bool isEqual = numColumnTiles % (2 * numSteps) == 0;
-  int64_t numLoops = isEqual ? numSteps : 1, loopKeys = partKeys / numLoops;
-  int64_t loopTiles = numColumnTiles / numLoops;
-  int64_t numProducts =
-      (loopKeys / 16 * llvm::divideCeil(headDim, step) *
-           getProducts(/*ofLogits=*/true).size() +
-       turnSteps * loopTiles * getProducts(/*ofLogits=*/false).size()) *
-      numVectors;
+  int64_t stepProducts = 2 * numVectors * llvm::divideCeil(headDim, step) *
+                         getProducts(/*ofLogits=*/true).size();
+  int64_t numLoops = numSteps * stepProducts > kMaxProducts ? numSteps : 1;
+  int64_t loopKeys = partKeys / numLoops;
+  int64_t numProducts = loopKeys / step * stepProducts +
+                        numVectors * turnSteps * numColumnTiles *
+                            getProducts(/*ofLogits=*/false).size();
   Value next = b.add(part.row, partKeys);
 
   return b.forLoop(
@@ -141,7 +142,8 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
         Value first = b.mul(loop, b.index(loopKeys));
         Value loopPair = b.div(first, b.index(2));
         int64_t numPairs = loopKeys / 2 * numVectors, nextPair = 0, product = 0;
-        auto emitBeside = [&] {
+        Between between;
+        between.emitVectors = [&] {
           ++product;
           for (; nextPair * numProducts < numPairs * product; ++nextPair)
             emitPair(b.add(loopPair, nextPair / numVectors),
@@ -150,18 +152,18 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
         for (int64_t key = 0; key < loopKeys; key += step)
           emitTileKeyProducts(block, b.add(b.add(next, first), key),
                               b.add(b.add(part.nextFirstRow, first), key),
-                              emitBeside);
+                              &between);
         if (hasTurnBefore) {
           Value tile = getValueTile(
               block, b.sub(progress.begin, b.index(getTurnKeys())));
           Value pair = b.sub(b.index(getTurnKeys() / 2), progress.firstPair);
-          Value column =
-              b.add(progress.column, b.mul(loop, b.index(16 * loopTiles)));
-          for (int64_t i = 0; i < loopTiles; i += 2)
+          for (int64_t i = 0; i < numColumnTiles; i += 2)
             emitTileColumns(tile, pair, b.index(turnSteps),
-                            b.add(column, 16 * i),
-                            std::min<int64_t>(loopTiles - i, 2), emitBeside);
+                            b.add(progress.column, 16 * i),
+                            std::min<int64_t>(numColumnTiles - i, 2), &between);
         }
+        for (const std::function<void()> &emitStore : between.stores)
+          emitStore();
         return state;
       });
 }

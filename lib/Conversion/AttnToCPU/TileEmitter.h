@@ -24,6 +24,8 @@
 #include "attn/Conversion/Utils/KernelBuilder.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/IR/IRMapping.h"
+#include <deque>
+#include <functional>
 
 namespace mlir::attn {
 
@@ -72,6 +74,13 @@ public:
               const TileArguments &arguments);
 
   void emit();
+
+  /// What stands between products of tiles that are not in a loop: some vectors
+  /// after each, and stores of the sums of those before.
+  struct Between {
+    std::function<void()> emitVectors;
+    std::deque<std::function<void()>> stores;
+  };
 
 private:
   /// A vector of f32 for every `lanes` queries of a group.
@@ -169,10 +178,10 @@ private:
   Value getValuePart(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
   }
-  /// K Q^T of 32 keys of a block, into rows of logits from one on; what is
-  /// beside them is called after every product.
+  /// K Q^T of 32 keys of a block, into rows of logits from one on; with what
+  /// stands between.
   void emitTileKeyProducts(const Block &block, Value row, Value logitRow,
-                           function_ref<void()> emitBeside = {});
+                           Between *between = nullptr);
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
@@ -183,7 +192,7 @@ private:
                       Value firstColumn = {});
   void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
                        Value firstColumn, int64_t numColumnTiles,
-                       function_ref<void()> emitBeside = {});
+                       Between *between = nullptr);
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
