@@ -239,7 +239,7 @@ static SmallVector<Value> emitTileProducts(
       Value sum = getSum(i * numSecond + v);
       next.push_back(
           amx::TileMulFOp::create(b, sum.getType(), first, second[v], sum));
-      if (between)
+      if (between && between->emitVectors)
         between->emitVectors();
     }
   }
@@ -336,7 +336,8 @@ void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
         b.compare(arith::CmpFPredicate::UNE, factor, b.splat(1.0)));
   b.ifThenElse(emitAnyLane(changes), [&] { emitRescaledOutput(alpha); });
   emitTileOutput(getValueTile(block, b.index(0)), b.index(0),
-                 b.ceilDiv(block.numKeys, kHalves));
+                 b.ceilDiv(block.numKeys, kHalves), b.index(0),
+                 getValueTiles());
 }
 
 void TileEmitter::emitRescaledOutput(ArrayRef<Value> alpha) {
@@ -354,37 +355,28 @@ Value TileEmitter::getValueTile(const Block &block, Value row) {
   return b.div(b.add(first, row), b.index(kHalves));
 }
 
+/// A Between of its own is empty after that.
 void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
-                                 Value numTiles, Value firstColumn) {
-  int64_t paddedDim = llvm::alignTo(valueDim, kRows);
-  int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
-  b.forLoop(firstColumn ? firstColumn : b.index(0), b.index(numWhole),
-            2 * kRows, [&](Value column) {
-              emitTileColumns(firstTile, firstPair, numTiles, column, 2);
-            });
-  if (numWhole == paddedDim)
-    return;
-  auto emitLast = [&] {
-    emitTileColumns(firstTile, firstPair, numTiles, b.index(numWhole), 1);
-  };
-  if (!firstColumn)
-    emitLast();
-  else
-    b.ifThenElse(
-        b.compare(arith::CmpIPredicate::slt, firstColumn, b.index(paddedDim)),
-        emitLast);
+                                 Value numTiles, Value firstColumn,
+                                 int64_t numColumnTiles, Between *between) {
+  Between alone;
+  for (int64_t i = 0; i < numColumnTiles; i += 2)
+    emitTileColumns(
+        firstTile, firstPair, numTiles, b.add(firstColumn, i * kRows),
+        std::min<int64_t>(numColumnTiles - i, 2), between ? *between : alone);
+  alone.emitStores();
 }
 
-/// Columns firstColumn + [0, 16 * numColumnTiles) of the values. Beside
-/// something else there is no loop.
+/// Columns firstColumn + [0, 16 * numColumnTiles) of the values, of one tile of
+/// keys at least. There is no loop if vectors stand between the products.
 void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                                   Value numTiles, Value firstColumn,
-                                  int64_t numColumnTiles, Between *between) {
+                                  int64_t numColumnTiles, Between &between) {
   SmallVector<Value> columns;
   for (int64_t i = 0; i < numColumnTiles; ++i)
     columns.push_back(b.add(firstColumn, i * kRows));
   auto emitSum = [&](int64_t i) -> Value {
-    emitPendingStore(between);
+    emitPendingStore(&between);
     return amx::TileLoadOp::create(b, getSumType(b), outputT,
                                    at(columns[i / numVectors], i % numVectors));
   };
@@ -409,23 +401,22 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                 b, getOperandType(b), probabilityHalves,
                 ValueRange{pair, b.index(v * kHalves)});
           },
-          between);
+          &between);
     }
     return next;
   };
   SmallVector<Value> sums;
-  if (between) {
+  if (between.emitVectors) {
     for (int64_t tile = 0; tile < *getConstantIntValue(numTiles); ++tile)
       sums = emitTile(b.index(tile), sums);
   } else {
-    for (int64_t i = 0; i < numColumnTiles * numVectors; ++i)
-      sums.push_back(emitSum(i));
-    sums = b.forLoop(b.index(0), numTiles, 1, sums, emitTile);
+    sums = emitTile(b.index(0), sums);
+    sums = b.forLoop(b.index(1), numTiles, 1, sums, emitTile);
   }
   for (int64_t i = 0; i < numColumnTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v], column = columns[i];
-      emitOrDefer(between, [=, this] {
+      emitOrDefer(&between, [=, this] {
         amx::TileStoreOp::create(b, outputT, at(column, v), sum);
       });
     }

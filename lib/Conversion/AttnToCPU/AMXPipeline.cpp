@@ -62,10 +62,15 @@ Value TileEmitter::emitTilePair(Value firstRow, Value firstPair, Value pair,
 void TileEmitter::emitTurnBefore(const Block &block, Progress &progress) {
   if (!mixesValues())
     return;
-  Value turnKeys = b.index(getTurnKeys());
-  emitTileOutput(getValueTile(block, b.sub(progress.begin, turnKeys)),
-                 b.sub(b.index(getTurnKeys() / 2), progress.firstPair),
-                 b.index(getTurnKeys() / getKeyStep()), progress.column);
+  Value tile =
+      getValueTile(block, b.sub(progress.begin, b.index(getTurnKeys())));
+  Value pair = b.sub(b.index(getTurnKeys() / 2), progress.firstPair);
+  int64_t numTiles = getValueTiles(), share = numTiles / getTurnParts();
+  b.forLoop(progress.column, b.index(16 * numTiles), 16 * share,
+            [&](Value column) {
+              emitTileOutput(tile, pair, b.index(getTurnKeys() / getKeyStep()),
+                             column, share);
+            });
   progress.column = b.index(16 * getValueTiles());
 }
 
@@ -76,7 +81,8 @@ void TileEmitter::emitPending(const Block &block, Progress progress,
   Value isAny = b.compare(arith::CmpIPredicate::slt, progress.begin, end);
   b.ifThenElse(isAny, [&] {
     emitTileOutput(getValueTile(block, progress.begin), progress.firstPair,
-                   b.ceilDiv(b.sub(end, progress.begin), getKeyStep()));
+                   b.ceilDiv(b.sub(end, progress.begin), getKeyStep()),
+                   b.index(0), getValueTiles());
   });
 }
 
@@ -157,13 +163,10 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
           Value tile = getValueTile(
               block, b.sub(progress.begin, b.index(getTurnKeys())));
           Value pair = b.sub(b.index(getTurnKeys() / 2), progress.firstPair);
-          for (int64_t i = 0; i < numColumnTiles; i += 2)
-            emitTileColumns(tile, pair, b.index(turnSteps),
-                            b.add(progress.column, 16 * i),
-                            std::min<int64_t>(numColumnTiles - i, 2), &between);
+          emitTileOutput(tile, pair, b.index(turnSteps), progress.column,
+                         numColumnTiles, &between);
         }
-        for (const std::function<void()> &emitStore : between.stores)
-          emitStore();
+        between.emitStores();
         return state;
       });
 }

@@ -76,10 +76,15 @@ public:
   void emit();
 
   /// What stands between products of tiles that are not in a loop: some vectors
-  /// after each, and stores of the sums of those before.
+  /// after each, or none, and stores of the sums of those before.
   struct Between {
     std::function<void()> emitVectors;
     std::deque<std::function<void()>> stores;
+
+    void emitStores() {
+      for (; !stores.empty(); stores.pop_front())
+        stores.front()();
+    }
   };
 
 private:
@@ -186,13 +191,14 @@ private:
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
   Value getValueTile(const Block &block, Value row);
-  /// outputT += V^T P^T over tiles of values and pairs of probabilities,
-  /// columns of values from one on.
+  /// outputT += V^T P^T over tiles of values and pairs of probabilities, for
+  /// some columns of the values.
   void emitTileOutput(Value firstTile, Value firstPair, Value numTiles,
-                      Value firstColumn = {});
+                      Value firstColumn, int64_t numColumnTiles,
+                      Between *between = nullptr);
   void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
                        Value firstColumn, int64_t numColumnTiles,
-                       Between *between = nullptr);
+                       Between &between);
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
