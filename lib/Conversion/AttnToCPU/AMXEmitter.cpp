@@ -246,23 +246,6 @@ static SmallVector<Value> emitTileProducts(
   return next;
 }
 
-/// Before a tile register is needed for another sum one of those before is
-/// stored, which takes the unit as long as a product: it need not wait.
-static void emitPendingStore(TileEmitter::Between *between) {
-  if (!between || between->stores.empty())
-    return;
-  between->stores.front()();
-  between->stores.pop_front();
-}
-
-static void emitOrDefer(TileEmitter::Between *between,
-                        std::function<void()> emitStore) {
-  if (between)
-    between->stores.push_back(std::move(emitStore));
-  else
-    emitStore();
-}
-
 /// Which parts of both operands are multiplied.
 SmallVector<std::pair<int64_t, int64_t>>
 TileEmitter::getProducts(bool ofLogits) {
@@ -280,7 +263,8 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
                                   : b.add(block.firstRow, row);
   int64_t partRows = args.packedKey ? kHalves : blockKeys;
   auto emitZero = [&](int64_t) -> Value {
-    emitPendingStore(between);
+    if (between)
+      between->emitStore();
     return amx::TileZeroOp::create(b, getSumType(b));
   };
   // Without sums before these begin with zero.
@@ -320,11 +304,15 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v];
-      emitOrDefer(between, [=, this] {
+      auto emitStore = [=, this] {
         amx::TileStoreOp::create(
             b, probabilities,
             ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)}, sum);
-      });
+      };
+      if (between)
+        between->stores.push_back(emitStore);
+      else
+        emitStore();
     }
 }
 
@@ -376,7 +364,7 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
   for (int64_t i = 0; i < numColumnTiles; ++i)
     columns.push_back(b.add(firstColumn, i * kRows));
   auto emitSum = [&](int64_t i) -> Value {
-    emitPendingStore(&between);
+    between.emitStore();
     return amx::TileLoadOp::create(b, getSumType(b), outputT,
                                    at(columns[i / numVectors], i % numVectors));
   };
@@ -416,7 +404,7 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
   for (int64_t i = 0; i < numColumnTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v], column = columns[i];
-      emitOrDefer(&between, [=, this] {
+      between.stores.push_back([=, this] {
         amx::TileStoreOp::create(b, outputT, at(column, v), sum);
       });
     }

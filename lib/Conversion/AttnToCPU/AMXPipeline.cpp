@@ -58,20 +58,24 @@ Value TileEmitter::emitTilePair(Value firstRow, Value firstPair, Value pair,
   return b.addf(sum, b.addf(first, second));
 }
 
-/// Columns of outputs that lack the values of the last turn before `begin`.
+/// The values of the last turn before `begin`, for a share of the columns.
+void TileEmitter::emitTurnColumns(const Block &block, const Progress &progress,
+                                  Value firstColumn, Between *between) {
+  int64_t turnKeys = getTurnKeys();
+  emitTileOutput(getValueTile(block, b.sub(progress.begin, b.index(turnKeys))),
+                 b.sub(b.index(turnKeys / 2), progress.firstPair),
+                 b.index(turnKeys / getKeyStep()), firstColumn,
+                 getValueTiles() / getTurnParts(), between);
+}
+
+/// The same, for all columns that lack them.
 void TileEmitter::emitTurnBefore(const Block &block, Progress &progress) {
   if (!mixesValues())
     return;
-  Value tile =
-      getValueTile(block, b.sub(progress.begin, b.index(getTurnKeys())));
-  Value pair = b.sub(b.index(getTurnKeys() / 2), progress.firstPair);
-  int64_t numTiles = getValueTiles(), share = numTiles / getTurnParts();
-  b.forLoop(progress.column, b.index(16 * numTiles), 16 * share,
-            [&](Value column) {
-              emitTileOutput(tile, pair, b.index(getTurnKeys() / getKeyStep()),
-                             column, share);
-            });
-  progress.column = b.index(16 * getValueTiles());
+  int64_t numColumns = 16 * getValueTiles();
+  b.forLoop(progress.column, b.index(numColumns), numColumns / getTurnParts(),
+            [&](Value column) { emitTurnColumns(block, progress, column); });
+  progress.column = b.index(numColumns);
 }
 
 /// All that outputs lack of the keys before `end`.
@@ -126,8 +130,6 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
                            const Progress &progress, bool hasTurnBefore,
                            ValueRange inits, PairEmitter emitPair) {
   int64_t partKeys = getPartKeys(), step = getKeyStep();
-  int64_t turnSteps = getTurnKeys() / step;
-  int64_t numColumnTiles = hasTurnBefore ? getValueTiles() / getTurnParts() : 0;
   // Stores of a step's logits stand between the products of the next step,
   // unless that is too much code.
   constexpr int64_t kMaxProducts = 64;
@@ -136,9 +138,10 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
                          getProducts(/*ofLogits=*/true).size();
   int64_t numLoops = numSteps * stepProducts > kMaxProducts ? numSteps : 1;
   int64_t loopKeys = partKeys / numLoops;
-  int64_t numProducts = loopKeys / step * stepProducts +
-                        numVectors * turnSteps * numColumnTiles *
-                            getProducts(/*ofLogits=*/false).size();
+  int64_t numProducts = loopKeys / step * stepProducts;
+  if (hasTurnBefore)
+    numProducts += numVectors * getTurnKeys() / step * getValueTiles() /
+                   getTurnParts() * getProducts(/*ofLogits=*/false).size();
   Value next = b.add(part.row, partKeys);
 
   return b.forLoop(
@@ -159,13 +162,8 @@ TileEmitter::emitMixedPart(const Block &block, const KeyPart &part,
           emitTileKeyProducts(block, b.add(b.add(next, first), key),
                               b.add(b.add(part.nextFirstRow, first), key),
                               &between);
-        if (hasTurnBefore) {
-          Value tile = getValueTile(
-              block, b.sub(progress.begin, b.index(getTurnKeys())));
-          Value pair = b.sub(b.index(getTurnKeys() / 2), progress.firstPair);
-          emitTileOutput(tile, pair, b.index(turnSteps), progress.column,
-                         numColumnTiles, &between);
-        }
+        if (hasTurnBefore)
+          emitTurnColumns(block, progress, progress.column, &between);
         between.emitStores();
         return state;
       });

@@ -81,9 +81,17 @@ public:
     std::function<void()> emitVectors;
     std::deque<std::function<void()>> stores;
 
+    /// One of them before a tile register is needed for another sum. It takes
+    /// the unit as long as a product, which need not wait for all.
+    void emitStore() {
+      if (stores.empty())
+        return;
+      stores.front()();
+      stores.pop_front();
+    }
     void emitStores() {
-      for (; !stores.empty(); stores.pop_front())
-        stores.front()();
+      while (!stores.empty())
+        emitStore();
     }
   };
 
@@ -218,6 +226,8 @@ private:
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
   Value emitTilePair(Value firstRow, Value firstPair, Value pair, int64_t v,
                      Value sum, Power getPower);
+  void emitTurnColumns(const Block &block, const Progress &progress,
+                       Value firstColumn, Between *between = nullptr);
   void emitTurnBefore(const Block &block, Progress &progress);
   void emitPending(const Block &block, Progress progress, Value end);
   Progress emitTileReference(const Block &block, Progress progress, Value row,
