@@ -173,6 +173,7 @@ private:
   //===--- AMXEmitter.cpp: products in tile registers ---------------------===//
 
   void allocateTiles();
+  void emitPrefetches();
   /// Values into tiles, zeros behind the last key.
   void emitValueTiles(Value firstKey, Value numKeys);
   /// The same for a block, by itself, and its keys.

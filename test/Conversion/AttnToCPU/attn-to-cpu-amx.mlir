@@ -21,6 +21,8 @@
 // CHECK-SAME: %[[KEY:[^ :]*]]: memref<?x64xbf16>, %[[VALUE:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
 // CHECK-DAG: %[[QUERY:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<2x32x64xbf16>
 // CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<4096xi8> to memref<32x64xbf16>
+// CHECK: memref.prefetch {{.*}}, write, locality<2>, data : memref<?x24xbf16>
+// CHECK: memref.prefetch {{.*}}, read, locality<2>, data : memref<?x40xbf16>
 // CHECK-COUNT-4: amx.tile_zero : !amx.tile<16x16xf32>
 // CHECK:     scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>)
 // CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]
@@ -167,10 +169,18 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
 // CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
 // CHECK-COUNT-16: amx.tile_mulf
 // CHECK-NOT: amx.tile_mulf
+// CHECK: scf.yield
+// CHECK-COUNT-12: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
 // CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
 // CHECK-COUNT-12: amx.tile_mulf
 // CHECK-NOT: amx.tile_mulf
 // CHECK: scf.yield
+// Outputs are stored between products for the next columns.
+// CHECK: amx.tile_store
+// CHECK-NOT: amx.tile_store
+// CHECK: amx.tile_mulf
+// CHECK: amx.tile_store
 func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf16>, %o: memref<77x64xf16>) {
   attn.sdpa query(%q : memref<77x64xf16>) key(%k : memref<77x64xf16>) value(%v : memref<77x64xf16>) structure(#attn.causal<top_left>) backend = flash schedule = #schedule outs(%o : memref<77x64xf16>)
   return
