@@ -334,17 +334,16 @@ void TileEmitter::emitTileBlock(const Block &block) {
           b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
         if (mixesValues()) {
-          Value turnKeys = b.index(getTurnKeys());
-          Value isTurn = arith::AndIOp::create(
-              b,
+          // A part is a tile: the last one is whole too.
+          int64_t turnKeys = getTurnKeys();
+          Value isTurn =
               b.compare(arith::CmpIPredicate::eq, b.sub(next, progress.begin),
-                        turnKeys),
-              b.compare(arith::CmpIPredicate::slt, next, block.numKeys));
+                        b.index(turnKeys));
           progress.begin = b.select(isTurn, next, progress.begin);
           progress.column = b.select(isTurn, zero, progress.column);
-          progress.firstPair = b.select(
-              isTurn, b.sub(b.index(getTurnKeys() / 2), progress.firstPair),
-              progress.firstPair);
+          progress.firstPair =
+              b.select(isTurn, b.sub(b.index(turnKeys / 2), progress.firstPair),
+                       progress.firstPair);
         }
         SmallVector<Value> after{progress.begin, progress.column,
                                  progress.firstPair};
