@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn-c/Compiler.h"
+#include "CachedProgram.h"
 #include "Lowering.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
@@ -77,30 +78,37 @@ private:
 
 struct attn_compiler {
   std::mutex mutex;
-  MLIRContext context;
   std::string nativeCPU;
   /// By compute capability.
   std::map<int32_t, std::string> gpuArchs;
 
-  explicit attn_compiler(const DialectRegistry &registry)
-      : context(registry, MLIRContext::Threading::DISABLED) {
-    context.printOpOnDiagnostic(false);
+  /// Made when it is first needed, as it is not for what is in the cache.
+  MLIRContext &getContext() {
+    if (context)
+      return *context;
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.emplace(registry, MLIRContext::Threading::DISABLED);
+    context->printOpOnDiagnostic(false);
     // Of what is not fused, as diagnostics.
     remark::RemarkCategories categories;
     categories.missed = "attn-fusion";
     (void)remark::enableOptimizationRemarks(
-        context, /*streamer=*/nullptr,
+        *context, /*streamer=*/nullptr,
         std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
         /*printAsEmitRemarks=*/true);
+    return *context;
   }
+
+private:
+  std::optional<MLIRContext> context;
 };
 
 struct attn_program {
   CompiledEntry entry;
   EntryTarget target = EntryTarget::CPU;
   bool isCached = false;
-  SmallVector<EntryValue> values;
-  int32_t numInputs = 0, numOutputs = 0;
+  ProgramSignature signature;
 };
 
 static void setError(const llvm::Twine &message) {
@@ -115,11 +123,7 @@ const char *attn_error_message(void) { return attn_rt_last_error(); }
 // Compilers
 //===----------------------------------------------------------------------===//
 
-attn_compiler *attn_compiler_create(void) {
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  return new attn_compiler(registry);
-}
+attn_compiler *attn_compiler_create(void) { return new attn_compiler; }
 
 void attn_compiler_destroy(attn_compiler *compiler) { delete compiler; }
 
@@ -161,20 +165,44 @@ static OwningOpRef<ModuleOp> parse(MLIRContext &context, StringRef text) {
 // Programs
 //===----------------------------------------------------------------------===//
 
-/// Fills in the program; failures are diagnostics.
-static LogicalResult build(attn_program &program, MLIRContext &context,
-                           StringRef text, const CompilerOptions &options) {
-  auto fail = [&](const llvm::Twine &message) {
-    return emitError(UnknownLoc::get(&context)) << message;
-  };
-  llvm::Expected<CompilerTarget> target = resolveTarget(options);
-  if (!target)
-    return fail(llvm::toString(target.takeError()));
-  const CPUTargetInfo &info = target->cpu;
-  std::vector<std::string> lacking = getFeaturesHostLacks(info);
-  if (!lacking.empty())
-    return fail("this machine cannot run code for " + info.cpu + ": it lacks " +
-                llvm::join(lacking, ", "));
+static llvm::Expected<CompiledEntry>
+load(std::unique_ptr<llvm::MemoryBuffer> object, const CompilerOptions &options,
+     const CompilerTarget &target) {
+  SmallVector<RuntimeSymbol> symbols;
+  if (options.isCUDA())
+    symbols = getCUDARuntimeSymbols();
+  return loadObject(std::move(object), options.entry, target.cpu, symbols);
+}
+
+/// Fills in the program from the cache, if it is there and can be loaded.
+static bool readCached(attn_program &program, const ObjectCache &cache,
+                       StringRef key, const CompilerOptions &options,
+                       const CompilerTarget &target) {
+  std::unique_ptr<llvm::MemoryBuffer> content = cache.read(key);
+  if (!content)
+    return false;
+  std::optional<StringRef> object =
+      deserializeProgram(content->getBuffer(), program.signature);
+  if (!object)
+    return false;
+  // Aligned, which it is not behind the signature.
+  llvm::Expected<CompiledEntry> entry =
+      load(llvm::MemoryBuffer::getMemBufferCopy(*object, key), options, target);
+  if (!entry) {
+    llvm::consumeError(entry.takeError());
+    return false;
+  }
+  program.entry = std::move(*entry);
+  program.isCached = true;
+  return true;
+}
+
+/// Compiles the program and returns what is to be kept of it; failures are
+/// diagnostics.
+static FailureOr<std::string> build(attn_program &program, MLIRContext &context,
+                                    StringRef text,
+                                    const CompilerOptions &options,
+                                    const CompilerTarget &target) {
   OwningOpRef<ModuleOp> module = parse(context, text);
   if (!module)
     return failure();
@@ -184,48 +212,25 @@ static LogicalResult build(attn_program &program, MLIRContext &context,
   FailureOr<EntrySignature> signature = getEntrySignature(*function);
   if (failed(signature))
     return failure();
-  program.numInputs = signature->inputs.size();
-  program.numOutputs = signature->results.size();
-  program.values = signature->inputs;
-  program.values.append(signature->results);
-  for (EntryValue &value : program.values)
+  program.signature = {(int32_t)signature->inputs.size(),
+                       (int32_t)signature->results.size(), signature->inputs};
+  program.signature.values.append(signature->results);
+  for (EntryValue &value : program.signature.values)
     llvm::replace(value.shape, ShapedType::kDynamic, int64_t(-1));
 
-  program.target = options.target;
-  SmallVector<RuntimeSymbol> symbols;
-  if (options.isCUDA())
-    symbols = getCUDARuntimeSymbols();
-  ObjectCache cache(options.cache, options.cacheBytes);
-  std::string key = makeCacheKey(text, options, *target);
-  if (!options.cache.empty())
-    if (std::unique_ptr<llvm::MemoryBuffer> object = cache.read(key)) {
-      llvm::Expected<CompiledEntry> entry =
-          loadObject(std::move(object), options.entry, info, symbols);
-      program.isCached = !!entry;
-      if (entry) {
-        program.entry = std::move(*entry);
-        return success();
-      }
-      // Compiled anew below.
-      llvm::consumeError(entry.takeError());
-    }
-  if (options.requireCached)
-    return fail("the program is not in the cache");
-
   SmallVector<char, 0> object;
-  if (failed(compileToObject(*module, options, *target, object)))
+  if (failed(compileToObject(*module, options, target, object)))
     return failure();
   StringRef content(object.data(), object.size());
-  // A cache that cannot be written costs time alone.
-  if (!options.cache.empty())
-    llvm::consumeError(cache.write(key, content));
   llvm::Expected<CompiledEntry> entry =
-      loadObject(llvm::MemoryBuffer::getMemBufferCopy(content, key),
-                 options.entry, info, symbols);
-  if (!entry)
-    return fail(llvm::toString(entry.takeError()));
+      load(llvm::MemoryBuffer::getMemBufferCopy(content, "program"), options,
+           target);
+  if (!entry) {
+    emitError(UnknownLoc::get(&context)) << llvm::toString(entry.takeError());
+    return failure();
+  }
   program.entry = std::move(*entry);
-  return success();
+  return serializeProgram(program.signature, content);
 }
 
 attn_program *attn_compile(attn_compiler *compiler, const char *text,
@@ -234,13 +239,41 @@ attn_program *attn_compile(attn_compiler *compiler, const char *text,
   if (!options)
     return nullptr;
   std::lock_guard<std::mutex> guard(compiler->mutex);
-  MessageHandler messages(&compiler->context);
+  llvm::Expected<CompilerTarget> target = resolveTarget(*options);
+  if (!target) {
+    setError(llvm::toString(target.takeError()));
+    return nullptr;
+  }
+  std::vector<std::string> lacking = getFeaturesHostLacks(target->cpu);
+  if (!lacking.empty()) {
+    setError("this machine cannot run code for " + target->cpu.cpu +
+             ": it lacks " + llvm::join(lacking, ", "));
+    return nullptr;
+  }
   auto program = std::make_unique<attn_program>();
-  if (succeeded(build(*program, compiler->context, StringRef(text, length),
-                      *options)))
+  program->target = options->target;
+  StringRef module(text, length);
+  bool hasCache = !options->cache.empty();
+  ObjectCache cache(options->cache, options->cacheBytes);
+  std::string key = makeCacheKey(module, *options, *target);
+  if (hasCache && readCached(*program, cache, key, *options, *target))
     return program.release();
-  messages.report();
-  return nullptr;
+  if (options->requireCached) {
+    setError("the program is not in the cache");
+    return nullptr;
+  }
+  MLIRContext &context = compiler->getContext();
+  MessageHandler messages(&context);
+  FailureOr<std::string> content =
+      build(*program, context, module, *options, *target);
+  if (failed(content)) {
+    messages.report();
+    return nullptr;
+  }
+  // A cache that cannot be written costs time alone.
+  if (hasCache)
+    llvm::consumeError(cache.write(key, *content));
+  return program.release();
 }
 
 //===----------------------------------------------------------------------===//
@@ -311,9 +344,10 @@ attn_status attn_compile_shared(attn_compiler *compiler, const char *text,
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
-  MessageHandler messages(&compiler->context);
-  if (succeeded(writeShared(compiler->context, StringRef(text, length),
-                            *options, runtime, output, header ? header : "")))
+  MLIRContext &context = compiler->getContext();
+  MessageHandler messages(&context);
+  if (succeeded(writeShared(context, StringRef(text, length), *options, runtime,
+                            output, header ? header : "")))
     return ATTN_OK;
   messages.report();
   return ATTN_FAILED;
@@ -326,21 +360,22 @@ int32_t attn_program_is_cached(const attn_program *program) {
 }
 
 int32_t attn_program_num_inputs(const attn_program *program) {
-  return program->numInputs;
+  return program->signature.numInputs;
 }
 
 int32_t attn_program_num_outputs(const attn_program *program) {
-  return program->numOutputs;
+  return program->signature.numOutputs;
 }
 
 attn_status attn_program_get_type(const attn_program *program, int32_t index,
                                   attn_value_type *type) {
-  if (index < 0 || (size_t)index >= program->values.size()) {
+  if (index < 0 || (size_t)index >= program->signature.values.size()) {
     setError("attn_program_get_type: there is no value " + llvm::Twine(index) +
-             ", the program has " + llvm::Twine(program->values.size()));
+             ", the program has " +
+             llvm::Twine(program->signature.values.size()));
     return ATTN_INVALID_ARGUMENT;
   }
-  const EntryValue &value = program->values[index];
+  const EntryValue &value = program->signature.values[index];
   *type = {value.getPassing(), value.dtype, (int32_t)value.shape.size(),
            value.shape.data()};
   return ATTN_OK;
@@ -388,18 +423,19 @@ attn_status attn_program_call_on(const attn_program *program,
 static attn_status runWords(const attn_program *program, const int64_t *words,
                             int64_t numWords, void *stream) {
   int64_t expected = 0;
-  for (const EntryValue &value :
-       ArrayRef(program->values).take_front(program->numInputs))
+  for (const EntryValue &value : ArrayRef(program->signature.values)
+                                     .take_front(program->signature.numInputs))
     expected += 1 + 2 * (int64_t)value.shape.size();
-  if (program->numOutputs != 0 || numWords != expected) {
+  if (program->signature.numOutputs != 0 || numWords != expected) {
     setError("attn_program_call_words: expected " + llvm::Twine(expected) +
              " words and no outputs, got " + llvm::Twine(numWords) + " and " +
-             llvm::Twine(program->numOutputs));
+             llvm::Twine(program->signature.numOutputs));
     return ATTN_INVALID_ARGUMENT;
   }
   SmallVector<attn_tensor, 12> tensors;
   for (const EntryValue &value :
-       ArrayRef(program->values).take_front(program->numInputs)) {
+       ArrayRef(program->signature.values)
+           .take_front(program->signature.numInputs)) {
     int32_t rank = value.shape.size();
     tensors.push_back({(void *)(intptr_t)words[0],
                        const_cast<int64_t *>(words + 1), rank, value.dtype,
@@ -432,13 +468,13 @@ attn_status attn_check_backend(attn_compiler *compiler, const char *text,
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
-  MessageHandler messages(&compiler->context);
+  MLIRContext &context = compiler->getContext();
+  MessageHandler messages(&context);
   auto check = [&]() -> LogicalResult {
-    OwningOpRef<ModuleOp> module =
-        parse(compiler->context, StringRef(text, length));
+    OwningOpRef<ModuleOp> module = parse(context, StringRef(text, length));
     if (!module || (options->fuse && failed(raiseAttention(*module, *options))))
       return failure();
-    PassManager pm(&compiler->context, ModuleOp::getOperationName());
+    PassManager pm(&context, ModuleOp::getOperationName());
     AttnSelectBackendPassOptions backend;
     backend.backend = options->backend;
     backend.target = options->isCUDA() ? "cuda" : "cpu";
@@ -458,9 +494,9 @@ attn_status attn_count_fused(attn_compiler *compiler, const char *text,
   if (!options)
     return ATTN_INVALID_ARGUMENT;
   std::lock_guard<std::mutex> guard(compiler->mutex);
-  MessageHandler messages(&compiler->context, /*takesRemarks=*/true);
-  OwningOpRef<ModuleOp> module =
-      parse(compiler->context, StringRef(text, length));
+  MLIRContext &context = compiler->getContext();
+  MessageHandler messages(&context, /*takesRemarks=*/true);
+  OwningOpRef<ModuleOp> module = parse(context, StringRef(text, length));
   if (!module || failed(raiseAttention(*module, *options))) {
     messages.report();
     return ATTN_INVALID_ARGUMENT;

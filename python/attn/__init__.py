@@ -213,3 +213,9 @@ def warmup(*arguments: Any, **options: Any) -> None:
     from . import _sdpa
 
     _sdpa.make_plan(_request(*arguments, **options)).get_program()
+
+
+# With PyTorch there, wholly, operators are registered now: in the first call that would be
+# most of what a kernel from disk takes.
+if hasattr(sys.modules.get("torch"), "compile"):
+    from . import _torch as _torch

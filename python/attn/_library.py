@@ -294,8 +294,13 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_
             return program
         encoded = text.encode()
         options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
-        with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
-            handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
+        # From disk without the thread of progress, whose start takes as long.
+        options.require_cached = 1
+        handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
+        if not handle:
+            options.require_cached = 0
+            with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
+                handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
         if not handle:
             raise CompileError(_error())
         program = _programs[key] = Program(handle, text)

@@ -287,12 +287,10 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
           [&](Value j, ValueRange carried) -> SmallVector<Value> {
             Value current = carried.front();
             AwaitOp::create(b, keyPipe, current);
-            // Where nothing else keeps the warps of this consumer together, one
-            // must not give back what others still wait for.
-            auto emitSync = [&] {
-              if (!schedule.takesTurns)
-                SyncWarpgroupOp::create(b, warpgroup);
-            };
+            // No product brings the warps of this consumer together. One must
+            // not give back what another has not seen: a barrier that is a
+            // phase further when it is tested seems not to have come so far.
+            auto emitSync = [&] { SyncWarpgroupOp::create(b, warpgroup); };
             emitSync();
             ReleaseOp::create(b, keyPipe, current, /*each_thread=*/false);
             if (schedule.takesTurns) {
@@ -318,6 +316,8 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
 /// What a consumer has computed without any block.
 SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
   emitStoredRelease(querySlot);
+  if (schedule.storesOutput)
+    SyncWarpgroupOp::create(b, warpgroup);
   emitQueryRelease(querySlot);
   auto splat = [&](Type type, double value) -> Value {
     return SplatOp::create(b, type, b.f32(value));
@@ -427,8 +427,10 @@ void KernelEmitter::emitConsumer() {
           // one.
           emitStoredRelease(querySlot);
           AwaitOp::create(b, queryPipe, querySlot);
-          if (!releasesLate())
+          if (!releasesLate()) {
+            SyncWarpgroupOp::create(b, warpgroup);
             ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
+          }
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
         });
     ReleaseOp::create(b, tilePipe, tileSlot, /*each_thread=*/true);

@@ -21,8 +21,12 @@
 //   as long at D = 128: one consumer's products must hide the softmax of
 //   others, which at D = 64 takes three consumers.
 // - Shared memory: two stages of keys and values, then the queries twice, so
-// that
-//   the next tile's arrive early.
+//   that the next tile's arrive early.
+// - Windows, documents and sequences of their own leave a tile few blocks, of
+//   which one or two have an edge: 64 keys, which waste half as much there, in
+//   128 KiB or so of stages. Three consumers hide more of a tile's ends where
+//   registers allow it (H200, D = 128, a window of 1024 keys: 1.03 times as
+//   fast with two consumers as before, 1.08 with three; of 256 keys 1.14).
 //
 //===----------------------------------------------------------------------===//
 
@@ -132,12 +136,14 @@ static int64_t countElementSources(SdpaOp op) {
                      true);
 }
 
-/// The keys of a block that leave room in registers and shared memory.
+/// The keys of a block, `maxKeys` at most, that leave room in registers and
+/// shared memory.
 static int64_t chooseBlockKeys(SdpaOp op, const KernelSchedule &partial,
-                               int64_t maxSharedBytes) {
+                               int64_t maxKeys, int64_t maxSharedBytes) {
   int64_t registers = partial.consumerRegisters, valueDim = op.getValueDim();
   bool hasDiagonal = bool(op.getStructureAttr());
-  int64_t maxKeys = countElementSources(op) > 1 ? 64 : 128;
+  if (countElementSources(op) > 1)
+    maxKeys = 64;
   for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
     if (keys > maxKeys)
       continue;
@@ -298,11 +304,13 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
 
 /// Whether keys often end in the first half of a block: where their number is
 /// known to the GPU alone. With what is decided per element, a block takes too
-/// many instructions to be there twice.
+/// many instructions to be there twice; and with a structure, ragged batches
+/// have blocks of 64 keys, whose halves save less than the choice costs.
 static bool narrowsBlocks(SdpaOp op) {
-  return (op.isRagged() || op.getKeyLengths()) && !op.getQueryDocuments() &&
-         !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
-         !op.hasKeepRegion();
+  bool isKnownLate =
+      op.getKeyLengths() || (op.isRagged() && !op.getStructureAttr());
+  return isKnownLate && !op.getQueryDocuments() && !op.getMask() &&
+         !op.getBias() && !op.hasScoreRegion() && !op.hasKeepRegion();
 }
 
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
@@ -326,20 +334,27 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   int64_t numQueries = op.getUsedQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
 
-  // What is decided per element, and a second bound, take registers.
+  // What is decided per element takes registers.
   StructuralMaskInterface structure = op.getStructureAttr();
   constexpr int64_t kFar = int64_t(1) << 30;
-  bool isPlain = !op.getMask() && !op.getBias() && !op.hasScoreRegion() &&
-                 !op.hasKeepRegion() &&
-                 (!structure ||
-                  (structure.isExact() &&
-                   structure.getKeyInterval(kFar, kFar, kFar).begin <= -kFar));
+  bool hasDocuments = structure && !structure.isExact();
+  bool hasOwnElements =
+      op.getMask() || op.getBias() || op.hasScoreRegion() || op.hasKeepRegion();
+  bool hasLeftEdge =
+      structure && (hasDocuments ||
+                    structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
+  bool isWide = std::max(schedule.paddedDim, schedule.paddedValueDim) > 128;
+  bool hasFewBlocks =
+      (hasLeftEdge || op.isRagged()) && !hasOwnElements && !isWide;
 
   schedule.consumers = options.consumers;
   if (schedule.consumers == 0) {
     // A tile of 192 queries wastes much of a short causal row.
-    bool isShort = isStatic && numQueries < (op.isMasked() ? 2048 : 512);
-    schedule.consumers = isSmall && isPlain && !isShort ? 3 : 2;
+    bool isShort =
+        isStatic && numQueries < (op.isMasked() && !hasFewBlocks ? 2048 : 512);
+    bool hasRoom = hasFewBlocks ? isSmall || !hasDocuments
+                                : isSmall && !hasOwnElements && !hasLeftEdge;
+    schedule.consumers = hasRoom && !isShort ? 3 : 2;
     if (isStatic && numQueries <= 64)
       schedule.consumers = 1;
   }
@@ -364,7 +379,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
       op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
   if (failed(verifySoftmax(op, schedule)))
     return failure();
-  schedule.stages = options.stages != 0 ? options.stages : 2;
+  schedule.stages = options.stages != 0 ? options.stages
+                    : !hasFewBlocks     ? 2
+                    : isSmall           ? 6
+                                        : 4;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
@@ -374,7 +392,8 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.blockKeys =
       options.blockKeys != 0
           ? options.blockKeys
-          : chooseBlockKeys(op, schedule, options.maxSharedBytes);
+          : chooseBlockKeys(op, schedule, hasFewBlocks ? 64 : 128,
+                            options.maxSharedBytes);
   if (schedule.blockKeys == 0)
     return op.emitError("no room for a block of 16 keys with ")
            << schedule.stages << " stages and " << schedule.queryStages
@@ -426,13 +445,19 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
              "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
-             "outputs {10}, {11} bytes of shared memory",
+             "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
              schedule.consumerRegisters,
              schedule.storesOutput ? "stored" : "copied",
+             schedule.narrowKeys != schedule.blockKeys
+                 ? llvm::formatv("{0} keys of the last block where no more are "
+                                 "needed, ",
+                                 schedule.narrowKeys)
+                       .str()
+                 : "",
              schedule.getSharedBytes())
       .str();
 }

@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
     printf("compiled, %sfrom the cache\n",
            attn_program_is_cached(program) ? "" : "not ");
     attn_value_type type;
-    if (!round && !attn_program_get_type(program, 0, &type))
+    if (!attn_program_get_type(program, 0, &type))
       printf("input 0: passing %d, dtype %d, sizes %d %d %d\n",
              (int)type.passing, (int)type.dtype, (int)type.shape[0],
              (int)type.shape[1], (int)type.shape[2]);

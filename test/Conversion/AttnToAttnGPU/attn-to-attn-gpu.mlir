@@ -280,29 +280,33 @@ func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
 // -----
 
 // Rows of one consumer need no keys that only those of another see: their blocks are
-// released without a product, in the consumer's turn.
+// released without a product, in the consumer's turn, when all its warps have seen them.
 // CHECK-LABEL: gpu.func @attn_fwd_bf16_window_d128
-// CHECK: } consumers 2
+// CHECK: } consumers 3
 // CHECK: attn_gpu.isolate
 // CHECK: } else {
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<2>)
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
 // CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
 // CHECK: scf.if
 // CHECK-NEXT: attn_gpu.turn_begin
 // CHECK-NEXT: attn_gpu.turn_end
 // CHECK: attn_gpu.await
+// CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
 // CHECK-NEXT: attn_gpu.next_slot
 // CHECK: scf.if
 // CHECK: attn_gpu.wgmma
 // The other edge, behind the consumer's last block.
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<2>)
+// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
 // CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
 // CHECK-NEXT: attn_gpu.turn_begin
 // CHECK-NEXT: attn_gpu.turn_end
 // CHECK-NEXT: attn_gpu.await
+// CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release
 // CHECK-NEXT: attn_gpu.next_slot
 // CHECK: attn_gpu.defer_tile

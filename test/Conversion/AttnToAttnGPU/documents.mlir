@@ -1,19 +1,19 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
 
-// A kernel finds the keys of each tile's documents first: four words for each of 8
+// A kernel finds the keys of each tile's documents first: four words for each of 6
 // rows of tiles of 2 batches.
 // CHECK-LABEL: func.func @document
-// CHECK-DAG: %[[BYTES:.*]] = arith.constant 256 : index
-// CHECK-DAG: %[[TILES:.*]] = arith.constant 16 : index
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 192 : index
+// CHECK-DAG: %[[TILES:.*]] = arith.constant 12 : index
 // CHECK: %[[RANGES:.*]] = attn_gpu.scratch %[[BYTES]]
-// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128_documents blocks in (%[[TILES]],
+// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q192_k64_documents blocks in (%[[TILES]],
 // CHECK-SAME: threads in (%c512,
 // CHECK-SAME: %[[RANGES]] : !llvm.ptr)
-// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q128_k128 blocks
+// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q192_k64 blocks
 // CHECK-SAME: %[[RANGES]] : !llvm.ptr
 
-// CHECK: gpu.func @attn_fwd_bf16_document_d64_q128_k128_documents
+// CHECK: gpu.func @attn_fwd_bf16_document_d64_q192_k64_documents
 // CHECK: attn_gpu.warpgroups 4
 // CHECK: gpu.subgroup_reduce minsi
 // CHECK: gpu.subgroup_reduce maxsi
@@ -28,7 +28,7 @@
 // Rows look for the keys of their documents when a tile begins. Pairs of documents
 // are compared, unless they ascend, in a tile that is computed again, in the first
 // block, and in those at either edge; not in those between.
-// CHECK: gpu.func @attn_fwd_bf16_document_d64_q128_k128(
+// CHECK: gpu.func @attn_fwd_bf16_document_d64_q192_k64(
 // CHECK: consumers
 // CHECK: attn_gpu.map : () -> !attn_gpu.row<i64>
 // CHECK: scf.while {{.*}} : (i32, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>)
@@ -99,8 +99,8 @@ func.func @ragged(%q: memref<8x?x64xbf16>, %k: memref<8x?x64xbf16>, %o: memref<8
 
 // -----
 
-// Without turns warps of a consumer that lets blocks go by wait for each other
-// before a block is given back.
+// Warps of a consumer that lets blocks go by wait for each other before a block is
+// given back, with turns or without.
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=turns=off | FileCheck %s --check-prefix=OFF
 // OFF-LABEL: func.func @causal
 // OFF: attn_gpu.sync_warpgroup
@@ -110,8 +110,11 @@ func.func @ragged(%q: memref<8x?x64xbf16>, %k: memref<8x?x64xbf16>, %o: memref<8
 // OFF-NEXT: attn_gpu.release
 // CHECK-LABEL: func.func @causal
 // CHECK: consumers
-// CHECK-NOT: attn_gpu.sync_warpgroup
+// CHECK: attn_gpu.sync_warpgroup
+// CHECK-NEXT: attn_gpu.release
 // CHECK: attn_gpu.turn_begin
+// CHECK: attn_gpu.sync_warpgroup
+// CHECK-NEXT: attn_gpu.release
 func.func @causal(%q: memref<2x8x1000x64xbf16>, %o: memref<2x8x1000x64xbf16>) {
   attn.sdpa query(%q : memref<2x8x1000x64xbf16>) key(%q : memref<2x8x1000x64xbf16>) value(%q : memref<2x8x1000x64xbf16>)
     structure(#attn.causal<top_left>) backend = flash outs(%o : memref<2x8x1000x64xbf16>)

@@ -38,8 +38,8 @@ func.func @d64_long(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: mem
 
 // -----
 
-// A second bound takes registers.
-// CHECK: Schedule {{.*}}tile 128x128, 2 consumers
+// Windows have few blocks: small ones, several in flight.
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 6 stages
 func.func @d64_window(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x4096x64xbf16>) {
   attn.sdpa query(%q : memref<4x4096x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) structure(#attn.window<100, 0>) backend = flash outs(%o : memref<4x4096x64xbf16>)
   return
@@ -47,7 +47,50 @@ func.func @d64_window(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: m
 
 // -----
 
-// So does what is decided per element.
+// Comparing documents takes registers, too.
+// CHECK: Schedule {{.*}}tile 128x64, 2 consumers, 4 stages
+func.func @d128_documents(%q: memref<4x?x128xbf16>, %d: memref<?xi32>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) documents(%d, %d : memref<?xi32>, memref<?xi32>) structure(#attn.document) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages
+func.func @d128_window(%q: memref<4x?x128xbf16>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) structure(#attn.window<100, 100>) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// Ragged batches as well; half a block where nothing but their ends cuts it.
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages, {{.*}}outputs stored, 32 keys of the last block
+func.func @d128_ragged(%q: memref<4x?x128xbf16>, %n: memref<?xi32>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) cu_seqlens(%n, %n : memref<?xi32>, memref<?xi32>) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages, {{.*}}outputs stored, {{[0-9]+}} bytes
+func.func @d128_ragged_causal(%q: memref<4x?x128xbf16>, %n: memref<?xi32>) {
+  attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) cu_seqlens(%n, %n : memref<?xi32>, memref<?xi32>) structure(#attn.causal<top_left>) backend = flash outs(%q : memref<4x?x128xbf16>)
+  return
+}
+
+// -----
+
+// A tile of 192 queries would waste much of these.
+// CHECK: Schedule {{.*}}tile 128x64, 2 consumers, 4 stages
+func.func @d128_short_window(%q: memref<4x300x128xbf16>) {
+  attn.sdpa query(%q : memref<4x300x128xbf16>) key(%q : memref<4x300x128xbf16>) value(%q : memref<4x300x128xbf16>) structure(#attn.window<100, 100>) backend = flash outs(%q : memref<4x300x128xbf16>)
+  return
+}
+
+// -----
+
+// What is decided per element takes registers.
 // CHECK: Schedule {{.*}}tile 128x128, 2 consumers
 func.func @d64_mask(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x4096x64xbf16>, %m: memref<1x?xi1>) {
   attn.sdpa query(%q : memref<4x4096x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) mask(%m : memref<1x?xi1>) backend = flash outs(%o : memref<4x4096x64xbf16>)

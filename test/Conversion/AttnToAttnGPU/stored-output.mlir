@@ -21,6 +21,7 @@
 // The last message has a slot of queries that nothing comes into; its phase is awaited.
 // CHECK: } else {
 // CHECK-NEXT: attn_gpu.await %[[PIPE]][%[[LAST:.*]]] : !attn_gpu.pipe<1>
+// CHECK-NEXT: attn_gpu.sync_warpgroup
 // CHECK-NEXT: attn_gpu.release %[[PIPE]][%[[LAST]]] : !attn_gpu.pipe<1>
 func.func @stored_output(%q: memref<4x500x256xbf16>, %k: memref<4x512x256xbf16>, %o: memref<4x500x256xbf16>) {
   attn.sdpa query(%q : memref<4x500x256xbf16>) key(%k : memref<4x512x256xbf16>) value(%k : memref<4x512x256xbf16>)

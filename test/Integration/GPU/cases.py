@@ -56,6 +56,16 @@ def get_schedule_cases():
     many = dict(batch=(4,), heads=(64, 64), lq=130, lk=300, outs="empty")
     for d in (64, 128, 256):
         yield Case(name=f"again-d{d}", data="last_block_low", dtype="bf16", d=d, **many)
+    # Warps come apart where outputs are stored from registers, as those of another type
+    # are, and then blocks go by that their consumer does not need.
+    many = dict(batch=(8,), heads=(8, 8), lq=1030, lk=1030, out_dtype="f32", outs="empty")
+    for d, structure in itertools.product(
+        (64, 128), ((("causal", "top_left"),), (("window", 300, 0, "top_left"),))
+    ):
+        yield Case(
+            name=f"apart-d{d}-{groups.describe(structure)}", dtype="bf16", d=d,
+            structure=structure, **many,
+        )
 
 
 def get_document_cases():
