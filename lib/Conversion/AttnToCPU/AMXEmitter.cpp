@@ -267,6 +267,14 @@ static SmallVector<Value> emitTileProducts(
   return next;
 }
 
+static void emitOrDefer(TileEmitter::Between *between,
+                        std::function<void()> emitStore) {
+  if (between)
+    between->stores.push_back(std::move(emitStore));
+  else
+    emitStore();
+}
+
 /// Which parts of both operands are multiplied.
 SmallVector<std::pair<int64_t, int64_t>>
 TileEmitter::getProducts(bool ofLogits) {
@@ -325,15 +333,11 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v];
-      auto emitStore = [=, this] {
+      emitOrDefer(between, [=, this] {
         amx::TileStoreOp::create(
             b, probabilities,
             ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)}, sum);
-      };
-      if (between)
-        between->stores.push_back(emitStore);
-      else
-        emitStore();
+      });
     }
 }
 
@@ -364,15 +368,26 @@ Value TileEmitter::getValueTile(const Block &block, Value row) {
   return b.div(b.add(first, row), b.index(kHalves));
 }
 
-/// A Between of its own is empty after that.
+/// Without other company, columns are each other's. Products of f16 are three
+/// times as many, so that less is waited for: they were slower on all threads.
 void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
                                  Value numTiles, Value firstColumn,
                                  int64_t numColumnTiles, Between *between) {
+  if (!between && isSplit()) {
+    int64_t numWhole = numColumnTiles / 2 * 2 * kRows;
+    Value end = b.add(firstColumn, numWhole);
+    b.forLoop(firstColumn, end, 2 * kRows, [&](Value column) {
+      emitTileColumns(firstTile, firstPair, numTiles, column, 2);
+    });
+    if (numColumnTiles % 2 != 0)
+      emitTileColumns(firstTile, firstPair, numTiles, end, 1);
+    return;
+  }
   Between alone;
   for (int64_t i = 0; i < numColumnTiles; i += 2)
     emitTileColumns(
         firstTile, firstPair, numTiles, b.add(firstColumn, i * kRows),
-        std::min<int64_t>(numColumnTiles - i, 2), between ? *between : alone);
+        std::min<int64_t>(numColumnTiles - i, 2), between ? between : &alone);
   alone.emitStores();
 }
 
@@ -380,12 +395,13 @@ void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
 /// keys at least. There is no loop if vectors stand between the products.
 void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                                   Value numTiles, Value firstColumn,
-                                  int64_t numColumnTiles, Between &between) {
+                                  int64_t numColumnTiles, Between *between) {
   SmallVector<Value> columns;
   for (int64_t i = 0; i < numColumnTiles; ++i)
     columns.push_back(b.add(firstColumn, i * kRows));
   auto emitSum = [&](int64_t i) -> Value {
-    between.emitStore();
+    if (between)
+      between->emitStore();
     return amx::TileLoadOp::create(b, getSumType(b), outputT,
                                    at(columns[i / numVectors], i % numVectors));
   };
@@ -410,22 +426,26 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                 b, getOperandType(b), probabilityHalves,
                 ValueRange{pair, b.index(v * kHalves)});
           },
-          &between);
+          between);
     }
     return next;
   };
   SmallVector<Value> sums;
-  if (between.emitVectors) {
+  if (between && between->emitVectors) {
     for (int64_t tile = 0; tile < *getConstantIntValue(numTiles); ++tile)
       sums = emitTile(b.index(tile), sums);
-  } else {
+  } else if (between) {
     sums = emitTile(b.index(0), sums);
     sums = b.forLoop(b.index(1), numTiles, 1, sums, emitTile);
+  } else {
+    for (int64_t i = 0; i < numColumnTiles * numVectors; ++i)
+      sums.push_back(emitSum(i));
+    sums = b.forLoop(b.index(0), numTiles, 1, sums, emitTile);
   }
   for (int64_t i = 0; i < numColumnTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v], column = columns[i];
-      between.stores.push_back([=, this] {
+      emitOrDefer(between, [=, this] {
         amx::TileStoreOp::create(b, outputT, at(column, v), sum);
       });
     }

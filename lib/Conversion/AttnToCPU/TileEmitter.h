@@ -207,7 +207,7 @@ private:
                       Between *between = nullptr);
   void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
                        Value firstColumn, int64_t numColumnTiles,
-                       Between &between);
+                       Between *between = nullptr);
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
