@@ -369,7 +369,7 @@ Value TileEmitter::getValueTile(const Block &block, Value row) {
 }
 
 /// Without other company, columns are each other's. Products of f16 are three
-/// times as many, so that less is waited for: they were slower on all threads.
+/// times as many, so that less is waited for; with 16 threads it was slower.
 void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
                                  Value numTiles, Value firstColumn,
                                  int64_t numColumnTiles, Between *between) {
