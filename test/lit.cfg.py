@@ -171,11 +171,13 @@ if config.sanitizers:
     config.environment["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + os.path.join(
         config.attn_source_dir, "utils", "leaks.supp"
     )
-    # For programs that are not instrumented and load a library that is.
-    runtime = subprocess.run(
-        [config.host_cc, "-print-file-name=libclang_rt.asan-x86_64.so"], capture_output=True, text=True
-    ).stdout.strip()
-    config.environment["ATTN_TEST_PRELOAD"] = runtime
+    # For programs that are not instrumented and load a library that is. PyTorch throws
+    # exceptions, whose functions the sanitizer looks for when it is loaded.
+    libraries = [
+        subprocess.run([config.host_cc, "-print-file-name=" + name], capture_output=True, text=True).stdout.strip()
+        for name in ("libclang_rt.asan-x86_64.so", "libstdc++.so.6")
+    ]
+    config.environment["ATTN_TEST_PRELOAD"] = " ".join(libraries)
 
 
 def cpu_flags():

@@ -123,8 +123,9 @@ public:
       stride *= std::max<int64_t>(sizes[order[i]], 1);
     }
     Tensor tensor;
-    check(functions.emptyStrided(rank, sizes, strides, query.torchDtype,
-                                 query.deviceType, query.deviceIndex, &tensor));
+    if (functions.emptyStrided(rank, sizes, strides, query.torchDtype,
+                               query.deviceType, query.deviceIndex, &tensor))
+      return;
     owner.emplace(tensor);
     view = query;
     view.sizes = sizes;
@@ -133,6 +134,8 @@ public:
   }
   Result(const Result &) = delete;
 
+  /// False where there is no memory: in Python it is an exception of its own.
+  bool isAllocated() const { return owner.has_value(); }
   const View &getView() const { return view; }
   Value release() { return owner->release(); }
 
@@ -257,7 +260,9 @@ Value runKnown(Tensor query, Tensor key, Tensor value, Tensor mask,
   if (!program || views[0].rank > Result::maxRank)
     return 0;
   Result result(views[0], views[2]);
-  return words.add(result.getView()) ? runProgram(program, words, result) : 0;
+  return result.isAllocated() && words.add(result.getView())
+             ? runProgram(program, words, result)
+             : 0;
 }
 
 /// Whether the numbers rise from 0 to the number of rows.
@@ -307,8 +312,9 @@ Value runKnownVarlen(Tensor query, Tensor key, Tensor value, Tensor queryEnds,
   if (!program)
     return 0;
   Result result(views[0], views[2]);
-  return words.addByHeads(result.getView()) ? runProgram(program, words, result)
-                                            : 0;
+  return result.isAllocated() && words.addByHeads(result.getView())
+             ? runProgram(program, words, result)
+             : 0;
 }
 
 /// Calls the operator for what is not known, which owns the tensors of its

@@ -9,9 +9,11 @@
 #include "attn/Support/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/ErrorOr.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -54,17 +56,34 @@ private:
 };
 } // namespace
 
+/// The file that symbolic links lead to, which need not be there.
+static ErrorOr<std::string> followLinks(StringRef path) {
+  std::filesystem::path followed(path.str());
+  // As many as Linux follows.
+  for (int i = 0; i < 40; ++i) {
+    std::error_code error;
+    std::filesystem::path link = std::filesystem::read_symlink(followed, error);
+    if (error)
+      return followed.string();
+    followed = followed.parent_path() / link;
+  }
+  return std::make_error_code(std::errc::too_many_symbolic_link_levels);
+}
+
 Error PendingFile::write(bool exists) {
   StringRef path = file.path;
   if (exists) {
     if (std::error_code error = sys::fs::real_path(path, target))
       return makeError(path, error.message());
   } else {
-    StringRef directory = sys::path::parent_path(path);
+    ErrorOr<std::string> followed = followLinks(path);
+    if (!followed)
+      return makeError(path, followed.getError().message());
+    StringRef directory = sys::path::parent_path(*followed);
     if (sys::fs::real_path(directory.empty() ? "." : directory, target) ||
         !sys::fs::is_directory(target))
       return makeError(path, "no such directory");
-    sys::path::append(target, sys::path::filename(path));
+    sys::path::append(target, sys::path::filename(*followed));
   }
   unsigned mode = sys::fs::all_read | sys::fs::owner_write |
                   (file.executable ? sys::fs::all_exe : sys::fs::no_perms);

@@ -5,6 +5,7 @@
 
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import threading
@@ -28,9 +29,10 @@ print([program.is_cached for program in _library._programs.values()])
 """
 
 
-def start(directory, *sizes, **environment):
+def start(directory, *sizes, preexec_fn=None, **environment):
     return subprocess.Popen([sys.executable, "-c", PROGRAM, *map(str, sizes)], text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env={**os.environ, "ATTN_CACHE_DIR": str(directory), **environment})
+                            stderr=subprocess.PIPE, preexec_fn=preexec_fn,
+                            env={**os.environ, "ATTN_CACHE_DIR": str(directory), **environment})
 
 
 def finish(process):
@@ -74,6 +76,15 @@ def test_no_cache(tmp_path):
     # A directory that cannot be made costs time alone.
     (tmp_path / "file").write_text("")
     assert finish(start(tmp_path / "file" / "below")) == "[False]"
+
+
+def test_full_disk(tmp_path):
+    """An object that does not fit is not kept, nor a part of it."""
+    cache = tmp_path / "cache"
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    assert finish(start(cache, preexec_fn=limit, PYTHONDONTWRITEBYTECODE="1")) == "[False]"
+    assert list(cache.iterdir()) == []
+    assert finish(start(cache)) == "[False]" and finish(start(cache)) == "[True]"
 
 
 def test_threads(rng):

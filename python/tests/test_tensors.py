@@ -4,8 +4,10 @@
 """Tensors that are more than memory, or less, derivatives in forward mode, and arguments
 of other types."""
 
+import functools
 import math
 import os
+import resource
 import subprocess
 import sys
 
@@ -129,3 +131,26 @@ def test_cache_size(size):
                              env={**os.environ, "ATTN_CACHE_SIZE": size})
     assert process.returncode == 1
     assert "ATTN_CACHE_SIZE: expected a number of bytes below 2^63, got" in process.stderr
+
+
+@pytest.mark.parametrize("varlen", [False, True], ids=["dense", "varlen"])
+def test_no_memory(varlen):
+    """Where a kernel that is known has no room for its output, the error is PyTorch's."""
+    if varlen:
+        q, k = torch.randn(1, 1, 64).expand(1 << 19, 1, 64), torch.randn(4, 1, 64)
+        call = functools.partial(attn.sdpa_varlen, q, k, k, torch.tensor([0, 1 << 19]), torch.tensor([0, 4]))
+    else:
+        q, k = torch.randn(1, 64, 1, 64).expand(1, 64, 8192, 64), torch.randn(1, 64, 4, 64)
+        call = functools.partial(attn.sdpa, q, k, k)
+    for _ in range(2):
+        call()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (40 << 20), hard))
+    try:
+        with pytest.raises(RuntimeError, match="can't allocate memory: you tried to allocate 134217728 bytes"):
+            call()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    assert call().shape == q.shape

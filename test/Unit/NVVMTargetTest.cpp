@@ -6,12 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "attn/Target/NVVM/CubinCache.h"
 #include "attn/Target/NVVM/NVVMTargetInfo.h"
 #include "attn/Target/NVVM/Ptxas.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "gtest/gtest.h"
+#include <csignal>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace mlir::attn;
@@ -132,6 +135,60 @@ constexpr llvm::StringLiteral kPTX = R"(
 .address_size 64
 .visible .entry kernel() { ret; }
 )";
+
+/// Files cannot be longer than some bytes, as on a disk that is full.
+class FullDisk {
+public:
+  explicit FullDisk(rlim_t bytes) : handler(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &saved);
+    rlimit limit = {bytes, saved.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &saved);
+    signal(SIGXFSZ, handler);
+  }
+
+private:
+  void (*handler)(int);
+  rlimit saved;
+};
+
+TEST(PtxasTest, FullDisk) {
+  PtxasOptions options;
+  options.path = "/bin/true";
+  options.arch = "sm_90a";
+  std::string message;
+  {
+    FullDisk limit(10);
+    auto code = runPtxas(kPTX, options);
+    if (!code)
+      message = toString(code.takeError());
+  }
+  EXPECT_NE(message.find(".ptx: File too large"), std::string::npos) << message;
+}
+
+TEST(CubinCacheTest, FullDisk) {
+  llvm::SmallString<128> directory;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("attn-cache", directory));
+  CubinCache cache(directory, "key");
+  CompiledCode code{"\177ELF" + std::string(100, 'x'), "a short log", {}};
+  std::string message;
+  {
+    FullDisk limit(50);
+    if (llvm::Error error = cache.write(code))
+      message = toString(std::move(error));
+  }
+  EXPECT_NE(message.find("key.cubin: File too large"), std::string::npos)
+      << message;
+  EXPECT_FALSE(cache.read());
+  std::error_code error;
+  EXPECT_EQ(llvm::sys::fs::directory_iterator(directory, error),
+            llvm::sys::fs::directory_iterator());
+  EXPECT_FALSE(cache.write(code));
+  EXPECT_TRUE(cache.read());
+  llvm::sys::fs::remove_directories(directory);
+}
 
 /// Needs ptxas.
 class PtxasRunTest : public ::testing::Test {

@@ -38,9 +38,6 @@ class RuntimeTeamTest : public ::testing::Test {
 protected:
   void SetUp() override {
     attn_rt_set_thread_team(runTeam);
-    // The first loop looks at the threads' stacks.
-    Visits visits(2);
-    attn_rt_parallel_for(2, 1, Visits::visit, &visits);
     teams.clear();
   }
   void TearDown() override {
@@ -135,6 +132,35 @@ TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksAreNotUsed) {
   EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
 
+/// A team of the caller alone, which later has a thread with a small stack.
+void runGrowingTeam(void (*member)(void *), void *data, unsigned numThreads,
+                    unsigned flags) {
+  if (teams.size() > 1)
+    return runSmallTeam(member, data, numThreads, flags);
+  teams.push_back(numThreads);
+  member(data);
+}
+
+TEST_F(RuntimeTeamTest, ThreadsWithSmallStacksComeLater) {
+  attn_rt_set_thread_team(runGrowingTeam);
+  expectLoopsWithStack();
+  EXPECT_EQ(teams.size(), 3u);
+}
+
+/// Whoever calls does its share with the stack that it has, and the team stays.
+TEST_F(RuntimeTeamTest, CallerWithSmallStack) {
+  auto run = [](void *) -> void * {
+    Visits visits(64);
+    attn_rt_parallel_for(64, 1, Visits::visit, &visits);
+    visits.expectEach(1);
+    return nullptr;
+  };
+  pthread_join(startSmallThread(run, nullptr), nullptr);
+  EXPECT_EQ(teams.size(), 1u);
+  expectLoopsWithStack();
+  EXPECT_EQ(teams.size(), 6u);
+}
+
 /// Sets `runSmallTeam` at its first call, as another thread may at any moment:
 /// what is known of the one must not be said of the other.
 void runTeamOnce(void (*member)(void *), void *data, unsigned numThreads,
@@ -143,7 +169,7 @@ void runTeamOnce(void (*member)(void *), void *data, unsigned numThreads,
   runTeam(member, data, numThreads, flags);
 }
 
-TEST_F(RuntimeTeamTest, AnotherTeamIsSetWhileOneIsLookedAt) {
+TEST_F(RuntimeTeamTest, AnotherTeamIsSetInALoop) {
   attn_rt_set_thread_team(runTeamOnce);
   expectLoopsWithStack();
 }

@@ -224,6 +224,28 @@ TEST(InvokeTest, SharedResults) {
   }
 }
 
+/// The caller's memory is too small for the second result; the others are given
+/// back.
+TEST(InvokeTest, FailureLeavesNoOutputs) {
+  int64_t shapes[3][1] = {{0}, {1}, {0}};
+  float given[1];
+  const attn_tensor none = {nullptr, nullptr, 1, ATTN_F32, nullptr};
+  attn_tensor outputs[3] = {none, none, none};
+  for (int i = 0; i < 3; ++i)
+    outputs[i].shape = shapes[i];
+  outputs[1].data = given;
+  constexpr int64_t signature[] = {0,        3, 0,  ATTN_F32, 1,        -1, 0,
+                                   ATTN_F32, 1, -1, 0,        ATTN_F32, 1,  -1};
+  EXPECT_EQ(
+      attn_rt_invoke(signature, makeSharedResults, nullptr, 0, outputs, 3),
+      ATTN_INVALID_ARGUMENT);
+  EXPECT_STREQ(attn_rt_last_error(),
+               "output 1: expected dimension 0 to be 2, got 1");
+  EXPECT_EQ(outputs[0].data, nullptr);
+  EXPECT_EQ(outputs[1].data, given);
+  EXPECT_EQ(outputs[2].data, nullptr);
+}
+
 TEST(InvokeTest, NullArrays) {
   EXPECT_EQ(attn_rt_invoke(kSharedSignature, makeSharedResults, nullptr, 0,
                            nullptr, 3),

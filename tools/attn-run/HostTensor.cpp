@@ -172,8 +172,9 @@ HostTensor attn::makeRandomTensor(attn_dtype dtype, ArrayRef<int64_t> shape,
 }
 
 HostTensor attn::promoteToF64(const HostTensor &tensor) {
-  HostTensor result =
-      makeTensor(isFloat(tensor.dtype) ? ATTN_F64 : tensor.dtype, tensor.shape);
+  if (!isFloat(tensor.dtype))
+    return fromArray(toArray(tensor));
+  HostTensor result = makeTensor(ATTN_F64, tensor.shape);
   for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
     result.set(i, tensor.get(i));
   return result;
@@ -201,6 +202,16 @@ Array attn::toArray(const HostTensor &tensor) {
   return array;
 }
 
+/// How far apart two elements are. Doubles do not tell all i64 apart.
+static double getDistance(const HostTensor &a, const HostTensor &b,
+                          int64_t index) {
+  if (a.dtype != ATTN_I64 || b.dtype != ATTN_I64)
+    return std::abs(a.get(index) - b.get(index));
+  auto x = readAs<int64_t>(a.buffer.data() + index * sizeof(int64_t));
+  auto y = readAs<int64_t>(b.buffer.data() + index * sizeof(int64_t));
+  return (double)((uint64_t)std::max(x, y) - (uint64_t)std::min(x, y));
+}
+
 TensorError attn::compare(const HostTensor &actual,
                           const HostTensor &expected) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -210,12 +221,13 @@ TensorError attn::compare(const HostTensor &actual,
   TensorError error;
   for (int64_t i = 0, e = actual.getNumElements(); i < e; ++i) {
     double a = actual.get(i), b = expected.get(i);
-    if ((std::isnan(a) && std::isnan(b)) || a == b) {
+    double difference = getDistance(actual, expected, i);
+    // Infinities are NaN apart.
+    if ((std::isnan(a) && std::isnan(b)) || (a == b && !(difference > 0))) {
       if (std::isfinite(b))
         squares += b * b;
       continue;
     }
-    double difference = std::abs(a - b);
     if (!std::isfinite(difference))
       return {infinity, infinity};
     error.maxAbs = std::max(error.maxAbs, difference);

@@ -101,11 +101,8 @@ Program::run(MutableArrayRef<HostTensor> inputs,
   for (auto [value, shape] : llvm::zip(signature.results, shapes))
     outputs.push_back(
         {nullptr, shape.data(), (int32_t)shape.size(), value.dtype, nullptr});
-  if ((*compiled)(views, outputs) != ATTN_OK) {
-    for (attn_tensor &output : outputs)
-      std::free(output.data);
+  if ((*compiled)(views, outputs) != ATTN_OK)
     return llvm::createStringError(attn_rt_last_error());
-  }
   std::vector<HostTensor> results;
   for (auto [output, shape] : llvm::zip(outputs, shapes)) {
     HostTensor tensor{output.dtype, shape, {}};

@@ -9,12 +9,12 @@
 #ifndef ATTN_SUPPORT_TEMPORARYFILE_H
 #define ATTN_SUPPORT_TEMPORARYFILE_H
 
+#include "attn/Support/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/raw_ostream.h"
 
 namespace mlir::attn {
 
@@ -34,10 +34,7 @@ public:
   llvm::StringRef getPath() const { return path; }
 
   llvm::Error write(llvm::StringRef content) const {
-    return llvm::writeToOutput(path, [&](llvm::raw_ostream &os) {
-      os << content;
-      return llvm::Error::success();
-    });
+    return writeOutputFile(path, content);
   }
 
   llvm::Expected<std::string> read() const {

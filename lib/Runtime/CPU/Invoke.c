@@ -105,7 +105,8 @@ static attn_status take_result(const struct attn_value *value, int64_t *words,
 }
 
 /// Moves all results to the caller's outputs. Several may share one allocation:
-/// it is freed, or becomes an output, once.
+/// it is freed, or becomes an output, once. Outputs have no memory of ours
+/// after a failure.
 static attn_status take_results(const int64_t *cursor, int64_t *words,
                                 attn_tensor *outputs, int32_t num_outputs) {
   attn_status status = ATTN_OK;
@@ -124,13 +125,23 @@ static attn_status take_results(const int64_t *cursor, int64_t *words,
       is_last = is_last && !(shares && k > i);
       other += attn_get_descriptor_size(other_value.rank);
     }
+    const bool is_given = outputs[i].data != NULL;
     attn_status moved = take_result(&value, words, &outputs[i], i,
                                     /*may_take=*/num_sharing == 1, &taken);
+    // Nobody needs the address of its data any more.
+    words[1] = is_given;
     if (status == ATTN_OK)
       status = moved;
     if (is_last && !taken)
       free((void *)(intptr_t)words[0]);
     words += attn_get_descriptor_size(value.rank);
+  }
+  for (int32_t i = 0; status != ATTN_OK && i < num_outputs; ++i) {
+    if (!first[1]) {
+      free(outputs[i].data);
+      outputs[i].data = NULL;
+    }
+    first += attn_get_descriptor_size(attn_read_value(&signature).rank);
   }
   return status;
 }

@@ -27,9 +27,6 @@
 
 static atomic_int requested_threads;
 static _Atomic(attn_rt_thread_team *) thread_team;
-/// The team whose threads are known to have stacks that kernels fit. A team of
-/// its own, not a flag: another thread may set another team at any moment.
-static _Atomic(attn_rt_thread_team *) fitting_team;
 static _Thread_local bool inside_loop;
 
 static int count_cpus(void) {
@@ -50,32 +47,6 @@ void attn_rt_set_num_threads(int num_threads) {
   atomic_store(&requested_threads, num_threads);
 }
 
-/// Kernels keep up to 2 MiB on the stack, in frames of their own. OpenMP's
-/// threads have what OMP_STACKSIZE or the limit of the process says, and 2 MiB
-/// where that is unlimited.
-static void probe_stack(void *fit) {
-  const int64_t left = attn_stack_left();
-  if (left >= 0 && left < 3 << 20)
-    atomic_store((atomic_bool *)fit, false);
-}
-
-/// The team; it is given up if its threads have small stacks. Asked at its
-/// first loop: before, the threads need not be there.
-static attn_rt_thread_team *get_team(void) {
-  attn_rt_thread_team *team = atomic_load(&thread_team);
-  if (!team || team == atomic_load(&fitting_team))
-    return team;
-  atomic_bool fit = true;
-  team(probe_stack, &fit, 0, 0);
-  if (atomic_load(&fit)) {
-    atomic_store(&fitting_team, team);
-    return team;
-  }
-  attn_rt_thread_team *current = team;
-  atomic_compare_exchange_strong(&thread_team, &current, NULL);
-  return NULL;
-}
-
 static void count_member(void *count) {
   atomic_fetch_add((atomic_int *)count, 1);
 }
@@ -84,7 +55,7 @@ int attn_rt_get_num_threads(void) {
   int requested = atomic_load(&requested_threads);
   if (requested > 0)
     return requested;
-  attn_rt_thread_team *team = get_team();
+  attn_rt_thread_team *team = atomic_load(&thread_team);
   if (!team)
     return count_cpus();
   atomic_int count = 0;
@@ -128,9 +99,34 @@ void attn_loop_run_share(void *argument) {
   inside_loop = false;
 }
 
+/// A loop on a team.
+struct team_loop {
+  struct attn_loop *loop;
+  attn_rt_thread_team *team;
+  pthread_t caller;
+};
+
+/// Kernels keep up to 2 MiB on the stack, in frames of their own. OpenMP's
+/// threads have what OMP_STACKSIZE or the limit of the process says, and 2 MiB
+/// where that is unlimited. One whose stack is too small leaves its share to
+/// the others, of which the caller is one, and the team is given up.
+static void run_team_share(void *argument) {
+  struct team_loop *loop = argument;
+  if (!pthread_equal(pthread_self(), loop->caller)) {
+    const int64_t left = attn_stack_left();
+    if (left >= 0 && left < 3 << 20) {
+      // Another may be set by now.
+      attn_rt_thread_team *given_up = loop->team;
+      atomic_compare_exchange_strong(&thread_team, &given_up, NULL);
+      return;
+    }
+  }
+  attn_loop_run_share(loop->loop);
+}
+
 /// Runs a loop on several threads; returns whether there were some.
 static bool run_together(struct attn_loop *loop, int64_t num_ranges) {
-  attn_rt_thread_team *team = get_team();
+  attn_rt_thread_team *team = atomic_load(&thread_team);
   if (!team) {
     int64_t threads = attn_rt_get_num_threads();
     if (threads > num_ranges)
@@ -142,7 +138,8 @@ static bool run_together(struct attn_loop *loop, int64_t num_ranges) {
     return false;
   // No fewer than the team has: OpenMP's runtimes end the threads that a
   // smaller team leaves over, and start them again for the next one.
-  team(attn_loop_run_share, loop, (unsigned)requested, 0);
+  struct team_loop team_loop = {loop, team, pthread_self()};
+  team(run_team_share, &team_loop, (unsigned)requested, 0);
   return true;
 }
 

@@ -13,11 +13,15 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
+#include <mutex>
 
 using namespace llvm;
 using namespace mlir::attn;
 
 static Expected<const Target *> lookupTarget(const Triple &triple) {
+  // LLVM's list of targets is not for several threads.
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> guard(mutex);
   if (triple.getArch() == Triple(sys::getProcessTriple()).getArch()) {
     InitializeNativeTarget();
     InitializeNativeTargetAsmPrinter();

@@ -166,9 +166,25 @@ LogicalResult attn::verifyMemRefArguments(func::FuncOp entry) {
   return success();
 }
 
+/// Lowering calls functions of the runtime by their names.
+static LogicalResult verifyNames(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>()) {
+    StringRef name = function.getSymName();
+    if (!function.isExternal() &&
+        (name.starts_with("attn_rt_") || name.starts_with("_mlir_") ||
+         name == "memrefCopy"))
+      return function.emitError("the function @")
+             << name
+             << " has a body, and names that begin with attn_rt_ or _mlir_, "
+                "and memrefCopy, are the runtime's";
+  }
+  return success();
+}
+
 LogicalResult attn::markEntry(func::FuncOp entry) {
   FailureOr<EntrySignature> signature = getEntrySignature(entry);
-  if (failed(signature))
+  if (failed(signature) ||
+      failed(verifyNames(entry->getParentOfType<ModuleOp>())))
     return failure();
   SmallVector<int64_t> words{(int64_t)signature->inputs.size(),
                              (int64_t)signature->results.size()};

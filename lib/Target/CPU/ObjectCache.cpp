@@ -7,13 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Target/CPU/ObjectCache.h"
+#include "attn/Support/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Chrono.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace mlir::attn;
@@ -78,11 +78,8 @@ std::unique_ptr<MemoryBuffer> ObjectCache::read(StringRef key) const {
 Error ObjectCache::write(StringRef key, StringRef object) const {
   if (std::error_code error = sys::fs::create_directories(directory))
     return createStringError(error, directory + ": " + error.message());
-  Error error = writeToOutput(getPath(key), [&](raw_ostream &os) {
-    os << kMagic << getHash(object) << object;
-    return Error::success();
-  });
-  if (error)
+  if (Error error = writeOutputFile(
+          getPath(key), kMagic.str() + getHash(object) + object.str()))
     return error;
   evict(key);
   return Error::success();

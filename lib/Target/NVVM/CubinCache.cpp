@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Target/NVVM/CubinCache.h"
+#include "attn/Support/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace mlir::attn;
@@ -62,13 +62,7 @@ Error CubinCache::write(const CompiledCode &code) const {
           sys::fs::create_directories(sys::path::parent_path(stem)))
     return createStringError(error, sys::path::parent_path(stem) + ": " +
                                         error.message());
-  auto writeFile = [&](StringRef extension, StringRef content) {
-    return writeToOutput(getPath(extension), [&](raw_ostream &os) {
-      os << content;
-      return Error::success();
-    });
-  };
-  if (Error error = writeFile("log", code.log))
-    return error;
-  return writeFile("cubin", code.cubin);
+  // The code comes last: without it nothing is found.
+  const std::string log = getPath("log"), cubin = getPath("cubin");
+  return writeOutputFiles({{log, code.log}, {cubin, code.cubin}});
 }
