@@ -277,6 +277,31 @@ class _Progress:
 _programs: dict[tuple[str, str, str | None, str], Program] = {}
 
 
+def _compile(text: str, options: _Options) -> Program | None:
+    encoded = text.encode()
+    handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
+    return Program(handle, text) if handle else None
+
+
+def find_program(text: str, backend: str, fuse: bool = False, gpu_arch: str | None = None,
+                 kernel_options: str = "") -> Program | None:
+    """What `compile_program` returns, if it is in memory or on disk: without the thread of
+    progress, whose start takes as long."""
+    key = text, backend, gpu_arch, kernel_options
+    program = _programs.get(key)
+    if program is not None:
+        return program
+    with _lock:
+        program = _programs.get(key)
+        if program is None:
+            options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
+            options.require_cached = 1
+            program = _compile(text, options)
+            if program is not None:
+                _programs[key] = program
+    return program
+
+
 def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_arch: str | None = None,
                     kernel_options: str = "") -> Program:
     """Compiles @main of a module, or finds it in memory or on disk. With `fuse`,
@@ -284,26 +309,20 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_
     GPU with `gpu_arch`, and what its kernels' cost model would choose.
 
     Raises CompileError with the compiler's message."""
-    key = text, backend, gpu_arch, kernel_options
-    program = _programs.get(key)
+    program = find_program(text, backend, fuse, gpu_arch, kernel_options)
     if program is not None:
         return program
+    key = text, backend, gpu_arch, kernel_options
     with _lock:
         program = _programs.get(key)
         if program is not None:
             return program
-        encoded = text.encode()
         options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
-        # From disk without the thread of progress, whose start takes as long.
-        options.require_cached = 1
-        handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
-        if not handle:
-            options.require_cached = 0
-            with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
-                handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
-        if not handle:
+        with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
+            program = _compile(text, options)
+        if program is None:
             raise CompileError(_error())
-        program = _programs[key] = Program(handle, text)
+        _programs[key] = program
     return program
 
 

@@ -100,10 +100,19 @@ class Plan:
         options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32)
         key = _backends.get_allowed(), options
         if key not in self.programs:
-            backend = _backends.choose(self.text, self.device)
-            self.programs[key] = None if self.device != _cuda.CPU and backend == "math" else _library.compile_program(
-                self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device), kernel_options=options)
+            arch = None if self.device == _cuda.CPU or _cuda.get_obstacle(self.device) else _cuda.get_arch(self.device)
+            # One from disk can be computed: to ask the compiler takes longer than to load it.
+            known = _library.find_program(self.text, "flash", gpu_arch=arch, kernel_options=options) \
+                if arch and "flash" in key[0] else None
+            self.programs[key] = known or self._compile(options)
         return self.programs[key]
+
+    def _compile(self, options: str) -> _library.Program | None:
+        backend = _backends.choose(self.text, self.device)
+        if self.device != _cuda.CPU and backend == "math":
+            return None
+        return _library.compile_program(self.text, backend, self.kernel.describe(), gpu_arch=_cuda.get_arch(self.device),
+                                        kernel_options=options)
 
     def call(self, words: list[int]) -> None:
         """Runs the kernel; on a GPU, on the current stream of its device."""

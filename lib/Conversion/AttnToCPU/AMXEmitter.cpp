@@ -63,7 +63,7 @@ void TileEmitter::allocateTiles() {
       b, {schedule.getQueryGroups() * numParts, paddedDim / 2, groupQueries},
       f32);
   std::tie(probabilityPairs, probabilityHalves) = allocatePairs(
-      b, {getPairRows() * getNumProbabilityParts(), groupQueries}, i32);
+      b, {blockKeys / 2 * getNumProbabilityParts(), groupQueries}, i32);
   pairRows = allocate({groupQueries * numParts, paddedDim}, bf16);
   if (!args.packedKey)
     keyBlock = allocate({blockKeys * numParts, paddedDim}, bf16);
@@ -75,6 +75,27 @@ void TileEmitter::allocateTiles() {
           ? args.packedValue
           : allocate({blockKeys / kHalves * numParts, paddedValueDim, kHalves},
                      bf16);
+}
+
+/// Outputs that a group will store, and queries that the same group of the next
+/// tile will load: misses of a few rows at a time would be waited for.
+void TileEmitter::emitPrefetches() {
+  constexpr int64_t kLineBits = 512;
+  auto prefetch = [&](Value memref, Value row, bool isWrite) {
+    auto type = cast<MemRefType>(memref.getType());
+    int64_t step = kLineBits / type.getElementTypeBitWidth();
+    Value lastRow = b.sub(numQueries, b.index(1));
+    for (int64_t column = 0; column < type.getDimSize(1); column += step)
+      memref::PrefetchOp::create(
+          b, memref, ValueRange{b.min(row, lastRow), b.index(column)}, isWrite,
+          /*localityHint=*/2,
+          /*isDataCache=*/true);
+  };
+  b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
+    Value query = b.add(groupFirst, r);
+    prefetch(args.output, query, /*isWrite=*/true);
+    prefetch(args.query, b.add(query, tileQueries), /*isWrite=*/false);
+  });
 }
 
 void TileEmitter::emitPackedOperands() {
@@ -225,27 +246,33 @@ void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
   });
 }
 
-/// sums[i * numVectors + v] += load(first operand i) * load(second operand v).
-/// What is beside them follows every product.
-static SmallVector<Value>
-emitTileProducts(KernelBuilder &b, ArrayRef<Value> sums, int64_t numFirst,
-                 function_ref<Value(int64_t)> loadFirst,
-                 function_ref<Value(int64_t)> loadSecond,
-                 function_ref<void()> emitBeside = {}) {
-  int64_t numSecond = sums.size() / numFirst;
+/// sum(i * numSecond + v) + load(first operand i) * load(second operand v).
+static SmallVector<Value> emitTileProducts(
+    KernelBuilder &b, int64_t numFirst, int64_t numSecond,
+    function_ref<Value(int64_t)> getSum, function_ref<Value(int64_t)> loadFirst,
+    function_ref<Value(int64_t)> loadSecond, TileEmitter::Between *between) {
   SmallVector<Value> next, second;
   for (int64_t i = 0; i < numFirst; ++i) {
     Value first = loadFirst(i);
     for (int64_t v = 0; v < numSecond; ++v) {
       if (i == 0)
         second.push_back(loadSecond(v));
-      next.push_back(amx::TileMulFOp::create(
-          b, sums[0].getType(), first, second[v], sums[i * numSecond + v]));
-      if (emitBeside)
-        emitBeside();
+      Value sum = getSum(i * numSecond + v);
+      next.push_back(
+          amx::TileMulFOp::create(b, sum.getType(), first, second[v], sum));
+      if (between && between->emitVectors)
+        between->emitVectors();
     }
   }
   return next;
+}
+
+static void emitOrDefer(TileEmitter::Between *between,
+                        std::function<void()> emitStore) {
+  if (between)
+    between->stores.push_back(std::move(emitStore));
+  else
+    emitStore();
 }
 
 /// Which parts of both operands are multiplied.
@@ -260,19 +287,24 @@ TileEmitter::getProducts(bool ofLogits) {
 }
 
 void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
-                                      Value logitRow,
-                                      function_ref<void()> emitBeside) {
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < 2 * numVectors; ++i)
-    sums.push_back(amx::TileZeroOp::create(b, getSumType(b)));
+                                      Value logitRow, Between *between) {
   Value firstRow = args.packedKey ? getPackedRow(b.add(block.firstKey, row))
                                   : b.add(block.firstRow, row);
   int64_t partRows = args.packedKey ? kHalves : blockKeys;
+  auto emitZero = [&](int64_t) -> Value {
+    if (between)
+      between->emitStore();
+    return amx::TileZeroOp::create(b, getSumType(b));
+  };
+  // Without sums before these begin with zero.
   auto emitColumns = [&](Value d, ValueRange carried) {
     SmallVector<Value> next(carried);
-    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true))
+    for (auto [keyPart, queryPart] : getProducts(/*ofLogits=*/true)) {
+      SmallVector<Value> sums = std::move(next);
+      auto getSum = [&](int64_t i) -> Value { return sums[i]; };
       next = emitTileProducts(
-          b, next, 2,
+          b, 2, numVectors,
+          sums.empty() ? function_ref<Value(int64_t)>(emitZero) : getSum,
           [&, keyPart = keyPart](int64_t i) -> Value {
             return amx::TileLoadOp::create(
                 b, getOperandType(b), keyTiles,
@@ -284,21 +316,29 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
                                                       b.div(d, b.index(2)),
                                                       b.index(v * kHalves)});
           },
-          emitBeside);
+          between);
+    }
     return next;
   };
   int64_t end = llvm::alignTo(headDim, kHalves);
-  if (emitBeside)
+  SmallVector<Value> sums;
+  if (between) {
     for (int64_t d = 0; d < end; d += kHalves)
       sums = emitColumns(b.index(d), sums);
-  else
+  } else {
+    for (int64_t i = 0; i < 2 * numVectors; ++i)
+      sums.push_back(emitZero(i));
     sums = b.forLoop(b.index(0), b.index(end), kHalves, sums, emitColumns);
+  }
   for (int64_t i = 0; i < 2; ++i)
-    for (int64_t v = 0; v < numVectors; ++v)
-      amx::TileStoreOp::create(
-          b, probabilities,
-          ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)},
-          sums[i * numVectors + v]);
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value sum = sums[i * numVectors + v];
+      emitOrDefer(between, [=, this] {
+        amx::TileStoreOp::create(
+            b, probabilities,
+            ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)}, sum);
+      });
+    }
 }
 
 void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
@@ -309,7 +349,8 @@ void TileEmitter::emitTileValues(const Block &block, ArrayRef<Value> alpha) {
         b.compare(arith::CmpFPredicate::UNE, factor, b.splat(1.0)));
   b.ifThenElse(emitAnyLane(changes), [&] { emitRescaledOutput(alpha); });
   emitTileOutput(getValueTile(block, b.index(0)), b.index(0),
-                 b.ceilDiv(block.numKeys, kHalves));
+                 b.ceilDiv(block.numKeys, kHalves), b.index(0),
+                 getValueTiles());
 }
 
 void TileEmitter::emitRescaledOutput(ArrayRef<Value> alpha) {
@@ -327,35 +368,51 @@ Value TileEmitter::getValueTile(const Block &block, Value row) {
   return b.div(b.add(first, row), b.index(kHalves));
 }
 
+/// Without other company, columns are each other's. Products of f16 are three
+/// times as many, so that less is waited for; with 16 threads it was slower.
 void TileEmitter::emitTileOutput(Value firstTile, Value firstPair,
-                                 Value numTiles) {
-  int64_t paddedDim = llvm::alignTo(valueDim, kRows);
-  int64_t numWhole = paddedDim - paddedDim % (2 * kRows);
-  b.forLoop(b.index(0), b.index(numWhole), 2 * kRows, [&](Value column) {
-    emitTileColumns(firstTile, firstPair, numTiles, column, 2);
-  });
-  if (numWhole != paddedDim)
-    emitTileColumns(firstTile, firstPair, numTiles, b.index(numWhole), 1);
+                                 Value numTiles, Value firstColumn,
+                                 int64_t numColumnTiles, Between *between) {
+  if (!between && isSplit()) {
+    int64_t numWhole = numColumnTiles / 2 * 2 * kRows;
+    Value end = b.add(firstColumn, numWhole);
+    b.forLoop(firstColumn, end, 2 * kRows, [&](Value column) {
+      emitTileColumns(firstTile, firstPair, numTiles, column, 2);
+    });
+    if (numColumnTiles % 2 != 0)
+      emitTileColumns(firstTile, firstPair, numTiles, end, 1);
+    return;
+  }
+  Between alone;
+  for (int64_t i = 0; i < numColumnTiles; i += 2)
+    emitTileColumns(
+        firstTile, firstPair, numTiles, b.add(firstColumn, i * kRows),
+        std::min<int64_t>(numColumnTiles - i, 2), between ? between : &alone);
+  alone.emitStores();
 }
 
-/// Columns firstColumn + [0, 16 * numColumnTiles) of the values. Beside
-/// something else there is no loop.
+/// Columns firstColumn + [0, 16 * numColumnTiles) of the values, of one tile of
+/// keys at least. There is no loop if vectors stand between the products.
 void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
                                   Value numTiles, Value firstColumn,
-                                  int64_t numColumnTiles,
-                                  function_ref<void()> emitBeside) {
-  SmallVector<Value> columns, sums;
-  for (int64_t i = 0; i < numColumnTiles; ++i) {
+                                  int64_t numColumnTiles, Between *between) {
+  SmallVector<Value> columns;
+  for (int64_t i = 0; i < numColumnTiles; ++i)
     columns.push_back(b.add(firstColumn, i * kRows));
-    for (int64_t v = 0; v < numVectors; ++v)
-      sums.push_back(amx::TileLoadOp::create(b, getSumType(b), outputT,
-                                             at(columns[i], v)));
-  }
+  auto emitSum = [&](int64_t i) -> Value {
+    if (between)
+      between->emitStore();
+    return amx::TileLoadOp::create(b, getSumType(b), outputT,
+                                   at(columns[i / numVectors], i % numVectors));
+  };
   auto emitTile = [&](Value tile, ValueRange carried) {
     SmallVector<Value> next(carried);
-    for (auto [valuePart, part] : getProducts(/*ofLogits=*/false))
+    for (auto [valuePart, part] : getProducts(/*ofLogits=*/false)) {
+      SmallVector<Value> sums = std::move(next);
+      auto getSum = [&](int64_t i) -> Value { return sums[i]; };
       next = emitTileProducts(
-          b, next, numColumnTiles,
+          b, numColumnTiles, numVectors,
+          sums.empty() ? function_ref<Value(int64_t)>(emitSum) : getSum,
           [&, valuePart = valuePart](int64_t i) -> Value {
             return amx::TileLoadOp::create(
                 b, getOperandType(b), valueTiles,
@@ -364,21 +421,32 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
           },
           [&, part = part](int64_t v) -> Value {
             Value pair = b.add(b.add(firstPair, b.mul(tile, b.index(kRows))),
-                               part * getPairRows());
+                               part * blockKeys / 2);
             return amx::TileLoadOp::create(
                 b, getOperandType(b), probabilityHalves,
                 ValueRange{pair, b.index(v * kHalves)});
           },
-          emitBeside);
+          between);
+    }
     return next;
   };
-  if (emitBeside)
+  SmallVector<Value> sums;
+  if (between && between->emitVectors) {
     for (int64_t tile = 0; tile < *getConstantIntValue(numTiles); ++tile)
       sums = emitTile(b.index(tile), sums);
-  else
+  } else if (between) {
+    sums = emitTile(b.index(0), sums);
+    sums = b.forLoop(b.index(1), numTiles, 1, sums, emitTile);
+  } else {
+    for (int64_t i = 0; i < numColumnTiles * numVectors; ++i)
+      sums.push_back(emitSum(i));
     sums = b.forLoop(b.index(0), numTiles, 1, sums, emitTile);
+  }
   for (int64_t i = 0; i < numColumnTiles; ++i)
-    for (int64_t v = 0; v < numVectors; ++v)
-      amx::TileStoreOp::create(b, outputT, at(columns[i], v),
-                               sums[i * numVectors + v]);
+    for (int64_t v = 0; v < numVectors; ++v) {
+      Value sum = sums[i * numVectors + v], column = columns[i];
+      emitOrDefer(between, [=, this] {
+        amx::TileStoreOp::create(b, outputT, at(column, v), sum);
+      });
+    }
 }

@@ -114,118 +114,69 @@ Value TileEmitter::emitAreWordsWrong(ArrayRef<Value> state) {
 }
 
 /// The probabilities of a part in f32, relative to maxima that include its own.
-/// Returns what is pending then, and sums.
-SmallVector<Value>
-TileEmitter::emitCarefulPart(Value pending, Value row, Value firstRow,
-                             Value firstPair, Value numRows,
-                             function_ref<void()> emitPending) {
+/// Returns their sums, and what there is of `progress` then.
+SmallVector<Value> TileEmitter::emitCarefulPart(const Block &block,
+                                                const KeyPart &part,
+                                                Progress progress) {
   LaneVectors reference;
-  pending = emitTileReference(pending, row, emitWholeMaxima(firstRow, numRows),
-                              emitPending, reference);
+  progress = emitTileReference(block, progress, part.row,
+                               emitWholeMaxima(part.firstRow, part.numRows),
+                               reference);
   auto getPower = [&](Value logit, int64_t v) {
     return emitExponential(logit, reference[v], schedule.getExp2());
   };
+  Value firstPair = getFirstPair(part, progress);
   SmallVector<Value> zeros(numVectors, b.splat(0.0));
   SmallVector<Value> results =
-      b.forLoop(b.index(0), getNumPairs(numRows), 1, zeros,
-                [&](Value pair, ValueRange carried) {
-                  SmallVector<Value> next;
-                  for (int64_t v = 0; v < numVectors; ++v)
-                    next.push_back(emitTilePair(firstRow, firstPair, pair, v,
-                                                carried[v], getPower));
-                  return next;
+      emitPairs(part.numRows, zeros,
+                [&](Value pair, int64_t v, SmallVector<Value> &sums) {
+                  sums[v] = emitTilePair(part.firstRow, firstPair, pair, v,
+                                         sums[v], getPower);
                 });
-  results.insert(results.begin(), pending);
+  results.append({progress.begin, progress.column});
   return results;
 }
 
-void TileEmitter::emitWordBlock(const Block &block) {
-  int64_t partKeys = getPartKeys(), step = getKeyStep();
-  Value zero = b.index(0), one = b.index(1);
-  Value numFirst = b.min(block.numKeys, b.index(partKeys));
-  b.forLoop(zero, numFirst, step,
-            [&](Value row) { emitTileKeyProducts(block, row, row); });
-  LaneVectors reference;
-  emitTileReference(
-      zero, zero, emitWholeMaxima(zero, numFirst), [] {}, reference);
-  auto getPair = [&](Value row, Value firstRow) {
-    return b.div(mixesValues() ? firstRow : row, b.index(2));
+/// Probabilities of a part as words, or again with care; returns their sums.
+SmallVector<Value> TileEmitter::emitWordPart(const Block &block,
+                                             const KeyPart &part,
+                                             Progress &progress) {
+  LaneVectors offsets = emitWordOffsets();
+  Value firstPair = getFirstPair(part, progress);
+  auto emitPair = [&](Value pair, int64_t v, SmallVector<Value> &state) {
+    emitWordPair(part.firstRow, firstPair, pair, v, offsets[v], state);
   };
-  // Keys whose values have not been added, and where the logits of a part are.
-  SmallVector<Value> last = b.forLoop(
-      zero, block.numKeys, partKeys, {zero, zero},
-      [&](Value row, ValueRange carried) {
-        Value pending = carried[0], firstRow = carried[1];
-        Value nextFirstRow = b.sub(b.index(partKeys), firstRow);
-        Value numRows = b.min(b.sub(block.numKeys, row), b.index(partKeys));
-        Value numNext = b.max(b.min(b.sub(block.numKeys, b.add(row, partKeys)),
-                                    b.index(partKeys)),
-                              zero);
-        Value firstPair = getPair(row, firstRow);
-        Value isPending = b.compare(arith::CmpIPredicate::slt, pending, row);
-        auto emitPending = [&] {
-          b.ifThenElse(isPending, [&] {
-            emitTileOutput(getValueTile(block, pending),
-                           getPair(pending, nextFirstRow),
-                           b.div(b.sub(row, pending), b.index(step)));
-          });
-        };
-
-        LaneVectors offsets = emitWordOffsets();
-        auto emitPair = [&](Value pair, int64_t v, SmallVector<Value> &state) {
-          emitWordPair(firstRow, firstPair, pair, v, offsets[v], state);
-        };
-        auto emitMixed = [&](bool hasPending) {
-          SmallVector<Value> state = emitMixedPart(
-              block, row, firstRow, hasPending, emitWordState(), emitPair);
-          Value isWrong = emitAreWordsWrong(state);
-          state.truncate(numVectors);
-          state.push_back(isWrong);
-          return state;
-        };
-        SmallVector<Value> inits(numVectors, b.splat(0.0));
-        inits.push_back(arith::ConstantOp::create(b, b.getBoolAttr(true)));
-        TypeRange types = ValueRange(inits).getTypes();
-        SmallVector<Value> results = b.ifThenElse(
-            types,
-            b.compare(arith::CmpIPredicate::eq, numNext, b.index(partKeys)),
-            [&] {
-              if (!mixesValues())
-                return emitMixed(false);
-              return b.ifThenElse(
-                  types, isPending, [&] { return emitMixed(true); },
-                  [&] { return emitMixed(false); });
-            },
-            [&] {
-              if (mixesValues())
-                emitPending();
-              b.forLoop(zero, numNext, step, [&](Value first) {
-                emitTileKeyProducts(block, b.add(b.add(row, partKeys), first),
-                                    b.add(nextFirstRow, first));
-              });
-              return inits;
-            });
-        if (mixesValues())
-          pending = row;
-        Value isWrong = results.pop_back_val();
-        results.insert(results.begin(), pending);
-        results = b.ifThenElse(
-            ValueRange(results).getTypes(), isWrong,
-            [&] {
-              return emitCarefulPart(pending, row, firstRow, firstPair, numRows,
-                                     [&] {
-                                       if (!mixesValues())
-                                         emitPending();
-                                     });
-            },
-            [&] { return results; });
-        for (int64_t v = 0; v < numVectors; ++v) {
-          Value sum = b.loadVector(rowState, at(one, v));
-          b.storeVector(b.addf(sum, results[1 + v]), rowState, at(one, v));
-        }
-        return SmallVector<Value>{results[0], nextFirstRow};
+  SmallVector<Value> inits = emitWordState();
+  SmallVector<Type> types(ValueRange(inits).getTypes());
+  types.push_back(b.getIndexType());
+  SmallVector<Value> state = b.ifThenElse(
+      types,
+      b.compare(arith::CmpIPredicate::eq, part.numNext, b.index(getPartKeys())),
+      [&] {
+        Progress before = progress;
+        SmallVector<Value> results =
+            emitMixedParts(block, part, before, inits, emitPair);
+        results.push_back(before.column);
+        return results;
+      },
+      [&] {
+        Progress before = progress;
+        emitTurnBefore(block, before);
+        emitMissingLogits(part.firstRow, part.numRows);
+        SmallVector<Value> results = emitPairs(part.numRows, inits, emitPair);
+        emitNextProducts(block, part);
+        results.push_back(before.column);
+        return results;
       });
-  Value pending = last[0], lastFirstRow = b.sub(b.index(partKeys), last[1]);
-  emitTileOutput(getValueTile(block, pending), getPair(pending, lastFirstRow),
-                 b.ceilDiv(b.sub(block.numKeys, pending), step));
+  progress.column = state.pop_back_val();
+  Value isWrong = emitAreWordsWrong(state);
+  state.truncate(numVectors);
+  state.append({progress.begin, progress.column});
+  state = b.ifThenElse(
+      ValueRange(state).getTypes(), isWrong,
+      [&] { return emitCarefulPart(block, part, progress); },
+      [&] { return state; });
+  progress.column = state.pop_back_val();
+  progress.begin = state.pop_back_val();
+  return state;
 }

@@ -192,7 +192,7 @@ void TileEmitter::emitPairOfProbabilities(Value first, Value second, Value pair,
     b.storeVector(
         vector::BitCastOp::create(b, b.getVectorType(b.getI32Type()), pairs),
         probabilityPairs,
-        {b.add(pair, part * getPairRows()), getLaneOffset(v)});
+        {b.add(pair, part * blockKeys / 2), getLaneOffset(v)});
   };
   if (!isTiled()) {
     Type bf16 = b.getBF16Type();

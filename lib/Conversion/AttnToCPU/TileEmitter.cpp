@@ -95,6 +95,8 @@ void TileEmitter::emit() {
     emitQuery();
     emitLaneData();
     emitInitialState();
+    if (isTiled() && !isPart())
+      emitPrefetches();
   });
   emitKeyBlocks();
   forEachGroup([&] {

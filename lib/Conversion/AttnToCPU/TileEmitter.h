@@ -24,6 +24,8 @@
 #include "attn/Conversion/Utils/KernelBuilder.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/IR/IRMapping.h"
+#include <deque>
+#include <functional>
 
 namespace mlir::attn {
 
@@ -72,6 +74,26 @@ public:
               const TileArguments &arguments);
 
   void emit();
+
+  /// What stands between products of tiles that are not in a loop: some vectors
+  /// after each, or none, and stores of the sums of those before.
+  struct Between {
+    std::function<void()> emitVectors;
+    std::deque<std::function<void()>> stores;
+
+    /// One of them before a tile register is needed for another sum. It takes
+    /// the unit as long as a product, which need not wait for all.
+    void emitStore() {
+      if (stores.empty())
+        return;
+      stores.front()();
+      stores.pop_front();
+    }
+    void emitStores() {
+      while (!stores.empty())
+        emitStore();
+    }
+  };
 
 private:
   /// A vector of f32 for every `lanes` queries of a group.
@@ -151,6 +173,7 @@ private:
   //===--- AMXEmitter.cpp: products in tile registers ---------------------===//
 
   void allocateTiles();
+  void emitPrefetches();
   /// Values into tiles, zeros behind the last key.
   void emitValueTiles(Value firstKey, Value numKeys);
   /// The same for a block, by itself, and its keys.
@@ -169,53 +192,88 @@ private:
   Value getValuePart(Value tile, int64_t part) {
     return isSplit() ? b.add(b.mul(tile, b.index(3)), part) : tile;
   }
-  /// K Q^T of 32 keys of a block, into rows of logits from one on; what is
-  /// beside them is called after every product.
+  /// K Q^T of 32 keys of a block, into rows of logits from one on; with what
+  /// stands between.
   void emitTileKeyProducts(const Block &block, Value row, Value logitRow,
-                           function_ref<void()> emitBeside = {});
+                           Between *between = nullptr);
   /// outputT = alpha * outputT + V^T P^T over the keys of a block.
   void emitTileValues(const Block &block, ArrayRef<Value> alpha);
   void emitRescaledOutput(ArrayRef<Value> alpha);
   Value getValueTile(const Block &block, Value row);
-  /// outputT += V^T P^T over tiles of values and pairs of probabilities.
-  void emitTileOutput(Value firstTile, Value firstPair, Value numTiles);
+  /// outputT += V^T P^T over tiles of values and pairs of probabilities, for
+  /// some columns of the values.
+  void emitTileOutput(Value firstTile, Value firstPair, Value numTiles,
+                      Value firstColumn, int64_t numColumnTiles,
+                      Between *between = nullptr);
   void emitTileColumns(Value firstTile, Value firstPair, Value numTiles,
                        Value firstColumn, int64_t numColumnTiles,
-                       function_ref<void()> emitBeside = {});
+                       Between *between = nullptr);
 
   //===--- AMXPipeline.cpp: exponentials beside tile products -------------===//
 
+  /// A part of a block: its first row there, how many it has and how many the
+  /// next part has, and where the logits of both are.
+  struct KeyPart {
+    Value row, numRows, numNext, firstRow, nextFirstRow;
+  };
+  /// The values that outputs of a group have: of all keys of a block before
+  /// `begin`, but in columns from `column` on not those of the last turn of
+  /// these. The probabilities of a turn that begins there are `firstPair` and
+  /// those behind it.
+  struct Progress {
+    Value begin, column, firstPair;
+  };
   using Power = function_ref<Value(Value logit, int64_t v)>;
   LaneVectors emitTileMaxima(Value firstRow, Value numRows);
   Value emitTilePair(Value firstRow, Value firstPair, Value pair, int64_t v,
                      Value sum, Power getPower);
-  Value emitTileReference(Value pending, Value row, ArrayRef<Value> maxima,
-                          function_ref<void()> emitPending,
-                          LaneVectors &reference);
+  void emitTurnColumns(const Block &block, const Progress &progress,
+                       Value firstColumn, Between *between = nullptr);
+  void emitTurnBefore(const Block &block, Progress &progress);
+  void emitPending(const Block &block, Progress progress, Value end);
+  Progress emitTileReference(const Block &block, Progress progress, Value row,
+                             ArrayRef<Value> maxima, LaneVectors &reference);
   /// Two rows of a part, vector `v`, and what they add to.
   using PairEmitter =
       function_ref<void(Value pair, int64_t v, SmallVector<Value> &state)>;
-  SmallVector<Value> emitMixedPart(const Block &block, Value row,
-                                   Value firstRow, bool hasPending,
+  SmallVector<Value> emitMixedPart(const Block &block, const KeyPart &part,
+                                   const Progress &progress, bool hasTurnBefore,
                                    ValueRange inits, PairEmitter emitPair);
-  SmallVector<Value> emitPlainPart(const Block &block, Value row,
-                                   Value firstRow, Value firstPair,
-                                   Value numRows, Value numNext, Value isLarge,
-                                   Power getPower);
+  SmallVector<Value> emitMixedParts(const Block &block, const KeyPart &part,
+                                    Progress &progress, ValueRange inits,
+                                    PairEmitter emitPair);
+  SmallVector<Value> emitPairs(Value numRows, ValueRange inits,
+                               PairEmitter emitPair);
+  void emitNextProducts(const Block &block, const KeyPart &part);
+  SmallVector<Value> emitPowerPart(const Block &block, const KeyPart &part,
+                                   Progress &progress, ArrayRef<Value> maxima);
   LaneVectors emitWholeMaxima(Value firstRow, Value numRows);
+  /// Where the pairs of a part are.
+  Value getFirstPair(const KeyPart &part, const Progress &progress) {
+    return b.add(progress.firstPair,
+                 b.div(b.sub(part.row, progress.begin), b.index(2)));
+  }
   void emitTileBlock(const Block &block);
-  /// Keys of a part; two parts of logits and of probabilities are in memory.
-  int64_t getPartKeys() { return std::min<int64_t>(blockKeys, 64); }
-  int64_t getPairRows() {
-    return isTiled() ? std::max(blockKeys, 2 * getPartKeys()) / 2
-                     : blockKeys / 2;
+  /// Keys of a part; logits of two parts are in memory. Where values are not
+  /// multiplied in between, a part would wait for its logits to be stored.
+  int64_t getPartKeys() {
+    return std::min<int64_t>(blockKeys, mixesValues() ? 32 : 64);
+  }
+  int64_t getValueTiles() { return llvm::divideCeil(valueDim, 16); }
+  /// Parts of a turn, whose values are multiplied at once, an equal share of
+  /// columns beside every part of the next turn: sums of outputs are loaded and
+  /// stored once a turn.
+  int64_t getTurnParts() {
+    return getValueTiles() % 4 == 0 && blockKeys >= 8 * getPartKeys() ? 2 : 1;
+  }
+  int64_t getTurnKeys() {
+    return mixesValues() ? getTurnParts() * getPartKeys() : blockKeys;
   }
   /// Whether products with keys are few enough to stand beside exponentials
-  /// without a loop, and those with values: their sums are loaded and stored
-  /// once a part then, and once a block elsewhere.
+  /// without a loop, and those with values.
   bool isMixed() {
     return llvm::divideCeil(headDim, 32) * getNumParts() <= 16 &&
-           blockKeys >= 2 * getPartKeys();
+           blockKeys >= 128;
   }
   bool mixesValues() { return isMixed() && valueDim <= 64; }
 
@@ -230,10 +288,10 @@ private:
   void emitWordPair(Value firstRow, Value firstPair, Value pair, int64_t v,
                     Value offset, SmallVector<Value> &state);
   Value emitAreWordsWrong(ArrayRef<Value> state);
-  SmallVector<Value> emitCarefulPart(Value pending, Value row, Value firstRow,
-                                     Value firstPair, Value numRows,
-                                     function_ref<void()> emitPending);
-  void emitWordBlock(const Block &block);
+  SmallVector<Value> emitCarefulPart(const Block &block, const KeyPart &part,
+                                     Progress progress);
+  SmallVector<Value> emitWordPart(const Block &block, const KeyPart &part,
+                                  Progress &progress);
 
   //===--- SplitEmitter.cpp: parts of the keys ----------------------------===//
 

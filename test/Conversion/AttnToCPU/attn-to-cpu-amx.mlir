@@ -20,7 +20,9 @@
 // CHECK-LABEL: func.func private @attn_fwd_bf16_full_d40x24_q64_k64
 // CHECK-SAME: %[[KEY:[^ :]*]]: memref<?x64xbf16>, %[[VALUE:[^ :]*]]: memref<?x32x32xbf16>, %{{[^ ]*}}: index)
 // CHECK-DAG: %[[QUERY:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<2x32x64xbf16>
-// CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<8192xi8> to memref<64x64xbf16>
+// CHECK-DAG: %[[P:.*]] = memref.view %{{.*}} : memref<4096xi8> to memref<32x64xbf16>
+// CHECK: memref.prefetch {{.*}}, write, locality<2>, data : memref<?x24xbf16>
+// CHECK: memref.prefetch {{.*}}, read, locality<2>, data : memref<?x40xbf16>
 // CHECK-COUNT-4: amx.tile_zero : !amx.tile<16x16xf32>
 // CHECK:     scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>)
 // CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]
@@ -39,9 +41,9 @@
 // CHECK:       scf.yield
 // Where a maximum has grown much, keys before it are multiplied with their values, and
 // the sums are rescaled.
-// CHECK:   scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
+// CHECK:   scf.for {{.*}} -> (index, index, index, vector<16xf32>, vector<16xf32>)
 // CHECK:     vector.reduction <or>
-// CHECK:     scf.if {{.*}} -> (index)
+// CHECK:     scf.if {{.*}} -> (index, index)
 // CHECK:       amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
 // CHECK:         amx.tile_load %[[VALUE]]
 // CHECK:         amx.tile_load %[[P]]
@@ -126,6 +128,14 @@ func.func @few(%q: memref<32x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xbf
 // CHECK-COUNT-4: amx.tile_store %[[LOGITS:.*]][
 // CHECK: arith.mulf
 // CHECK: vector.store %{{.*}}, %[[LOGITS]]
+// Outputs are stored between products for the next columns.
+// CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
+// CHECK: scf.yield
+// CHECK: amx.tile_store %[[OUT:.*]][
+// CHECK-NOT: amx.tile_store
+// CHECK: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: amx.tile_store %[[OUT]][
 func.func @grouped(%q: memref<2x6x32x64xbf16>, %k: memref<2x3x50x64xbf16>, %v: memref<2x3x50x64xbf16>, %o: memref<2x6x32x64xbf16>) {
   attn.sdpa query(%q : memref<2x6x32x64xbf16>) key(%k : memref<2x3x50x64xbf16>) value(%v : memref<2x3x50x64xbf16>) scale = -0.5 backend = flash schedule = #schedule outs(%o : memref<2x6x32x64xbf16>)
   return
@@ -162,7 +172,7 @@ func.func @lengths(%q: memref<2x1x77x64xbf16>, %k: memref<2x1x4096x64xbf16>, %v:
 // CHECK: arith.select %[[FINITE]], %[[LOW]],
 // CHECK-LABEL: func.func private @attn_fwd_f16_causal_d64_q32_k64
 // CHECK-DAG: memref.view %{{.*}} : memref<12288xi8> to memref<3x32x64xbf16>
-// CHECK-DAG: memref.view %{{.*}} : memref<16384xi8> to memref<128x64xbf16>
+// CHECK-DAG: memref.view %{{.*}} : memref<8192xi8> to memref<64x64xbf16>
 // CHECK-NOT: memref<192x64xbf16>
 // CHECK: scf.for {{.*}} -> (!amx.tile<16x16xf32>
 // CHECK-COUNT-16: amx.tile_mulf
@@ -195,10 +205,10 @@ func.func @f16(%q: memref<77x64xf16>, %k: memref<77x64xf16>, %v: memref<77x64xf1
 // CHECK: %[[KEY:.*]] = arith.select {{.*}} : memref<?x64xbf16, strided<[?, 1], offset: ?>>
 // Of a block with two parts the first one's exponentials are beside products of the
 // second one's keys; where a block has more, products with values are there too.
-// CHECK: scf.for {{.*}} -> (index, index, vector<16xf32>, vector<16xf32>)
-// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: scf.for {{.*}} -> (index, index, index, vector<16xf32>, vector<16xf32>)
+// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, index)
 // CHECK: } else {
-// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: scf.if {{.*}} -> (vector<16xf32>, vector<16xf32>)
 // CHECK-COUNT-4: amx.tile_zero
 // CHECK-NOT: scf.for
 // CHECK: amx.tile_load %[[KEY]]
@@ -232,7 +242,7 @@ func.func @mixed(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xb
 // Probabilities that bf16 is enough for are words, behind the products of the next keys.
 // What is relative to a maximum of no keys is NaN.
 // CHECK-LABEL: func.func private @attn_fwd_bf16_full_d32_q32_k128
-// CHECK: scf.for {{.*}} -> (index, index)
+// CHECK: scf.for {{.*}} -> (index, index, index)
 // CHECK:   arith.cmpf ole
 // CHECK:   %[[RAW:.*]] = vector.fma
 // CHECK:   %[[NAN:.*]] = arith.constant dense<0x7FC00000> : vector<16xf32>

@@ -226,6 +226,10 @@ def get_schedule_cases():
                     name=f"{data}-{dtype}-{describe(structure)}",
                     dtype=dtype, data=data, structure=structure, lse=True, **shared
                 )
+        # Columns that lag behind the keys by several parts of these, or by one.
+        for dv in (48, 96, 128):
+            yield Case(name=f"growing-{dtype}-dv{dv}-full", dtype=dtype, dv=dv,
+                       data="growing", lse=True, **shared)
         yield Case(name=f"mask-late-{dtype}", dtype=dtype, mask="xx",
                    data="mask_late", lse=True, **shared)
         yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
