@@ -119,6 +119,9 @@ TEST_F(CUDARuntimeTest, OutOfMemory) {
               EXPECT_EQ(std::count(a, a + 100, 0), 100);
             }),
             ATTN_OK);
+  // A call after one that lacked memory, too: there is nothing to zero.
+  EXPECT_EQ(call([&] { attn_rt_cuda_scratch(3 << 20); }), ATTN_OUT_OF_MEMORY);
+  EXPECT_EQ(call([&] { attn_rt_cuda_scratch(100); }), ATTN_OK);
   void *pointer = nullptr;
   EXPECT_EQ(attn_rt_cuda_allocate(5 << 20, &pointer), ATTN_OUT_OF_MEMORY);
 }

@@ -139,7 +139,7 @@ static struct scratch *enter(struct call *call, attn_status *status) {
   scratch->call_bytes = 0;
   // Begin anew between calls, where no piece is waiting for its launch.
   struct block *block = &scratch->zeroed;
-  if (block->used + scratch->max_call_bytes > block->size) {
+  if (block->used > 0 && block->used + scratch->max_call_bytes > block->size) {
     *status = zero(call, block->memory, block->used);
     if (*status != ATTN_OK)
       return NULL;

@@ -265,6 +265,8 @@ cu_result cuMemsetD8Async(cu_pointer pointer, unsigned char value, size_t bytes,
                           cu_stream stream) {
   LOCK;
   (void)stream;
+  if (bytes == 0)
+    return 1;
   ++fake_cuda.num_memsets;
   fake_cuda.memset_bytes += bytes;
   memset((void *)(uintptr_t)pointer, value, bytes);
