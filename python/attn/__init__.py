@@ -215,7 +215,7 @@ def warmup(*arguments: Any, **options: Any) -> None:
     _sdpa.make_plan(_request(*arguments, **options)).get_program()
 
 
-# With PyTorch there, wholly, operators are registered now: in the first call that would be
-# most of what a kernel from disk takes.
-if hasattr(sys.modules.get("torch"), "compile"):
+# With PyTorch there, wholly and new enough, operators are registered now: in the first call
+# that would be most of what a kernel from disk takes.
+if hasattr(sys.modules.get("torch"), "compile") and hasattr(sys.modules["torch"].library, "register_fake"):
     from . import _torch as _torch

@@ -217,3 +217,33 @@ def test_first_call_without_dynamo(tmp_path):
                              env={**os.environ, "ATTN_CACHE_DIR": str(tmp_path)})
     assert process.returncode == 0, process.stderr
     assert process.stdout.strip() == "[]"
+
+
+OLD_PROGRAM = """
+import sys, types
+torch = types.ModuleType("torch")
+torch.compile, torch.Tensor, torch.library = print, type("Tensor", (), {}), types.ModuleType("torch.library")
+sys.modules["torch"] = torch
+import attn, numpy as np
+assert "attn._torch" not in sys.modules
+print(attn.sdpa(*[np.ones((2, 3, 4), "f")] * 3).shape)
+"""
+REGISTER_PROGRAM = """
+import sys
+import attn
+assert "torch" not in sys.modules and "attn._torch" not in sys.modules
+for name in [name for name in sys.modules if name.partition(".")[0] == "attn"]:
+    del sys.modules[name]
+import torch, attn
+print("attn._torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("program, output", [(OLD_PROGRAM, "(2, 3, 4)"), (REGISTER_PROGRAM, "True")], ids=["old", "new"])
+def test_operators_are_registered(program, output):
+    """When the package is imported, if a PyTorch that has what that needs is there."""
+    if program is REGISTER_PROGRAM:
+        pytest.importorskip("torch")
+    process = subprocess.run([sys.executable, "-c", program], timeout=300, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.strip() == output
