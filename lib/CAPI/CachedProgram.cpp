@@ -1,5 +1,4 @@
-//===- CachedProgram.cpp - Programs as files of the cache ------ -*- C++
-//-*-===//
+//===- CachedProgram.cpp - Programs as files of the cache -------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- CachedProgram.h - Programs as files of the cache -------- -*- C++
-//-*-===//
+//===- CachedProgram.h - Programs as files of the cache --------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

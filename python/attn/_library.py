@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -277,10 +278,20 @@ class _Progress:
 _programs: dict[tuple[str, str, str | None, str], Program] = {}
 
 
-def _compile(text: str, options: _Options) -> Program | None:
-    encoded = text.encode()
-    handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
-    return Program(handle, text) if handle else None
+def _get_program(key: tuple[str, str, str | None, str], fuse: bool, progress: _Progress | None) -> Program | None:
+    """From memory or from disk, or, showing the progress, compiled."""
+    with _lock:
+        program = _programs.get(key)
+        if program is None:
+            text, backend, gpu_arch, kernel_options = key
+            encoded = text.encode()
+            options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
+            options.require_cached = progress is None
+            with progress or contextlib.nullcontext():
+                handle = _library.attn_compile(_get_compiler(), encoded, len(encoded), options)
+            if handle:
+                program = _programs[key] = Program(handle, text)
+    return program
 
 
 def find_program(text: str, backend: str, fuse: bool = False, gpu_arch: str | None = None,
@@ -288,18 +299,7 @@ def find_program(text: str, backend: str, fuse: bool = False, gpu_arch: str | No
     """What `compile_program` returns, if it is in memory or on disk: without the thread of
     progress, whose start takes as long."""
     key = text, backend, gpu_arch, kernel_options
-    program = _programs.get(key)
-    if program is not None:
-        return program
-    with _lock:
-        program = _programs.get(key)
-        if program is None:
-            options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
-            options.require_cached = 1
-            program = _compile(text, options)
-            if program is not None:
-                _programs[key] = program
-    return program
+    return _programs.get(key) or _get_program(key, fuse, None)
 
 
 def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_arch: str | None = None,
@@ -310,19 +310,11 @@ def compile_program(text: str, backend: str, what: str, fuse: bool = False, gpu_
 
     Raises CompileError with the compiler's message."""
     program = find_program(text, backend, fuse, gpu_arch, kernel_options)
-    if program is not None:
-        return program
-    key = text, backend, gpu_arch, kernel_options
-    with _lock:
-        program = _programs.get(key)
-        if program is not None:
-            return program
-        options = _make_options(backend, fuse, "cuda" if gpu_arch else "cpu", gpu_arch, kernel_options)
-        with _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}"):
-            program = _compile(text, options)
-        if program is None:
-            raise CompileError(_error())
-        _programs[key] = program
+    if program is None:
+        progress = _Progress(what if gpu_arch is None else f"{what} for {gpu_arch}")
+        program = _get_program((text, backend, gpu_arch, kernel_options), fuse, progress)
+    if program is None:
+        raise CompileError(_error())
     return program
 
 

@@ -275,6 +275,15 @@ void KernelEmitter::emitQueryRelease(Value querySlot) {
     ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
 }
 
+/// Gives back what was awaited and not multiplied. No product brings the warps
+/// of this consumer together then, and one must not give back what another has
+/// not seen: a barrier that is a phase further when it is tested seems not to
+/// have come so far.
+void KernelEmitter::emitUnreadRelease(Value pipe, Value slot) {
+  SyncWarpgroupOp::create(b, warpgroup);
+  ReleaseOp::create(b, pipe, slot, /*each_thread=*/false);
+}
+
 /// Lets blocks [begin, end) of a tile go by, the last first, that other
 /// consumers need: their slots, and their turns. The first block of a consumer
 /// has no turn; one that skips them all (before its own, then) has as many as
@@ -282,34 +291,28 @@ void KernelEmitter::emitQueryRelease(Value querySlot) {
 Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
                                        Value slot, bool isBehind) {
   return b
-      .forLoop(
-          b.i32(0), b.sub(end, begin), slot,
-          [&](Value j, ValueRange carried) -> SmallVector<Value> {
-            Value current = carried.front();
-            AwaitOp::create(b, keyPipe, current);
-            // No product brings the warps of this consumer together. One must
-            // not give back what another has not seen: a barrier that is a
-            // phase further when it is tested seems not to have come so far.
-            auto emitSync = [&] { SyncWarpgroupOp::create(b, warpgroup); };
-            emitSync();
-            ReleaseOp::create(b, keyPipe, current, /*each_thread=*/false);
-            if (schedule.takesTurns) {
-              auto emitTurn = [&] {
-                TurnBeginOp::create(b, warpgroup, schedule.consumers);
-                TurnEndOp::create(b, warpgroup, schedule.consumers);
-              };
-              Value block = b.sub(b.add(end, -1), j);
-              if (isBehind)
-                emitTurn();
-              else
-                b.ifThen(b.compare(arith::CmpIPredicate::ne, block, tile.begin),
+      .forLoop(b.i32(0), b.sub(end, begin), slot,
+               [&](Value j, ValueRange carried) -> SmallVector<Value> {
+                 Value current = carried.front();
+                 AwaitOp::create(b, keyPipe, current);
+                 emitUnreadRelease(keyPipe, current);
+                 if (schedule.takesTurns) {
+                   auto emitTurn = [&] {
+                     TurnBeginOp::create(b, warpgroup, schedule.consumers);
+                     TurnEndOp::create(b, warpgroup, schedule.consumers);
+                   };
+                   Value block = b.sub(b.add(end, -1), j);
+                   if (isBehind)
+                     emitTurn();
+                   else
+                     b.ifThen(
+                         b.compare(arith::CmpIPredicate::ne, block, tile.begin),
                          emitTurn);
-            }
-            AwaitOp::create(b, valuePipe, current);
-            emitSync();
-            ReleaseOp::create(b, valuePipe, current, /*each_thread=*/false);
-            return {NextSlotOp::create(b, current)};
-          })
+                 }
+                 AwaitOp::create(b, valuePipe, current);
+                 emitUnreadRelease(valuePipe, current);
+                 return {NextSlotOp::create(b, current)};
+               })
       .front();
 }
 
@@ -317,8 +320,7 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
 SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
   emitStoredRelease(querySlot);
   if (schedule.storesOutput)
-    SyncWarpgroupOp::create(b, warpgroup);
-  emitQueryRelease(querySlot);
+    emitUnreadRelease(queryPipe, querySlot);
   auto splat = [&](Type type, double value) -> Value {
     return SplatOp::create(b, type, b.f32(value));
   };
@@ -427,10 +429,8 @@ void KernelEmitter::emitConsumer() {
           // one.
           emitStoredRelease(querySlot);
           AwaitOp::create(b, queryPipe, querySlot);
-          if (!releasesLate()) {
-            SyncWarpgroupOp::create(b, warpgroup);
-            ReleaseOp::create(b, queryPipe, querySlot, /*each_thread=*/false);
-          }
+          if (!releasesLate())
+            emitUnreadRelease(queryPipe, querySlot);
           return SmallVector<Value>{slot, NextSlotOp::create(b, querySlot)};
         });
     ReleaseOp::create(b, tilePipe, tileSlot, /*each_thread=*/true);

@@ -302,6 +302,7 @@ private:
                        Value querySlot);
   void emitStoredRelease(Value querySlot);
   void emitQueryRelease(Value querySlot);
+  void emitUnreadRelease(Value pipe, Value slot);
   struct Rows {
     Value maximum, negatedMaximum, alpha, sum;
     /// Of the lazy softmax: whether the maximum was raised, a row of i1.

@@ -338,8 +338,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   StructuralMaskInterface structure = op.getStructureAttr();
   constexpr int64_t kFar = int64_t(1) << 30;
   bool hasDocuments = structure && !structure.isExact();
-  bool hasOwnElements =
-      op.getMask() || op.getBias() || op.hasScoreRegion() || op.hasKeepRegion();
+  bool hasOwnElements = countElementSources(op) > hasDocuments;
   bool hasLeftEdge =
       structure && (hasDocuments ||
                     structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
