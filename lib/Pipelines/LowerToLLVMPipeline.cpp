@@ -283,6 +283,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   if (options.parallel)
     pm.addPass(createConvertSCFParallelToRuntimePass());
   pm.addNestedPass<func::FuncOp>(createAttnCheckAllocationsPass());
+  pm.addPass(createConvertResultsToRuntimePass());
   pm.addPass(createConvertAssertToRuntimePass());
   addLoweringToLLVM(pm, *info);
 }

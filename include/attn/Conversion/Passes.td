@@ -168,6 +168,54 @@ def ConvertTraceToRuntimePass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-results-to-runtime
+//===----------------------------------------------------------------------===//
+
+def ConvertResultsToRuntimePass
+    : Pass<"convert-results-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Compute results in the memory that the caller has for them";
+  let description = [{
+    Replaces the allocations that public functions return by calls of the runtime
+    (`attn/Runtime/CPU/Runtime.h`), which gives the memory of the caller's output if
+    that has as many bytes and lies apart from all inputs, and else allocates. Results
+    are then not copied. Left alone are functions that others call, and what is no
+    whole allocation of the function's outermost block: a part of one, an argument, or
+    what may be freed.
+
+    Before:
+
+    ```mlir
+    func.func @f(%n: index) -> memref<?x64xf32> {
+      %out = memref.alloc(%n) : memref<?x64xf32>
+      ...
+      return %out : memref<?x64xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%n: index) -> memref<?x64xf32> {
+      %bytes = arith.muli %c256, %n : index
+      %memory = call @attn_rt_allocate_result(%c0, %bytes)
+          : (index, index) -> memref<?xi8>
+      %out = memref.view %memory[%c0][%n] : memref<?xi8> to memref<?x64xf32>
+      ...
+      return %out : memref<?x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+  let statistics = [
+    Statistic<"numConverted", "num-converted",
+              "Number of results that the caller may have memory for">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-gpu-to-nvvm
 //===----------------------------------------------------------------------===//
 

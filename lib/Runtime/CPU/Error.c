@@ -22,6 +22,8 @@ struct frame {
   /// freed memory; programs have little at a time.
   void **owned, *few[32];
   size_t num_owned, capacity;
+  struct attn_place *places;
+  int32_t num_places;
 };
 
 static _Thread_local struct frame *innermost;
@@ -56,6 +58,18 @@ void attn_frame_disown(void *memory) {
     }
 }
 
+void attn_frame_set_places(struct attn_place *places, int32_t num_places) {
+  innermost->places = places;
+  innermost->num_places = num_places;
+}
+
+struct attn_place *attn_frame_get_place(int64_t index, int64_t size) {
+  if (!innermost || index >= innermost->num_places)
+    return NULL;
+  struct attn_place *place = &innermost->places[index];
+  return place->memory && place->size == size && !place->taken ? place : NULL;
+}
+
 static void close_frame(struct frame *frame) {
   innermost = frame->outer;
   if (frame->owned != frame->few)
@@ -68,6 +82,8 @@ int attn_rt_call(void (*function)(void *), void *argument) {
   frame.owned = frame.few;
   frame.num_owned = 0;
   frame.capacity = sizeof frame.few / sizeof *frame.few;
+  frame.places = NULL;
+  frame.num_places = 0;
   if (setjmp(frame.target)) {
     // The frame, as it was when the call failed.
     struct frame *failed = innermost;

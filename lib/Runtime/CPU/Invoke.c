@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Frame.h"
 #include "Signature.h"
 
 #include "attn/Runtime/CPU/Runtime.h"
@@ -62,6 +63,49 @@ static attn_status check_strides(const struct attn_value *value,
                               kind, index);
 }
 
+/// The bytes that a tensor's elements lie in: from `*begin` to before `*end`.
+static void get_extent(const attn_tensor *tensor, int64_t dtype,
+                       uintptr_t *begin, uintptr_t *end) {
+  const int64_t size = attn_rt_dtype_size((attn_dtype)dtype);
+  int64_t first = 0, last = 0, stride = 1;
+  for (int64_t d = tensor->rank - 1; d >= 0; --d) {
+    const int64_t length = tensor->shape[d];
+    const int64_t step = tensor->strides ? tensor->strides[d] : stride;
+    stride *= length;
+    if (length == 0) {
+      *begin = *end = 0;
+      return;
+    }
+    *(step < 0 ? &first : &last) += (length - 1) * step;
+  }
+  *begin = (uintptr_t)tensor->data + first * size;
+  *end = (uintptr_t)tensor->data + (last + 1) * size;
+}
+
+/// The place for a result in the caller's output: none if that shares memory
+/// with an input, which the result must not change before it is complete.
+static struct attn_place get_place(const struct attn_value *value,
+                                   const attn_tensor *output,
+                                   const int64_t *signature,
+                                   const attn_tensor *inputs,
+                                   int32_t num_inputs) {
+  struct attn_place place = {NULL, 0, false};
+  if (!output->data)
+    return place;
+  uintptr_t begin, end;
+  get_extent(output, value->dtype, &begin, &end);
+  for (int32_t i = 0; i < num_inputs; ++i) {
+    struct attn_value input = attn_read_value(&signature);
+    uintptr_t input_begin, input_end;
+    get_extent(&inputs[i], input.dtype, &input_begin, &input_end);
+    if (begin < input_end && input_begin < end)
+      return place;
+  }
+  place.memory = output->data;
+  place.size = end - begin;
+  return place;
+}
+
 /// Moves a result to the caller's output. Returns whether the output took over
 /// the result's memory in `*taken`; that is left to the caller of this
 /// otherwise.
@@ -75,7 +119,7 @@ static attn_status take_result(const struct attn_value *value, int64_t *words,
   char *data = (char *)(intptr_t)words[1] + words[2] * size;
   attn_status status = ATTN_OK;
   int64_t count = attn_count_elements(shape, rank);
-  bool dense = is_dense(shape, strides, rank);
+  const bool dense = is_dense(shape, strides, rank);
   if (!output->data) {
     for (int64_t d = 0; d < rank; ++d)
       output->shape[d] = shape[d];
@@ -95,7 +139,9 @@ static attn_status take_result(const struct attn_value *value, int64_t *words,
           ATTN_INVALID_ARGUMENT,
           "output %d: expected dimension %lld to be %lld, got %lld", index,
           (long long)d, (long long)shape[d], (long long)output->shape[d]);
-  if (status == ATTN_OK && count > 0) {
+  // It may be there already.
+  const bool placed = dense && data == output->data;
+  if (status == ATTN_OK && count > 0 && !placed) {
     if (dense)
       memcpy(output->data, data, count * size);
     else
@@ -104,18 +150,29 @@ static attn_status take_result(const struct attn_value *value, int64_t *words,
   return status;
 }
 
+/// So many results are computed in the caller's memory; more are copied.
+enum { kMaxPlaces = 16 };
+
+struct call {
+  attn_packed *packed;
+  void **arguments;
+  struct attn_place places[kMaxPlaces];
+  int32_t num_places;
+};
+
 /// Moves all results to the caller's outputs. Several may share one allocation:
-/// it is freed, or becomes an output, once. Outputs have no memory of ours
-/// after a failure.
+/// it is freed, or becomes an output, once; the caller's stays. Outputs have no
+/// memory of ours after a failure.
 static attn_status take_results(const int64_t *cursor, int64_t *words,
-                                attn_tensor *outputs, int32_t num_outputs) {
+                                const struct call *call, attn_tensor *outputs,
+                                int32_t num_outputs) {
   attn_status status = ATTN_OK;
   const int64_t *signature = cursor;
   int64_t *first = words;
   for (int32_t i = 0; i < num_outputs; ++i) {
     struct attn_value value = attn_read_value(&cursor);
     int num_sharing = 0;
-    bool is_last = true, taken = false;
+    bool is_last = true, taken = false, is_callers = false;
     const int64_t *other_cursor = signature;
     int64_t *other = first;
     for (int32_t k = 0; k < num_outputs; ++k) {
@@ -125,14 +182,18 @@ static attn_status take_results(const int64_t *cursor, int64_t *words,
       is_last = is_last && !(shares && k > i);
       other += attn_get_descriptor_size(other_value.rank);
     }
+    for (int32_t k = 0; k < call->num_places; ++k)
+      is_callers |= call->places[k].taken &&
+                    call->places[k].memory == (void *)(intptr_t)words[0];
     const bool is_given = outputs[i].data != NULL;
-    attn_status moved = take_result(&value, words, &outputs[i], i,
-                                    /*may_take=*/num_sharing == 1, &taken);
+    attn_status moved =
+        take_result(&value, words, &outputs[i], i,
+                    /*may_take=*/num_sharing == 1 && !is_callers, &taken);
     // Nobody needs the address of its data any more.
     words[1] = is_given;
     if (status == ATTN_OK)
       status = moved;
-    if (is_last && !taken)
+    if (is_last && !taken && !is_callers)
       free((void *)(intptr_t)words[0]);
     words += attn_get_descriptor_size(value.rank);
   }
@@ -146,13 +207,9 @@ static attn_status take_results(const int64_t *cursor, int64_t *words,
   return status;
 }
 
-struct call {
-  attn_packed *packed;
-  void **arguments;
-};
-
 static void run_call(void *argument) {
   struct call *call = argument;
+  attn_frame_set_places(call->places, call->num_places);
   call->packed(call->arguments);
 }
 
@@ -222,12 +279,19 @@ attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
     next += attn_get_descriptor_size(value.rank);
   }
   arguments[num_inputs] = next;
-  struct call call = {packed, arguments};
+  struct call call = {.packed = packed, .arguments = arguments};
+  call.num_places = num_outputs < kMaxPlaces ? num_outputs : kMaxPlaces;
+  cursor = results;
+  for (int32_t i = 0; i < call.num_places; ++i) {
+    struct attn_value value = attn_read_value(&cursor);
+    call.places[i] =
+        get_place(&value, &outputs[i], signature + 2, inputs, num_inputs);
+  }
   attn_status status = ATTN_OK;
   if (attn_rt_call(run_call, &call)) {
     status = ATTN_FAILED;
   } else {
-    status = take_results(results, next, outputs, num_outputs);
+    status = take_results(results, next, &call, outputs, num_outputs);
   }
   if (slots != few)
     free(slots);

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void *_mlir_memref_to_llvm_alloc(size_t size) {
-  void *memory = malloc(size > 0 ? size : 1);
+/// Remembers the memory, or fails if there is none.
+static void *keep(void *memory, size_t size) {
   if (!memory) {
     char message[96];
     snprintf(message, sizeof message, "out of memory: no room for %zu bytes",
@@ -24,7 +24,28 @@ void *_mlir_memref_to_llvm_alloc(size_t size) {
   return memory;
 }
 
+void *_mlir_memref_to_llvm_alloc(size_t size) {
+  return keep(malloc(size > 0 ? size : 1), size);
+}
+
 void _mlir_memref_to_llvm_free(void *memory) {
   attn_frame_disown(memory);
   free(memory);
+}
+
+/// Memory from the beginning of a cache line, which stores of whole vectors
+/// want; it is freed as any other.
+static void *allocate_lines(size_t size) {
+  void *memory;
+  return keep(posix_memalign(&memory, 64, size > 0 ? size : 1) ? NULL : memory,
+              size);
+}
+
+void _mlir_ciface_attn_rt_allocate_result(struct attn_rt_memref *memory,
+                                          int64_t index, int64_t size) {
+  struct attn_place *place = attn_frame_get_place(index, size);
+  void *data = place ? place->memory : allocate_lines(size);
+  if (place)
+    place->taken = true;
+  *memory = (struct attn_rt_memref){data, data, 0, size, 1};
 }

@@ -224,6 +224,8 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   add("attn_rt_trace_begin", attn_rt_trace_begin);
   add("attn_rt_trace_end", attn_rt_trace_end);
   add("memrefCopy", memrefCopy);
+  add("_mlir_ciface_attn_rt_allocate_result",
+      _mlir_ciface_attn_rt_allocate_result);
   add("_mlir_memref_to_llvm_alloc", _mlir_memref_to_llvm_alloc);
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   for (const RuntimeSymbol &symbol : others)

@@ -103,6 +103,18 @@ void memrefCopy(int64_t element_size, void *source, void *target);
 void *_mlir_memref_to_llvm_alloc(size_t size);
 void _mlir_memref_to_llvm_free(void *memory);
 
+/// The descriptor of an MLIR memref of rank 1.
+struct attn_rt_memref {
+  void *allocated, *aligned;
+  int64_t offset, size, stride;
+};
+
+/// Memory for a result of the function that `attn_rt_invoke` calls: the
+/// caller's, if it gave as many bytes that lie apart from all inputs, else as
+/// above. What MLIR's lowering makes of `func.call @attn_rt_allocate_result`.
+void _mlir_ciface_attn_rt_allocate_result(struct attn_rt_memref *memory,
+                                          int64_t index, int64_t size);
+
 #ifdef __cplusplus
 }
 #endif

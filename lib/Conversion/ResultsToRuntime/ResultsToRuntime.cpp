@@ -1,0 +1,134 @@
+//===- ResultsToRuntime.cpp - Results in the caller's memory ----*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "attn/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/DenseSet.h"
+
+#include <climits>
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_CONVERTRESULTSTORUNTIMEPASS
+#include "attn/Conversion/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+
+namespace {
+
+/// What the runtime calls it (attn/Runtime/CPU/Runtime.h).
+constexpr StringLiteral kFunction = "attn_rt_allocate_result";
+
+/// The allocation that a result is, whole; null if it is anything else.
+memref::AllocOp getAllocation(Value result, Block *block) {
+  // Other views may begin elsewhere or have gaps.
+  while (Operation *op = result.getDefiningOp()) {
+    if (!isa<memref::CastOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(
+            op))
+      break;
+    result = cast<ViewLikeOpInterface>(op).getViewSource();
+  }
+  auto alloc = result.getDefiningOp<memref::AllocOp>();
+  if (!alloc || alloc->getBlock() != block)
+    return {};
+  MemRefType type = alloc.getType();
+  Type element = type.getElementType();
+  if (type.getRank() == 0 || !type.getLayout().isIdentity() ||
+      type.getMemorySpace() || !alloc.getSymbolOperands().empty() ||
+      !element.isIntOrFloat())
+    return {};
+  // What may free it does not ask whose memory it is.
+  auto frees = [](Operation *user) {
+    return isa<memref::DeallocOp, memref::ExtractAlignedPointerAsIndexOp>(user);
+  };
+  return llvm::any_of(alloc->getUsers(), frees) ? memref::AllocOp() : alloc;
+}
+
+struct ConvertResultsToRuntimePass
+    : attn::impl::ConvertResultsToRuntimePassBase<ConvertResultsToRuntimePass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    // Results of these are not those of the call from outside.
+    llvm::DenseSet<StringAttr> called;
+    module.walk([&](func::CallOp call) {
+      called.insert(call.getCalleeAttr().getLeafReference());
+    });
+    SymbolTable symbols(module);
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+      if (function.isPublic() && !function.isExternal() &&
+          function.getBody().hasOneBlock() &&
+          !called.contains(function.getSymNameAttr()))
+        convert(function, symbols);
+  }
+
+private:
+  void convert(func::FuncOp function, SymbolTable &symbols);
+  void replace(memref::AllocOp alloc, int64_t index, SymbolTable &symbols);
+};
+
+func::FuncOp getRuntimeFunction(SymbolTable &symbols, Location loc) {
+  if (auto function = symbols.lookup<func::FuncOp>(kFunction))
+    return function;
+  OpBuilder b(loc.getContext());
+  Type index = b.getIndexType();
+  auto bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+  auto function = func::FuncOp::create(
+      loc, kFunction, b.getFunctionType({index, index}, bytes));
+  function.setPrivate();
+  function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                    b.getUnitAttr());
+  symbols.insert(function);
+  return function;
+}
+
+void ConvertResultsToRuntimePass::convert(func::FuncOp function,
+                                          SymbolTable &symbols) {
+  Block &body = function.getBody().front();
+  auto terminator = cast<func::ReturnOp>(body.getTerminator());
+  SmallVector<Value> results(terminator.getOperands());
+  for (auto [index, result] : llvm::enumerate(results))
+    // An allocation that was replaced for an earlier result is no longer one.
+    if (memref::AllocOp alloc =
+            getAllocation(terminator.getOperand(index), &body))
+      replace(alloc, index, symbols);
+}
+
+void ConvertResultsToRuntimePass::replace(memref::AllocOp alloc, int64_t index,
+                                          SymbolTable &symbols) {
+  MemRefType type = alloc.getType();
+  ImplicitLocOpBuilder b(alloc.getLoc(), alloc);
+  int64_t numStaticBytes =
+      llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT);
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size))
+      numStaticBytes *= size;
+  Value bytes = arith::ConstantIndexOp::create(b, numStaticBytes);
+  for (Value size : alloc.getDynamicSizes())
+    bytes = arith::MulIOp::create(b, bytes, size);
+  Value number = arith::ConstantIndexOp::create(b, index);
+  Value memory =
+      func::CallOp::create(b, getRuntimeFunction(symbols, alloc.getLoc()),
+                           ValueRange{number, bytes})
+          .getResult(0);
+  Value begin = arith::ConstantIndexOp::create(b, 0);
+  Value view =
+      memref::ViewOp::create(b, type, memory, begin, alloc.getDynamicSizes());
+  alloc.replaceAllUsesWith(view);
+  alloc.erase();
+  ++numConverted;
+}
+
+} // namespace
