@@ -195,10 +195,12 @@ static void addLoweringToLLVM(OpPassManager &pm, const CPUTargetInfo &info) {
   pm.addPass(std::make_unique<MarkAllocationsPass>());
   pm.addPass(createConvertFuncToLLVMPass());
   // Branches carry tiles: both must be converted at once.
-  if (info.hasAMX)
+  if (info.hasAMX) {
+    pm.addPass(createConvertStreamedTilesToLLVMPass());
     pm.addPass(createConvertToLLVMPass());
-  else
+  } else {
     pm.addPass(createConvertControlFlowToLLVMPass());
+  }
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   if (!info.hasBF16Conversion)

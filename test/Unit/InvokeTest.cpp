@@ -77,7 +77,7 @@ void copyToResult(void **arguments) {
   std::copy(std::begin(descriptor), std::end(descriptor), words);
 }
 
-constexpr int64_t kCopySignature[] = {1,  1, 2,        ATTN_F32, 1,
+constexpr int64_t kCopySignature[] = {1,  1, 3,        ATTN_F32, 1,
                                       -1, 0, ATTN_F32, 1,        -1};
 
 struct CopyTest : ::testing::Test {

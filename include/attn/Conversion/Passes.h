@@ -13,6 +13,9 @@
 
 namespace mlir::attn {
 
+/// On an `amx.tile_load`: the nearest cache need not keep the tile.
+inline constexpr llvm::StringLiteral kStreamedAttrName = "attn.streamed";
+
 #define GEN_PASS_DECL
 #include "attn/Conversion/Passes.h.inc"
 

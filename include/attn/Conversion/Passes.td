@@ -216,6 +216,41 @@ def ConvertResultsToRuntimePass
 }
 
 //===----------------------------------------------------------------------===//
+// convert-streamed-tiles-to-llvm
+//===----------------------------------------------------------------------===//
+
+def ConvertStreamedTilesToLLVMPass : Pass<"convert-streamed-tiles-to-llvm"> {
+  let summary = "Lower loads of tiles that pass by the nearest cache";
+  let description = [{
+    `amx.tile_load` with the attribute `attn.streamed` becomes AMX's `tileloaddt1`,
+    which MLIR has no operation for: the processor is told that the nearest cache
+    need not keep the tile. Keys and values, of which a tile of queries reads each
+    once, else drive out its logits and sums. Runs before what lowers the other
+    operations on tiles; casts stand for its operands until then.
+
+    Before:
+
+    ```mlir
+    %tile = amx.tile_load %keys[%row, %column] {attn.streamed}
+        : memref<1024x128xbf16> into !amx.tile<16x32xbf16>
+    ```
+
+    After:
+
+    ```mlir
+    %loaded = llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"(
+        %rows, %row_bytes, %pointer, %stride) : (i16, i16, !llvm.ptr, i64) -> !llvm.x86_amx
+    %tile = builtin.unrealized_conversion_cast %loaded
+        : !llvm.x86_amx to !amx.tile<16x32xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numConverted", "num-converted", "Number of loads lowered">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // convert-attn-gpu-to-nvvm
 //===----------------------------------------------------------------------===//
 

@@ -22,6 +22,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileEmitter.h"
+#include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Utils/Sequences.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 
@@ -37,6 +38,15 @@ static amx::TileType getOperandType(KernelBuilder &b) {
 
 static amx::TileType getSumType(KernelBuilder &b) {
   return amx::TileType::get({kRows, kRows}, b.getF32Type());
+}
+
+/// Loads an operand; streamed if the nearest cache need not keep it.
+static Value loadOperand(KernelBuilder &b, Value memref, ValueRange indices,
+                         bool isStreamed = false) {
+  auto load = amx::TileLoadOp::create(b, getOperandType(b), memref, indices);
+  if (isStreamed)
+    load->setAttr(kStreamedAttrName, b.getUnitAttr());
+  return load;
 }
 
 /// Memory for pairs of bf16, as `pairType` and as bf16.
@@ -306,15 +316,15 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
           b, 2, numVectors,
           sums.empty() ? function_ref<Value(int64_t)>(emitZero) : getSum,
           [&, keyPart = keyPart](int64_t i) -> Value {
-            return amx::TileLoadOp::create(
-                b, getOperandType(b), keyTiles,
-                ValueRange{b.add(firstRow, keyPart * partRows + i * kRows), d});
+            return loadOperand(
+                b, keyTiles,
+                {b.add(firstRow, keyPart * partRows + i * kRows), d},
+                /*isStreamed=*/true);
           },
           [&, queryPart = queryPart](int64_t v) -> Value {
-            return amx::TileLoadOp::create(b, getOperandType(b), queryHalves,
-                                           ValueRange{getQueryPart(queryPart),
-                                                      b.div(d, b.index(2)),
-                                                      b.index(v * kHalves)});
+            return loadOperand(b, queryHalves,
+                               {getQueryPart(queryPart), b.div(d, b.index(2)),
+                                b.index(v * kHalves)});
           },
           between);
     }
@@ -333,7 +343,7 @@ void TileEmitter::emitTileKeyProducts(const Block &block, Value row,
   for (int64_t i = 0; i < 2; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v];
-      emitOrDefer(between, [=, this] {
+      emitOrDefer(between, [=] {
         amx::TileStoreOp::create(
             b, probabilities,
             ValueRange{b.add(logitRow, i * kRows), getLaneOffset(v)}, sum);
@@ -414,17 +424,16 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
           b, numColumnTiles, numVectors,
           sums.empty() ? function_ref<Value(int64_t)>(emitSum) : getSum,
           [&, valuePart = valuePart](int64_t i) -> Value {
-            return amx::TileLoadOp::create(
-                b, getOperandType(b), valueTiles,
-                ValueRange{getValuePart(b.add(firstTile, tile), valuePart),
-                           columns[i], b.index(0)});
+            return loadOperand(b, valueTiles,
+                               {getValuePart(b.add(firstTile, tile), valuePart),
+                                columns[i], b.index(0)},
+                               /*isStreamed=*/true);
           },
           [&, part = part](int64_t v) -> Value {
             Value pair = b.add(b.add(firstPair, b.mul(tile, b.index(kRows))),
                                part * blockKeys / 2);
-            return amx::TileLoadOp::create(
-                b, getOperandType(b), probabilityHalves,
-                ValueRange{pair, b.index(v * kHalves)});
+            return loadOperand(b, probabilityHalves,
+                               {pair, b.index(v * kHalves)});
           },
           between);
     }
@@ -445,7 +454,7 @@ void TileEmitter::emitTileColumns(Value firstTile, Value firstPair,
   for (int64_t i = 0; i < numColumnTiles; ++i)
     for (int64_t v = 0; v < numVectors; ++v) {
       Value sum = sums[i * numVectors + v], column = columns[i];
-      emitOrDefer(between, [=, this] {
+      emitOrDefer(between, [=] {
         amx::TileStoreOp::create(b, outputT, at(column, v), sum);
       });
     }

@@ -36,9 +36,8 @@ void _mlir_memref_to_llvm_free(void *memory) {
 /// Memory from the beginning of a cache line, which stores of whole vectors
 /// want; it is freed as any other.
 static void *allocate_lines(size_t size) {
-  void *memory;
-  return keep(posix_memalign(&memory, 64, size > 0 ? size : 1) ? NULL : memory,
-              size);
+  const size_t line = 64;
+  return keep(aligned_alloc(line, size / line * line + line), size);
 }
 
 void _mlir_ciface_attn_rt_allocate_result(struct attn_rt_memref *memory,
