@@ -13,6 +13,7 @@
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/InitAll.h"
 #include "attn/Runtime/CPU/Runtime.h"
+#include "attn/Runtime/CUDA/Device.h"
 #include "attn/Support/OutputFile.h"
 #include "attn/Target/CPU/Compiler.h"
 #include "attn/Target/CPU/ObjectCache.h"
@@ -154,6 +155,14 @@ const char *attn_compiler_gpu_arch(attn_compiler *compiler,
     arch = best;
   }
   return arch.c_str();
+}
+
+int32_t attn_get_gpu_capability(void) {
+  attn_cuda_device device;
+  if (attn_rt_cuda_get_device(&device) == ATTN_OK)
+    return device.capability;
+  setError(attn_rt_last_error());
+  return 0;
 }
 
 /// Diagnostics count lines of this.

@@ -25,6 +25,19 @@ def describe(device: int) -> str:
     return "the CPU" if device == CPU else f"cuda:{device}"
 
 
+def _get_capability(device: int) -> tuple[int, int]:
+    """The compute capability, as (9, 0)."""
+    import torch
+
+    # PyTorch asks NVML how many devices there are first, which takes 2 ms.
+    if torch.cuda.is_initialized():
+        with current(device):
+            capability = _library.get_gpu_capability()
+        if capability:
+            return divmod(capability, 10)
+    return torch.cuda.get_device_capability(device)
+
+
 @functools.lru_cache(maxsize=None)
 def _resolve(device: int) -> tuple[str | None, str]:
     """The code for a device, or None and why there is none."""
@@ -32,7 +45,7 @@ def _resolve(device: int) -> tuple[str | None, str]:
 
     if torch.version.hip is not None:
         return None, f"cuda:{device} is a GPU of AMD's; kernels are for NVIDIA's"
-    major, minor = torch.cuda.get_device_capability(device)
+    major, minor = _get_capability(device)
     arch = _library.get_gpu_arch(10 * major + minor)
     return arch, "" if arch else f"cuda:{device} is a GPU of compute capability {major}.{minor}; kernels need 8.0 or later"
 

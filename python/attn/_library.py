@@ -85,6 +85,7 @@ def _load() -> ctypes.CDLL:
         ("attn_program_call_words", ctypes.c_int, [pointer, pointer, ctypes.c_int64]),
         ("attn_program_call_words_on", ctypes.c_int, [pointer, pointer, ctypes.c_int64, pointer]),
         ("attn_set_num_threads", None, [ctypes.c_int32]),
+        ("attn_get_gpu_capability", ctypes.c_int32, []),
         ("attn_get_num_threads", ctypes.c_int32, []),
         ("attn_torch_register", ctypes.c_int, [text]),
         ("attn_torch_register_cuda", ctypes.c_int, [text]),
@@ -186,6 +187,11 @@ def get_gpu_arch(capability: int) -> str | None:
     with _lock:
         arch: bytes | None = _library.attn_compiler_gpu_arch(_get_compiler(), capability)
     return arch.decode() if arch else None
+
+
+def get_gpu_capability() -> int:
+    """The compute capability (90 for 9.0) of the GPU that is current; 0 without one."""
+    return _library.attn_get_gpu_capability()
 
 
 def _error() -> str:

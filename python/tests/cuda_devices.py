@@ -25,7 +25,7 @@ def capability(request, monkeypatch):
 
 
 def pretend(value, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: value)
+    monkeypatch.setattr(_cuda, "_get_capability", lambda device: value)
     # Plans hold programs, or that there are none.
     _cuda._resolve.cache_clear()
     _sdpa._memo.clear()

@@ -333,12 +333,19 @@ void TileEmitter::emitTileBlock(const Block &block) {
           Value sum = b.loadVector(rowState, at(one, v));
           b.storeVector(b.addf(sum, results[v]), rowState, at(one, v));
         }
+        int64_t turnKeys = getTurnKeys();
+        Value isTurn =
+            b.compare(arith::CmpIPredicate::eq, b.sub(next, progress.begin),
+                      b.index(turnKeys));
+        if (!mixesValues() && turnKeys < blockKeys) {
+          b.ifThenElse(isTurn, [&] {
+            Value end = b.min(next, block.numKeys);
+            emitPending(block, progress, end);
+          });
+          progress.begin = b.select(isTurn, next, progress.begin);
+        }
         if (mixesValues()) {
           // A part is a tile: the last one is whole too.
-          int64_t turnKeys = getTurnKeys();
-          Value isTurn =
-              b.compare(arith::CmpIPredicate::eq, b.sub(next, progress.begin),
-                        b.index(turnKeys));
           progress.begin = b.select(isTurn, next, progress.begin);
           progress.column = b.select(isTurn, zero, progress.column);
           progress.firstPair =

@@ -414,12 +414,15 @@ void TileEmitter::emitValuePairs(Value firstKey, Value numKeys) {
 }
 
 /// The largest exponent tells.
-Value TileEmitter::emitHasNonFinite(Value firstKey, Value numKeys) {
+Value TileEmitter::emitHasNonFinite(Value firstKey, Value row,
+                                    Value numBlockRows) {
   bool readsCopy = copiesValues() && !isPacked() && !isSplit();
   bool readsPairs = readsCopy && isPaired();
   Value source = readsCopy ? valueBlock : args.value;
-  Value firstRow = readsCopy ? b.index(0) : firstKey;
-  Value numRows = readsPairs ? b.ceilDiv(numKeys, 2) : numKeys;
+  Value firstRow = readsPairs  ? b.div(row, b.index(2))
+                   : readsCopy ? row
+                               : b.add(firstKey, row);
+  Value numRows = readsPairs ? b.ceilDiv(numBlockRows, 2) : numBlockRows;
   // The exponent of an f32, or the larger one of a pair.
   auto getExponent = [&](Value value) -> Value {
     Value bits = readsPairs ? value : b.bitcastToI32(b.toF32(value));

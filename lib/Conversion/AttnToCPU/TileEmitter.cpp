@@ -190,7 +190,7 @@ void TileEmitter::emitKeyBlocks() {
     emitCopiedBlock(firstKey, numBlockKeys);
     Value hasNonFinite;
     if (isAlwaysMasked()) {
-      hasNonFinite = emitHasNonFinite(firstKey, numBlockKeys);
+      hasNonFinite = emitHasNonFinite(firstKey, b.index(0), numBlockKeys);
     } else if (fullKeys) {
       // Where no group masks anything nobody asks.
       Value isMasked = arith::OrIOp::create(
@@ -199,8 +199,12 @@ void TileEmitter::emitKeyBlocks() {
       hasNonFinite = b.ifThenElse(
                           b.getI1Type(), isMasked,
                           [&] {
+                            Value row = b.index(0), numRows = numBlockKeys;
+                            if (isTiled())
+                              std::tie(row, numRows) =
+                                  emitMaskedRows(firstKey, numBlockKeys, full);
                             return SmallVector<Value>{
-                                emitHasNonFinite(firstKey, numBlockKeys)};
+                                emitHasNonFinite(firstKey, row, numRows)};
                           },
                           [&] {
                             return SmallVector<Value>{arith::ConstantOp::create(
@@ -235,27 +239,75 @@ void TileEmitter::emitGroup(Value firstKey, Value end, Value hasNonFinite) {
       emitBlock(block);
       return;
     }
-    Value isFull = arith::AndIOp::create(
-        b,
-        b.compare(arith::CmpIPredicate::sge, block.firstKey,
-                  b.load(fullKeys, {group, zero})),
-        b.compare(arith::CmpIPredicate::sle, last,
-                  b.load(fullKeys, {group, one})));
+    Value fullBegin = b.load(fullKeys, {group, zero});
+    Value fullEnd = b.load(fullKeys, {group, one});
     if (isTiled()) {
-      // What lies behind the last key in its tile is not to be observed either:
-      // only code for masks looks for infinities.
-      Value rest = b.rem(b.sub(last, firstKey), b.index(getKeyStep()));
-      Value isWhole = arith::OrIOp::create(
-          b, b.compare(arith::CmpIPredicate::eq, last, end),
-          b.compare(arith::CmpIPredicate::eq, rest, zero));
-      isFull = arith::AndIOp::create(b, isFull, isWhole);
+      emitSections(block, firstKey, end, fullBegin, fullEnd);
+      return;
     }
-    auto emitAs = [&](bool masked) {
-      block.masked = masked;
-      emitBlock(block);
-    };
-    b.ifThenElse(isFull, [&] { emitAs(false); }, [&] { emitAs(true); });
+    Value isFull = arith::AndIOp::create(
+        b, b.compare(arith::CmpIPredicate::sge, block.firstKey, fullBegin),
+        b.compare(arith::CmpIPredicate::sle, last, fullEnd));
+    emitMaskedUnless(isFull, block);
   });
+}
+
+void TileEmitter::emitMaskedUnless(Value isFull, Block block) {
+  auto emitAs = [&](bool masked) {
+    block.masked = masked;
+    emitBlock(block);
+  };
+  b.ifThenElse(isFull, [&] { emitAs(false); }, [&] { emitAs(true); });
+}
+
+/// The keys of a block before, among and behind those that all queries of the
+/// group see. Masks cost much beside products of tiles.
+void TileEmitter::emitSections(const Block &block, Value firstKey, Value end,
+                               Value fullBegin, Value fullEnd) {
+  Value zero = b.index(0);
+  int64_t step = getKeyStep();
+  Value lastRow = b.add(block.firstRow, block.numKeys);
+  Value fullFirstRow = b.mul(
+      b.ceilDiv(b.max(b.sub(fullBegin, firstKey), zero), step), b.index(step));
+  Value first = b.min(b.max(fullFirstRow, block.firstRow), lastRow);
+  // What lies behind the last key in its tile is not to be observed either:
+  // only code for masks looks for infinities.
+  Value fullLastRow = b.max(b.min(b.sub(fullEnd, firstKey), lastRow), zero);
+  Value isLast =
+      b.compare(arith::CmpIPredicate::eq, fullLastRow, b.sub(end, firstKey));
+  Value last = b.max(
+      b.select(isLast, fullLastRow, b.alignDown(fullLastRow, step)), first);
+
+  b.forLoop(zero, b.index(3), 1, [&](Value number) {
+    auto choose = [&](Value ifFirst, Value ifSecond, Value ifThird) {
+      auto is = [&](int64_t i) {
+        return b.compare(arith::CmpIPredicate::eq, number, b.index(i));
+      };
+      return b.select(is(0), ifFirst, b.select(is(1), ifSecond, ifThird));
+    };
+    Block section = block;
+    section.firstRow = choose(block.firstRow, first, last);
+    section.firstKey = b.add(firstKey, section.firstRow);
+    section.numKeys = b.sub(choose(first, last, lastRow), section.firstRow);
+    Value isAny = b.compare(arith::CmpIPredicate::sgt, section.numKeys, zero);
+    Value isFull = b.compare(arith::CmpIPredicate::eq, number, b.index(1));
+    b.ifThenElse(isAny, [&] { emitMaskedUnless(isFull, section); });
+  });
+}
+
+/// Where a block's keys are that some query of the tile does not see: from
+/// which row on, and how many.
+std::pair<Value, Value>
+TileEmitter::emitMaskedRows(Value firstKey, Value numKeys,
+                            const KeyIntervalValues &full) {
+  Value zero = b.index(0);
+  Value fullFirst = b.min(b.max(b.sub(full.begin, firstKey), zero), numKeys);
+  Value fullLast = b.min(b.max(b.sub(full.end, firstKey), zero), numKeys);
+  Value hasBefore = b.compare(arith::CmpIPredicate::sgt, fullFirst, zero);
+  Value hasBehind = b.compare(arith::CmpIPredicate::slt, fullLast, numKeys);
+  Value first = b.select(hasBefore, zero, b.alignDown(fullLast, getKeyStep()));
+  Value last = b.select(hasBehind, numKeys, fullFirst);
+  return {first, b.max(b.sub(last, first), zero)};
 }
 
 /// One step of the online softmax.

@@ -118,6 +118,11 @@ private:
   void emitGroupIntervals();
   void emitKeyBlocks();
   void emitGroup(Value firstKey, Value end, Value hasNonFinite);
+  void emitMaskedUnless(Value isFull, Block block);
+  void emitSections(const Block &block, Value firstKey, Value end,
+                    Value fullBegin, Value fullEnd);
+  std::pair<Value, Value> emitMaskedRows(Value firstKey, Value numKeys,
+                                         const KeyIntervalValues &full);
   void emitBlock(Block block);
   Value emitExponential(Value logit, Value max, Exp2Form form);
   Value emitSafeMax(Value max);
@@ -266,8 +271,13 @@ private:
   int64_t getTurnParts() {
     return getValueTiles() % 4 == 0 && blockKeys >= 8 * getPartKeys() ? 2 : 1;
   }
+  /// Without products beside them a turn is as long as its probabilities and
+  /// outputs stay in the nearest cache.
   int64_t getTurnKeys() {
-    return mixesValues() ? getTurnParts() * getPartKeys() : blockKeys;
+    constexpr int64_t kMaxTurnKeys = 512;
+    return mixesValues()
+               ? getTurnParts() * getPartKeys()
+               : std::min(blockKeys, kMaxTurnKeys / getNumProbabilityParts());
   }
   /// Whether products with keys are few enough to stand beside exponentials
   /// without a loop, and those with values.
@@ -317,8 +327,9 @@ private:
                          Value numKeys);
   void emitValuePairs(Value firstKey, Value numKeys);
   void emitZeroColumns(Value matrix, Value row);
-  /// Whether a value of the block is NaN or infinite.
-  Value emitHasNonFinite(Value firstKey, Value numKeys);
+  /// Whether a value in these rows of a block is NaN or infinite. Pairs begin
+  /// with an even row.
+  Value emitHasNonFinite(Value firstKey, Value row, Value numRows);
   /// Brings the block's bias or mask, [query][key], into [key][query].
   void emitTransposedBlock(Value source, Value scratch, Value firstKey,
                            Value numKeys);

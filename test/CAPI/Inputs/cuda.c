@@ -166,6 +166,8 @@ static int run(const char *cache, const char *arch, const char *toolkit) {
   if (!attn_compiler_gpu_arch(compiler, 75))
     printf("arch of 75: %s\n", attn_error_message());
 
+  printf("capability: %d\n", attn_get_gpu_capability());
+
   fill_words(allocate_on_device);
   attn_program *program = NULL;
   for (int round = 0; round < 2; ++round) {

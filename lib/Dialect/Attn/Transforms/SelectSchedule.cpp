@@ -109,15 +109,8 @@ private:
     int64_t blockKeys = manyRegisters ? 128 : 64;
     // Sums go through memory once a block; but beside a mask's edge all of a
     // block has code for masks, and scratch memory grows.
-    if (dot == DotUnit::AMX) {
-      bool isLarge = op.getHeadDim() + op.getValueDim() > 256;
-      blockKeys = op.getStructureAttr() || isLarge ? 256 : 512;
-      // An f16 is two bf16.
-      if (op.getQueryType().getElementType().isF16())
-        blockKeys /= 2;
-      else if (isSmallAndPlain(op))
-        blockKeys = 1024;
-    }
+    if (dot == DotUnit::AMX)
+      blockKeys = chooseTileBlockKeys(op);
     // Lanes behind the last query are wasted.
     if (!ShapedType::isDynamic(numQueries))
       while (queryVectors > 1 && numQueries <= lanes * queryVectors / 2) {
@@ -131,6 +124,29 @@ private:
         /*splitKeys=*/0, /*rowQueries=*/0);
   }
 
+  /// Keys of a block whose products are those of tiles.
+  int64_t chooseTileBlockKeys(SdpaOp op) {
+    int64_t columns = op.getHeadDim() + op.getValueDim();
+    // An f16 is two bf16.
+    int64_t numParts = op.getQueryType().getElementType().isF16() ? 2 : 1;
+    // Such blocks go by in parts: what is in memory of them does not grow with
+    // their keys, which stay in the second cache.
+    if (isPlain(op) && !op.isRagged())
+      return columns * numParts <= 256   ? 1024
+             : columns * numParts <= 512 ? 512
+                                         : 256;
+    return (op.getStructureAttr() || columns > 256 ? 256 : 512) / numParts;
+  }
+
+  /// Whether nothing but products is in the logits of keys that all queries of
+  /// a group see.
+  static bool isPlain(SdpaOp op) {
+    StructuralMaskInterface structure = op.getStructureAttr();
+    return !op.getMask() && !op.hasKeepRegion() && !op.getBias() &&
+           !op.hasScoreRegion() && !op.getSoftcap() && !op.getSinks() &&
+           (!structure || structure.isExact());
+  }
+
   /// Whether keys and values of a head stay in the second cache and nothing is
   /// done to logits, of which two parts of a block are in memory then: one
   /// group takes all of its keys before the next one (docs/Performance.md).
@@ -141,8 +157,7 @@ private:
     return op.getQueryType().getElementType().isBF16() && columns <= 256 &&
            !ShapedType::isDynamic(numKeys) &&
            numKeys <= kHeadBytes / (2 * columns) && !op.isRagged() &&
-           !op.isMasked() && !op.getBias() && !op.hasScoreRegion() &&
-           !op.getSoftcap() && !op.getSinks();
+           !op.isMasked() && isPlain(op);
   }
 
   /// Groups share what is copied of a block, and read it from the nearest

@@ -65,7 +65,7 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 // CHECK-LABEL: @bf16
 // CHECK: query_groups = 4>
 // AMX-LABEL: @bf16
-// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 512, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 1024, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
 // DOT-LABEL: @bf16
 // DOT: exp2 = avx512_short, query_groups = 4, dot = bf16>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
@@ -90,14 +90,14 @@ func.func @bf16_sink(%q: tensor<?x64xbf16>, %s: tensor<1xf32>, %o: tensor<?x64xb
   return %0 : tensor<?x64xbf16>
 }
 
-// Keys and values of a head stay in the second cache: a group takes them all; beside a
-// mask's edge all of a block has code for it, and a bias needs logits of a whole block.
+// Keys and values of a head stay in the second cache: a group takes them all, if it sees
+// them all. Blocks are long but where a bias needs logits of a whole one.
 // AMX-LABEL: @bf16_small
 // AMX: block_keys = 1024, exp2 = avx512_short, dot = amx>
-// AMX: block_keys = 256, exp2 = avx512_short, query_groups = 8, dot = amx>
+// AMX: block_keys = 1024, exp2 = avx512_short, query_groups = 8, dot = amx>
 // AMX: block_keys = 512, exp2 = avx512_short, query_groups = 8, dot = amx>
 // AMX-LABEL: @bf16_large
-// AMX: block_keys = 512, exp2 = avx512_short, query_groups = 8, dot = amx>
+// AMX: block_keys = 1024, exp2 = avx512_short, query_groups = 8, dot = amx>
 func.func @bf16_small(%q: tensor<8x2048x64xbf16>, %b: tensor<2048x2048xbf16>, %o: tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<8x2048x64xbf16>) key(%q : tensor<8x2048x64xbf16>) value(%q : tensor<8x2048x64xbf16>) backend = flash outs(%o : tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16>
   %1 = attn.sdpa query(%0 : tensor<8x2048x64xbf16>) key(%q : tensor<8x2048x64xbf16>) value(%q : tensor<8x2048x64xbf16>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<8x2048x64xbf16>) -> tensor<8x2048x64xbf16>
@@ -111,6 +111,8 @@ func.func @bf16_large(%q: tensor<8x8192x64xbf16>, %o: tensor<8x8192x64xbf16>) ->
 
 // An f16 is two bf16 for tile registers; its probabilities keep 16 bits.
 // AMX-LABEL: @f16
+// AMX: block_keys = 1024, exp2 = avx512, {{.*}}dot = amx>
+// AMX: block_keys = 512, exp2 = avx512, {{.*}}dot = amx>
 // AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx>
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
@@ -119,6 +121,15 @@ func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16
   // CHECK-LABEL: @f16
   // CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
   %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
+  return %0 : tensor<40x64xf16>
+}
+func.func @f16_128(%q: tensor<40x128xf16>, %o: tensor<40x128xf16>) -> tensor<40x128xf16> {
+  %0 = attn.sdpa query(%q : tensor<40x128xf16>) key(%q : tensor<40x128xf16>) value(%q : tensor<40x128xf16>) backend = flash outs(%o : tensor<40x128xf16>) -> tensor<40x128xf16>
+  return %0 : tensor<40x128xf16>
+}
+// Softcaps take logits of a whole block.
+func.func @f16_softcap(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
+  %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) softcap = 30.0 backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
   return %0 : tensor<40x64xf16>
 }
 
