@@ -170,6 +170,65 @@ TEST(RuntimeThreadsTest, NumberOfThreads) {
   EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
 
+TEST(RuntimeMemoryTest, LargeBlocksAreKept) {
+  constexpr size_t kSize = 1 << 20;
+  void *first = _mlir_memref_to_llvm_alloc(kSize);
+  _mlir_memref_to_llvm_free(first);
+  // Nor does it serve what is much smaller, or larger.
+  void *small = _mlir_memref_to_llvm_alloc(kSize / 4);
+  void *large = _mlir_memref_to_llvm_alloc(2 * kSize);
+  EXPECT_NE(small, first);
+  EXPECT_NE(large, first);
+  void *second = _mlir_memref_to_llvm_alloc(kSize - 100);
+  EXPECT_EQ(second, first);
+  std::memset(second, 1, kSize - 100);
+  void *third = _mlir_memref_to_llvm_alloc(kSize);
+  EXPECT_NE(third, first);
+  for (void *block : {small, large, second, third})
+    _mlir_memref_to_llvm_free(block);
+  _mlir_memref_to_llvm_free(nullptr);
+}
+
+TEST(RuntimeMemoryTest, LittleIsKept) {
+  // 40 MiB in 10 blocks, of which the last four can be kept.
+  constexpr size_t kSize = 4 << 20;
+  std::vector<void *> blocks, again;
+  for (int i = 0; i < 10; ++i)
+    blocks.push_back(_mlir_memref_to_llvm_alloc(kSize));
+  for (void *block : blocks)
+    _mlir_memref_to_llvm_free(block);
+  size_t numKept = 0;
+  while (numKept < 10) {
+    again.push_back(_mlir_memref_to_llvm_alloc(kSize));
+    if (std::find(blocks.begin() + 6, blocks.end(), again.back()) ==
+        blocks.end())
+      break;
+    ++numKept;
+  }
+  EXPECT_GE(numKept, 3u);
+  EXPECT_LE(numKept, 4u);
+  for (void *block : again)
+    _mlir_memref_to_llvm_free(block);
+}
+
+TEST(RuntimeMemoryTest, ThreadsKeepBlocks) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([t] {
+      for (int i = 0; i < 2000; ++i) {
+        const size_t size = (64 << 10) * (1 + (i + t) % 5);
+        auto *block =
+            static_cast<unsigned char *>(_mlir_memref_to_llvm_alloc(size));
+        block[0] = block[size - 1] = t;
+        EXPECT_EQ(block[0], t);
+        EXPECT_EQ(block[size - 1], t);
+        _mlir_memref_to_llvm_free(block);
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
 double getCPUSeconds() {
   timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);

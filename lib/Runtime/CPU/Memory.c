@@ -9,11 +9,91 @@
 #include "Frame.h"
 #include "attn/Runtime/CPU/Runtime.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/// Freed blocks that the next call is likely to need: malloc gives large ones
+/// back to the system, and pages that are new cost as much time as the work on
+/// them where that is little. Small ones malloc keeps itself.
+enum { kMaxKept = 8 };
+static const size_t kMinKeptBytes = 64 << 10, kMaxKeptBytes = 16 << 20;
+
+static struct {
+  /// Nobody waits for it: a child of a fork may have it locked for ever.
+  atomic_flag busy;
+  void *blocks[kMaxKept];
+  int next;
+  size_t bytes;
+} kept = {ATOMIC_FLAG_INIT, {NULL}, 0, 0};
+
+static bool lock_kept(void) {
+  return !atomic_flag_test_and_set_explicit(&kept.busy, memory_order_acquire);
+}
+
+static void unlock_kept(void) {
+  atomic_flag_clear_explicit(&kept.busy, memory_order_release);
+}
+
+/// A kept block that has room for so many bytes, and no more than twice; null
+/// if there is none.
+static void *take_kept(size_t size) {
+  if (size < kMinKeptBytes || !lock_kept())
+    return NULL;
+  void *taken = NULL;
+  for (int i = 0; i < kMaxKept && !taken; ++i) {
+    if (!kept.blocks[i])
+      continue;
+    const size_t room = malloc_usable_size(kept.blocks[i]);
+    if (room < size || room / 2 > size)
+      continue;
+    taken = kept.blocks[i];
+    kept.blocks[i] = NULL;
+    kept.bytes -= room;
+  }
+  unlock_kept();
+  return taken;
+}
+
+/// Frees the block in a slot.
+static void drop_kept(int slot) {
+  if (!kept.blocks[slot])
+    return;
+  kept.bytes -= malloc_usable_size(kept.blocks[slot]);
+  free(kept.blocks[slot]);
+  kept.blocks[slot] = NULL;
+}
+
+/// Keeps a block instead of freeing it, and the oldest ones no longer.
+static bool keep_block(void *memory) {
+  const size_t room = malloc_usable_size(memory);
+  if (room < kMinKeptBytes || room > kMaxKeptBytes || !lock_kept())
+    return false;
+  const int slot = kept.next;
+  kept.next = (slot + 1) % kMaxKept;
+  drop_kept(slot);
+  for (int i = kept.next; kept.bytes + room > kMaxKeptBytes;
+       i = (i + 1) % kMaxKept)
+    drop_kept(i);
+  kept.blocks[slot] = memory;
+  kept.bytes += room;
+  unlock_kept();
+  return true;
+}
+
+/// A library that is unloaded leaves nothing behind.
+__attribute__((destructor)) static void free_kept(void) {
+  if (!lock_kept())
+    return;
+  for (int i = 0; i < kMaxKept; ++i)
+    drop_kept(i);
+  unlock_kept();
+}
+
 /// Remembers the memory, or fails if there is none.
-static void *keep(void *memory, size_t size) {
+static void *own(void *memory, size_t size) {
   if (!memory) {
     char message[96];
     snprintf(message, sizeof message, "out of memory: no room for %zu bytes",
@@ -25,19 +105,21 @@ static void *keep(void *memory, size_t size) {
 }
 
 void *_mlir_memref_to_llvm_alloc(size_t size) {
-  return keep(malloc(size > 0 ? size : 1), size);
+  void *memory = take_kept(size);
+  return own(memory ? memory : malloc(size > 0 ? size : 1), size);
 }
 
 void _mlir_memref_to_llvm_free(void *memory) {
   attn_frame_disown(memory);
-  free(memory);
+  if (!memory || !keep_block(memory))
+    free(memory);
 }
 
 /// Memory from the beginning of a cache line, which stores of whole vectors
 /// want; it is freed as any other.
 static void *allocate_lines(size_t size) {
   const size_t line = 64;
-  return keep(aligned_alloc(line, size / line * line + line), size);
+  return own(aligned_alloc(line, size / line * line + line), size);
 }
 
 void _mlir_ciface_attn_rt_allocate_result(struct attn_rt_memref *memory,

@@ -98,8 +98,9 @@ void attn_rt_trace_end(const char *name, int64_t begin);
 void memrefCopy(int64_t element_size, void *source, void *target);
 
 /// Memory of compiled code, what MLIR's lowering of `memref.alloc` and
-/// `memref.dealloc` calls: malloc and free, as results become the caller's.
-/// Fails (`attn_rt_fail`) where there is no memory.
+/// `memref.dealloc` calls: malloc and free, as results become the caller's, but
+/// that 16 MiB of freed blocks are kept for later calls. Fails (`attn_rt_fail`)
+/// where there is no memory.
 void *_mlir_memref_to_llvm_alloc(size_t size);
 void _mlir_memref_to_llvm_free(void *memory);
 
