@@ -170,9 +170,9 @@ ATTN_C_EXPORT const char *attn_compiler_cpu(attn_compiler *compiler);
 ATTN_C_EXPORT const char *attn_compiler_gpu_arch(attn_compiler *compiler,
                                                  int32_t capability);
 
-/// The compute capability (90 for 9.0) of the GPU that is current in the calling
-/// thread, or of device 0 in a thread without one; 0 if there is no GPU, and
-/// then `attn_error_message` says why.
+/// The compute capability (90 for 9.0) of the GPU that is current in the
+/// calling thread, or of device 0 in a thread without one; 0 if there is no
+/// GPU, and then `attn_error_message` says why.
 ATTN_C_EXPORT int32_t attn_get_gpu_capability(void);
 
 /// Threads of later calls in this process; 0: one for each CPU, the default, or

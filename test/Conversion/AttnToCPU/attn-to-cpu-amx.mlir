@@ -25,8 +25,9 @@
 // CHECK: memref.prefetch {{.*}}, read, locality<2>, data : memref<?x40xbf16>
 // CHECK-COUNT-4: amx.tile_zero : !amx.tile<16x16xf32>
 // CHECK:     scf.for {{.*}} -> (!amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>, !amx.tile<16x16xf32>)
-// CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]
+// CHECK:       %[[A:.*]] = amx.tile_load %[[KEY]]{{.*}} {attn.streamed}
 // CHECK:       %[[B0:.*]] = amx.tile_load %[[QUERY]][%[[GROUP:[^,]*]],
+// CHECK-NOT:   streamed
 // CHECK:       amx.tile_mulf %[[A]], %[[B0]],
 // CHECK:       %[[B1:.*]] = amx.tile_load %[[QUERY]][%[[GROUP]],
 // CHECK:       amx.tile_mulf %[[A]], %[[B1]],
@@ -45,7 +46,7 @@
 // CHECK:     vector.reduction <or>
 // CHECK:     scf.if {{.*}} -> (index, index)
 // CHECK:       amx.tile_load %[[OUT:.*]][%[[GROUP]], {{.*}} : memref<2x32x32xf32>
-// CHECK:         amx.tile_load %[[VALUE]]
+// CHECK:         amx.tile_load %[[VALUE]]{{.*}} {attn.streamed}
 // CHECK:         amx.tile_load %[[P]]
 // CHECK-COUNT-4: amx.tile_store %[[OUT]][%[[GROUP]],
 // CHECK:       math.exp2
@@ -75,9 +76,15 @@ func.func @full(%q: memref<?x40xbf16>, %k: memref<?x40xbf16>, %v: memref<?x24xbf
 
 // Where a value may be NaN or infinite beside a mask products are on vectors.
 // A group's keys begin with a whole tile of 32.
+// Of a block those before, among and behind the keys that all of the group's queries
+// see, which are the second of three.
 // CHECK-LABEL: func.func private @attn_fwd_bf16_window
 // CHECK: arith.remsi
-// CHECK: scf.if
+// CHECK: scf.for %[[NUMBER:.*]] = %{{.*}} to %c3{{(_[0-9]+)?}} step
+// CHECK: %[[ISANY:.*]] = arith.cmpi sgt,
+// CHECK: %[[ISFULL:.*]] = arith.cmpi eq, %[[NUMBER]], %c1{{(_[0-9]+)?}} : index
+// CHECK: scf.if %[[ISANY]] {
+// CHECK: scf.if %[[ISFULL]] {
 // CHECK: amx.tile_mulf
 // CHECK: scf.if
 // CHECK: arith.cmpf une
@@ -263,5 +270,22 @@ func.func @mixed(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>, %v: memref<?x64xb
 // CHECK:     arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
 func.func @words(%q: memref<?x32xbf16>, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>, %o: memref<?x32xbf16>) {
   attn.sdpa query(%q : memref<?x32xbf16>) key(%k : memref<?x32xbf16>) value(%v : memref<?x32xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x32xbf16>)
+  return
+}
+
+// -----
+
+#schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 1024, exp2 = avx512_short, dot = amx>
+
+// Where values are not beside exponentials they are multiplied every 512 keys of a block.
+// CHECK-LABEL: func.func private @attn_fwd_bf16_full_d128_q32_k1024
+// CHECK: scf.for {{.*}} -> (index, index, index)
+// CHECK:   attn.exp2_words
+// CHECK:   %[[ISTURN:.*]] = arith.cmpi eq, %{{.*}}, %c512{{(_[0-9]+)?}} : index
+// CHECK:   scf.if %[[ISTURN]] {
+// CHECK:     amx.tile_mulf
+// CHECK:   arith.select %[[ISTURN]],
+func.func @turns(%q: memref<?x128xbf16>, %k: memref<?x128xbf16>, %v: memref<?x128xbf16>, %o: memref<?x128xbf16>) {
+  attn.sdpa query(%q : memref<?x128xbf16>) key(%k : memref<?x128xbf16>) value(%v : memref<?x128xbf16>) backend = flash schedule = #schedule outs(%o : memref<?x128xbf16>)
   return
 }
