@@ -178,7 +178,7 @@ def ConvertResultsToRuntimePass
     Replaces the allocations that public functions return by calls of the runtime
     (`attn/Runtime/CPU/Runtime.h`), which gives the memory of the caller's output if
     that has as many bytes and lies apart from all inputs, and else allocates. Results
-    are then not copied. Left alone are functions that others call, and what is no
+    are then not copied. Left alone are functions that the module uses, and what is no
     whole allocation of the function's outermost block: a part of one, an argument, or
     what may be freed.
 

@@ -60,17 +60,20 @@ struct ConvertResultsToRuntimePass
     : attn::impl::ConvertResultsToRuntimePassBase<ConvertResultsToRuntimePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    // Results of these are not those of the call from outside.
-    llvm::DenseSet<StringAttr> called;
-    module.walk([&](func::CallOp call) {
-      called.insert(call.getCalleeAttr().getLeafReference());
-    });
+    // Results of what is used here are not those of the call from outside.
+    std::optional<SymbolTable::UseRange> uses =
+        SymbolTable::getSymbolUses(&module.getBodyRegion());
+    if (!uses)
+      return;
+    llvm::DenseSet<StringAttr> used;
+    for (SymbolTable::SymbolUse use : *uses)
+      used.insert(use.getSymbolRef().getLeafReference());
     SymbolTable symbols(module);
     for (auto function :
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (function.isPublic() && !function.isExternal() &&
           function.getBody().hasOneBlock() &&
-          !called.contains(function.getSymNameAttr()))
+          !used.contains(function.getSymNameAttr()))
         convert(function, symbols);
   }
 
@@ -98,12 +101,10 @@ void ConvertResultsToRuntimePass::convert(func::FuncOp function,
                                           SymbolTable &symbols) {
   Block &body = function.getBody().front();
   auto terminator = cast<func::ReturnOp>(body.getTerminator());
-  SmallVector<Value> results(terminator.getOperands());
-  for (auto [index, result] : llvm::enumerate(results))
-    // An allocation that was replaced for an earlier result is no longer one.
-    if (memref::AllocOp alloc =
-            getAllocation(terminator.getOperand(index), &body))
-      replace(alloc, index, symbols);
+  // An allocation that was replaced for an earlier result is no longer one.
+  for (unsigned i = 0; i < terminator.getNumOperands(); ++i)
+    if (memref::AllocOp alloc = getAllocation(terminator.getOperand(i), &body))
+      replace(alloc, i, symbols);
 }
 
 void ConvertResultsToRuntimePass::replace(memref::AllocOp alloc, int64_t index,

@@ -65,6 +65,22 @@ func.func @calls() -> memref<4xf32> {
   return %out : memref<4xf32>
 }
 
+// Nor where its address is taken.
+// CHECK-LABEL: func.func @named(
+// CHECK-NOT: attn_rt_allocate_result
+func.func @named() -> memref<4xf32> {
+  %out = memref.alloc() : memref<4xf32>
+  return %out : memref<4xf32>
+}
+
+// CHECK-LABEL: func.func @calls_indirectly(
+// CHECK-NOT: attn_rt_allocate_result
+func.func @calls_indirectly() -> memref<4xf32> {
+  %f = constant @named : () -> memref<4xf32>
+  %out = call_indirect %f() : () -> memref<4xf32>
+  return %out : memref<4xf32>
+}
+
 // A part of an allocation.
 // CHECK-LABEL: func.func @part(
 // CHECK-NOT: attn_rt_allocate_result
