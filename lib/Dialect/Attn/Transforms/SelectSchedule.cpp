@@ -144,6 +144,7 @@ private:
     StructuralMaskInterface structure = op.getStructureAttr();
     return !op.getMask() && !op.hasKeepRegion() && !op.getBias() &&
            !op.hasScoreRegion() && !op.getSoftcap() && !op.getSinks() &&
+           !op.getMaxScores() && op.getConstantScale().value_or(0) > 0 &&
            (!structure || structure.isExact());
   }
 

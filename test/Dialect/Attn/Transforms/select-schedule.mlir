@@ -127,10 +127,16 @@ func.func @f16_128(%q: tensor<40x128xf16>, %o: tensor<40x128xf16>) -> tensor<40x
   %0 = attn.sdpa query(%q : tensor<40x128xf16>) key(%q : tensor<40x128xf16>) value(%q : tensor<40x128xf16>) backend = flash outs(%o : tensor<40x128xf16>) -> tensor<40x128xf16>
   return %0 : tensor<40x128xf16>
 }
-// Softcaps take logits of a whole block.
+// Softcaps take logits of a whole block, and so do scales that only the run time knows.
 func.func @f16_softcap(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
   %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) softcap = 30.0 backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
   return %0 : tensor<40x64xf16>
+}
+// AMX-LABEL: @bf16_scale
+// AMX: block_keys = 512, exp2 = avx512_short, {{.*}}dot = amx>
+func.func @bf16_scale(%q: tensor<?x64xbf16>, %s: f32, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) scale(%s : f32) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %0 : tensor<?x64xbf16>
 }
 
 // Few queries and many keys: split over the keys.
