@@ -105,7 +105,9 @@ ATTN_C_EXPORT attn_status attn_program_get_type(const attn_program *program,
                                                 attn_value_type *type);
 
 /// Checks the tensors and runs the program. One for cuda takes tensors in the
-/// memory of a device and puts its work on the default stream.
+/// memory of a device and puts its work on the default stream. On the CPU
+/// outputs may share memory with inputs. After a failure what outputs hold is
+/// undefined, and one without data before has none.
 ATTN_C_EXPORT attn_status attn_program_call(const attn_program *program,
                                             const attn_tensor *inputs,
                                             int32_t num_inputs,

@@ -67,9 +67,10 @@ enum attn_passing {
  * first: how it is passed (attn_passing), the dtype, the rank and the sizes (-1
  * where dynamic). `packed` takes an array of pointers: to the memref
  * descriptor or to the scalar of each input, then to a block of descriptors,
- * one for each result, which it fills in. Returns a status; the message of a
- * failure is that of `attn_rt_last_error`. A null `packed` is a failure of
- * `attn_rt_select_version`: ATTN_NO_DEVICE. */
+ * one for each result, which it fills in. Outputs may share memory with inputs;
+ * what they hold after a failure is undefined, and one without data has none.
+ * Returns a status; the message of a failure is that of `attn_rt_last_error`. A
+ * null `packed` is a failure of `attn_rt_select_version`: ATTN_NO_DEVICE. */
 typedef void attn_packed(void **arguments);
 attn_status attn_rt_invoke(const int64_t *signature, attn_packed *packed,
                            const attn_tensor *inputs, int32_t num_inputs,
