@@ -230,6 +230,15 @@ def get_schedule_cases():
         for dv in (48, 96, 128):
             yield Case(name=f"growing-{dtype}-dv{dv}-full", dtype=dtype, dv=dv,
                        data="growing", lse=True, **shared)
+        # Several blocks, which have 1024 keys at most, and turns of values.
+        for d in (64, 128):
+            many = dict(shared, dtype=dtype, d=d, lk=2500, lse=True)
+            for structure in ((), (("causal", "bottom_right"),),
+                              (("window", 1300, 40, "bottom_right"),)):
+                yield Case(name=f"many-keys-{dtype}-d{d}-{describe(structure)}",
+                           data="growing", structure=structure, **many)
+            yield Case(name=f"many-keys-{dtype}-d{d}-poison", data="poison",
+                       structure=(("window", 1300, 40, "bottom_right"),), **many)
         yield Case(name=f"mask-late-{dtype}", dtype=dtype, mask="xx",
                    data="mask_late", lse=True, **shared)
         yield Case(name=f"bias-low-{dtype}", dtype=dtype, bias="xx",
