@@ -337,16 +337,14 @@ void TileEmitter::emitTileBlock(const Block &block) {
         Value isTurn =
             b.compare(arith::CmpIPredicate::eq, b.sub(next, progress.begin),
                       b.index(turnKeys));
-        if (!mixesValues() && turnKeys < blockKeys) {
+        if (!mixesValues() && turnKeys < blockKeys)
           b.ifThenElse(isTurn, [&] {
-            Value end = b.min(next, block.numKeys);
-            emitPending(block, progress, end);
+            emitPending(block, progress, b.min(next, block.numKeys));
           });
+        // A part is a tile where values are mixed: the last one is whole too.
+        if (mixesValues() || turnKeys < blockKeys)
           progress.begin = b.select(isTurn, next, progress.begin);
-        }
         if (mixesValues()) {
-          // A part is a tile: the last one is whole too.
-          progress.begin = b.select(isTurn, next, progress.begin);
           progress.column = b.select(isTurn, zero, progress.column);
           progress.firstPair =
               b.select(isTurn, b.sub(b.index(turnKeys / 2), progress.firstPair),

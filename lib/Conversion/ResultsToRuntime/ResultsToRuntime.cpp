@@ -16,6 +16,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <climits>
 
@@ -30,6 +31,16 @@ namespace {
 
 /// What the runtime calls it (attn/Runtime/CPU/Runtime.h).
 constexpr StringLiteral kFunction = "attn_rt_allocate_result";
+
+/// The bytes of an element times the sizes that are known; nothing if no
+/// memory has as many.
+std::optional<int64_t> getStaticBytes(MemRefType type) {
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT);
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(bytes, size, bytes))
+      return std::nullopt;
+  return bytes;
+}
 
 /// The allocation that a result is, whole; null if it is anything else.
 memref::AllocOp getAllocation(Value result, Block *block) {
@@ -47,7 +58,7 @@ memref::AllocOp getAllocation(Value result, Block *block) {
   Type element = type.getElementType();
   if (type.getRank() == 0 || !type.getLayout().isIdentity() ||
       type.getMemorySpace() || !alloc.getSymbolOperands().empty() ||
-      !element.isIntOrFloat())
+      !element.isIntOrFloat() || !getStaticBytes(type))
     return {};
   // What may free it does not ask whose memory it is.
   auto frees = [](Operation *user) {
@@ -111,12 +122,7 @@ void ConvertResultsToRuntimePass::replace(memref::AllocOp alloc, int64_t index,
                                           SymbolTable &symbols) {
   MemRefType type = alloc.getType();
   ImplicitLocOpBuilder b(alloc.getLoc(), alloc);
-  int64_t numStaticBytes =
-      llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT);
-  for (int64_t size : type.getShape())
-    if (!ShapedType::isDynamic(size))
-      numStaticBytes *= size;
-  Value bytes = arith::ConstantIndexOp::create(b, numStaticBytes);
+  Value bytes = arith::ConstantIndexOp::create(b, *getStaticBytes(type));
   for (Value size : alloc.getDynamicSizes())
     bytes = arith::MulIOp::create(b, bytes, size);
   Value number = arith::ConstantIndexOp::create(b, index);

@@ -32,8 +32,7 @@ Value castTo(ImplicitLocOpBuilder &b, Type type, Value value) {
   return UnrealizedConversionCastOp::create(b, type, value).getResult(0);
 }
 
-LogicalResult convert(amx::TileLoadOp op, const LLVMTypeConverter &converter,
-                      IRRewriter &rewriter) {
+LogicalResult convert(amx::TileLoadOp op, const LLVMTypeConverter &converter) {
   if (op.getStride())
     return op.emitError("a streamed load with a stride of its own is not "
                         "supported");
@@ -46,9 +45,8 @@ LogicalResult convert(amx::TileLoadOp op, const LLVMTypeConverter &converter,
   SmallVector<Value> indices;
   for (Value index : op.getIndices())
     indices.push_back(castTo(b, converter.getIndexType(), index));
-  rewriter.setInsertionPoint(op);
-  Value pointer = LLVM::getStridedElementPtr(rewriter, op.getLoc(), converter,
-                                             type, descriptor, indices);
+  Value pointer = LLVM::getStridedElementPtr(b, op.getLoc(), converter, type,
+                                             descriptor, indices);
 
   amx::TileType tile = op.getTileType();
   int64_t elementBytes =
@@ -73,7 +71,8 @@ LogicalResult convert(amx::TileLoadOp op, const LLVMTypeConverter &converter,
           ValueRange{constant(b.getI16Type(), tile.getDimSize(0)),
                      constant(b.getI16Type(), rowBytes), pointer, stride})
           .getResult(0);
-  rewriter.replaceOp(op, castTo(b, tile, loaded));
+  op.replaceAllUsesWith(castTo(b, tile, loaded));
+  op.erase();
   return success();
 }
 
@@ -82,14 +81,13 @@ struct ConvertStreamedTilesToLLVMPass
           ConvertStreamedTilesToLLVMPass> {
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
-    IRRewriter rewriter(&getContext());
     SmallVector<amx::TileLoadOp> loads;
     getOperation()->walk([&](amx::TileLoadOp op) {
       if (op->hasAttr(attn::kStreamedAttrName))
         loads.push_back(op);
     });
     for (amx::TileLoadOp op : loads)
-      if (failed(convert(op, converter, rewriter)))
+      if (failed(convert(op, converter)))
         return signalPassFailure();
     numConverted += loads.size();
   }

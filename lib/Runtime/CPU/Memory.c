@@ -111,7 +111,7 @@ void *_mlir_memref_to_llvm_alloc(size_t size) {
 
 void _mlir_memref_to_llvm_free(void *memory) {
   attn_frame_disown(memory);
-  if (!memory || !keep_block(memory))
+  if (!keep_block(memory))
     free(memory);
 }
 

@@ -113,6 +113,14 @@ func.func @others() -> (f32, memref<f32>, memref<4xindex>) {
   return %zero, %scalar, %indices : f32, memref<f32>, memref<4xindex>
 }
 
+// More bytes than an integer says.
+// CHECK-LABEL: func.func @large(
+// CHECK-NOT: attn_rt_allocate_result
+func.func @large() -> memref<4611686018427387904x4xf32> {
+  %out = memref.alloc() : memref<4611686018427387904x4xf32>
+  return %out : memref<4611686018427387904x4xf32>
+}
+
 // In one branch of several.
 // CHECK-LABEL: func.func @branch(
 // CHECK-NOT: attn_rt_allocate_result

@@ -107,8 +107,6 @@ private:
     int64_t queryVectors = wide ? 4 : 2;
     int64_t rows = manyRegisters && !wide ? 8 : 4;
     int64_t blockKeys = manyRegisters ? 128 : 64;
-    // Sums go through memory once a block; but beside a mask's edge all of a
-    // block has code for masks, and scratch memory grows.
     if (dot == DotUnit::AMX)
       blockKeys = chooseTileBlockKeys(op);
     // Lanes behind the last query are wasted.
@@ -135,6 +133,7 @@ private:
       return columns * numParts <= 256   ? 1024
              : columns * numParts <= 512 ? 512
                                          : 256;
+    // Sums go through memory once a block; but scratch memory grows.
     return (op.getStructureAttr() || columns > 256 ? 256 : 512) / numParts;
   }
 
