@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include <limits>
@@ -53,6 +54,7 @@ struct WgmmaPattern : ThreadPattern<WgmmaOp> {
     if (op.getAccumulator())
       llvm::append_range(accumulators, adaptor.getAccumulator());
     accumulators = b.wgmmaFence(accumulators);
+    Value adds = op.getAdds() ? adaptor.getAdds().front() : Value();
     for (int64_t k = 0; k < op.getContractionSize(); k += kStep) {
       WgmmaLhs step;
       if (lhs)
@@ -63,7 +65,8 @@ struct WgmmaPattern : ThreadPattern<WgmmaOp> {
           values ? (k * kRowBytes) >> 4 : getColumnOffset(k, rhsType.getRows());
       accumulators = b.wgmma(rhsType.getElementType(),
                              op.getResult().getType().getColumns(), step,
-                             b.add(rhs, offset), accumulators, values);
+                             b.add(rhs, offset), accumulators, adds, values);
+      adds = Value();
     }
     b.wgmmaCommit();
     replace(op, accumulators, rewriter);
@@ -270,6 +273,18 @@ Value combine(PtxBuilder &b, Reduction kind, Value lhs, Value rhs) {
   return arith::AddFOp::create(b, lhs, rhs);
 }
 
+/// `chain`, null at first, with one more element.
+Value accumulate(PtxBuilder &b, Reduction kind, Value chain, Value value) {
+  if (kind == Reduction::Finite) {
+    Value zero =
+        arith::ConstantOp::create(b, b.getFloatAttr(value.getType(), 0.0));
+    if (!chain)
+      return arith::MulFOp::create(b, value, zero);
+    return math::FmaOp::create(b, value, zero, chain);
+  }
+  return chain ? combine(b, kind, chain, value) : value;
+}
+
 struct ReducePattern : ThreadPattern<ReduceOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(ReduceOp op, Adaptor adaptor, PtxBuilder &b,
@@ -285,7 +300,7 @@ struct ReducePattern : ThreadPattern<ReduceOp> {
         if (getRowOf(i) != row)
           continue;
         Value &chain = chains[next++ % 2];
-        chain = chain ? combine(b, op.getKind(), chain, value) : value;
+        chain = accumulate(b, op.getKind(), chain, value);
       }
       results.push_back(combine(b, op.getKind(), chains[0], chains[1]));
     }

@@ -356,29 +356,34 @@ static constexpr uint32_t kDescriptorHigh = (1u << 30) | (1024 >> 4);
 /// to LLVM and ptxas.
 SmallVector<Value> PtxBuilder::wgmma(Type type, int64_t columns, WgmmaLhs lhs,
                                      Value rhs, ValueRange accumulators,
-                                     bool transposed) {
+                                     Value adds, bool transposed) {
   int64_t count = columns / 2;
-  bool adds = !accumulators.empty();
+  bool mayAdd = !accumulators.empty();
   bool fromRegisters = !lhs.address;
-  int64_t next = adds ? 2 * count : count;
+  int64_t next = mayAdd ? 2 * count : count;
   StringRef name = type.isBF16() ? "bf16" : "f16";
 
   std::string code;
   llvm::raw_string_ostream os(code);
-  os << "{\n.reg .pred p;\n.reg .b64 a, b;\nsetp.ne.b32 p, " << int(adds)
-     << ", 0;\n";
   int64_t rhsNumber = next + (fromRegisters ? 4 : 1);
+  std::string predicate = adds ? "$" + std::to_string(rhsNumber + 1) : "p";
+  os << "{\n";
+  if (!adds)
+    os << ".reg .pred p;\n";
+  os << ".reg .b64 a, b;\n";
+  if (!adds)
+    os << "setp.ne.b32 p, " << int(mayAdd) << ", 0;\n";
   if (!fromRegisters)
     os << "mov.b64 a, {$" << next << ", " << kDescriptorHigh << "};\n";
   os << "mov.b64 b, {$" << rhsNumber << ", " << kDescriptorHigh << "};\n"
      << "wgmma.mma_async.sync.aligned.m64n" << columns << "k16.f32." << name
      << "." << name << " " << getRegisters(0, count) << ", "
-     << (fromRegisters ? getRegisters(next, 4) : "a") << ", b, p, 1, 1, "
-     << (fromRegisters ? "" : "0, ") << int(transposed) << ";\n}";
+     << (fromRegisters ? getRegisters(next, 4) : "a") << ", b, " << predicate
+     << ", 1, 1, " << (fromRegisters ? "" : "0, ") << int(transposed) << ";\n}";
 
   SmallVector<Value> operands(accumulators);
   std::string constraints = getOutputs(count, "=f");
-  if (adds)
+  if (mayAdd)
     constraints += "," + getTiedInputs(count);
   if (fromRegisters) {
     llvm::append_range(operands, lhs.registers);
@@ -389,6 +394,10 @@ SmallVector<Value> PtxBuilder::wgmma(Type type, int64_t columns, WgmmaLhs lhs,
   }
   operands.push_back(rhs);
   constraints += ",r";
+  if (adds) {
+    operands.push_back(adds);
+    constraints += ",b";
+  }
   return assembly(code, count, getF32Type(), operands, constraints,
                   /*sideEffects=*/true);
 }

@@ -142,9 +142,11 @@ public:
   /// The low half of the descriptor of a matrix in 128-byte swizzled slabs.
   Value descriptor(Value address, int64_t leadingBytes);
   /// One m64nNk16 product of `type` elements in f32. `accumulators` may be
-  /// empty: then nothing is added. `transposed`: rhs is [k][n] in memory.
+  /// empty: then nothing is added; nor if `adds`, an i1, is there and false.
+  /// `transposed`: rhs is [k][n] in memory.
   SmallVector<Value> wgmma(Type type, int64_t columns, WgmmaLhs lhs, Value rhs,
-                           ValueRange accumulators, bool transposed);
+                           ValueRange accumulators, Value adds,
+                           bool transposed);
   /// Two or four 8x8 matrices of 16 bits.
   SmallVector<Value> loadMatrix(Value address, int64_t count, bool transposed);
   /// One product of `type` elements, added to four f32 registers: m16n8k16, or

@@ -119,7 +119,7 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
               b, probabilities,
               SliceOp::create(b, values, SlotIndexOp::create(b, slot)), output,
               warpgroup, b.getI64IntegerAttr(schedule.consumers));
-        product = emitOutputProduct(pack(probabilities), slot, output);
+        product = emitOutputProduct(pack(probabilities), slot, output, Value());
         output = WaitOp::create(b, 0, product).getResult(0);
         ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
         return SmallVector<Value>{output, rows.maximum, sum,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include <limits>
 
 using namespace mlir;
@@ -24,15 +25,16 @@ Value KernelEmitter::emitLogitProduct(Value queries, Value slot,
                                       int64_t columns) {
   Value tile = SliceOp::create(b, keys, SlotIndexOp::create(b, slot));
   auto type = InFlightType::get(b.getContext(), columns, b.getF32Type());
-  return WgmmaOp::create(b, type, queries, tile, Value(), /*values=*/false,
+  return WgmmaOp::create(b, type, queries, tile, Value(), Value(),
+                         /*values=*/false,
                          b.getI64IntegerAttr(llvm::alignTo(headDim, 16)));
 }
 
 Value KernelEmitter::emitOutputProduct(Value probabilities, Value slot,
-                                       Value output) {
+                                       Value output, Value adds) {
   Value tile = SliceOp::create(b, values, SlotIndexOp::create(b, slot));
   auto type = InFlightType::get(b.getContext(), valueDim, b.getF32Type());
-  return WgmmaOp::create(b, type, probabilities, tile, output,
+  return WgmmaOp::create(b, type, probabilities, tile, output, adds,
                          /*values=*/true, IntegerAttr());
 }
 
@@ -128,8 +130,11 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
                                                    Value querySlot) {
   State state;
   state.slot = slot;
+  Value initial = b.f32(0.0);
+  if (beginsUnwritten())
+    initial = LLVM::UndefOp::create(b, b.getF32Type());
   state.output =
-      SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), b.f32(0.0));
+      SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), initial);
   auto emitColumns = [&](int64_t columns) -> SmallVector<Value> {
     // In each branch: the fence of a product must not be what both begin with,
     // for LLVM puts that before them, where ptxas does not count it.
@@ -174,7 +179,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
 
 KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
                                              State state, Value block,
-                                             bool masked) {
+                                             Value adds, bool masked) {
   State next;
   next.slot = NextSlotOp::create(b, state.slot);
   AwaitOp::create(b, keyPipe, next.slot);
@@ -183,7 +188,7 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   Value logitProduct = emitLogitProduct(queries, next.slot, blockKeys);
   AwaitOp::create(b, valuePipe, state.slot);
   Value outputProduct =
-      emitOutputProduct(state.probabilities, state.slot, state.output);
+      emitOutputProduct(state.probabilities, state.slot, state.output, adds);
   if (schedule.takesTurns)
     TurnEndOp::create(b, warpgroup, schedule.consumers);
   Value logits = WaitOp::create(b, 1, logitProduct).getResult(0);
@@ -218,16 +223,21 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
 KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
                                                Value slot, Value querySlot) {
   State state = emitFirstBlock(tile, queries, slot, querySlot);
-  Value last = b.add(tile.ownEnd, -1);
+  using P = arith::CmpIPredicate;
+  Value last = b.add(tile.ownEnd, -1), one = b.i32(1);
+  // Whether there is an output that a product is added to.
+  auto isBehindFirst = [&](Value j) {
+    return beginsUnwritten() ? b.compare(P::ne, j, one) : Value();
+  };
   auto emitLoop = [&](Value begin, Value end, bool masked) {
     state = State::get(b.forLoop(
         begin, end, state.getValues(), [&](Value j, ValueRange carried) {
           return emitStep(tile, queries, State::get(carried), b.sub(last, j),
-                          masked)
+                          isBehindFirst(j), masked)
               .getValues();
         }));
   };
-  Value one = b.i32(1), numBlocks = b.sub(tile.ownEnd, tile.ownBegin);
+  Value numBlocks = b.sub(tile.ownEnd, tile.ownBegin);
   if (isAlwaysMasked()) {
     emitLoop(one, numBlocks, /*masked=*/true);
   } else if (!structure) {
@@ -243,8 +253,8 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
   }
   emitQueryRelease(querySlot);
   AwaitOp::create(b, valuePipe, state.slot);
-  Value product =
-      emitOutputProduct(state.probabilities, state.slot, state.output);
+  Value product = emitOutputProduct(state.probabilities, state.slot,
+                                    state.output, isBehindFirst(numBlocks));
   state.output = WaitOp::create(b, 0, product).getResult(0);
   ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
   state.slot = NextSlotOp::create(b, state.slot);
@@ -318,7 +328,8 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
 
 /// What a consumer has computed without any block.
 SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
-  emitStoredRelease(querySlot);
+  if (!loadsQueriesEarly())
+    emitStoredRelease(querySlot);
   if (schedule.storesOutput)
     emitUnreadRelease(queryPipe, querySlot);
   auto splat = [&](Type type, double value) -> Value {
@@ -336,10 +347,15 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
                                                  Value querySlot) {
   if (!skipsBlocks())
     return emitBlocks(tile, queries, slot, querySlot).getResults();
-  slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
-                           /*isBehind=*/false);
   Value isNonempty =
       b.compare(arith::CmpIPredicate::slt, tile.ownBegin, tile.ownEnd);
+  // The producer waits for that before it loads the last values, which are
+  // among those that are skipped.
+  if (loadsQueriesEarly() && releasesLate())
+    b.ifThen(b.compare(arith::CmpIPredicate::sge, tile.ownBegin, tile.ownEnd),
+             [&] { emitStoredRelease(querySlot); });
+  slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
+                           /*isBehind=*/false);
   SmallVector<Value> results = b.ifThenElse(
       isNonempty,
       [&] { return emitBlocks(tile, queries, slot, querySlot).getResults(); },
@@ -384,8 +400,11 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(ValueRange message,
   if (mayBeEmpty()) {
     Value isNonempty =
         b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
-    results = b.ifThenElse(isNonempty, emitAny,
-                           [&] { return emitNoBlocks(slot, querySlot); });
+    results = b.ifThenElse(isNonempty, emitAny, [&] {
+      if (loadsQueriesEarly())
+        emitStoredRelease(querySlot);
+      return emitNoBlocks(slot, querySlot);
+    });
   } else {
     results = emitAny();
   }

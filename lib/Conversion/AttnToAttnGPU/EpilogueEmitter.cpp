@@ -33,43 +33,57 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
   // infinite, and so do outputs.
   double high = 0x1p60;
   double low = elementType.isF16() && isOptimistic() ? 0x1p-3 : 0x1p-60;
-  Value zero = b.f32(0.0);
-  // Zero if all are finite, else NaN.
-  Value zeros = b.map(output, output.getType(), [&](ValueRange x) -> Value {
-    return b.mulf(x[0], zero);
-  });
-  SmallVector<Value> operands{
-      sum, ReduceOp::create(b, Reduction::Add, zeros, Value())};
-  if (maximum)
-    operands.push_back(maximum);
-  return b.map(operands, b.row(b.getI1Type()), [&](ValueRange x) -> Value {
-    using P = arith::CmpFPredicate;
-    auto both = [&](Value lhs, Value rhs) -> Value {
-      return arith::AndIOp::create(b, lhs, rhs);
-    };
-    auto either = [&](Value lhs, Value rhs) -> Value {
-      return arith::OrIOp::create(b, lhs, rhs);
-    };
-    Value query = getQuery(tile, x.back(), /*clamp=*/false);
-    Value off = b.compare(P::UNO, x[1], x[1]);
-    Value isLow = b.compare(P::ULT, x[0], b.f32(low));
-    // Not rows for which there is no key.
-    if (!isUniform()) {
-      if (maximum) {
-        isLow = both(isLow, b.compare(P::UNE, x[2], b.f32(-kInfinity)));
-      } else if (structure) {
-        KeyIntervalValues keys = buildNeededKeys(
-            structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-            b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
-        isLow = both(
-            isLow, b.compare(arith::CmpIPredicate::slt, keys.begin, keys.end));
+  using P = arith::CmpFPredicate;
+  auto both = [&](Value lhs, Value rhs) -> Value {
+    return arith::AndIOp::create(b, lhs, rhs);
+  };
+  auto either = [&](Value lhs, Value rhs) -> Value {
+    return arith::OrIOp::create(b, lhs, rhs);
+  };
+  Type row = b.row(b.getI1Type());
+  Value isFinite = ReduceOp::create(b, Reduction::Finite, output, Value());
+  SmallVector<Value> offs =
+      b.map({sum, isFinite}, {row, row}, [&](ValueRange x) {
+        Value isHigh = b.compare(P::UGT, x[0], b.f32(high));
+        Value isLow = b.compare(P::ULT, x[0], b.f32(low));
+        Value off = either(b.compare(P::UNO, x[1], x[1]), isHigh);
+        return SmallVector<Value>{off, isLow};
+      });
+  Value isOff = b.map(
+      offs, row, [&](ValueRange x) -> Value { return either(x[0], x[1]); });
+  // What makes up for it.
+  auto emitExcuses = [&]() -> SmallVector<Value> {
+    SmallVector<Value> operands(offs);
+    if (maximum)
+      operands.push_back(maximum);
+    return {b.map(operands, row, [&](ValueRange x) -> Value {
+      Value query = getQuery(tile, x.back(), /*clamp=*/false);
+      Value isLow = x[1];
+      // Not rows for which there is no key.
+      if (!isUniform()) {
+        if (maximum) {
+          isLow = both(isLow, b.compare(P::UNE, x[2], b.f32(-kInfinity)));
+        } else if (structure) {
+          KeyIntervalValues keys = buildNeededKeys(
+              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
+              b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+          isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
+                                        keys.end));
+        }
       }
-    }
-    off = either(off, either(isLow, b.compare(P::UGT, x[0], b.f32(high))));
-    // Rows behind the last query do not count.
-    return both(off,
-                b.compare(arith::CmpIPredicate::slt, query, tile.numQueries));
-  });
+      // Rows behind the last query do not count.
+      return both(either(x[0], isLow),
+                  b.compare(arith::CmpIPredicate::slt, query, tile.numQueries));
+    })};
+  };
+  // Behind a branch, where they are many instructions; ptxas makes loops of
+  // others worse with it.
+  if (!hasLeftBound() || args.documentRanges)
+    return emitExcuses().front();
+  return b
+      .ifThenElse(AnyOp::create(b, isOff), emitExcuses,
+                  [&] { return SmallVector<Value>{isOff}; })
+      .front();
 }
 
 /// Defers a tile that needs care, unless it has just been taken.

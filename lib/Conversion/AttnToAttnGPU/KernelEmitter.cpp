@@ -180,10 +180,11 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
 /// Blocks go from the last to the first, and a block's keys before the values
 /// of the block behind it: the order in which consumers need them. What is to
 /// be done before the last copy, which waits long for its slot, is done by
-/// `emitBetween`. Returns the next slots of blocks and queries.
-SmallVector<Value>
-KernelEmitter::emitTileLoads(const Tile &tile, Value slot, Value querySlot,
-                             function_ref<void()> emitBetween) {
+/// `emitBetween`; the queries come behind the first keys by `emitQueries`, if
+/// they have not come before. Returns the next slot of blocks.
+Value KernelEmitter::emitTileLoads(const Tile &tile, Value slot,
+                                   function_ref<void()> emitQueries,
+                                   function_ref<void()> emitBetween) {
   Value lastBlock = b.add(tile.end, -1);
   Value isNonempty = b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
   auto emitFirst = [&] { emitKeyLoad(tile, lastBlock, slot); };
@@ -206,18 +207,18 @@ KernelEmitter::emitTileLoads(const Tile &tile, Value slot, Value querySlot,
   if (mayBeEmpty()) {
     auto emitNone = [&] { return SmallVector<Value>{slot}; };
     b.ifThen(isNonempty, emitFirst);
-    emitQueryLoad(tile, querySlot);
+    emitQueries();
     slot = b.ifThenElse(isNonempty, emitOthers, emitNone).front();
     emitBetween();
     slot = b.ifThenElse(isNonempty, emitLast, emitNone).front();
   } else {
     emitFirst();
-    emitQueryLoad(tile, querySlot);
+    emitQueries();
     slot = emitOthers().front();
     emitBetween();
     slot = emitLast().front();
   }
-  return {slot, NextSlotOp::create(b, querySlot)};
+  return slot;
 }
 
 /// The sequence of a tile is searched once, by the producer, but for those that
@@ -264,6 +265,9 @@ void KernelEmitter::emitProducer() {
   TileNumber first = getTileNumber(b.blockId());
   Tile tile = emitTile(first);
   Value firstMessage = send(first[0], tile, firstSlot(schedule.kMessages));
+  bool isEarly = loadsQueriesEarly();
+  if (isEarly)
+    emitQueryLoad(tile, firstSlot(schedule.queryStages));
   // The number of a tile, slots of blocks, queries and messages, and the tile.
   SmallVector<Value> state{first[0], firstSlot(schedule.stages),
                            firstSlot(schedule.queryStages), firstMessage};
@@ -273,13 +277,33 @@ void KernelEmitter::emitProducer() {
     Value isTile =
         b.compare(arith::CmpIPredicate::slt, claimed[0], args.numTiles);
     Value message = b.select(isTile, claimed[0], b.i32(kDrain));
-    Tile nextTile;
-    SmallVector<Value> slots =
-        emitTileLoads(tile.getWith(carried.drop_front(4)), carried[1],
-                      carried[2], [&] { nextTile = emitTileOrAny(claimed); });
+    Tile current = tile.getWith(carried.drop_front(4)), nextTile;
+    Value querySlot = carried[2],
+          nextQuerySlot = NextSlotOp::create(b, querySlot);
+    // Memory of queries may come free with the first product of this tile only,
+    // and the values of a single block must not wait for that.
+    Value numBlocks = b.sub(current.end, current.begin);
+    auto emitNextQueries = [&](arith::CmpIPredicate ifBlocks) {
+      if (!isEarly)
+        return;
+      Value isHere = b.compare(ifBlocks, numBlocks, b.i32(1));
+      b.ifThen(arith::AndIOp::create(b, isTile, isHere),
+               [&] { emitQueryLoad(nextTile, nextQuerySlot); });
+    };
+    Value slot = emitTileLoads(
+        current, carried[1],
+        [&] {
+          if (!isEarly)
+            emitQueryLoad(current, querySlot);
+        },
+        [&] {
+          nextTile = emitTileOrAny(claimed);
+          emitNextQueries(arith::CmpIPredicate::sgt);
+        });
+    emitNextQueries(arith::CmpIPredicate::sle);
     Value tileSlot = send(message, nextTile, carried[3]);
-    SmallVector<Value> next{b.select(isTile, claimed[0], end), slots[0],
-                            slots[1], tileSlot};
+    SmallVector<Value> next{b.select(isTile, claimed[0], end), slot,
+                            nextQuerySlot, tileSlot};
     llvm::append_range(next, nextTile.getValues());
     return next;
   });
@@ -298,10 +322,11 @@ void KernelEmitter::emitProducer() {
     Tile tile = emitTile(number);
     widen(tile, Value());
     Value tileSlot = send(b.add(number[0], kCareful), tile, carried[3]);
-    SmallVector<Value> slots =
-        emitTileLoads(tile, carried[1], carried[2], [] {});
+    Value slot = emitTileLoads(
+        tile, carried[1], [&] { emitQueryLoad(tile, carried[2]); }, [] {});
     Value next = TakeDeferredOp::create(b, deferred);
-    return SmallVector<Value>{next, slots[0], slots[1], tileSlot};
+    return SmallVector<Value>{next, slot, NextSlotOp::create(b, carried[2]),
+                              tileSlot};
   });
   send(end, tile, state[3]);
 }

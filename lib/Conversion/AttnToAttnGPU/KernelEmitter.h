@@ -259,9 +259,9 @@ private:
   TileNumber getTileNumber(Value number);
   TileNumber emitClaim();
   void emitProducer();
-  SmallVector<Value> emitTileLoads(const Tile &tile, Value slot,
-                                   Value querySlot,
-                                   function_ref<void()> emitBetween);
+  Value emitTileLoads(const Tile &tile, Value slot,
+                      function_ref<void()> emitQueries,
+                      function_ref<void()> emitBetween);
   void emitLoad(Value map, Value operand, const Tile &tile, Value row,
                 Value head, Value slabs, Value firstSlab, int64_t numSlabs,
                 Value pipe, Value slot, attn_gpu::Eviction eviction);
@@ -311,10 +311,12 @@ private:
   Rows emitRows(Value logits, Value maximum, Value sum);
   Value emitRescaledOutput(Value output, const Rows &rows);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
-                 bool masked);
+                 Value adds, bool masked);
   /// The first `columns` of a block.
   Value emitLogitProduct(Value queries, Value slot, int64_t columns);
-  Value emitOutputProduct(Value probabilities, Value slot, Value output);
+  /// Added to `output`; not if `adds` is there and false.
+  Value emitOutputProduct(Value probabilities, Value slot, Value output,
+                          Value adds);
   Value emitProbabilities(Value logits, Value negatedMaximum);
   Value emitBlockMaximum(Value logits);
   /// The maximum to be subtracted: zero for a row that has seen no key.
@@ -435,6 +437,22 @@ private:
   bool skipsBlocks() {
     return (structure || op.isRagged()) && schedule.isHopper() &&
            schedule.consumers > 1;
+  }
+  /// Whether the queries of the next tile are loaded before the last values of
+  /// this one, into memory of their own: a consumer that is done with its
+  /// blocks before the others are goes on. With two stages of blocks, the
+  /// values are waited for; the documents of a tile are known late.
+  bool loadsQueriesEarly() {
+    return schedule.queryStages > 1 && schedule.stages > 2 &&
+           !args.documentRanges;
+  }
+  /// Whether the first product of values writes the output, so that nothing has
+  /// to be there: two instructions less for each register, but one more in each
+  /// step. At Dv = 256 registers are spilled for that, and causal masks without
+  /// other bounds lose more than they win.
+  bool beginsUnwritten() {
+    return schedule.paddedValueDim <= 128 &&
+           (!structure || hasLeftEdge() || op.isRagged());
   }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }

@@ -386,7 +386,10 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.sectionHeads = options.sectionHeads;
   if (schedule.sectionHeads == 0)
     schedule.sectionHeads = op.getStructureAttr() ? 16 : 1;
-  schedule.takesTurns = options.turns.value_or(true) && schedule.consumers > 1;
+  // Where consumers have blocks of their own, they should not wait for one
+  // another at the ends of a tile.
+  schedule.takesTurns = options.turns.value_or(!(hasFewBlocks && structure)) &&
+                        schedule.consumers > 1;
 
   schedule.blockKeys =
       options.blockKeys != 0

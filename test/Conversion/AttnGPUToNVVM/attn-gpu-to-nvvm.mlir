@@ -268,8 +268,22 @@ gpu.func @products(%out: !llvm.ptr<1>) kernel {
     %b = attn_gpu.wgmma %p, %k values into %o : !attn_gpu.fragment<64x16xf16>, !attn_gpu.shared<16x64xf16> -> !attn_gpu.in_flight<64x8xf32>
     // CHECK: wgmma.wait_group.sync.aligned 0;
     %o1 = attn_gpu.wait pending 0 %b : (!attn_gpu.in_flight<64x8xf32>) -> !attn_gpu.fragment<64x8xf32>
-    attn_gpu.foreach %o1 : !attn_gpu.fragment<64x8xf32> {
-    ^bb0(%x: f32, %i: i32, %j: i32):
+    // A predicate in place of a constant for the first instruction; the second adds.
+    // CHECK: llvm.inline_asm {{.*}}"{\0A.reg .b64 a, b;\0Amov.b64 b, {$12, 1073741888};\0Awgmma{{.*}} b, $13, 1, 1, 1;\0A}", "=f,=f,=f,=f,0,1,2,3,r,r,r,r,r,b"
+    // CHECK: llvm.inline_asm {{.*}}setp.ne.b32 p, 1, 0;{{.*}}"=f,=f,=f,=f,0,1,2,3,r,r,r,r,r"
+    %adds = arith.cmpi ne, %wg, %c0 : i32
+    %k32 = attn_gpu.alloc at 17408 : !attn_gpu.shared<32x64xf16>
+    %f32 = attn_gpu.splat %zero : f32 to !attn_gpu.fragment<64x32xf32>
+    %pp = attn_gpu.pack %f32 : !attn_gpu.fragment<64x32xf32> to !attn_gpu.fragment<64x32xf16>
+    %c = attn_gpu.wgmma %pp, %k32 values into %o1 if %adds : !attn_gpu.fragment<64x32xf16>, !attn_gpu.shared<32x64xf16> -> !attn_gpu.in_flight<64x8xf32>
+    %o2 = attn_gpu.wait pending 0 %c : (!attn_gpu.in_flight<64x8xf32>) -> !attn_gpu.fragment<64x8xf32>
+    // Whether all are finite: one instruction for each element.
+    // CHECK: arith.mulf
+    // CHECK: math.fma
+    %finite = attn_gpu.reduce finite %s : !attn_gpu.fragment<64x16xf32>
+    attn_gpu.foreach %o2, %finite : !attn_gpu.fragment<64x8xf32>, !attn_gpu.row<f32> {
+    ^bb0(%o2x: f32, %f: f32, %i: i32, %j: i32):
+      %x = arith.addf %o2x, %f : f32
       llvm.store %x, %out : f32, !llvm.ptr<1>
       attn_gpu.yield
     }

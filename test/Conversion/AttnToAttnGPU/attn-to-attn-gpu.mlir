@@ -1,5 +1,6 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=softmax=standard --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s --check-prefix=OPTIMISTIC
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard turns=on" --canonicalize --cse | FileCheck %s --check-prefix=TURNS
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="softmax=standard consumers=2 block-keys=64 stages=3 query-stages=1 section-heads=4 turns=off output=stored" --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=FORCED
 
@@ -280,35 +281,65 @@ func.func @sinks(%q: memref<4x256x64xbf16>, %s: memref<4xbf16>) {
 // -----
 
 // Rows of one consumer need no keys that only those of another see: their blocks are
-// released without a product, in the consumer's turn, when all its warps have seen them.
-// CHECK-LABEL: gpu.func @attn_fwd_bf16_window_d128
-// CHECK: } consumers 3
-// CHECK: attn_gpu.isolate
-// CHECK: } else {
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
-// CHECK-NEXT: attn_gpu.await
-// CHECK-NEXT: attn_gpu.sync_warpgroup
-// CHECK-NEXT: attn_gpu.release
-// CHECK: scf.if
-// CHECK-NEXT: attn_gpu.turn_begin
-// CHECK-NEXT: attn_gpu.turn_end
-// CHECK: attn_gpu.await
-// CHECK-NEXT: attn_gpu.sync_warpgroup
-// CHECK-NEXT: attn_gpu.release
-// CHECK-NEXT: attn_gpu.next_slot
-// CHECK: scf.if
-// CHECK: attn_gpu.wgmma
+// released without a product, in the consumer's turn if there are any, when all its
+// warps have seen them.
+// TURNS-LABEL: gpu.func @attn_fwd_bf16_window_d128
+// TURNS: } consumers 3
+// TURNS: attn_gpu.isolate
+// TURNS: } else {
+// TURNS: scf.for {{.*}} -> (!attn_gpu.slot<4>)
+// TURNS-NEXT: attn_gpu.await
+// TURNS-NEXT: attn_gpu.sync_warpgroup
+// TURNS-NEXT: attn_gpu.release
+// TURNS: scf.if
+// TURNS-NEXT: attn_gpu.turn_begin
+// TURNS-NEXT: attn_gpu.turn_end
+// TURNS: attn_gpu.await
+// TURNS-NEXT: attn_gpu.sync_warpgroup
+// TURNS-NEXT: attn_gpu.release
+// TURNS-NEXT: attn_gpu.next_slot
+// TURNS: scf.if
+// TURNS: attn_gpu.wgmma
 // The other edge, behind the consumer's last block.
-// CHECK: scf.for {{.*}} -> (!attn_gpu.slot<4>)
-// CHECK-NEXT: attn_gpu.await
-// CHECK-NEXT: attn_gpu.sync_warpgroup
-// CHECK-NEXT: attn_gpu.release
-// CHECK-NEXT: attn_gpu.turn_begin
-// CHECK-NEXT: attn_gpu.turn_end
-// CHECK-NEXT: attn_gpu.await
-// CHECK-NEXT: attn_gpu.sync_warpgroup
-// CHECK-NEXT: attn_gpu.release
+// TURNS: scf.for {{.*}} -> (!attn_gpu.slot<4>)
+// TURNS-NEXT: attn_gpu.await
+// TURNS-NEXT: attn_gpu.sync_warpgroup
+// TURNS-NEXT: attn_gpu.release
+// TURNS-NEXT: attn_gpu.turn_begin
+// TURNS-NEXT: attn_gpu.turn_end
+// TURNS-NEXT: attn_gpu.await
+// TURNS-NEXT: attn_gpu.sync_warpgroup
+// TURNS-NEXT: attn_gpu.release
+// TURNS-NEXT: attn_gpu.next_slot
+// TURNS: attn_gpu.defer_tile
+
+// By default consumers of a window do not wait for one another. The next queries
+// come before the last values of a tile, and a consumer without blocks gives the
+// memory for them back before it waits for those. The first product of values
+// writes an output that nothing has been written to. Whether a row has keys is
+// asked where some row looks as if it had none.
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_window_d128
+// CHECK: %[[UNDEF:.*]] = llvm.mlir.undef : f32
+// CHECK: attn_gpu.tma_load {{.*}} signals %[[PIPE:[0-9]+]][%{{.*}}] evict first
+// CHECK: scf.while
+// CHECK: attn_gpu.claim_tile
+// CHECK: scf.if
+// CHECK: attn_gpu.acquire %[[PIPE]]
+// CHECK: attn_gpu.expect %[[PIPE]]
+// CHECK: } consumers 3
+// CHECK-NOT: attn_gpu.turn
+// CHECK: attn_gpu.isolate
+// CHECK: scf.if
 // CHECK-NEXT: attn_gpu.next_slot
+// CHECK-NEXT: attn_gpu.elect
+// CHECK-NEXT: attn_gpu.tma_store_wait
+// CHECK-NEXT: attn_gpu.release %[[PIPE]]
+// CHECK: attn_gpu.splat %[[UNDEF]] : f32 to !attn_gpu.fragment<64x128xf32>
+// CHECK: %[[ADDS:.*]] = arith.cmpi ne, %{{.*}}, %c1_i32
+// CHECK: attn_gpu.wgmma {{.*}} values into %{{.*}} if %[[ADDS]]
+// CHECK: attn_gpu.reduce finite
+// CHECK: attn_gpu.any
+// CHECK-NEXT: scf.if
 // CHECK: attn_gpu.defer_tile
 func.func @skipped(%q: memref<1024x128xbf16>) {
   attn.sdpa query(%q : memref<1024x128xbf16>) key(%q : memref<1024x128xbf16>) value(%q : memref<1024x128xbf16>)

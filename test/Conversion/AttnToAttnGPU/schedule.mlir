@@ -39,7 +39,7 @@ func.func @d64_long(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: mem
 // -----
 
 // Windows have few blocks: small ones, several in flight.
-// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 6 stages
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 6 stages, {{.*}}, no turns
 func.func @d64_window(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4x?x64xbf16>, %o: memref<4x4096x64xbf16>) {
   attn.sdpa query(%q : memref<4x4096x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) structure(#attn.window<100, 0>) backend = flash outs(%o : memref<4x4096x64xbf16>)
   return

@@ -471,6 +471,14 @@ func.func @wgmma_types(%q: !attn_gpu.shared<64x64xf16>, %k: !attn_gpu.shared<128
 
 // -----
 
+func.func @wgmma_adds(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>, %adds: i1) {
+  // expected-error @+1 {{expected an accumulator to be added or not}}
+  %0 = attn_gpu.wgmma %q, %k if %adds : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x128xf32>
+  return
+}
+
+// -----
+
 func.func @wgmma_1_unused(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>) {
   // expected-error @below {{expected one use of a product in flight}}
   %0 = attn_gpu.wgmma %q, %k : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x128xf32>

@@ -86,8 +86,11 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %pp = attn_gpu.pack %p2 : !attn_gpu.fragment<64x128xf32> to !attn_gpu.fragment<64x128xbf16>
       // CHECK: attn_gpu.isolate %{{.*}}, %{{.*}} into %{{.*}} by %[[WG]] of 2 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
       %clean = attn_gpu.isolate %p2, %kt into %o by %wg of 2 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
-      // CHECK: attn_gpu.wgmma %{{.*}}, %{{.*}} values depth 128 into %{{.*}} : !attn_gpu.fragment<64x128xbf16>
-      %o1 = attn_gpu.wgmma %pp, %kt values depth 128 into %clean : !attn_gpu.fragment<64x128xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
+      %adds = arith.cmpi ne, %wg, %c0 : i32
+      // CHECK: attn_gpu.wgmma %{{.*}}, %{{.*}} values depth 128 into %{{.*}} if %{{.*}} : !attn_gpu.fragment<64x128xbf16>
+      %o1 = attn_gpu.wgmma %pp, %kt values depth 128 into %clean if %adds : !attn_gpu.fragment<64x128xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
+      // CHECK: attn_gpu.reduce finite %{{.*}} : !attn_gpu.fragment<64x64xf32>
+      %finite = attn_gpu.reduce finite %clean : !attn_gpu.fragment<64x64xf32>
       // CHECK: attn_gpu.sched_fence %{{.*}} : !attn_gpu.row<f32>
       attn_gpu.sched_fence %l : !attn_gpu.row<f32>
       %o2 = attn_gpu.wait pending 0 %o1 : (!attn_gpu.in_flight<64x64xf32>) -> !attn_gpu.fragment<64x64xf32>

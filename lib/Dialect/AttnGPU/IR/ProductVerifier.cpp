@@ -108,6 +108,8 @@ LogicalResult WgmmaOp::verify() {
                            getResult().getType().getColumns(), getValues(),
                            getContractionSize())))
     return failure();
+  if (getAdds() && !getAccumulator())
+    return emitOpError("expected an accumulator to be added or not");
   // wgmma_1
   if (!getResult().hasOneUse())
     return emitOpError("expected one use of a product in flight");

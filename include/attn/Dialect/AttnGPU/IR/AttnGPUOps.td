@@ -678,7 +678,7 @@ def AttnGPU_StoreFragmentOp : AttnGPU_Op<"store_fragment"> {
 // Products
 //===----------------------------------------------------------------------===//
 
-def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [
+def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [AttrSizedOperandSegments,
     OptionalTypesMatchWith<"the accumulator has the type of the result",
       "result", "accumulator",
       "::llvm::cast<InFlightType>($_self).getFragmentType()">]> {
@@ -686,9 +686,10 @@ def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [
   let description = [{
     Begins `lhs . rhs^T`, or, with `values`, `lhs . rhs`: in the first form the rows
     of `rhs` are the columns of the result (keys; the first ones if it has fewer),
-    in the second they are what is summed over (values). `lhs` is a tile of 64 rows in shared memory or a packed
-    fragment. The product is added to `accumulator` if there is one. `depth` limits
-    how many columns of tiles are summed over, in steps of 16.
+    in the second they are what is summed over (values). `lhs` is a tile of 64 rows
+    in shared memory or a packed fragment. The product is added to `accumulator` if
+    there is one and `adds` is true or not there. `depth` limits how many columns of
+    tiles are summed over, in steps of 16.
 
     All products in one operation are one group (`attn_gpu.wait`). A fence goes
     before it: accumulators and fragments may have been written by instructions.
@@ -700,19 +701,23 @@ def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [
         !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x128xf32>
     %o = attn_gpu.wgmma %p, %v values into %acc : !attn_gpu.fragment<64x128xbf16>,
         !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
+    %u = attn_gpu.wgmma %p, %v values into %acc if %adds : !attn_gpu.fragment<64x128xbf16>,
+        !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x64xf32>
     ```
   }];
   let arguments = (ins
     AnyTypeOf<[AttnGPU_SharedType, AttnGPU_FragmentType]>:$lhs,
     AttnGPU_SharedType:$rhs,
     Optional<AttnGPU_FragmentType>:$accumulator,
+    Optional<I1>:$adds,
     UnitAttr:$values,
     OptionalAttr<I64Attr>:$depth
   );
   let results = (outs AttnGPU_InFlightType:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs (`values` $values^)? (`depth` $depth^)?
-    (`into` $accumulator^)? attr-dict `:` type($lhs) `,` qualified(type($rhs)) `->` qualified(type($result))
+    (`into` $accumulator^)? (`if` $adds^)? attr-dict `:` type($lhs) `,`
+    qualified(type($rhs)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -921,7 +926,8 @@ def AttnGPU_ReduceOp : AttnGPU_Op<"reduce", [Pure,
   let summary = "Combine the elements of each row that a thread holds";
   let description = [{
     Starts from `init` if there is one. The result is partial: each of the four
-    threads of a row has combined its own columns.
+    threads of a row has combined its own columns. `finite` is 0 if all elements
+    are finite and NaN otherwise, an instruction for each.
 
     Example:
 

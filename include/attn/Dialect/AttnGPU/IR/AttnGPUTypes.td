@@ -49,7 +49,8 @@ def AttnGPU_EvictionAttr
 def AttnGPU_Reduction : AttnGPU_I32Enum<"Reduction",
     "How the elements of a row are combined", [
   I32EnumAttrCase<"Max", 0, "max">,
-  I32EnumAttrCase<"Add", 1, "add">]>;
+  I32EnumAttrCase<"Add", 1, "add">,
+  I32EnumAttrCase<"Finite", 2, "finite">]>;
 
 def AttnGPU_ReductionAttr
     : EnumAttr<AttnGPU_Dialect, AttnGPU_Reduction, "reduction"> {
