@@ -143,7 +143,21 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
     Value logits = WaitOp::create(b, 0, product).getResult(0);
     ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
     emitStoredRelease(querySlot);
-    logits = emitLogits(tile, logits, b.add(tile.ownEnd, -1), isEverMasked());
+    Value block = b.add(tile.ownEnd, -1);
+    if (mayLackKeys()) {
+      // Nothing else goes on in this consumer, and most often none is missing.
+      Value numKeys = b.sub(tile.numKeys, b.mul(block, blockKeys));
+      Value lacksKeys =
+          b.compare(arith::CmpIPredicate::slt, numKeys, b.i32(blockKeys));
+      auto emitMasked = [&]() -> SmallVector<Value> {
+        return {emitLogits(tile, logits, block, /*masked=*/true)};
+      };
+      logits = b.ifThenElse(lacksKeys, emitMasked, [&] {
+                  return SmallVector<Value>{logits};
+                }).front();
+    } else {
+      logits = emitLogits(tile, logits, block, isEverMasked());
+    }
     Type row = b.row(b.getF32Type());
     SmallVector<Value> rows =
         b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {

@@ -454,6 +454,12 @@ private:
     return schedule.paddedValueDim <= 128 &&
            (!structure || hasLeftEdge() || op.isRagged());
   }
+  /// Whether the last block of all tiles may or may not have all its keys, and
+  /// nothing else is masked or computed for each logit.
+  bool mayLackKeys() {
+    return ShapedType::isDynamic(op.getNumKeys()) && !op.isMasked() &&
+           !op.isRagged() && !areLogitsScaled();
+  }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
   bool isLazy() { return schedule.softmax == SoftmaxForm::Lazy; }

@@ -364,3 +364,25 @@ func.func @maxima(%q: memref<4x?x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4
   attn.sdpa query(%q : memref<4x?x64xbf16>) key(%k : memref<4x?x64xbf16>) value(%v : memref<4x?x64xbf16>) backend = flash outs(%o, %l, %m : memref<4x?x64xbf16>, memref<4x?xf32>, memref<4x?xf32>)
   return
 }
+
+// -----
+
+// Whether the last block has all its keys is asked once a tile where their number is
+// known late, and nothing is masked where it has.
+// OPTIMISTIC-LABEL: gpu.func @attn_fwd_f16_full_d64
+// OPTIMISTIC: } consumers 3
+// The careful blocks come first.
+// OPTIMISTIC: attn_gpu.wgmma {{.*}} values into
+// OPTIMISTIC: attn_gpu.wgmma
+// OPTIMISTIC-NEXT: %[[LOGITS:[0-9]+]] = attn_gpu.wait
+// OPTIMISTIC: %[[LACKS:.*]] = arith.cmpi slt, %{{.*}}, %c128_i32
+// OPTIMISTIC: scf.if %[[LACKS]] -> (!attn_gpu.fragment<64x128xf32>)
+// OPTIMISTIC-NOT: }
+// OPTIMISTIC: attn_gpu.keep_columns %[[LOGITS]]
+// OPTIMISTIC: } else {
+// OPTIMISTIC-NEXT: scf.yield %[[LOGITS]]
+func.func @late_keys(%q: memref<4x1024x64xf16>, %k: memref<4x?x64xf16>) {
+  attn.sdpa query(%q : memref<4x1024x64xf16>) key(%k : memref<4x?x64xf16>) value(%k : memref<4x?x64xf16>)
+    backend = flash outs(%q : memref<4x1024x64xf16>)
+  return
+}
