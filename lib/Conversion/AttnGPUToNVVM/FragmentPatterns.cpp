@@ -299,10 +299,15 @@ struct ReducePattern : ThreadPattern<ReduceOp> {
       for (auto [i, value] : llvm::enumerate(adaptor.getFragment())) {
         if (getRowOf(i) != row)
           continue;
-        Value &chain = chains[next++ % 2];
+        int64_t number = next++;
+        if (number % op.getEvery() != 0)
+          continue;
+        Value &chain = chains[number / op.getEvery() % 2];
         chain = accumulate(b, op.getKind(), chain, value);
       }
-      results.push_back(combine(b, op.getKind(), chains[0], chains[1]));
+      results.push_back(chains[1]
+                            ? combine(b, op.getKind(), chains[0], chains[1])
+                            : chains[0]);
     }
     replace(op, results, rewriter);
     return success();

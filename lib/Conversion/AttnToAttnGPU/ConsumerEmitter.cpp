@@ -70,8 +70,8 @@ Value KernelEmitter::emitProbabilities(Value logits, Value negatedMaximum) {
   });
 }
 
-Value KernelEmitter::emitBlockMaximum(Value logits) {
-  Value partial = ReduceOp::create(b, Reduction::Max, logits, Value());
+Value KernelEmitter::emitBlockMaximum(Value logits, int64_t every) {
+  Value partial = ReduceOp::create(b, Reduction::Max, logits, Value(), every);
   return CombineOp::create(b, Reduction::Max, partial);
 }
 
@@ -159,8 +159,8 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
       logits = emitLogits(tile, logits, block, isEverMasked());
     }
     Type row = b.row(b.getF32Type());
-    SmallVector<Value> rows =
-        b.map(emitBlockMaximum(logits), {row, row}, [&](ValueRange x) {
+    SmallVector<Value> rows = b.map(
+        emitBlockMaximum(logits, getSampling()), {row, row}, [&](ValueRange x) {
           Value maximum = factor ? b.mulf(x[0], factor) : x[0];
           Value safe = getSafe(maximum);
           Value negated = arith::NegFOp::create(b, safe);

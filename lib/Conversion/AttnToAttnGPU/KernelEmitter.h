@@ -318,7 +318,8 @@ private:
   Value emitOutputProduct(Value probabilities, Value slot, Value output,
                           Value adds);
   Value emitProbabilities(Value logits, Value negatedMaximum);
-  Value emitBlockMaximum(Value logits);
+  /// Of every `every`-th column that a thread holds.
+  Value emitBlockMaximum(Value logits, int64_t every = 1);
   /// The maximum to be subtracted: zero for a row that has seen no key.
   Value getSafe(Value maximum);
   Value pack(Value fragment);
@@ -459,6 +460,13 @@ private:
   bool mayLackKeys() {
     return ShapedType::isDynamic(op.getNumKeys()) && !op.isMasked() &&
            !op.isRagged() && !areLogitsScaled();
+  }
+  /// Of how many columns of the first block one is looked at for the maximum,
+  /// while nothing else goes on. The optimistic softmax needs no more than a
+  /// guess: bf16 and f32 have 2^60 to spare. f16 has 2^16, which a key that a
+  /// query is all about, often its own, may exceed.
+  int64_t getSampling() {
+    return isOptimistic() && !elementType.isF16() ? 4 : 1;
   }
   /// Whether rows without keys are the mean of all values.
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }

@@ -316,8 +316,10 @@ gpu.func @elements(%x: f32, %n: i32, %out: !llvm.ptr<1>) kernel {
     // CHECK: arith.cmpi sgt, %[[END]], %c9_i32
     %k = attn_gpu.keep_columns %e to %end : !attn_gpu.fragment<64x16xf32>
     // CHECK-COUNT-6: arith.maxnumf
+    %all = attn_gpu.reduce max %k : !attn_gpu.fragment<64x16xf32>
+    // CHECK-COUNT-2: arith.maxnumf
     // CHECK-NOT: arith.maxnumf
-    %m = attn_gpu.reduce max %k : !attn_gpu.fragment<64x16xf32>
+    %m = attn_gpu.reduce max %k every 4 from %all : !attn_gpu.fragment<64x16xf32>
     // CHECK: nvvm.shfl.sync bfly %{{.*}}, %{{.*}}, %c1_i32
     // CHECK: arith.maxnumf
     // CHECK: nvvm.shfl.sync bfly %{{.*}}, %{{.*}}, %c2_i32

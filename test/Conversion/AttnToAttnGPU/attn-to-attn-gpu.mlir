@@ -25,7 +25,9 @@
 // The careful loop rescales in every step, the fast one in none.
 // OPTIMISTIC: scf.for
 // OPTIMISTIC: attn_gpu.reduce max
+// Its reference is the maximum of some columns of the first block.
 // OPTIMISTIC: attn_gpu.wait pending 0
+// OPTIMISTIC: attn_gpu.reduce max %{{[0-9]+}} every 4
 // OPTIMISTIC: scf.for
 // OPTIMISTIC-NOT: attn_gpu.reduce max
 // OPTIMISTIC: attn_gpu.wait pending 1
@@ -380,6 +382,8 @@ func.func @maxima(%q: memref<4x?x64xbf16>, %k: memref<4x?x64xbf16>, %v: memref<4
 // OPTIMISTIC: attn_gpu.keep_columns %[[LOGITS]]
 // OPTIMISTIC: } else {
 // OPTIMISTIC-NEXT: scf.yield %[[LOGITS]]
+// All columns: f16 could not hold what is far above the maximum of some.
+// OPTIMISTIC: attn_gpu.reduce max %{{[0-9]+}} : !attn_gpu.fragment<64x128xf32>
 func.func @late_keys(%q: memref<4x1024x64xf16>, %k: memref<4x?x64xf16>) {
   attn.sdpa query(%q : memref<4x1024x64xf16>) key(%k : memref<4x?x64xf16>) value(%k : memref<4x?x64xf16>)
     backend = flash outs(%q : memref<4x1024x64xf16>)

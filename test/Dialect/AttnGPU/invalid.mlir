@@ -471,6 +471,14 @@ func.func @wgmma_types(%q: !attn_gpu.shared<64x64xf16>, %k: !attn_gpu.shared<128
 
 // -----
 
+func.func @reduce_every(%a: !attn_gpu.fragment<64x8xf32>) {
+  // expected-error @+1 {{expected a positive number of columns, got 0}}
+  %0 = attn_gpu.reduce max %a every 0 : !attn_gpu.fragment<64x8xf32>
+  return
+}
+
+// -----
+
 func.func @wgmma_adds(%q: !attn_gpu.shared<64x64xbf16>, %k: !attn_gpu.shared<128x64xbf16>, %adds: i1) {
   // expected-error @+1 {{expected an accumulator to be added or not}}
   %0 = attn_gpu.wgmma %q, %k if %adds : !attn_gpu.shared<64x64xbf16>, !attn_gpu.shared<128x64xbf16> -> !attn_gpu.in_flight<64x128xf32>

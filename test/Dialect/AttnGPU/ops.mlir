@@ -63,6 +63,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %x = attn_gpu.wait pending 0 %a : (!attn_gpu.in_flight<64x128xf32>) -> !attn_gpu.fragment<64x128xf32>
       // CHECK: attn_gpu.reduce max %{{.*}} : !attn_gpu.fragment<64x128xf32>
       %m0 = attn_gpu.reduce max %x : !attn_gpu.fragment<64x128xf32>
+      // CHECK: attn_gpu.reduce max %{{.*}} every 4 from %{{.*}} : !attn_gpu.fragment<64x128xf32>
+      %some = attn_gpu.reduce max %x every 4 from %m0 : !attn_gpu.fragment<64x128xf32>
       // CHECK: attn_gpu.combine max %{{.*}} : !attn_gpu.row<f32>
       %m = attn_gpu.combine max %m0 : !attn_gpu.row<f32>
       // CHECK: attn_gpu.map %{{.*}}, %{{.*}} : (!attn_gpu.fragment<64x128xf32>, !attn_gpu.row<f32>) -> !attn_gpu.fragment<64x128xf32> {

@@ -364,6 +364,9 @@ LogicalResult ReduceOp::verify() {
   if (!getFragment().getType().getElementType().isF32())
     return emitOpError("expected a fragment of f32, got ")
            << getFragment().getType();
+  if (getEvery() < 1)
+    return emitOpError("expected a positive number of columns, got ")
+           << getEvery();
   return success();
 }
 

@@ -926,22 +926,25 @@ def AttnGPU_ReduceOp : AttnGPU_Op<"reduce", [Pure,
   let summary = "Combine the elements of each row that a thread holds";
   let description = [{
     Starts from `init` if there is one. The result is partial: each of the four
-    threads of a row has combined its own columns. `finite` is 0 if all elements
-    are finite and NaN otherwise, an instruction for each.
+    threads of a row has combined its own columns; with `every` n only each n-th of
+    them, the first one included. `finite` is 0 if all elements are finite and NaN
+    otherwise, an instruction for each.
 
     Example:
 
     ```mlir
     %m = attn_gpu.reduce max %s : !attn_gpu.fragment<64x128xf32>
     %l = attn_gpu.reduce add %p from %sum : !attn_gpu.fragment<64x128xf32>
+    %n = attn_gpu.reduce max %s every 2 : !attn_gpu.fragment<64x128xf32>
     ```
   }];
   let arguments = (ins AttnGPU_ReductionAttr:$kind,
                        AttnGPU_FragmentType:$fragment,
-                       Optional<AttnGPU_RowType>:$init);
+                       Optional<AttnGPU_RowType>:$init,
+                       DefaultValuedAttr<I64Attr, "1">:$every);
   let results = (outs AttnGPU_RowType:$row);
   let assemblyFormat = [{
-    `` $kind $fragment (`from` $init^)? attr-dict `:` qualified(type($fragment))
+    `` $kind $fragment (`every` $every^)? (`from` $init^)? attr-dict `:` qualified(type($fragment))
   }];
   let hasVerifier = 1;
 }
