@@ -26,7 +26,9 @@
 //   which one or two have an edge: 64 keys, which waste half as much there, in
 //   128 KiB or so of stages. Three consumers hide more of a tile's ends where
 //   registers allow it (H200, D = 128, a window of 1024 keys: 1.03 times as
-//   fast with two consumers as before, 1.08 with three; of 256 keys 1.14).
+//   fast with two consumers as before, 1.08 with three; of 256 keys 1.14). With
+//   a structure consumers need different blocks, and take no turns: those of a
+//   block that a consumer skips would bind it to the others (1.01 to 1.05).
 //
 //===----------------------------------------------------------------------===//
 
