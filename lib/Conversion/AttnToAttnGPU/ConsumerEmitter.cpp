@@ -258,9 +258,12 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
     // Only the last block, which came first, may be partial.
     emitLoop(one, numBlocks, /*masked=*/false);
   } else {
-    Value right = b.max(one, b.sub(tile.ownEnd, tile.fullEnd));
+    Value right = one;
+    if (!hasOneRightBlock())
+      right = b.max(one, b.sub(tile.ownEnd, tile.fullEnd));
     Value full = b.max(right, b.sub(tile.ownEnd, tile.fullBegin));
-    emitLoop(one, right, /*masked=*/true);
+    if (!hasOneRightBlock())
+      emitLoop(one, right, /*masked=*/true);
     emitLoop(right, full, /*masked=*/false);
     if (hasLeftEdge())
       emitLoop(full, numBlocks, /*masked=*/true);

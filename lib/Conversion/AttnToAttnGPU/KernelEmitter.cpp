@@ -47,6 +47,19 @@ bool KernelEmitter::hasLeftBound() {
   return structure && structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar;
 }
 
+bool KernelEmitter::hasOneRightBlock() {
+  // Rows [r, r + 64), r a multiple of 64, keep keys up to r + c to r + 63 + c.
+  // If c and blocks are multiples of 64, these are in one block, and those
+  // before it are whole.
+  if (blockKeys % kRows != 0)
+    return false;
+  if (auto causal = dyn_cast_if_present<CausalAttr>(structure))
+    return causal.getAlignment() == Alignment::TopLeft;
+  auto window = dyn_cast_if_present<WindowAttr>(structure);
+  return window && window.getAlignment() == Alignment::TopLeft &&
+         (window.getRight() == -1 || window.getRight() % kRows == 0);
+}
+
 bool KernelEmitter::mayBeEmpty() {
   return structure || ShapedType::isDynamic(op.getUsedKeys()) ||
          op.getNumKeys() == 0;

@@ -427,6 +427,9 @@ private:
   /// Whether the structure masks keys below some index.
   bool hasLeftBound();
   /// Whether there may be masked blocks before those that need no mask.
+  /// Whether the right edge of the mask is in one block only for the 64 rows of
+  /// a consumer, the one that comes first.
+  bool hasOneRightBlock();
   bool hasLeftEdge() { return hasLeftBound() || args.documentRanges; }
   /// Whether the copy of an output may end under the next tile: it is made from
   /// the memory of the queries, of which there is another then.

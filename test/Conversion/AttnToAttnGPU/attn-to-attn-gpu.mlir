@@ -147,7 +147,7 @@ func.func @static(%q: memref<200x24xf16>, %k: memref<100x24xf16>, %v: memref<100
 // CHECK: attn_gpu.defer_tile
 func.func @causal(%q: memref<4x512x64xbf16>, %k: memref<2x512x64xbf16>, %v: memref<2x512x64xbf16>, %o: memref<4x512x64xbf16>) {
   attn.sdpa query(%q : memref<4x512x64xbf16>) key(%k : memref<2x512x64xbf16>) value(%v : memref<2x512x64xbf16>)
-    structure(#attn.causal<top_left>) backend = flash outs(%o : memref<4x512x64xbf16>)
+    structure(#attn.causal<bottom_right>) backend = flash outs(%o : memref<4x512x64xbf16>)
   return
 }
 
