@@ -135,6 +135,8 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
     initial = LLVM::UndefOp::create(b, b.getF32Type());
   state.output =
       SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), initial);
+  Value block = b.add(tile.ownEnd, -1);
+  Value neededKeys = b.sub(tile.ownKeyEnd, b.mul(block, blockKeys));
   auto emitColumns = [&](int64_t columns) -> SmallVector<Value> {
     // In each branch: the fence of a product must not be what both begin with,
     // for LLVM puts that before them, where ptxas does not count it.
@@ -143,12 +145,10 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
     Value logits = WaitOp::create(b, 0, product).getResult(0);
     ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
     emitStoredRelease(querySlot);
-    Value block = b.add(tile.ownEnd, -1);
     if (mayLackKeys()) {
       // Nothing else goes on in this consumer, and most often none is missing.
-      Value numKeys = b.sub(tile.numKeys, b.mul(block, blockKeys));
       Value lacksKeys =
-          b.compare(arith::CmpIPredicate::slt, numKeys, b.i32(blockKeys));
+          b.compare(arith::CmpIPredicate::slt, neededKeys, b.i32(blockKeys));
       auto emitMasked = [&]() -> SmallVector<Value> {
         return {emitLogits(tile, logits, block, /*masked=*/true)};
       };
@@ -177,9 +177,7 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
     results = emitColumns(blockKeys);
   } else {
     // Nothing else goes on in this consumer, so that half is half the time.
-    Value firstKey = b.mul(b.add(tile.ownEnd, -1), blockKeys);
-    Value needed = b.sub(tile.ownKeyEnd, firstKey);
-    Value isNarrow = b.compare(arith::CmpIPredicate::sle, needed,
+    Value isNarrow = b.compare(arith::CmpIPredicate::sle, neededKeys,
                                b.i32(schedule.narrowKeys));
     results = b.ifThenElse(
         isNarrow, [&] { return emitColumns(schedule.narrowKeys); },
@@ -258,11 +256,11 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
     // Only the last block, which came first, may be partial.
     emitLoop(one, numBlocks, /*masked=*/false);
   } else {
-    Value right = one;
-    if (!hasOneRightBlock())
-      right = b.max(one, b.sub(tile.ownEnd, tile.fullEnd));
+    bool hasRightLoop = !hasOneRightBlock();
+    Value right =
+        hasRightLoop ? b.max(one, b.sub(tile.ownEnd, tile.fullEnd)) : one;
     Value full = b.max(right, b.sub(tile.ownEnd, tile.fullBegin));
-    if (!hasOneRightBlock())
+    if (hasRightLoop)
       emitLoop(one, right, /*masked=*/true);
     emitLoop(right, full, /*masked=*/false);
     if (hasLeftEdge())
@@ -343,10 +341,8 @@ Value KernelEmitter::emitSkippedBlocks(const Tile &tile, Value begin, Value end,
       .front();
 }
 
-/// What a consumer has computed without any block.
+/// What a consumer has computed without any block; behind `emitStoredRelease`.
 SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
-  if (!loadsQueriesEarly())
-    emitStoredRelease(querySlot);
   if (schedule.storesOutput)
     emitUnreadRelease(queryPipe, querySlot);
   auto splat = [&](Type type, double value) -> Value {
@@ -376,7 +372,11 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
   SmallVector<Value> results = b.ifThenElse(
       isNonempty,
       [&] { return emitBlocks(tile, queries, slot, querySlot).getResults(); },
-      [&] { return emitNoBlocks(slot, querySlot); });
+      [&] {
+        if (!loadsQueriesEarly())
+          emitStoredRelease(querySlot);
+        return emitNoBlocks(slot, querySlot);
+      });
   if (hasLeftEdge())
     results[3] = emitSkippedBlocks(tile, tile.begin, tile.ownBegin, results[3],
                                    /*isBehind=*/true);
@@ -418,8 +418,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(ValueRange message,
     Value isNonempty =
         b.compare(arith::CmpIPredicate::slt, tile.begin, tile.end);
     results = b.ifThenElse(isNonempty, emitAny, [&] {
-      if (loadsQueriesEarly())
-        emitStoredRelease(querySlot);
+      emitStoredRelease(querySlot);
       return emitNoBlocks(slot, querySlot);
     });
   } else {

@@ -49,9 +49,7 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
         Value off = either(b.compare(P::UNO, x[1], x[1]), isHigh);
         return SmallVector<Value>{off, isLow};
       });
-  Value isOff = b.map(
-      offs, row, [&](ValueRange x) -> Value { return either(x[0], x[1]); });
-  // What makes up for it.
+  // Rows that are off and may be.
   auto emitExcuses = [&]() -> SmallVector<Value> {
     SmallVector<Value> operands(offs);
     if (maximum)
@@ -80,6 +78,8 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
   // others worse with it.
   if (!hasLeftBound() || args.documentRanges)
     return emitExcuses().front();
+  Value isOff = b.map(
+      offs, row, [&](ValueRange x) -> Value { return either(x[0], x[1]); });
   return b
       .ifThenElse(AnyOp::create(b, isOff), emitExcuses,
                   [&] { return SmallVector<Value>{isOff}; })
