@@ -41,7 +41,7 @@ struct WgmmaPattern : ThreadPattern<WgmmaOp> {
       return (k / kSlabColumns * rows * kRowBytes + k % kSlabColumns * 2) >> 4;
     };
     SharedType rhsType = op.getRhs().getType();
-    int64_t rhsSlab = rhsType.getRows() * kRowBytes;
+    int64_t rhsSlab = rhsType.getSlabRows() * kRowBytes;
     bool values = op.getValues();
     Value rhs =
         b.descriptor(adaptor.getRhs().front(), values ? rhsSlab : int64_t(16));
@@ -58,11 +58,11 @@ struct WgmmaPattern : ThreadPattern<WgmmaOp> {
     for (int64_t k = 0; k < op.getContractionSize(); k += kStep) {
       WgmmaLhs step;
       if (lhs)
-        step.address = b.add(lhs, getColumnOffset(k, lhsType.getRows()));
+        step.address = b.add(lhs, getColumnOffset(k, lhsType.getSlabRows()));
       else
         step.registers = adaptor.getLhs().slice(k / 4, 4);
-      int64_t offset =
-          values ? (k * kRowBytes) >> 4 : getColumnOffset(k, rhsType.getRows());
+      int64_t offset = values ? (k * kRowBytes) >> 4
+                              : getColumnOffset(k, rhsType.getSlabRows());
       accumulators = b.wgmma(rhsType.getElementType(),
                              op.getResult().getType().getColumns(), step,
                              b.add(rhs, offset), accumulators, adds, values);

@@ -80,13 +80,7 @@ public:
     b.namedBarrier(b.i32(kConsumersBarrier), numThreads);
     forEachChunk(Value(), [&](Value address, Value) {
       for (auto [i, word] : llvm::enumerate(load(address))) {
-        Value bits = getNonfinite(b, type.getElementType(), word);
-        // All bits of an element that go, from its highest.
-        Value mask =
-            elementBits == 32
-                ? arith::ShRSIOp::create(b, bits, b.i32(31)).getResult()
-                : b.mul(b.shiftRight(bits, 15), 0xffff);
-        mask = arith::XOrIOp::create(b, mask, b.i32(-1));
+        Value mask = arith::XOrIOp::create(b, getMask(word), b.i32(-1));
         b.storeShared(arith::AndIOp::create(b, word, mask),
                       b.add(address, 4 * i));
       }
@@ -97,6 +91,14 @@ public:
   }
 
 private:
+  /// All bits of the elements of a word that are not finite.
+  Value getMask(Value word) {
+    Value bits = getNonfinite(b, type.getElementType(), word);
+    if (elementBits == 32)
+      return arith::ShRSIOp::create(b, bits, b.i32(31));
+    return b.mul(b.shiftRight(bits, 15), 0xffff);
+  }
+
   SmallVector<Value> load(Value address) {
     auto vector = VectorType::get(4, b.getI32Type());
     Value words = b.loadShared(address, vector);
@@ -114,12 +116,23 @@ private:
         b, thread, b.i32(type.getTileBytes() / kChunkBytes), b.i32(numThreads),
         init ? ValueRange(init) : ValueRange());
     b.setInsertionPointToStart(loop.getBody());
-    Value address = b.add(tile, b.mul(loop.getInductionVar(), kChunkBytes));
+    Value address = b.add(tile, getChunkOffset(loop.getInductionVar()));
     Value next = body(address, init ? loop.getRegionIterArgs().front() : init);
     if (!init)
       return Value();
     scf::YieldOp::create(b, next);
     return loop.getResult(0);
+  }
+
+  /// Slabs of a part of a tile have other rows between them.
+  Value getChunkOffset(Value chunk) {
+    Value offset = b.mul(chunk, kChunkBytes);
+    if (!type.isPart())
+      return offset;
+    Value slab = arith::DivUIOp::create(
+        b, chunk, b.i32(type.getRows() * (kRowBytes / kChunkBytes)));
+    int64_t between = (type.getSlabRows() - type.getRows()) * kRowBytes;
+    return b.add(offset, b.mul(slab, between));
   }
 
   SmallVector<Value> addKey(Value key, ArrayRef<Value> keeps,
@@ -131,7 +144,8 @@ private:
   int64_t elementBits, numThreads;
 };
 
-/// What the thread's outputs get from the values of one key.
+/// What the thread's outputs get from the values of one key. `keeps`: ones for
+/// each of the two rows if the row sees the key, else zeros.
 SmallVector<Value> Isolation::addKey(Value key, ArrayRef<Value> keeps,
                                      ValueRange output) {
   SmallVector<Value> sums(output);
@@ -151,24 +165,21 @@ SmallVector<Value> Isolation::addKey(Value key, ArrayRef<Value> keeps,
     int64_t column = i * 2;
     Value chunk = arith::XOrIOp::create(
         b, swizzle, b.i32(column % slabColumns / type.getChunkColumns()));
-    Value address = b.add(b.add(row, b.mul(chunk, kChunkBytes)),
-                          column / slabColumns * type.getRows() * kRowBytes);
-    SmallVector<Value, 2> words, bits;
+    Value address =
+        b.add(b.add(row, b.mul(chunk, kChunkBytes)),
+              column / slabColumns * type.getSlabRows() * kRowBytes);
+    SmallVector<Value, 2> words;
     for (int64_t w : llvm::seq(wordsOfPair)) {
-      words.push_back(b.loadShared(b.add(address, 4 * w), b.getI32Type()));
-      bits.push_back(getNonfinite(b, type.getElementType(), words.back()));
+      Value word = b.loadShared(b.add(address, 4 * w), b.getI32Type());
+      words.push_back(arith::AndIOp::create(b, word, getMask(word)));
     }
     for (int64_t e : {0, 1}) {
-      int64_t w = e * (wordsOfPair - 1);
-      // The highest bit of the element.
-      uint32_t bit = wordsOfPair == 2 ? 0x80000000u : 0x8000u << (16 * e);
-      Value isBad = arith::CmpIOp::create(
-          b, arith::CmpIPredicate::ne,
-          b.bitAnd(bits[w], static_cast<int32_t>(bit)), b.i32(0));
-      Value value = getElement(b, type.getElementType(), words[w], e);
+      Value value =
+          getElement(b, type.getElementType(), words[e * (wordsOfPair - 1)], e);
+      value = arith::BitcastOp::create(b, b.getI32Type(), value);
       for (int64_t r : {0, 1}) {
-        Value counts = arith::AndIOp::create(b, isBad, keeps[r]);
-        Value term = arith::SelectOp::create(b, counts, value, b.f32(0.0));
+        Value term = arith::AndIOp::create(b, value, keeps[r]);
+        term = arith::BitcastOp::create(b, b.getF32Type(), term);
         Value &sum = sums[i + 2 * r + e];
         sum = arith::AddFOp::create(b, sum, term);
       }
@@ -211,10 +222,12 @@ SmallVector<Value> Isolation::addNonfinite(ValueRange probabilities,
     for (Value note : notes) {
       Value shifted =
           arith::ShRUIOp::create(b, b.shuffleFrom(note, owner), bit);
-      keeps.push_back(b.equal(b.bitAnd(shifted, 1), 1));
+      keeps.push_back(arith::SubIOp::create(b, b.i32(0), b.bitAnd(shifted, 1)));
     }
     // Keys that no row of the warp sees are most of them.
-    Value isSeen = b.voteAny(arith::OrIOp::create(b, keeps[0], keeps[1]));
+    Value isSeen = b.voteAny(arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ne,
+        arith::OrIOp::create(b, keeps[0], keeps[1]), b.i32(0)));
     SmallVector<Value> carried(loop.getRegionIterArgs());
     auto ifOp = scf::IfOp::create(b, ValueRange(carried).getTypes(), isSeen,
                                   /*withElseRegion=*/true);

@@ -53,6 +53,17 @@ struct AllocationPattern : ThreadPattern<OpT> {
   }
 };
 
+struct RowsPattern : ThreadPattern<RowsOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(RowsOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    constexpr int64_t kRowBytes = 128;
+    Value offset = b.mul(adaptor.getFirst().front(), kRowBytes);
+    rewriter.replaceOp(op, b.add(adaptor.getTile().front(), offset));
+    return success();
+  }
+};
+
 struct SlicePattern : ThreadPattern<SliceOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(SliceOp op, Adaptor adaptor, PtxBuilder &b,
@@ -314,8 +325,8 @@ struct StoreFragmentPattern : ThreadPattern<StoreFragmentOp> {
 void attn_gpu::populateMemoryPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns) {
   patterns
-      .add<AllocationPattern<AllocOp>, AllocationPattern<PipeOp>, SlicePattern,
-           InitPipesPattern, FirstSlotPattern, NextSlotPattern,
+      .add<AllocationPattern<AllocOp>, AllocationPattern<PipeOp>, RowsPattern,
+           SlicePattern, InitPipesPattern, FirstSlotPattern, NextSlotPattern,
            SlotIndexPattern, AcquirePattern, ExpectPattern, AwaitPattern,
            ReleasePattern, SendPattern, ReceivePattern, TmaLoadPattern,
            TmaStorePattern, TmaStoreWaitPattern, StoreFragmentPattern>(

@@ -61,7 +61,7 @@ public:
     int64_t slab = column / type.getSlabColumns();
     int64_t first = column % type.getSlabColumns() / type.getChunkColumns();
     return b.add(getChunkAddress(b, first),
-                 (slab * type.getRows() + row) * kRowBytes);
+                 (slab * type.getSlabRows() + row) * kRowBytes);
   }
 
 private:

@@ -102,6 +102,16 @@ func.func private @shared_columns(!attn_gpu.shared<64x32xbf16>)
 
 // -----
 
+// expected-error @below {{expected rows of a tile of a multiple of 8 rows, 64 to 256, got 32}}
+func.func private @shared_slab_rows(!attn_gpu.shared<64x64xbf16 of 32>)
+
+// -----
+
+// expected-error @below {{expected a ring of whole tiles}}
+func.func private @shared_ring_of_rows(!attn_gpu.shared<2x64x64xbf16 of 128>)
+
+// -----
+
 // expected-error @below {{expected a multiple of 32 columns up to 256, got 48}}
 func.func private @shared_columns_f32(!attn_gpu.shared<64x48xf32>)
 
@@ -171,6 +181,46 @@ func.func @alloc_offset() {
 func.func @alloc_end() {
   // expected-error @below {{expected memory within the 232448 bytes of a block, it ends at 239616}}
   %0 = attn_gpu.alloc at 231424 : !attn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @rows_columns(%t: !attn_gpu.shared<128x64xbf16>, %i: i32) {
+  // expected-error @below {{expected rows of '!attn_gpu.shared<128x64xbf16>', got '!attn_gpu.shared<32x128xbf16 of 128>'}}
+  %0 = attn_gpu.rows %t[%i] : !attn_gpu.shared<128x64xbf16> -> !attn_gpu.shared<32x128xbf16 of 128>
+  return
+}
+
+// -----
+
+func.func @rows_of_others(%t: !attn_gpu.shared<128x64xbf16>, %i: i32) {
+  // expected-error @below {{expected rows of '!attn_gpu.shared<128x64xbf16>', got '!attn_gpu.shared<32x64xbf16 of 64>'}}
+  %0 = attn_gpu.rows %t[%i] : !attn_gpu.shared<128x64xbf16> -> !attn_gpu.shared<32x64xbf16 of 64>
+  return
+}
+
+// -----
+
+func.func @rows_of_ring(%t: !attn_gpu.shared<2x128x64xbf16>, %i: i32) {
+  // expected-error @below {{expected rows of '!attn_gpu.shared<2x128x64xbf16>', got '!attn_gpu.shared<32x64xbf16 of 128>'}}
+  %0 = attn_gpu.rows %t[%i] : !attn_gpu.shared<2x128x64xbf16> -> !attn_gpu.shared<32x64xbf16 of 128>
+  return
+}
+
+// -----
+
+func.func @alloc_rows() {
+  // expected-error @below {{expected whole tiles, got '!attn_gpu.shared<32x64xbf16 of 128>'}}
+  %0 = attn_gpu.alloc at 1024 : !attn_gpu.shared<32x64xbf16 of 128>
+  return
+}
+
+// -----
+
+func.func @load_rows(%m: !attn_gpu.tensor_map, %t: !attn_gpu.shared<32x64xbf16 of 128>, %p: !attn_gpu.pipe<1>, %s: !attn_gpu.slot<1>, %i: i32) {
+  // expected-error @below {{expected one tile, got '!attn_gpu.shared<32x64xbf16 of 128>'}}
+  attn_gpu.tma_load %m[%i, %i] to %t signals %p[%s] : !attn_gpu.shared<32x64xbf16 of 128>, !attn_gpu.pipe<1>
   return
 }
 

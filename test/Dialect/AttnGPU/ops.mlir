@@ -31,6 +31,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %i = attn_gpu.slot_index %s : !attn_gpu.slot<2>
       // CHECK: attn_gpu.slice %{{.*}}[%{{.*}}] : !attn_gpu.shared<2x128x64xbf16>
       %kt = attn_gpu.slice %k[%i] : !attn_gpu.shared<2x128x64xbf16>
+      // CHECK: attn_gpu.rows %{{.*}}[%{{.*}}] : !attn_gpu.shared<128x64xbf16> -> !attn_gpu.shared<32x64xbf16 of 128>
+      %rows = attn_gpu.rows %kt[%i] : !attn_gpu.shared<128x64xbf16> -> !attn_gpu.shared<32x64xbf16 of 128>
       // CHECK: attn_gpu.tma_load %{{.*}}[%{{.*}}, %{{.*}}] to %{{.*}} signals %{{.*}}[%{{.*}}] evict last : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
       attn_gpu.tma_load %map[%c0, %c0] to %kt signals %kp[%s] evict last : !attn_gpu.shared<128x64xbf16>, !attn_gpu.pipe<2>
       // CHECK: attn_gpu.tma_load %{{.*}}[%{{.*}}] to %{{.*}} signals %{{.*}}[%{{.*}}] : !attn_gpu.shared<128x64xbf16>

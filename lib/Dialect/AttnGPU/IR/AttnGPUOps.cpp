@@ -158,6 +158,8 @@ static constexpr int64_t kTileAlignment = 1024;
 static constexpr int64_t kMaxSharedBytes = 232448;
 
 LogicalResult AllocOp::verify() {
+  if (getMemory().getType().isPart())
+    return emitOpError("expected whole tiles, got ") << getMemory().getType();
   int64_t offset = getOffset(), bytes = getMemory().getType().getBytes();
   if (offset < 0 || offset % kTileAlignment != 0)
     return emitOpError("expected an offset that is a multiple of ")
@@ -170,6 +172,17 @@ LogicalResult AllocOp::verify() {
     return emitOpError("expected memory within the ")
            << kMaxSharedBytes << " bytes of a block, it ends at "
            << offset + bytes;
+  return success();
+}
+
+LogicalResult RowsOp::verify() {
+  SharedType tile = getTile().getType(), rows = getRows().getType();
+  if (tile.isRing() || rows.isRing() ||
+      tile.getElementType() != rows.getElementType() ||
+      tile.getColumns() != rows.getColumns() ||
+      tile.getSlabRows() != rows.getSlabRows() ||
+      tile.getRows() < rows.getRows())
+    return emitOpError("expected rows of ") << tile << ", got " << rows;
   return success();
 }
 
@@ -221,7 +234,7 @@ LogicalResult ReceiveOp::verify() {
 /// A copy moves one tile by the coordinates of its map.
 static LogicalResult verifyCopy(Operation *op, SharedType tile,
                                 size_t numCoordinates) {
-  if (tile.isRing())
+  if (tile.isRing() || tile.isPart())
     return op->emitOpError("expected one tile, got ") << tile;
   if (!tile.isNarrow())
     return op->emitOpError("expected a tile of f16 or bf16, got ") << tile;
@@ -244,7 +257,7 @@ LogicalResult StoreFragmentOp::verify() {
   SharedType tile = getTile().getType();
   if (!fragment.isPacked())
     return emitOpError("expected a packed fragment, got ") << fragment;
-  if (tile.isRing() || tile.getRows() != FragmentType::kRows ||
+  if (tile.isRing() || tile.isPart() || tile.getRows() != FragmentType::kRows ||
       tile.getColumns() < fragment.getColumns() ||
       tile.getElementType() != fragment.getElementType())
     return emitOpError("expected a tile that holds the fragment, "
@@ -405,7 +418,7 @@ LogicalResult AnyOfBlockOp::verify() {
 static LogicalResult verifyRowCopy(Operation *op, SharedType tile,
                                    int64_t columns, int64_t alignment,
                                    int64_t elementBytes, int64_t warpgroups) {
-  if (tile.isRing())
+  if (tile.isRing() || tile.isPart())
     return op->emitOpError("expected one tile, got ") << tile;
   if (alignment > 16 || alignment < elementBytes ||
       !llvm::isPowerOf2_64(alignment))

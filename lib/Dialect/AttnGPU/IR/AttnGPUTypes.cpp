@@ -123,20 +123,30 @@ Type SharedType::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() ||
       parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
-      parser.parseType(elementType) || parser.parseGreater())
+      parser.parseType(elementType))
+    return {};
+  int64_t slabRows = shape.size() < 2 ? 0 : shape[shape.size() - 2];
+  if (succeeded(parser.parseOptionalKeyword("of")) &&
+      parser.parseInteger(slabRows))
+    return {};
+  if (parser.parseGreater())
     return {};
   return parser.getChecked<SharedType>(loc, parser.getContext(), shape,
-                                       elementType);
+                                       elementType, slabRows);
 }
 
 void SharedType::print(AsmPrinter &printer) const {
   printer << "<";
   printer.printDimensionList(getShape());
-  printer << "x" << getElementType() << ">";
+  printer << "x" << getElementType();
+  if (isPart())
+    printer << " of " << getSlabRows();
+  printer << ">";
 }
 
 LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 ArrayRef<int64_t> shape, Type elementType) {
+                                 ArrayRef<int64_t> shape, Type elementType,
+                                 int64_t slabRows) {
   if (!isa<Float16Type, BFloat16Type, Float32Type, FloatTF32Type>(elementType))
     return emitError() << "expected elements of f16, bf16, f32 or tf32, got "
                        << elementType;
@@ -153,6 +163,11 @@ LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (columns < slabColumns || columns > 256 || columns % slabColumns != 0)
     return emitError() << "expected a multiple of " << slabColumns
                        << " columns up to 256, got " << columns;
+  if (slabRows < rows || slabRows > 256 || slabRows % 8 != 0)
+    return emitError() << "expected rows of a tile of a multiple of 8 rows, "
+                       << rows << " to 256, got " << slabRows;
+  if (slabRows != rows && shape.size() == 3)
+    return emitError() << "expected a ring of whole tiles";
   return success();
 }
 

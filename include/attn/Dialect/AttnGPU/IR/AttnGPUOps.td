@@ -299,6 +299,28 @@ def AttnGPU_AllocOp : AttnGPU_Op<"alloc", [Pure]> {
   let hasVerifier = 1;
 }
 
+def AttnGPU_RowsOp : AttnGPU_Op<"rows", [Pure]> {
+  let summary = "Some rows of a tile";
+  let description = [{
+    The rows of `tile` from `first`, a multiple of 8, on: what is multiplied or
+    searched for values that are not finite where less than the tile is.
+
+    Example:
+
+    ```mlir
+    %rows = attn_gpu.rows %k[%i] : !attn_gpu.shared<128x64xbf16>
+        -> !attn_gpu.shared<32x64xbf16 of 128>
+    ```
+  }];
+  let arguments = (ins AttnGPU_SharedType:$tile, I32:$first);
+  let results = (outs AttnGPU_SharedType:$rows);
+  let assemblyFormat = [{
+    $tile `[` $first `]` attr-dict `:` qualified(type($tile)) `->`
+    qualified(type($rows))
+  }];
+  let hasVerifier = 1;
+}
+
 def AttnGPU_SliceOp : AttnGPU_Op<"slice", [Pure,
     TypesMatchWith<"the tile is one of the ring", "ring", "tile",
                    "::llvm::cast<SharedType>($_self).getTileType()">]> {

@@ -142,18 +142,30 @@ def AttnGPU_SharedType : AttnGPU_Type<"Shared", "shared"> {
     A tile of rows and columns, or (three dimensions) a ring of them. Elements are
     of f16, bf16 or f32, or of tf32, that is f32 rounded to 10 bits of mantissa. A
     tile is stored in slabs of 64 columns of 16 bits, or 32 of 32, 128 bytes to a
-    row, in the 128-byte swizzle that tensor maps and tensor cores share.
+    row, in the 128-byte swizzle that tensor maps and tensor cores share. Rows of a
+    larger tile (`attn_gpu.rows`) are a tile whose slabs lie as far apart as that
+    tile's, whose number of rows follows `of`.
 
-    Example: `!attn_gpu.shared<2x128x64xbf16>`, `!attn_gpu.shared<64x96xf32>`
+    Example: `!attn_gpu.shared<2x128x64xbf16>`, `!attn_gpu.shared<64x96xf32>`,
+    `!attn_gpu.shared<32x128xbf16 of 128>`
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape,
-                        "::mlir::Type":$elementType);
+                        "::mlir::Type":$elementType,
+                        "int64_t":$slabRows);
+  let builders = [
+    TypeBuilder<(ins "::llvm::ArrayRef<int64_t>":$shape,
+                     "::mlir::Type":$elementType), [{
+      return $_get($_ctxt, shape, elementType, shape.drop_back().back());
+    }]>
+  ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool isRing() const { return getShape().size() == 3; }
     int64_t getRows() const { return getShape()[getShape().size() - 2]; }
     int64_t getColumns() const { return getShape().back(); }
+    /// Whether these are rows of a larger tile.
+    bool isPart() const { return getSlabRows() != getRows(); }
     /// The type of one tile of a ring.
     SharedType getTileType() const {
       return get(getContext(), getShape().take_back(2), getElementType());
