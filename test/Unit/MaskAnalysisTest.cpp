@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
 #include <array>
@@ -144,6 +146,70 @@ TEST_F(MaskAnalysisTest, BlocksAgreeWithTheirElements) {
               EXPECT_FALSE(any);
           }
         }
+}
+
+/// What operations of constants give.
+class Evaluator {
+public:
+  explicit Evaluator(Type type) : type(type), builder(type.getContext()) {
+    builder.setInsertionPointToStart(&block);
+  }
+
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(builder, builder.getUnknownLoc(),
+                                     builder.getIntegerAttr(type, value));
+  }
+
+  int64_t evaluate(Value value) {
+    SmallVector<Attribute> operands;
+    for (Value operand : value.getDefiningOp()->getOperands())
+      operands.push_back(builder.getIntegerAttr(type, evaluate(operand)));
+    SmallVector<OpFoldResult> results;
+    EXPECT_TRUE(succeeded(value.getDefiningOp()->fold(operands, results)));
+    if (auto folded = dyn_cast<Value>(results.front()))
+      return evaluate(folded);
+    return cast<IntegerAttr>(cast<Attribute>(results.front())).getInt();
+  }
+
+  Type type;
+  Block block;
+  OpBuilder builder;
+};
+
+TEST_F(MaskAnalysisTest, ValuesAgreeWithIntegers) {
+  context.loadDialect<arith::ArithDialect>();
+  constexpr int64_t longest = (int64_t(1) << 29) - 1;
+  SmallVector<StructuralMaskInterface> masks = getExactMasks();
+  for (Alignment alignment : {Alignment::TopLeft, Alignment::BottomRight}) {
+    for (int64_t bound : {longest, int64_t(1) << 31, WindowAttr::largestBound})
+      for (auto [left, right] : {std::pair(bound, int64_t(0)), {0, bound}})
+        masks.push_back(WindowAttr::get(&context, left, right, alignment));
+    masks.push_back(PrefixAttr::get(
+        &context, std::numeric_limits<int64_t>::max(), alignment));
+  }
+  for (Type type :
+       {Type(IndexType::get(&context)), Type(IntegerType::get(&context, 32))})
+    for (StructuralMaskInterface mask : masks)
+      for (int64_t lq : {int64_t(1), int64_t(70), longest})
+        for (int64_t lk : {int64_t(0), int64_t(3), int64_t(70), longest})
+          for (int64_t i0 : {int64_t(0), lq / 2, lq - 1}) {
+            int64_t last = std::min(i0 + 63, lq - 1);
+            Evaluator e(type);
+            Location loc = e.builder.getUnknownLoc();
+            Value first = e.constant(i0), end = e.constant(last);
+            Value numQueries = e.constant(lq), numKeys = e.constant(lk);
+            KeyIntervalValues needed = buildNeededKeys(
+                mask, e.builder, loc, first, end, numQueries, numKeys);
+            KeyIntervalValues full = buildFullKeys(
+                mask, e.builder, loc, first, end, numQueries, numKeys, needed);
+            MaskShape shape{lq, lk};
+            KeyInterval expected = getNeededKeys(mask, i0, last + 1, shape);
+            KeyInterval expectedFull = getFullKeys(mask, i0, last + 1, shape);
+            EXPECT_EQ(e.evaluate(needed.begin), expected.begin);
+            EXPECT_EQ(e.evaluate(needed.end), expected.end);
+            EXPECT_EQ(e.evaluate(full.begin), expectedFull.begin);
+            EXPECT_EQ(e.evaluate(full.end), expectedFull.end);
+          }
 }
 
 TEST_F(MaskAnalysisTest, CausalBlocksAreExact) {

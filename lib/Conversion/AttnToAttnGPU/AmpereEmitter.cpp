@@ -130,16 +130,25 @@ SmallVector<Value> KernelEmitter::emitMma(ArrayRef<Parts> lhs,
   return sums;
 }
 
-/// The product of one consumer's queries and the keys. Of parts, that of the
+/// The parts of a block's rows from `firstRow` on.
+KernelEmitter::Parts KernelEmitter::emitCarefulTiles(Value ring,
+                                                     Value firstRow) {
+  Parts tiles = getParts(b, ring, schedule.parts);
+  for (Value &tile : tiles)
+    tile = emitCarefulTile(tile, firstRow);
+  return tiles;
+}
+
+/// The product of one consumer's queries and some keys. Of parts, that of the
 /// high ones alone where it is not finite: low parts of either sign, or zero,
 /// would make NaN of its infinities.
-Value KernelEmitter::emitCarefulProduct() {
+Value KernelEmitter::emitCarefulProduct(Value firstRow) {
   IntegerAttr depth = b.getI64IntegerAttr(llvm::alignTo(headDim, 16));
   Parts query = getQueryTile(warpgroup);
-  Parts key = getParts(b, keys, schedule.parts);
+  Parts key = emitCarefulTiles(keys, firstRow);
   if (schedule.parts == 1)
-    return emitMma(query, key, {}, blockKeys, depth).front();
-  Type type = b.fragment(blockKeys, b.getF32Type());
+    return emitMma(query, key, {}, getCarefulKeys(), depth).front();
+  Type type = b.fragment(getCarefulKeys(), b.getF32Type());
   auto multiply = [&](int64_t left, int64_t right, ValueRange sum) -> Value {
     return MmaOp::create(b, type, query[left], key[right], sum,
                          /*values=*/false, depth)
@@ -192,7 +201,8 @@ KernelEmitter::Consumers KernelEmitter::getEmptyConsumers(int64_t count) {
 KernelEmitter::Consumers KernelEmitter::emitAmpereStep(const Tile &tile,
                                                        Value block,
                                                        ValueRange consumers,
-                                                       bool masked) {
+                                                       bool masked,
+                                                       Value ifMasked) {
   int64_t count = consumers.size() / 3;
   AwaitCopiesOp::create(b, 0);
   emitValueCopy(tile, block);
@@ -216,7 +226,15 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereStep(const Tile &tile,
   for (int64_t i = 0; i < count; ++i) {
     selectConsumer(i);
     ValueRange state = consumers.slice(3 * i, 3);
-    Value logits = emitLogits(tile, products[i], block, masked);
+    auto emitWith = [&](bool masked) {
+      return SmallVector<Value>{
+          emitLogits(tile, products[i], b.mul(block, blockKeys), masked)};
+    };
+    Value logits = (ifMasked ? b.ifThenElse(
+                                   ifMasked, [&] { return emitWith(true); },
+                                   [&] { return emitWith(false); })
+                             : emitWith(masked))
+                       .front();
     Rows rows = emitRows(logits, state[1], state[2]);
     Value exponentials = emitProbabilities(logits, rows.negatedMaximum);
     Value sum = ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
@@ -239,10 +257,12 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereBlocks(const Tile &tile) {
            [&] { emitKeyCopy(tile, last); });
   CommitCopiesOp::create(b);
   Consumers consumers = getEmptyConsumers(schedule.getConsumersOfWarpgroup());
-  auto emitLoop = [&](Value begin, Value end, bool masked) {
+  auto emitLoop = [&](Value begin, Value end, bool masked,
+                      function_ref<Value(Value)> isMasked = nullptr) {
     consumers =
         b.forLoop(begin, end, consumers, [&](Value j, ValueRange carried) {
-          return emitAmpereStep(tile, b.sub(last, j), carried, masked);
+          return emitAmpereStep(tile, b.sub(last, j), carried, masked,
+                                isMasked ? isMasked(j) : Value());
         });
   };
   Value zero = b.i32(0), numBlocks = b.sub(tile.end, tile.begin);
@@ -252,6 +272,18 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereBlocks(const Tile &tile) {
   }
   Value right = b.max(zero, b.sub(tile.end, tile.fullEnd));
   Value full = b.max(right, b.sub(tile.end, tile.fullBegin));
+  if (schedule.parts > 1 && isEverMasked()) {
+    // What three products and their operands are is most of the code and of the
+    // time: one loop for all.
+    using P = arith::CmpIPredicate;
+    emitLoop(zero, numBlocks, /*masked=*/true, [&](Value j) -> Value {
+      Value isRight = b.compare(P::slt, j, right);
+      if (!hasLeftEdge())
+        return isRight;
+      return arith::OrIOp::create(b, isRight, b.compare(P::sge, j, full));
+    });
+    return consumers;
+  }
   if (isEverMasked())
     emitLoop(zero, right, /*masked=*/true);
   else
@@ -260,6 +292,32 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereBlocks(const Tile &tile) {
   if (hasLeftEdge())
     emitLoop(full, numBlocks, /*masked=*/true);
   return consumers;
+}
+
+SmallVector<Value> KernelEmitter::emitAmpereCarefulPart(const Tile &tile,
+                                                        Value block,
+                                                        Value firstRow,
+                                                        ValueRange carried) {
+  Value firstKey = b.add(b.mul(block, blockKeys), firstRow);
+  Value product = emitCarefulProduct(firstRow);
+  Value logits = emitLogits(tile, product, firstKey, isEverMasked());
+  Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
+  Value exponentials =
+      emitCarefulProbabilities(tile, logits, rows.maximum, firstKey);
+  Value sum = ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
+  Value output = emitCarefulRescale(carried[0], rows.alpha);
+  Parts valueTiles = emitCarefulTiles(values, firstRow);
+  if (schedule.isolatesValues) {
+    Value group = arith::DivSIOp::create(
+        b, firstConsumer, b.i32(schedule.getConsumersOfWarpgroup()));
+    // The low part is zero where the high one is not finite.
+    output = IsolateOp::create(b, exponentials, valueTiles.front(), output,
+                               group, b.getI64IntegerAttr(schedule.warpgroups));
+  }
+  output = emitMma(emitParts(exponentials), valueTiles, output, valueDim,
+                   IntegerAttr())
+               .front();
+  return {output, rows.maximum, sum};
 }
 
 /// The same with care, one consumer after the other, so that each finds values
@@ -280,28 +338,12 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereCareful(Tile tile) {
           emitValueCopy(tile, block);
           CommitCopiesOp::create(b);
           AwaitCopiesOp::create(b, 0);
-          Value product = emitCarefulProduct();
-          Value logits = emitLogits(tile, product, block, isEverMasked());
-          Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
-          Value exponentials =
-              emitCarefulProbabilities(tile, logits, rows.maximum, block);
-          Value sum =
-              ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
-          Value output = emitCarefulRescale(carried[0], rows.alpha);
-          if (schedule.isolatesValues) {
-            Value group = arith::DivSIOp::create(
-                b, firstConsumer, b.i32(schedule.getConsumersOfWarpgroup()));
-            // The low part is zero where the high one is not finite.
-            Value high = getParts(b, values, schedule.parts).front();
-            output =
-                IsolateOp::create(b, exponentials, high, output, group,
-                                  b.getI64IntegerAttr(schedule.warpgroups));
-          }
-          output = emitMma(emitParts(exponentials),
-                           getParts(b, values, schedule.parts), output,
-                           valueDim, IntegerAttr())
-                       .front();
-          return {output, rows.maximum, sum};
+          int64_t numKeys = getCarefulKeys();
+          return b.forLoop(b.i32(0), b.i32(blockKeys / numKeys), carried,
+                           [&](Value part, ValueRange carried) {
+                             return emitAmpereCarefulPart(
+                                 tile, block, b.mul(part, numKeys), carried);
+                           });
         });
     if (factor)
       state[1] =

@@ -8,7 +8,8 @@
 
 // A tile whose first results are not to be trusted is computed again: one
 // product after the other, by the standard softmax, every block masked, without
-// turns. What is rare may be slow. Differences of logits are taken before
+// turns, a few keys at a time. What is rare may be slow, and its code should
+// not be what takes longest to compile. Differences of logits are taken before
 // anything is multiplied, so that they are exact near the maximum however large
 // logits are.
 //
@@ -60,7 +61,7 @@ KernelEmitter::Rows KernelEmitter::emitCarefulRows(Value logits, Value maximum,
 /// As long as a row that may be the mean of all values has seen no key, all its
 /// keys have one probability.
 Value KernelEmitter::emitCarefulProbabilities(const Tile &tile, Value logits,
-                                              Value maximum, Value block) {
+                                              Value maximum, Value firstKey) {
   return b.map({logits, maximum}, logits.getType(), [&](ValueRange x) -> Value {
     Value p = emitCarefulExp(b.subf(x[0], getSafe(x[1])));
     if (!isUniform())
@@ -71,7 +72,7 @@ Value KernelEmitter::emitCarefulProbabilities(const Tile &tile, Value logits,
                                           b.compare(P::OEQ, x[0], none));
     Value isKey =
         b.compare(arith::CmpIPredicate::slt,
-                  getKey(tile, block, x[3], /*clamp=*/false), tile.numKeys);
+                  getKey(tile, firstKey, x[3], /*clamp=*/false), tile.numKeys);
     return b.select(arith::AndIOp::create(b, isEqual, isKey), b.f32(1.0), p);
   });
 }
@@ -88,6 +89,50 @@ Value KernelEmitter::emitCarefulRescale(Value output, Value alpha) {
   });
 }
 
+int64_t KernelEmitter::getCarefulKeys() {
+  // With one stage the next keys, which come before these values, wait for
+  // these keys to be done.
+  if (schedule.isHopper() && schedule.stages == 1)
+    return blockKeys;
+  return blockKeys % 32 == 0 ? 32 : 16;
+}
+
+Value KernelEmitter::emitCarefulTile(Value tile, Value firstRow) {
+  int64_t numKeys = getCarefulKeys();
+  if (numKeys == blockKeys)
+    return tile;
+  auto type = cast<SharedType>(tile.getType());
+  type = SharedType::get(b.getContext(), {numKeys, type.getColumns()},
+                         type.getElementType(), blockKeys);
+  return RowsOp::create(b, type, tile, firstRow);
+}
+
+SmallVector<Value>
+KernelEmitter::emitCarefulPart(const Tile &tile, Value queries, Value slot,
+                               Value block, Value firstRow, ValueRange carried,
+                               function_ref<void()> emitBetween) {
+  auto getTile = [&](Value ring) {
+    return emitCarefulTile(getTileOfSlot(ring, slot), firstRow);
+  };
+  Value firstKey = b.add(b.mul(block, blockKeys), firstRow);
+  Value product = emitLogitProduct(queries, getTile(keys), getCarefulKeys());
+  Value logits = WaitOp::create(b, 0, product).getResult(0);
+  emitBetween();
+  logits = emitLogits(tile, logits, firstKey, isEverMasked());
+  Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
+  Value probabilities =
+      emitCarefulProbabilities(tile, logits, rows.maximum, firstKey);
+  Value sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
+  Value output = emitCarefulRescale(carried[0], rows.alpha);
+  Value valueTile = getTile(values);
+  if (schedule.isolatesValues)
+    output = IsolateOp::create(b, probabilities, valueTile, output, warpgroup,
+                               b.getI64IntegerAttr(schedule.consumers));
+  product = emitOutputProduct(pack(probabilities), valueTile, output, Value());
+  output = WaitOp::create(b, 0, product).getResult(0);
+  return {output, rows.maximum, sum};
+}
+
 KernelEmitter::State
 KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
   Type f32 = b.getF32Type();
@@ -101,29 +146,33 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
   SmallVector<Value> results = b.forLoop(
       b.i32(0), b.sub(tile.end, tile.begin), inits,
       [&](Value j, ValueRange carried) {
-        Value output = carried[0], slot = carried[3], block = b.sub(last, j);
+        Value slot = carried[3], block = b.sub(last, j);
+        auto emitKeysDone = [&] {
+          ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
+        };
+        auto emitValuesAwaited = [&] { AwaitOp::create(b, valuePipe, slot); };
         AwaitOp::create(b, keyPipe, slot);
-        Value product = emitLogitProduct(queries, slot, blockKeys);
-        Value logits = WaitOp::create(b, 0, product).getResult(0);
-        ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
-        logits = emitLogits(tile, logits, block, isEverMasked());
-        Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
-        Value probabilities =
-            emitCarefulProbabilities(tile, logits, rows.maximum, block);
-        Value sum =
-            ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
-        output = emitCarefulRescale(output, rows.alpha);
-        AwaitOp::create(b, valuePipe, slot);
-        if (schedule.isolatesValues)
-          output = IsolateOp::create(
-              b, probabilities,
-              SliceOp::create(b, values, SlotIndexOp::create(b, slot)), output,
-              warpgroup, b.getI64IntegerAttr(schedule.consumers));
-        product = emitOutputProduct(pack(probabilities), slot, output, Value());
-        output = WaitOp::create(b, 0, product).getResult(0);
+        SmallVector<Value> next;
+        int64_t numKeys = getCarefulKeys();
+        if (numKeys == blockKeys) {
+          next = emitCarefulPart(tile, queries, slot, block, b.i32(0),
+                                 carried.take_front(3), [&] {
+                                   emitKeysDone();
+                                   emitValuesAwaited();
+                                 });
+        } else {
+          emitValuesAwaited();
+          next = b.forLoop(
+              b.i32(0), b.i32(blockKeys / numKeys), carried.take_front(3),
+              [&](Value part, ValueRange carried) {
+                return emitCarefulPart(tile, queries, slot, block,
+                                       b.mul(part, numKeys), carried, [] {});
+              });
+          emitKeysDone();
+        }
         ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
-        return SmallVector<Value>{output, rows.maximum, sum,
-                                  NextSlotOp::create(b, slot)};
+        next.push_back(NextSlotOp::create(b, slot));
+        return next;
       });
   State state;
   state.output = results[0];

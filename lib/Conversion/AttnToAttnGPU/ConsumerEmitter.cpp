@@ -21,18 +21,20 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Products
 //===----------------------------------------------------------------------===//
 
-Value KernelEmitter::emitLogitProduct(Value queries, Value slot,
+Value KernelEmitter::getTileOfSlot(Value ring, Value slot) {
+  return SliceOp::create(b, ring, SlotIndexOp::create(b, slot));
+}
+
+Value KernelEmitter::emitLogitProduct(Value queries, Value tile,
                                       int64_t columns) {
-  Value tile = SliceOp::create(b, keys, SlotIndexOp::create(b, slot));
   auto type = InFlightType::get(b.getContext(), columns, b.getF32Type());
   return WgmmaOp::create(b, type, queries, tile, Value(), Value(),
                          /*values=*/false,
                          b.getI64IntegerAttr(llvm::alignTo(headDim, 16)));
 }
 
-Value KernelEmitter::emitOutputProduct(Value probabilities, Value slot,
+Value KernelEmitter::emitOutputProduct(Value probabilities, Value tile,
                                        Value output, Value adds) {
-  Value tile = SliceOp::create(b, values, SlotIndexOp::create(b, slot));
   auto type = InFlightType::get(b.getContext(), valueDim, b.getF32Type());
   return WgmmaOp::create(b, type, probabilities, tile, output, adds,
                          /*values=*/true, IntegerAttr());
@@ -136,12 +138,14 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
   state.output =
       SplatOp::create(b, b.fragment(valueDim, b.getF32Type()), initial);
   Value block = b.add(tile.ownEnd, -1);
-  Value neededKeys = b.sub(tile.ownKeyEnd, b.mul(block, blockKeys));
+  Value firstKey = b.mul(block, blockKeys);
+  Value neededKeys = b.sub(tile.ownKeyEnd, firstKey);
   auto emitColumns = [&](int64_t columns) -> SmallVector<Value> {
     // In each branch: the fence of a product must not be what both begin with,
     // for LLVM puts that before them, where ptxas does not count it.
     AwaitOp::create(b, keyPipe, slot);
-    Value product = emitLogitProduct(queries, slot, columns);
+    Value product =
+        emitLogitProduct(queries, getTileOfSlot(keys, slot), columns);
     Value logits = WaitOp::create(b, 0, product).getResult(0);
     ReleaseOp::create(b, keyPipe, slot, /*each_thread=*/false);
     emitStoredRelease(querySlot);
@@ -150,13 +154,13 @@ KernelEmitter::State KernelEmitter::emitFirstBlock(const Tile &tile,
       Value lacksKeys =
           b.compare(arith::CmpIPredicate::slt, neededKeys, b.i32(blockKeys));
       auto emitMasked = [&]() -> SmallVector<Value> {
-        return {emitLogits(tile, logits, block, /*masked=*/true)};
+        return {emitLogits(tile, logits, firstKey, /*masked=*/true)};
       };
       logits = b.ifThenElse(lacksKeys, emitMasked, [&] {
                   return SmallVector<Value>{logits};
                 }).front();
     } else {
-      logits = emitLogits(tile, logits, block, isEverMasked());
+      logits = emitLogits(tile, logits, firstKey, isEverMasked());
     }
     Type row = b.row(b.getF32Type());
     SmallVector<Value> rows = b.map(
@@ -197,15 +201,17 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
   AwaitOp::create(b, keyPipe, next.slot);
   if (schedule.takesTurns)
     TurnBeginOp::create(b, warpgroup, schedule.consumers);
-  Value logitProduct = emitLogitProduct(queries, next.slot, blockKeys);
+  Value logitProduct =
+      emitLogitProduct(queries, getTileOfSlot(keys, next.slot), blockKeys);
   AwaitOp::create(b, valuePipe, state.slot);
   Value outputProduct =
-      emitOutputProduct(state.probabilities, state.slot, state.output, adds);
+      emitOutputProduct(state.probabilities, getTileOfSlot(values, state.slot),
+                        state.output, adds);
   if (schedule.takesTurns)
     TurnEndOp::create(b, warpgroup, schedule.consumers);
   Value logits = WaitOp::create(b, 1, logitProduct).getResult(0);
   ReleaseOp::create(b, keyPipe, next.slot, /*each_thread=*/false);
-  logits = emitLogits(tile, logits, block, masked);
+  logits = emitLogits(tile, logits, b.mul(block, blockKeys), masked);
 
   Rows rows;
   if (isOptimistic()) {
@@ -268,8 +274,9 @@ KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
   }
   emitQueryRelease(querySlot);
   AwaitOp::create(b, valuePipe, state.slot);
-  Value product = emitOutputProduct(state.probabilities, state.slot,
-                                    state.output, isBehindFirst(numBlocks));
+  Value product =
+      emitOutputProduct(state.probabilities, getTileOfSlot(values, state.slot),
+                        state.output, isBehindFirst(numBlocks));
   state.output = WaitOp::create(b, 0, product).getResult(0);
   ReleaseOp::create(b, valuePipe, state.slot, /*each_thread=*/false);
   state.slot = NextSlotOp::create(b, state.slot);

@@ -109,14 +109,14 @@ void KernelEmitter::emitDocumentRows(Tile &tile) {
 
 /// Where documents are in any order, each pair of them is compared.
 Value KernelEmitter::emitDocumentPredicates(const Tile &tile, Value logits,
-                                            Value block) {
+                                            Value firstKey) {
   using P = arith::CmpIPredicate;
   Value isAny = b.compare(P::eq, tile.documents.order, b.i32(kAnyOrder));
   auto emitCompared = [&]() -> SmallVector<Value> {
     Value masked = b.f32(-std::numeric_limits<double>::infinity());
     return {b.map(logits, logits.getType(), [&](ValueRange x) -> Value {
       Value i = getQuery(tile, x[1], /*clamp=*/true);
-      Value j = getKey(tile, block, x[2], /*clamp=*/true);
+      Value j = getKey(tile, firstKey, x[2], /*clamp=*/true);
       Value keep = b.compare(
           P::eq,
           emitDocumentLoad(args.queryDocuments, tile, getQueryRow(tile, i)),

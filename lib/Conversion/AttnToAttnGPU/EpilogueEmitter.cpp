@@ -62,9 +62,9 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
         if (maximum) {
           isLow = both(isLow, b.compare(P::UNE, x[2], b.f32(-kInfinity)));
         } else if (structure) {
-          KeyIntervalValues keys = buildNeededKeys(
-              structure, b, b.getLoc(), b.toIndex(query), b.toIndex(query),
-              b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+          KeyIntervalValues keys =
+              buildNeededKeys(structure, b, b.getLoc(), query, query,
+                              tile.numQueries, tile.numKeys);
           isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
                                         keys.end));
         }

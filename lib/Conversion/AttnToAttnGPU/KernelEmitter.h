@@ -184,7 +184,7 @@ private:
   Value getRange(Value batch, Value rowTile);
   DocumentRange emitDocumentRange(const Tile &tile, Value range);
   void emitDocumentRows(Tile &tile);
-  Value emitDocumentPredicates(const Tile &tile, Value logits, Value block);
+  Value emitDocumentPredicates(const Tile &tile, Value logits, Value firstKey);
   Value emitDocumentLoad(const TensorArgument &documents, const Tile &tile,
                          Value row);
   Value emitDistance(Value document, Value base);
@@ -219,9 +219,10 @@ private:
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  Value adds, bool masked);
   /// The first `columns` of a block.
-  Value emitLogitProduct(Value queries, Value slot, int64_t columns);
+  Value getTileOfSlot(Value ring, Value slot);
+  Value emitLogitProduct(Value queries, Value tile, int64_t columns);
   /// Added to `output`; not if `adds` is there and false.
-  Value emitOutputProduct(Value probabilities, Value slot, Value output,
+  Value emitOutputProduct(Value probabilities, Value tile, Value output,
                           Value adds);
   Value emitProbabilities(Value logits, Value negatedMaximum);
   /// Of every `every`-th column that a thread holds.
@@ -246,14 +247,18 @@ private:
   SmallVector<Value> emitMma(ArrayRef<Parts> lhs, ArrayRef<Value> rhs,
                              ValueRange accumulators, int64_t columns,
                              IntegerAttr depth);
-  Value emitCarefulProduct();
+  Parts emitCarefulTiles(Value ring, Value firstRow);
+  Value emitCarefulProduct(Value firstRow);
+  SmallVector<Value> emitAmpereCarefulPart(const Tile &tile, Value block,
+                                           Value firstRow, ValueRange carried);
   Parts emitParts(Value probabilities);
   /// Outputs, maxima and sums of some consumers, one after the other.
   using Consumers = SmallVector<Value>;
   Consumers getEmptyConsumers(int64_t count);
   Consumers emitAmpereBlocks(const Tile &tile);
+  /// `ifMasked`, which may be null: whether it is, known late.
   Consumers emitAmpereStep(const Tile &tile, Value block, ValueRange consumers,
-                           bool masked);
+                           bool masked, Value ifMasked);
   Consumers emitAmpereCareful(Tile tile);
   Parts getQueryTile(Value consumer);
   void selectConsumer(int64_t number);
@@ -264,11 +269,22 @@ private:
   /// A tile that is computed again for the mean of all values needs all blocks.
   /// `isCareful` may be null: it is.
   void widen(Tile &tile, Value isCareful);
+  /// How many keys are taken at once, of which a block has a multiple: code for
+  /// what is rare should be small.
+  int64_t getCarefulKeys();
+  /// Their rows of a tile of keys or values.
+  Value emitCarefulTile(Value tile, Value firstRow);
   State emitCarefulBlocks(const Tile &tile, Value queries, Value slot);
+  /// Output, maximum and sum with the keys of a block from `firstRow` on.
+  /// `emitBetween`: when the keys are multiplied.
+  SmallVector<Value> emitCarefulPart(const Tile &tile, Value queries,
+                                     Value slot, Value block, Value firstRow,
+                                     ValueRange carried,
+                                     function_ref<void()> emitBetween);
   Value emitCarefulExp(Value difference);
   Rows emitCarefulRows(Value logits, Value maximum, Value sum);
   Value emitCarefulProbabilities(const Tile &tile, Value logits, Value maximum,
-                                 Value block);
+                                 Value firstKey);
   Value emitCarefulRescale(Value output, Value alpha);
 
   //===--- EpilogueEmitter.cpp: the end of a tile
@@ -288,12 +304,15 @@ private:
   //===--- LogitEmitter.cpp: from a product to logits
   //----------------------===//
 
-  /// Applies all that stands between the product and the softmax.
-  Value emitLogits(const Tile &tile, Value product, Value block, bool masked);
+  /// Applies all that stands between the product and the softmax. Its first
+  /// column is key `firstKey`.
+  Value emitLogits(const Tile &tile, Value product, Value firstKey,
+                   bool masked);
   Value emitSoftcap(Value product, Value scale);
   Value emitScore(const Tile &tile, Value product, Value i, Value j);
-  Value emitElements(const Tile &tile, Value product, Value block, bool masked);
-  Value emitIntervals(const Tile &tile, Value logits, Value block);
+  Value emitElements(const Tile &tile, Value product, Value firstKey,
+                     bool masked);
+  Value emitIntervals(const Tile &tile, Value logits, Value firstKey);
   Value emitPredicate(const Tile &tile, Value i, Value j);
   Value emitAddress(const TensorArgument &tensor, ArrayRef<Value> indices);
   /// The distance of the last dimension but one; zero where its size is one.
@@ -312,10 +331,10 @@ private:
                                    Value column);
   Value emitRegion(Region &region, const Tile &tile, Value logit, Value i,
                    Value j);
-  /// The query of row `i` of this consumer's fragments, and key `j` of a block;
-  /// clamped if memory is read at them.
+  /// The query of row `i` of this consumer's fragments, and key `j` behind a
+  /// first one; clamped if memory is read at them.
   Value getQuery(const Tile &tile, Value i, bool clamp);
-  Value getKey(const Tile &tile, Value block, Value j, bool clamp);
+  Value getKey(const Tile &tile, Value firstKey, Value j, bool clamp);
 
   //===--- Small questions
   //-------------------------------------------------===//

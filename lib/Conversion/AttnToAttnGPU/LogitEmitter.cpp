@@ -17,16 +17,16 @@ using namespace mlir::attn_gpu;
 
 static constexpr double kLog2e = 1.44269504088896340736;
 
-Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value block,
+Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value firstKey,
                                 bool masked) {
   Value logits = product;
   if (areLogitsScaled() || (masked && isAlwaysMasked()))
-    logits = emitElements(tile, logits, block, masked);
+    logits = emitElements(tile, logits, firstKey, masked);
   if (!masked)
     return logits;
-  logits = emitIntervals(tile, logits, block);
+  logits = emitIntervals(tile, logits, firstKey);
   if (args.documentRanges)
-    logits = emitDocumentPredicates(tile, logits, block);
+    logits = emitDocumentPredicates(tile, logits, firstKey);
   return logits;
 }
 
@@ -40,9 +40,9 @@ Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
   return clamp ? b.min(query, b.add(tile.numQueries, -1)) : query;
 }
 
-Value KernelEmitter::getKey(const Tile &tile, Value block, Value j,
+Value KernelEmitter::getKey(const Tile &tile, Value firstKey, Value j,
                             bool clamp) {
-  Value key = b.add(b.mul(block, blockKeys), j);
+  Value key = b.add(firstKey, j);
   return clamp ? b.min(key, b.add(tile.numKeys, -1)) : key;
 }
 
@@ -164,13 +164,13 @@ Value KernelEmitter::emitScore(const Tile &tile, Value product, Value i,
 /// What is computed element by element. One map does it all, so that what the
 /// parts have in common (places in memory above all) is not kept for the
 /// elements of a whole block in between.
-Value KernelEmitter::emitElements(const Tile &tile, Value product, Value block,
-                                  bool masked) {
+Value KernelEmitter::emitElements(const Tile &tile, Value product,
+                                  Value firstKey, bool masked) {
   return b.map(product, product.getType(), [&](ValueRange x) -> Value {
     // What is behind the last query or key is computed like the last one and
     // masked or dropped.
     Value i = getQuery(tile, x[1], /*clamp=*/true);
-    Value j = getKey(tile, block, x[2], /*clamp=*/masked);
+    Value j = getKey(tile, firstKey, x[2], /*clamp=*/masked);
     Value logit = areLogitsScaled() ? emitScore(tile, x[0], i, j) : x[0];
     if (!masked || !isAlwaysMasked())
       return logit;
@@ -185,22 +185,18 @@ Value KernelEmitter::emitElements(const Tile &tile, Value product, Value block,
 
 /// What the structure and documents keep of a row, and the end of the keys.
 Value KernelEmitter::emitIntervals(const Tile &tile, Value logits,
-                                   Value block) {
-  Value firstKey = b.mul(block, blockKeys);
+                                   Value firstKey) {
   Type row = b.row(b.getI32Type());
   auto getInterval = [&](Value i) -> KeyIntervalValues {
     if (!structure)
       return {};
-    return structure.buildKeyInterval(
-        b, b.getLoc(), b.toIndex(getQuery(tile, i, /*clamp=*/false)),
-        b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+    return structure.buildKeyInterval(b, b.getLoc(),
+                                      getQuery(tile, i, /*clamp=*/false),
+                                      tile.numQueries, tile.numKeys);
   };
-  // An interval is clamped as an index, so that it fits 32 bits.
+  // Clamped, so that no difference leaves 32 bits.
   auto clamp = [&](Value bound) {
-    Value zero = arith::ConstantIndexOp::create(b, 0);
-    Value clamped = arith::MaxSIOp::create(b, bound, zero);
-    clamped = arith::MinSIOp::create(b, clamped, b.toIndex(tile.numKeys));
-    return b.sub(b.toI32(clamped), firstKey);
+    return b.sub(b.min(b.max(bound, b.i32(0)), tile.numKeys), firstKey);
   };
   SmallVector<Value> documentBegin, documentEnd;
   if (args.documentRanges) {

@@ -131,15 +131,14 @@ Value KernelEmitter::emitSequence(Tile &tile, Value rowTile, Value sequence) {
   return rowTile;
 }
 
-/// The keys that queries [first, last] of a tile need, of type index.
+/// The keys that queries [first, last] of a tile need.
 KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
                                                 Value last) {
   KeyIntervalValues needed = buildNeededKeys(
-      structure, b, b.getLoc(), b.toIndex(first), b.toIndex(last),
-      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys));
+      structure, b, b.getLoc(), first, last, tile.numQueries, tile.numKeys);
   if (tile.documents.begin) {
-    needed.begin = b.max(needed.begin, b.toIndex(tile.documents.begin));
-    needed.end = b.min(needed.end, b.toIndex(tile.documents.end));
+    needed.begin = b.max(needed.begin, tile.documents.begin);
+    needed.end = b.min(needed.end, tile.documents.end);
   }
   return needed;
 }
@@ -149,7 +148,7 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
   KeyIntervalValues needed =
       emitNeededKeys(tile, tile.firstQuery, b.add(behind, -1));
-  Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+  Value begin = needed.begin, end = needed.end;
   if (tile.sequence)
     end = b.select(
         b.compare(arith::CmpIPredicate::slt, tile.firstQuery, tile.numQueries),
@@ -176,9 +175,9 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
-  tile.ownKeyEnd = b.toI32(needed.end);
+  tile.ownKeyEnd = needed.end;
   if (skipsBlocks()) {
-    Value begin = b.toI32(needed.begin), end = b.toI32(needed.end);
+    Value begin = needed.begin, end = needed.end;
     Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
     isAny = arith::AndIOp::create(
         b, isAny,
@@ -190,20 +189,18 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     tile.fullBegin = tile.fullEnd = tile.ownBegin;
     return;
   }
-  KeyIntervalValues full = buildFullKeys(
-      structure, b, b.getLoc(), b.toIndex(firstRow), b.toIndex(last),
-      b.toIndex(tile.numQueries), b.toIndex(tile.numKeys), needed,
-      /*sameDocument=*/bool(tile.documents.begin));
+  KeyIntervalValues full =
+      buildFullKeys(structure, b, b.getLoc(), firstRow, last, tile.numQueries,
+                    tile.numKeys, needed,
+                    /*sameDocument=*/bool(tile.documents.begin));
   if (tile.documents.begin) {
     Value isOne = b.compare(arith::CmpIPredicate::eq, tile.documents.order,
                             b.i32(kOneDocument));
     Value end = b.select(isOne, tile.documents.end, tile.documents.begin);
-    full.end = b.min(full.end, b.toIndex(end));
+    full.end = b.min(full.end, end);
   }
-  tile.fullBegin =
-      b.min(b.ceilDiv(b.toI32(full.begin), blockKeys), tile.ownEnd);
-  tile.fullEnd =
-      b.max(b.div(b.toI32(full.end), b.i32(blockKeys)), tile.fullBegin);
+  tile.fullBegin = b.min(b.ceilDiv(full.begin, blockKeys), tile.ownEnd);
+  tile.fullEnd = b.max(b.div(full.end, b.i32(blockKeys)), tile.fullBegin);
 }
 
 //===----------------------------------------------------------------------===//

@@ -22,8 +22,13 @@
 // OPTIMISTIC: attn_gpu.take_deferred
 // OPTIMISTIC: } consumers
 // OPTIMISTIC: scf.while
-// The careful loop rescales in every step, the fast one in none.
+// The careful loop rescales in every step, of 32 keys, the fast one in none.
 // OPTIMISTIC: scf.for
+// OPTIMISTIC: attn_gpu.await
+// OPTIMISTIC: attn_gpu.await
+// OPTIMISTIC: scf.for
+// OPTIMISTIC: attn_gpu.rows %{{.*}}[%{{.*}}] : !attn_gpu.shared<128x128xbf16> -> !attn_gpu.shared<32x128xbf16 of 128>
+// OPTIMISTIC: attn_gpu.wgmma {{.*}} -> !attn_gpu.in_flight<64x32xf32>
 // OPTIMISTIC: attn_gpu.reduce max
 // Its reference is the maximum of some columns of the first block.
 // OPTIMISTIC: attn_gpu.wait pending 0

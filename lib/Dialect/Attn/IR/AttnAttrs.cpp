@@ -59,7 +59,7 @@ constexpr int64_t kUnboundedEnd = std::numeric_limits<int64_t>::max();
 struct IntegerArith {
   using Scalar = int64_t;
 
-  int64_t constant(int64_t value) { return value; }
+  int64_t constant(int64_t, int64_t value) { return value; }
   int64_t add(int64_t a, int64_t b) {
     int64_t sum;
     if (!llvm::AddOverflow(a, b, sum))
@@ -78,15 +78,22 @@ struct IntegerArith {
   int64_t unboundedEnd() { return kUnboundedEnd; }
 };
 
-/// The same arithmetic emitted as IR; a null value is an unbounded end.
+/// The same arithmetic emitted as IR, on indices or integers of 32 bits; a null
+/// value is an unbounded end.
 struct ValueArith {
   using Scalar = Value;
 
   OpBuilder &builder;
   Location loc;
 
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(builder, loc, value);
+  /// A length of the type of `like`. In i32 what is longer than all lengths is
+  /// not so long that a sum with one overflows.
+  Value constant(Value like, int64_t value) {
+    if (like.getType().isIndex())
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    constexpr int64_t kLongest = int64_t(1) << 30;
+    return arith::ConstantIntOp::create(builder, loc, like.getType(),
+                                        std::min(value, kLongest));
   }
   Value add(Value a, Value b) {
     return arith::AddIOp::create(builder, loc, a, b);
@@ -130,7 +137,8 @@ getInterval(Arith arith, CausalAttr mask, typename Arith::Scalar i,
             typename Arith::Scalar numQueries, typename Arith::Scalar numKeys) {
   auto diagonal =
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
-  return {arith.unboundedBegin(), arith.add(diagonal, arith.constant(1))};
+  return {arith.unboundedBegin(),
+          arith.add(diagonal, arith.constant(diagonal, 1))};
 }
 
 template <typename Arith>
@@ -141,9 +149,11 @@ getInterval(Arith arith, WindowAttr mask, typename Arith::Scalar i,
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
   Interval<Arith> interval{arith.unboundedBegin(), arith.unboundedEnd()};
   if (mask.getLeft() >= 0)
-    interval.begin = arith.sub(diagonal, arith.constant(mask.getLeft()));
+    interval.begin =
+        arith.sub(diagonal, arith.constant(diagonal, mask.getLeft()));
   if (mask.getRight() >= 0)
-    interval.end = arith.add(diagonal, arith.constant(mask.getRight() + 1));
+    interval.end =
+        arith.add(diagonal, arith.constant(diagonal, mask.getRight() + 1));
   return interval;
 }
 
@@ -154,8 +164,8 @@ getInterval(Arith arith, PrefixAttr mask, typename Arith::Scalar i,
   auto diagonal =
       getDiagonal(arith, mask.getAlignment(), i, numQueries, numKeys);
   return {arith.unboundedBegin(),
-          arith.max(arith.add(diagonal, arith.constant(1)),
-                    arith.constant(mask.getLength()))};
+          arith.max(arith.add(diagonal, arith.constant(diagonal, 1)),
+                    arith.constant(diagonal, mask.getLength()))};
 }
 
 template <typename Arith>

@@ -75,7 +75,8 @@ KeyIntervalValues attn::buildNeededKeys(StructuralMaskInterface mask,
                                         OpBuilder &builder, Location loc,
                                         Value firstQuery, Value lastQuery,
                                         Value numQueries, Value numKeys) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(numKeys.getType()));
   KeyIntervalValues needed{zero, numKeys};
   if (!mask)
     return needed;

@@ -30,7 +30,9 @@ def Attn_StructuralMaskInterface : AttrInterface<"StructuralMaskInterface"> {
       }], "::mlir::attn::KeyInterval", "getKeyInterval",
       (ins "int64_t":$i, "int64_t":$numQueries, "int64_t":$numKeys)>,
     InterfaceMethod<[{
-        The same interval as index values in IR, before clamping.
+        The same interval as values in IR, before clamping: of the type of the
+        operands, index or i32. In i32 `i` and the lengths are less than 2^29, and
+        an end that is more than 2^29 away is any that is.
       }], "::mlir::attn::KeyIntervalValues", "buildKeyInterval",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$i, "::mlir::Value":$numQueries,

@@ -56,7 +56,7 @@ BlockKind classifyBlock(StructuralMaskInterface mask, int64_t i0, int64_t i1,
                         int64_t j0, int64_t j1, MaskShape shape);
 
 /// `getNeededKeys` in IR, clamped to [0, numKeys], begin <= end. `lastQuery` is
-/// i1 - 1.
+/// i1 - 1. Of indices or, for lengths of less than 2^29, of i32.
 KeyIntervalValues buildNeededKeys(StructuralMaskInterface mask,
                                   OpBuilder &builder, Location loc,
                                   Value firstQuery, Value lastQuery,
