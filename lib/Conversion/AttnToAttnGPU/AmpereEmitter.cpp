@@ -272,9 +272,8 @@ KernelEmitter::Consumers KernelEmitter::emitAmpereBlocks(const Tile &tile) {
   }
   Value right = b.max(zero, b.sub(tile.end, tile.fullEnd));
   Value full = b.max(right, b.sub(tile.end, tile.fullBegin));
-  if (schedule.parts > 1 && isEverMasked()) {
-    // What three products and their operands are is most of the code and of the
-    // time: one loop for all.
+  if (savesCode() && isEverMasked()) {
+    // Three products and their operands are most of the code: one loop for all.
     using P = arith::CmpIPredicate;
     emitLoop(zero, numBlocks, /*masked=*/true, [&](Value j) -> Value {
       Value isRight = b.compare(P::slt, j, right);

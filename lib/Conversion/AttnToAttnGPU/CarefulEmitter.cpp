@@ -89,7 +89,14 @@ Value KernelEmitter::emitCarefulRescale(Value output, Value alpha) {
   });
 }
 
+bool KernelEmitter::savesCode() {
+  return schedule.isHopper() ||
+         (schedule.parts > 1 && headDim > 64 && headDim <= 128);
+}
+
 int64_t KernelEmitter::getCarefulKeys() {
+  if (!savesCode())
+    return blockKeys;
   // With one stage the next keys, which come before these values, wait for
   // these keys to be done.
   if (schedule.isHopper() && schedule.stages == 1)
