@@ -358,12 +358,17 @@ def _read_bound(size: Any) -> int:
     return number if number <= _MOST_KEYS else -1
 
 
+def _is_count(size: Any) -> bool:
+    return not isinstance(size, bool) and (isinstance(size, int) or hasattr(size, "__index__"))
+
+
 def read_window(window: Any) -> tuple[int, int] | None:
     """The window as (left, right), of whatever integers."""
     if window is None:
         return None
     sides = window if isinstance(window, (tuple, list)) and len(window) == 2 else (window, window)
-    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in sides):
+    # No `any`, which Dynamo of PyTorch 2.10 does not look into; nor has it `hasattr` of a size of a graph.
+    if not _is_count(sides[0]) or not _is_count(sides[1]):
         raise TypeError(f"attn.sdpa: expected window to be a number of keys or a pair (left, right), got {window!r}")
     return _read_bound(sides[0]), _read_bound(sides[1])
 
