@@ -269,10 +269,10 @@ private:
   /// A tile that is computed again for the mean of all values needs all blocks.
   /// `isCareful` may be null: it is.
   void widen(Tile &tile, Value isCareful);
-  /// Whether there is less code for what is rare than what is fastest to run.
-  /// In loops that fill the registers of a warp ptxas makes more of the same
-  /// code twice: all kernels of warps but those of bf16x3 at D128, which take
-  /// longest to compile and lose a percent by it.
+  /// Whether what is rare has little code rather than fast code. Not in kernels
+  /// of warps, whose loops fill the registers: ptxas makes up to 10% slower
+  /// ones beside other code. But bf16x3 at D128, which takes longest to
+  /// compile, loses little.
   bool savesCode();
   /// How many keys are taken at once, of which a block has a multiple: code for
   /// what is rare should be small.
