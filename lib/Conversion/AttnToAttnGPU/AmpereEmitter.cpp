@@ -298,25 +298,22 @@ SmallVector<Value> KernelEmitter::emitAmpereCarefulPart(const Tile &tile,
                                                         Value firstRow,
                                                         ValueRange carried) {
   Value firstKey = b.add(b.mul(block, blockKeys), firstRow);
-  Value product = emitCarefulProduct(firstRow);
-  Value logits = emitLogits(tile, product, firstKey, isEverMasked());
-  Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
-  Value exponentials =
-      emitCarefulProbabilities(tile, logits, rows.maximum, firstKey);
-  Value sum = ReduceOp::create(b, Reduction::Add, exponentials, rows.sum);
-  Value output = emitCarefulRescale(carried[0], rows.alpha);
+  CarefulRows rows =
+      emitCarefulSoftmax(tile, emitCarefulProduct(firstRow), firstKey, carried);
   Parts valueTiles = emitCarefulTiles(values, firstRow);
+  Value output = rows.output;
   if (schedule.isolatesValues) {
     Value group = arith::DivSIOp::create(
         b, firstConsumer, b.i32(schedule.getConsumersOfWarpgroup()));
     // The low part is zero where the high one is not finite.
-    output = IsolateOp::create(b, exponentials, valueTiles.front(), output,
-                               group, b.getI64IntegerAttr(schedule.warpgroups));
+    output =
+        IsolateOp::create(b, rows.probabilities, valueTiles.front(), output,
+                          group, b.getI64IntegerAttr(schedule.warpgroups));
   }
-  output = emitMma(emitParts(exponentials), valueTiles, output, valueDim,
+  output = emitMma(emitParts(rows.probabilities), valueTiles, output, valueDim,
                    IntegerAttr())
                .front();
-  return {output, rows.maximum, sum};
+  return {output, rows.maximum, rows.sum};
 }
 
 /// The same with care, one consumer after the other, so that each finds values

@@ -89,6 +89,18 @@ Value KernelEmitter::emitCarefulRescale(Value output, Value alpha) {
   });
 }
 
+KernelEmitter::CarefulRows
+KernelEmitter::emitCarefulSoftmax(const Tile &tile, Value product,
+                                  Value firstKey, ValueRange carried) {
+  Value logits = emitLogits(tile, product, firstKey, isEverMasked());
+  Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
+  Value probabilities =
+      emitCarefulProbabilities(tile, logits, rows.maximum, firstKey);
+  Value sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
+  return {probabilities, emitCarefulRescale(carried[0], rows.alpha),
+          rows.maximum, sum};
+}
+
 bool KernelEmitter::savesCode() {
   return schedule.isHopper() ||
          (schedule.parts > 1 && headDim > 64 && headDim <= 128);
@@ -125,19 +137,16 @@ KernelEmitter::emitCarefulPart(const Tile &tile, Value queries, Value slot,
   Value product = emitLogitProduct(queries, getTile(keys), getCarefulKeys());
   Value logits = WaitOp::create(b, 0, product).getResult(0);
   emitBetween();
-  logits = emitLogits(tile, logits, firstKey, isEverMasked());
-  Rows rows = emitCarefulRows(logits, carried[1], carried[2]);
-  Value probabilities =
-      emitCarefulProbabilities(tile, logits, rows.maximum, firstKey);
-  Value sum = ReduceOp::create(b, Reduction::Add, probabilities, rows.sum);
-  Value output = emitCarefulRescale(carried[0], rows.alpha);
-  Value valueTile = getTile(values);
+  CarefulRows rows = emitCarefulSoftmax(tile, logits, firstKey, carried);
+  Value valueTile = getTile(values), output = rows.output;
   if (schedule.isolatesValues)
-    output = IsolateOp::create(b, probabilities, valueTile, output, warpgroup,
-                               b.getI64IntegerAttr(schedule.consumers));
-  product = emitOutputProduct(pack(probabilities), valueTile, output, Value());
+    output =
+        IsolateOp::create(b, rows.probabilities, valueTile, output, warpgroup,
+                          b.getI64IntegerAttr(schedule.consumers));
+  product =
+      emitOutputProduct(pack(rows.probabilities), valueTile, output, Value());
   output = WaitOp::create(b, 0, product).getResult(0);
-  return {output, rows.maximum, sum};
+  return {output, rows.maximum, rows.sum};
 }
 
 KernelEmitter::State

@@ -291,6 +291,13 @@ private:
   Value emitCarefulProbabilities(const Tile &tile, Value logits, Value maximum,
                                  Value firstKey);
   Value emitCarefulRescale(Value output, Value alpha);
+  /// What `carried`, output, maximum and sum, becomes with the logits of a
+  /// product, and their probabilities, which the output does not have yet.
+  struct CarefulRows {
+    Value probabilities, output, maximum, sum;
+  };
+  CarefulRows emitCarefulSoftmax(const Tile &tile, Value product,
+                                 Value firstKey, ValueRange carried);
 
   //===--- EpilogueEmitter.cpp: the end of a tile
   //---------------------------===//
