@@ -173,6 +173,8 @@ class Clock:
         l2 = torch.cuda.get_device_properties(0).L2_cache_size
         self.flush_memory = torch.empty(4 * l2, dtype=torch.int8, device="cuda")
         self.events = [torch.cuda.Event(enable_timing=True) for _ in range(2)]
+        # One for all cells, so that nothing follows the same peers in each of them.
+        self.order = random.Random(0)
 
     def time(self, run, count, flush):
         """Microseconds of one run."""
@@ -193,9 +195,8 @@ def time_in_turn(clock, runs, rounds, count, flush):
     """Medians over rounds, each in another order: what ran before decides how hot the
     device is, and how soon the power limit bites."""
     times = {name: [] for name in runs}
-    order = random.Random(0)
     for _ in range(rounds):
-        for name in order.sample(list(runs), len(runs)):
+        for name in clock.order.sample(list(runs), len(runs)):
             times[name].append(clock.time(runs[name], count, flush))
     return {name: statistics.median(values) for name, values in times.items()}
 
