@@ -36,7 +36,7 @@ struct WgmmaPattern : ThreadPattern<WgmmaOp> {
     // Addresses in descriptors count 16 bytes. Along the columns of a tile a
     // step of 16 is 32 bytes, a slab of 64 all rows of 128 bytes; along its
     // rows a step is 16 rows.
-    constexpr int64_t kRowBytes = 128, kStep = 16, kSlabColumns = 64;
+    constexpr int64_t kStep = 16, kSlabColumns = 64;
     auto getColumnOffset = [](int64_t k, int64_t rows) {
       return (k / kSlabColumns * rows * kRowBytes + k % kSlabColumns * 2) >> 4;
     };

@@ -15,7 +15,6 @@ using namespace mlir::attn_gpu;
 
 namespace {
 
-constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 /// Keys whose probabilities of one row a quad notes in a word of each thread.
 constexpr int64_t kWordKeys = 128;
 

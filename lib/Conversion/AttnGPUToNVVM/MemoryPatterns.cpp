@@ -57,7 +57,6 @@ struct RowsPattern : ThreadPattern<RowsOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(RowsOp op, Adaptor adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
-    constexpr int64_t kRowBytes = 128;
     Value offset = b.mul(adaptor.getFirst().front(), kRowBytes);
     rewriter.replaceOp(op, b.add(adaptor.getTile().front(), offset));
     return success();
@@ -297,7 +296,7 @@ struct StoreFragmentPattern : ThreadPattern<StoreFragmentOp> {
     // A store writes 16 columns (the last one 8 if they are odd). Lanes 0 to 15
     // give the addresses of the rows' first 8 columns, 16 to 31 of the others.
     ValueRange registers = adaptor.getFragment();
-    constexpr int64_t kRowBytes = 128, kSlabColumns = 64, kColumns = 16;
+    constexpr int64_t kSlabColumns = 64, kColumns = 16;
     int64_t slabBytes = op.getTile().getType().getRows() * kRowBytes;
     Value lane = b.lane();
     Value row = b.add(b.bitAnd(lane, 15),

@@ -34,7 +34,6 @@ using namespace mlir::attn_gpu;
 
 namespace {
 
-constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 /// Columns of a product.
 constexpr int64_t kGroupColumns = 8;
 

@@ -23,6 +23,8 @@ constexpr llvm::StringLiteral kSharedSymbol = "attn_shared";
 constexpr int64_t kFirstTurnBarrier = 1, kFirstWarpgroupBarrier = 4,
                   kConsumersBarrier = 7;
 constexpr int64_t kWarpgroupSize = 128;
+/// A row of a slab of a tile, and what the swizzle permutes of it.
+constexpr int64_t kRowBytes = 128, kChunkBytes = 16;
 
 /// A pattern whose operands are the values of one thread.
 template <typename OpT>

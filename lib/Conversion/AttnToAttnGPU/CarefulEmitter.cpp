@@ -168,24 +168,23 @@ KernelEmitter::emitCarefulBlocks(const Tile &tile, Value queries, Value slot) {
         };
         auto emitValuesAwaited = [&] { AwaitOp::create(b, valuePipe, slot); };
         AwaitOp::create(b, keyPipe, slot);
-        SmallVector<Value> next;
         int64_t numKeys = getCarefulKeys();
-        if (numKeys == blockKeys) {
-          next = emitCarefulPart(tile, queries, slot, block, b.i32(0),
-                                 carried.take_front(3), [&] {
-                                   emitKeysDone();
-                                   emitValuesAwaited();
-                                 });
-        } else {
+        bool hasParts = numKeys != blockKeys;
+        if (hasParts)
           emitValuesAwaited();
-          next = b.forLoop(
-              b.i32(0), b.i32(blockKeys / numKeys), carried.take_front(3),
-              [&](Value part, ValueRange carried) {
-                return emitCarefulPart(tile, queries, slot, block,
-                                       b.mul(part, numKeys), carried, [] {});
-              });
+        SmallVector<Value> next = b.forLoop(
+            b.i32(0), b.i32(blockKeys / numKeys), carried.take_front(3),
+            [&](Value part, ValueRange carried) {
+              return emitCarefulPart(tile, queries, slot, block,
+                                     b.mul(part, numKeys), carried, [&] {
+                                       if (hasParts)
+                                         return;
+                                       emitKeysDone();
+                                       emitValuesAwaited();
+                                     });
+            });
+        if (hasParts)
           emitKeysDone();
-        }
         ReleaseOp::create(b, valuePipe, slot, /*each_thread=*/false);
         next.push_back(NextSlotOp::create(b, slot));
         return next;

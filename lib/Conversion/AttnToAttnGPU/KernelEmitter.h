@@ -218,8 +218,8 @@ private:
   Value emitRescaledOutput(Value output, const Rows &rows);
   State emitStep(const Tile &tile, Value queries, State state, Value block,
                  Value adds, bool masked);
-  /// The first `columns` of a block.
   Value getTileOfSlot(Value ring, Value slot);
+  /// The first `columns` of a block.
   Value emitLogitProduct(Value queries, Value tile, int64_t columns);
   /// Added to `output`; not if `adds` is there and false.
   Value emitOutputProduct(Value probabilities, Value tile, Value output,

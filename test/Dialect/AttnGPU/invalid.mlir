@@ -361,6 +361,14 @@ func.func @store_fragment_packed(%f: !attn_gpu.fragment<64x64xf32>, %t: !attn_gp
 
 // -----
 
+func.func @store_fragment_part(%f: !attn_gpu.fragment<64x64xbf16>, %t: !attn_gpu.shared<64x64xbf16 of 128>) {
+  // expected-error @below {{expected a tile that holds the fragment, got '!attn_gpu.shared<64x64xbf16 of 128>'}}
+  attn_gpu.store_fragment %f to %t : !attn_gpu.fragment<64x64xbf16>, !attn_gpu.shared<64x64xbf16 of 128>
+  return
+}
+
+// -----
+
 func.func @store_fragment_tile(%f: !attn_gpu.fragment<64x72xbf16>, %t: !attn_gpu.shared<64x64xbf16>) {
   // expected-error @below {{expected a tile that holds the fragment, got '!attn_gpu.shared<64x64xbf16>'}}
   attn_gpu.store_fragment %f to %t : !attn_gpu.fragment<64x72xbf16>, !attn_gpu.shared<64x64xbf16>
@@ -738,6 +746,14 @@ func.func @warpgroups_argument() {
   // expected-error @below {{expected the number of the warpgroup (i32) as the only argument}}
   attn_gpu.warpgroups 1 blocks = 1 {
   }
+  return
+}
+
+// -----
+
+func.func @copy_part(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16 of 128>) {
+  // expected-error @below {{expected one tile, got '!attn_gpu.shared<64x64xbf16 of 128>'}}
+  attn_gpu.copy_rows %p stride %s rows %n columns 64 to %k aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<64x64xbf16 of 128>
   return
 }
 
