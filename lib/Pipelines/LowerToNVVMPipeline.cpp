@@ -63,6 +63,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.stages = options.stages;
   kernels.queryStages = options.queryStages;
   kernels.sectionHeads = options.sectionHeads;
+  kernels.keySplits = options.keySplits;
   kernels.turns = options.turns;
   kernels.output = options.output;
   kernels.narrowBlocks = options.narrowBlocks;

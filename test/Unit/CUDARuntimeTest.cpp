@@ -147,6 +147,34 @@ TEST_F(CUDARuntimeTest, RefusesLargeGrids) {
       has(error(), "kernel 'kernel': size 2147483648 of the grid in x"));
 }
 
+TEST_F(CUDARuntimeTest, ChoosesSplits) {
+  auto choose = [&](int64_t tiles, int64_t blocks, int64_t resident = 1) {
+    int64_t splits = 0;
+    EXPECT_EQ(call([&] {
+                splits = attn_rt_cuda_choose_splits(tiles, blocks, resident);
+              }),
+              ATTN_OK);
+    return splits;
+  };
+  // Nothing to split, or enough to do.
+  EXPECT_EQ(choose(0, 100), 1);
+  EXPECT_EQ(choose(8, 0), 1);
+  EXPECT_EQ(choose(8, 1), 1);
+  EXPECT_EQ(choose(8, 2), 1);
+  EXPECT_EQ(choose(132, 1000), 1);
+  EXPECT_EQ(choose(100000, 1000), 1);
+  // All of 132 multiprocessors, in one round.
+  EXPECT_EQ(choose(8, 1000), 16);
+  EXPECT_EQ(choose(66, 1000), 2);
+  EXPECT_EQ(choose(8, 1000, 2), 33);
+  // 133 tiles are two rounds, 133 halves three of half the time.
+  EXPECT_GT(choose(133, 1000), 2);
+  // No more than there are blocks, and no more than 128.
+  EXPECT_LE(choose(1, 10), 10);
+  EXPECT_EQ(choose(1, 1 << 20), 128);
+  EXPECT_EQ(choose(int64_t(1) << 28, int64_t(1) << 24), 1);
+}
+
 TEST_F(CUDARuntimeTest, OtherArchitecture) {
   struct {
     const char *arch;

@@ -370,6 +370,9 @@ def ConvertAttnToAttnGPUPass
            "Tiles of queries in flight (0: chosen)">,
     Option<"sectionHeads", "section-heads", "int64_t", "0",
            "Heads whose tiles are handed out together (0: chosen)">,
+    Option<"keySplits", "key-splits", "int64_t", "0",
+           "Splits of the keys of a tile, whose outputs are merged; 1 for none, 0: as "
+           "many as keep the GPU busy where there are few queries">,
     Option<"turns", "turns", "std::string", "\"auto\"",
            "Whether consumers take turns in issuing products: auto, on or off">,
     Option<"output", "output", "std::string", "\"auto\"",

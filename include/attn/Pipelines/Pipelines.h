@@ -101,6 +101,11 @@ struct LowerToNVVMPipelineOptions
       *this, "section-heads",
       llvm::cl::desc("Heads whose tiles are handed out together (0: chosen)"),
       llvm::cl::init(0)};
+  Option<int64_t> keySplits{
+      *this, "key-splits",
+      llvm::cl::desc("Splits of the keys of a tile (1: none, 0: as many as "
+                     "keep the GPU busy where there are few queries)"),
+      llvm::cl::init(0)};
   Option<std::string> turns{
       *this, "turns",
       llvm::cl::desc("Whether consumers take turns: auto, on or off"),

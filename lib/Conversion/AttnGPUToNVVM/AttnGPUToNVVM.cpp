@@ -147,17 +147,36 @@ struct IndexPattern : OpConversionPattern<OpT> {
   }
 };
 
-/// Sums and bounds of i32 over a warp.
+/// Sums and bounds of i32, sums and maxima of f32 over a warp.
 struct SubgroupReducePattern : OpConversionPattern<gpu::SubgroupReduceOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
   matchAndRewrite(gpu::SubgroupReduceOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    std::optional<NVVM::ReduxKind> kind = getKind(op.getOp());
-    if (!op.getType().isInteger(32) || op.getClusterSize() || !kind)
-      return rewriter.notifyMatchFailure(
-          op, "expected a sum, minimum or maximum of i32 over a warp");
+    if (op.getClusterSize())
+      return rewriter.notifyMatchFailure(op, "expected all lanes of a warp");
     PtxBuilder b(op.getLoc(), rewriter);
+    if (op.getType().isF32()) {
+      gpu::AllReduceOperation operation = op.getOp();
+      bool isSum = operation == gpu::AllReduceOperation::ADD;
+      if (!isSum && operation != gpu::AllReduceOperation::MAXNUMF)
+        return rewriter.notifyMatchFailure(op,
+                                           "expected a sum or maximum of f32");
+      Value value = adaptor.getValue();
+      for (int64_t distance = 16; distance > 0; distance /= 2) {
+        Value other = b.shuffleXor(value, distance);
+        if (isSum)
+          value = arith::AddFOp::create(b, value, other);
+        else
+          value = arith::MaxNumFOp::create(b, value, other);
+      }
+      rewriter.replaceOp(op, value);
+      return success();
+    }
+    std::optional<NVVM::ReduxKind> kind = getKind(op.getOp());
+    if (!op.getType().isInteger(32) || !kind)
+      return rewriter.notifyMatchFailure(
+          op, "expected a sum, minimum or maximum of i32 or f32 over a warp");
     rewriter.replaceOpWithNewOp<NVVM::ReduxOp>(
         op, op.getType(), adaptor.getValue(), *kind, b.i32(-1));
     return success();

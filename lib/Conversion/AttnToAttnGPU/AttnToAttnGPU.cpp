@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FoldHeads.h"
 #include "KernelInterface.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
@@ -72,6 +73,10 @@ private:
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
   void passSizes(KernelInterface &interface, KernelArguments &arguments);
   Value launchDocumentScan();
+  Value getMaxTileKeys();
+  void splitKeys();
+  void passSplits();
+  void launchMerge();
   void launch(gpu::GPUFuncOp function, KernelInterface &interface, Value grid,
               int64_t numThreads, int64_t sharedBytes);
   void launch();
@@ -85,6 +90,9 @@ private:
   KernelInterface interface;
   KernelArguments arguments;
   Value numRowTiles, numBatchHeads, numTiles, numSequences;
+  /// Null if keys are not split: how many splits there are, and what is left of
+  /// each.
+  Value numSplits, splitOutput, splitLse, splitMax;
 };
 
 /// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
@@ -232,6 +240,71 @@ Value SdpaLowering::launchDocumentScan() {
   return ranges;
 }
 
+/// Allocates what splits leave, if there are several.
+void SdpaLowering::passSplits() {
+  if (!numSplits)
+    return;
+  interface.passSize(numSplits, arguments.numSplits);
+  Value isSplit = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt,
+                                                numSplits, index(1));
+  Value count = b.createOrFold<arith::SelectOp>(isSplit, numSplits, index(0));
+  Value numQueries = getOutputSize(op.getRank() - 2);
+  constexpr int64_t kDynamic = ShapedType::kDynamic;
+  auto allocate = [&](ArrayRef<int64_t> shape) -> Value {
+    return memref::AllocOp::create(b, MemRefType::get(shape, b.getF32Type()),
+                                   ValueRange{count, numBatchHeads, numQueries},
+                                   b.getI64IntegerAttr(16));
+  };
+  splitOutput = allocate({kDynamic, kDynamic, kDynamic,
+                          int64_t(llvm::alignTo(op.getValueDim(), 8))});
+  splitLse = allocate({kDynamic, kDynamic, kDynamic});
+  if (op.getMaxScores())
+    splitMax = allocate({kDynamic, kDynamic, kDynamic});
+  interface.passTensor(splitOutput, arguments.splitOutput);
+  interface.passTensor(splitLse, arguments.splitLse);
+  interface.passTensor(splitMax, arguments.splitMax);
+}
+
+/// Launches the kernel that merges splits.
+void SdpaLowering::launchMerge() {
+  KernelInterface mergeInterface(b);
+  KernelArguments mergeArguments;
+  int64_t rank = op.getRank();
+  Value numQueries = getOutputSize(rank - 2);
+  mergeInterface.passSize(numQueries, mergeArguments.numQueries);
+  mergeInterface.passSize(op.hasHeadDim() ? getOutputSize(rank - 3) : index(1),
+                          mergeArguments.numHeads);
+  mergeArguments.batchSizes.resize(op.getNumBatchDims());
+  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+    mergeInterface.passSize(getOutputSize(d), mergeArguments.batchSizes[d]);
+  mergeInterface.passSize(numBatchHeads, mergeArguments.numBatchHeads);
+  mergeInterface.passSize(numSplits, mergeArguments.numSplits);
+  mergeInterface.passTensor(splitOutput, mergeArguments.splitOutput);
+  mergeInterface.passTensor(splitLse, mergeArguments.splitLse);
+  mergeInterface.passTensor(splitMax, mergeArguments.splitMax);
+  mergeInterface.passTensor(op.getOutput(), mergeArguments.output);
+  mergeInterface.passTensor(op.getLse(), mergeArguments.lse);
+  mergeInterface.passTensor(op.getMaxScores(), mergeArguments.maxScores);
+  mergeInterface.passTensor(op.getSinks(), mergeArguments.sinks);
+  OpBuilder kernelBuilder(op.getContext());
+  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
+  gpu::GPUFuncOp function = mergeInterface.create(
+      module,
+      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys) +
+          "_merge",
+      kernel);
+  kernels.insert(function);
+  KernelEmitter(kernel, op, schedule, mergeArguments).emitMerge();
+  constexpr int64_t kWarps = KernelEmitter::kMergeWarps;
+  Value grid = b.createOrFold<arith::CeilDivSIOp>(
+      mul(numBatchHeads, numQueries), index(kWarps));
+  Value isSplit =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, numSplits, index(1));
+  b.ifThen(isSplit, [&] {
+    launch(function, mergeInterface, grid, 32 * kWarps, /*sharedBytes=*/0);
+  });
+}
+
 void SdpaLowering::launch() {
   if (schedule.isHopper())
     passMaps();
@@ -250,6 +323,7 @@ void SdpaLowering::launch() {
   interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
   interface.passSize(numBatchHeads, arguments.numBatchHeads);
   interface.passSize(numTiles, arguments.numTiles);
+  passSplits();
   if (op.getQueryDocuments())
     interface.pass(launchDocumentScan(), arguments.documentRanges);
 
@@ -285,6 +359,36 @@ void SdpaLowering::launch() {
         numTiles, attn_gpu::MultiprocessorCountOp::create(b));
   launch(function, interface, grid, schedule.getNumThreads(),
          schedule.getSharedBytes());
+  if (numSplits)
+    launchMerge();
+}
+
+/// The keys that a tile may need at most.
+Value SdpaLowering::getMaxTileKeys() {
+  Value numKeys = KernelInterface::getSize(b, op.getKey(), op.getRank() - 2);
+  StructuralMaskInterface structure = op.getStructureAttr();
+  if (!structure)
+    return numKeys;
+  // Those of one query, far from both ends.
+  constexpr int64_t kFar = int64_t(1) << 30;
+  KeyInterval keys = structure.getKeyInterval(kFar, 2 * kFar, 2 * kFar);
+  if (keys.begin <= 0 || keys.end >= 2 * kFar)
+    return numKeys;
+  return b.createOrFold<arith::MinSIOp>(
+      numKeys, index(keys.end - keys.begin + schedule.getTileQueries()));
+}
+
+/// Multiplies the tiles by the splits of each.
+void SdpaLowering::splitKeys() {
+  if (schedule.numSplits > 1) {
+    numSplits = index(schedule.numSplits);
+  } else {
+    Value numBlocks = b.createOrFold<arith::CeilDivSIOp>(
+        getMaxTileKeys(), index(schedule.blockKeys));
+    numSplits = attn_gpu::ChooseSplitsOp::create(
+        b, numTiles, numBlocks, schedule.isHopper() ? 1 : schedule.blocks);
+  }
+  numTiles = mul(numTiles, numSplits);
 }
 
 void SdpaLowering::lower() {
@@ -307,6 +411,8 @@ void SdpaLowering::lower() {
     numRowTiles = b.createOrFold<arith::SelectOp>(isEmpty, index(0), most);
   }
   numTiles = mul(numRowTiles, numBatchHeads);
+  if (schedule.splitsKeys)
+    splitKeys();
   // Kernels count in 32 bits, some of which mark messages.
   constexpr int64_t kLimit = int64_t(1) << 28;
   auto check = [&](Value value, StringRef message) {
@@ -321,6 +427,9 @@ void SdpaLowering::lower() {
   check(KernelInterface::getSize(b, op.getKey(), op.getRank() - 2),
         "attn.sdpa: too many keys for a kernel");
   check(numTiles, "attn.sdpa: too many tiles for a kernel");
+  if (schedule.splitsKeys)
+    check(mul(numBatchHeads, numQueries),
+          "attn.sdpa: too many queries of all heads for a kernel");
 
   std::optional<int64_t> known = getConstantIntValue(numTiles);
   if (!known) {
@@ -339,6 +448,7 @@ void SdpaLowering::lower() {
 
 /// Sums and products of counts that options force must not overflow.
 constexpr int64_t kMaxCount = int64_t(1) << 20;
+constexpr int64_t kMaxSplits = 128;
 
 struct ConvertAttnToAttnGPUPass
     : attn::impl::ConvertAttnToAttnGPUPassBase<ConvertAttnToAttnGPUPass> {
@@ -364,6 +474,7 @@ struct ConvertAttnToAttnGPUPass
     options.stages = stages;
     options.queryStages = queryStages;
     options.sectionHeads = sectionHeads;
+    options.keySplits = keySplits;
     for (int64_t value :
          {consumers.getValue(), blockKeys.getValue(), stages.getValue(),
           queryStages.getValue(), sectionHeads.getValue()})
@@ -376,6 +487,10 @@ struct ConvertAttnToAttnGPUPass
       return emitOptionError()
              << "expected sections of " << kMaxSection << " heads at most, got "
              << sectionHeads.getValue();
+    if (keySplits < 0 || keySplits > kMaxSplits)
+      return emitOptionError()
+             << "expected 0 to " << kMaxSplits << " splits of keys, got "
+             << keySplits.getValue();
     // One of two words, or auto for neither.
     auto readWord = [&](StringRef name, StringRef given, StringRef first,
                         StringRef second,
@@ -436,6 +551,10 @@ struct ConvertAttnToAttnGPUPass
       if (failed(verifySupported(op)))
         return signalPassFailure();
       options.family = chooseFamily(op);
+      options.hasFewQueries = hasFewQueries(op);
+      if (options.hasFewQueries)
+        if (SdpaOp folded = foldHeadsOfOneQuery(op))
+          op = folded;
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
       if (failed(schedule))
         return signalPassFailure();
@@ -458,6 +577,16 @@ private:
                     !op.getQueryType().getElementType().isF32();
     return chip == "sm_90a" && fitsMaps ? KernelFamily::Hopper
                                         : KernelFamily::Ampere;
+  }
+
+  /// Whether one consumer takes all queries, which leaves much to do in
+  /// parallel: what must be known now.
+  bool hasFewQueries(SdpaOp op) {
+    constexpr int64_t kMaxQueries = 64, kFewKeys = 512;
+    int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
+    return !op.isRagged() && !ShapedType::isDynamic(numQueries) &&
+           numQueries <= kMaxQueries &&
+           (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
   }
 
   ScheduleOptions options;

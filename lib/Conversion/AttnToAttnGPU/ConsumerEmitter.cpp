@@ -440,7 +440,7 @@ SmallVector<Value> KernelEmitter::emitConsumerTile(ValueRange message,
   tile = emitTileOfMessage(again);
   isCareful = b.compare(arith::CmpIPredicate::sge, again[0], b.i32(kCareful));
   Value number = b.select(isCareful, b.add(again[0], -kCareful), again[0]);
-  emitDeferral(tile, number, isCareful, state.sum, state.output);
+  emitDeferral(tile, number, isCareful, state);
   emitEpilogue(tile, state, querySlot);
   return {results[3], NextSlotOp::create(b, querySlot)};
 }

@@ -61,10 +61,14 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
       if (!isUniform()) {
         if (maximum) {
           isLow = both(isLow, b.compare(P::UNE, x[2], b.f32(-kInfinity)));
-        } else if (structure) {
+        } else if (structure || tile.split) {
           KeyIntervalValues keys =
               buildNeededKeys(structure, b, b.getLoc(), query, query,
                               tile.numQueries, tile.numKeys);
+          if (tile.split) {
+            keys.begin = b.max(keys.begin, b.mul(tile.begin, blockKeys));
+            keys.end = b.min(keys.end, b.mul(tile.end, blockKeys));
+          }
           isLow = both(isLow, b.compare(arith::CmpIPredicate::slt, keys.begin,
                                         keys.end));
         }
@@ -88,8 +92,12 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
 
 /// Defers a tile that needs care, unless it has just been taken.
 void KernelEmitter::emitDeferral(const Tile &tile, Value number,
-                                 Value isCareful, Value sum, Value output) {
-  Value isOff = b.map(emitIsOff(tile, sum, output, Value()),
+                                 Value isCareful, const State &state) {
+  // Where keys are split, rows often have none.
+  bool isExact =
+      schedule.splitsKeys && schedule.softmax == SoftmaxForm::Standard;
+  Value isOff = b.map(emitIsOff(tile, state.sum, state.output,
+                                isExact ? state.maximum : Value()),
                       b.row(b.getI1Type()), [&](ValueRange x) -> Value {
                         Value isFirst = arith::XOrIOp::create(
                             b, isCareful,
@@ -173,8 +181,8 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
 }
 
 /// A logit in the units of the maxima.
-Value KernelEmitter::emitSink(const Tile &tile) {
-  Value sink = emitElementLoad(args.sinks, tile.head);
+Value KernelEmitter::emitSink(Value head) {
+  Value sink = emitElementLoad(args.sinks, head);
   if (args.sinks.elementType.isF64())
     sink = arith::TruncFOp::create(b, b.getF32Type(), sink);
   else if (!args.sinks.elementType.isF32())
@@ -183,20 +191,22 @@ Value KernelEmitter::emitSink(const Tile &tile) {
 }
 
 SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
-                                                  Value sink) {
+                                                  Value sink, Value maxScore) {
   bool isNaN = op.getMaskedRow() != MaskedRow::Zero;
   using P = arith::CmpFPredicate;
   Value isNone = b.compare(P::OEQ, sum, b.f32(0.0));
   Value inverse, none = b.f32(-kInfinity), ln2 = b.f32(kLn2);
   SmallVector<Value> maxScores;
   if (args.maxScores.pointer) {
+    if (!maxScore)
+      maxScore = maximum;
     // Comparisons lose a NaN, sums do not; they are NaN for +inf as well.
     Value isNaN =
         arith::AndIOp::create(b, b.compare(P::UNO, sum, sum),
-                              b.compare(P::UNE, maximum, b.f32(kInfinity)));
+                              b.compare(P::UNE, maxScore, b.f32(kInfinity)));
     maxScores.push_back(
         b.select(isNaN, b.f32(std::numeric_limits<double>::quiet_NaN()),
-                 factor ? b.mulf(maximum, ln2) : maximum));
+                 factor ? b.mulf(maxScore, ln2) : maxScore));
   }
   if (sink) {
     // One key more, whose value is zero.
@@ -220,10 +230,45 @@ SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
   return results;
 }
 
+/// Stores numbers of rows.
+void KernelEmitter::emitRowStores(const Tile &tile, Value rows,
+                                  const TensorArgument &target,
+                                  ArrayRef<Value> indices) {
+  b.foreach (rows, [&](ValueRange x) {
+    Value query = getQuery(tile, x[1], /*clamp=*/false);
+    Value isInside =
+        b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
+    b.ifThen(isInside, [&] {
+      SmallVector<Value> all(indices);
+      all.push_back(getQueryRow(tile, query));
+      LLVM::StoreOp::create(b, x[0], emitAddress(target, all));
+    });
+  });
+}
+
 void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
                                  Value slot) {
+  if (!schedule.splitsKeys)
+    return emitWholeRows(tile, state, slot);
+  Value isSplit =
+      b.compare(arith::CmpIPredicate::sgt, args.numSplits, b.i32(1));
+  b.ifThenElse(
+      isSplit,
+      [&] {
+        emitSplitRows(tile, state);
+        return SmallVector<Value>();
+      },
+      [&] {
+        emitWholeRows(tile, state, slot);
+        return SmallVector<Value>();
+      });
+}
+
+/// Outputs of rows all of whose keys were seen.
+void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
+                                  Value slot) {
   Type f32 = b.getF32Type(), row = b.row(f32);
-  Value sink = args.sinks.pointer ? emitSink(tile) : Value();
+  Value sink = args.sinks.pointer ? emitSink(tile.head) : Value();
   SmallVector<Type> types(args.maxScores.pointer ? 3 : 2, row);
   SmallVector<Value> rows =
       b.map({state.maximum, state.sum}, types,
@@ -234,22 +279,11 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
   } else {
     emitCopiedOutput(tile, output, slot);
   }
-  auto storeRows = [&](Value values, const TensorArgument &target) {
-    b.foreach (values, [&](ValueRange x) {
-      Value query = getQuery(tile, x[1], /*clamp=*/false);
-      Value isInside =
-          b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
-      b.ifThen(isInside, [&] {
-        SmallVector<Value> indices(tile.batch);
-        if (op.hasHeadDim())
-          indices.push_back(tile.head);
-        indices.push_back(getQueryRow(tile, query));
-        LLVM::StoreOp::create(b, x[0], emitAddress(target, indices));
-      });
-    });
-  };
+  SmallVector<Value> indices(tile.batch);
+  if (op.hasHeadDim())
+    indices.push_back(tile.head);
   if (args.lse.pointer)
-    storeRows(rows[1], args.lse);
+    emitRowStores(tile, rows[1], args.lse, indices);
   if (args.maxScores.pointer)
-    storeRows(rows[2], args.maxScores);
+    emitRowStores(tile, rows[2], args.maxScores, indices);
 }

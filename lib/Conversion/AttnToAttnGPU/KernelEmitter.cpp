@@ -61,8 +61,8 @@ bool KernelEmitter::hasOneRightBlock() {
 }
 
 bool KernelEmitter::mayBeEmpty() {
-  return structure || ShapedType::isDynamic(op.getUsedKeys()) ||
-         op.getNumKeys() == 0;
+  return structure || schedule.splitsKeys ||
+         ShapedType::isDynamic(op.getUsedKeys()) || op.getNumKeys() == 0;
 }
 
 void KernelEmitter::allocate() {

@@ -54,6 +54,10 @@ struct KernelArguments {
       keyDocuments, keyLengths, queryEnds, keyEnds;
   /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
   Value numSequences;
+  /// If keys are split: the number of splits, and of each split, head of a
+  /// batch and query the output, in f32, the log-sum-exp and the maximum.
+  Value numSplits;
+  TensorArgument splitOutput, splitLse, splitMax;
   /// Which keys may be of a document of a tile (DocumentEmitter.cpp).
   Value documentRanges;
   /// Values that the regions of the op capture, mapped into the kernel.
@@ -72,6 +76,9 @@ public:
   /// queries of each batch.
   void emitDocumentScan();
   static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 4;
+  /// Emits the kernel that merges splits: a warp for each query of each head.
+  void emitMerge();
+  static constexpr int64_t kMergeWarps = 4;
 
   /// Whether outputs are stored in pieces of several elements, so that their
   /// alignment counts.
@@ -92,6 +99,8 @@ private:
     SmallVector<Value> batch;
     /// The queries, and the keys in use.
     Value numQueries, numKeys;
+    /// Which of the splits of its keys it has; null if there are none.
+    Value split;
     /// Of a ragged batch: the sequence whose queries and keys are meant, and
     /// the rows where they begin. Else null.
     Value sequence, queryRow, keyRow;
@@ -143,6 +152,7 @@ private:
   /// The tile of a number; the sequence of a ragged batch may be missing.
   Tile emitTile(const TileNumber &number);
   Tile emitTileOrAny(const TileNumber &number);
+  Tile emitHead(Value batchHead);
   Tile emitPlace(Value rowTile, Value batchHead, Value sequence);
   Value emitRowTile(Value number, Value &batchHead);
   Value emitFirstTile(Value sequence);
@@ -152,6 +162,7 @@ private:
                         Value low, Value high);
   KeyIntervalValues emitNeededKeys(const Tile &tile, Value first, Value last);
   void emitKeyBlocks(Tile &tile);
+  void emitSplitBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
   void forEachPlaceField(Tile &tile, function_ref<void(Value &)> fn);
   Message getMessage(Value number, Tile tile);
@@ -303,15 +314,27 @@ private:
   //---------------------------===//
 
   Value emitIsOff(const Tile &tile, Value sum, Value output, Value maximum);
-  void emitDeferral(const Tile &tile, Value number, Value isCareful, Value sum,
-                    Value output);
+  void emitDeferral(const Tile &tile, Value number, Value isCareful,
+                    const State &state);
   void emitEpilogue(const Tile &tile, const State &state, Value slot);
+  void emitWholeRows(const Tile &tile, const State &state, Value slot);
   /// The reciprocal of a row's sum, by which the output is multiplied, the
   /// row's log-sum-exp and its maximum.
-  SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink);
-  Value emitSink(const Tile &tile);
+  /// That of its logits is `maxScore` if it is not `maximum`.
+  SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink,
+                                     Value maxScore = Value());
+  Value emitSink(Value head);
   void emitCopiedOutput(const Tile &tile, Value output, Value slot);
   void emitStoredOutput(const Tile &tile, Value output);
+  void emitRowStores(const Tile &tile, Value rows, const TensorArgument &target,
+                     ArrayRef<Value> indices);
+
+  //===--- SplitEmitter.cpp: splits of the keys of a tile
+  //-------------------===//
+
+  Value getBatchHead(const Tile &tile);
+  void emitSplitRows(const Tile &tile, const State &state);
+  void emitMergeOfRow(Value batchHead, Value query, Value lane);
 
   //===--- LogitEmitter.cpp: from a product to logits
   //----------------------===//

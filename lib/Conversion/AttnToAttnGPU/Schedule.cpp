@@ -221,7 +221,8 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   int64_t numQueries = op.getUsedQueries();
   int64_t widest = std::max(schedule.paddedDim, schedule.paddedValueDim);
   bool isWide = widest > 128;
-  bool isShort = !ShapedType::isDynamic(numQueries) && numQueries <= 64;
+  bool isShort = options.hasFewQueries ||
+                 (!ShapedType::isDynamic(numQueries) && numQueries <= 64);
   bool isFull = schedule.parts > 1 &&
                 (widest > 64 || op.isRagged() || countElementSources(op) != 0);
   // Two warpgroups share the splitting of keys and values into parts.
@@ -315,6 +316,22 @@ static bool narrowsBlocks(SdpaOp op) {
          !op.getBias() && !op.hasScoreRegion() && !op.hasKeepRegion();
 }
 
+/// Few queries make few tiles, which leave most multiprocessors idle unless the
+/// keys are split. Rows without keys that are the mean of all values are not
+/// merged: they have no log-sum-exp to be weighed by.
+static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
+                                  KernelSchedule &schedule) {
+  schedule.splitsKeys = options.keySplits != 1 &&
+                        (options.keySplits > 1 || options.hasFewQueries);
+  bool isMergeable = op.getMaskedRow() != MaskedRow::Uniform;
+  if (options.keySplits > 1 && !isMergeable)
+    return op.emitError("rows without keys that are the mean of all values "
+                        "need keys that are not split");
+  schedule.splitsKeys &= isMergeable;
+  schedule.numSplits = options.keySplits;
+  return success();
+}
+
 FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                                                const ScheduleOptions &options) {
   KernelSchedule schedule = {};
@@ -326,6 +343,8 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   int64_t slabColumns = 128 / schedule.getElementBytes();
   schedule.paddedDim = llvm::alignTo(op.getHeadDim(), slabColumns);
   schedule.paddedValueDim = llvm::alignTo(valueDim, slabColumns);
+  if (failed(chooseSplits(op, options, schedule)))
+    return failure();
   // A logit of -inf hides a value, too; and the low part of a probability can
   // be zero.
   schedule.isolatesValues = op.isMasked() || op.isRagged() || op.getBias() ||
@@ -356,7 +375,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     bool hasRoom = hasFewBlocks ? isSmall || !hasDocuments
                                 : isSmall && !hasOwnElements && !hasLeftEdge;
     schedule.consumers = hasRoom && !isShort ? 3 : 2;
-    if (isStatic && numQueries <= 64)
+    if (options.hasFewQueries || (isStatic && numQueries <= 64))
       schedule.consumers = 1;
   }
   switch (schedule.consumers) {
@@ -376,8 +395,12 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     return op.emitError("expected 1 to 3 consumers, got ")
            << schedule.consumers;
   }
+  // A split often has no keys of a row, which the maximum tells where no
+  // interval of keys does.
+  bool needsMaximum =
+      op.getMaxScores() || (schedule.splitsKeys && countElementSources(op) > 0);
   schedule.softmax = options.softmax.value_or(
-      op.getMaxScores() ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
+      needsMaximum ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
   if (failed(verifySoftmax(op, schedule)))
     return failure();
   schedule.stages = options.stages != 0 ? options.stages
@@ -418,14 +441,15 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (failed(verifySharedBytes(op, schedule, options)))
     return failure();
   // A tensor map has one type, and does not end where a sequence does.
-  bool mustStore = op.isRagged() || op.getOutputType().getElementType() !=
-                                        op.getQueryType().getElementType();
+  bool mustStore =
+      op.isRagged() || schedule.splitsKeys ||
+      op.getOutputType().getElementType() != op.getQueryType().getElementType();
   // With one tile of queries, the next can come while outputs are stored.
   schedule.storesOutput =
       mustStore || options.storesOutput.value_or(schedule.queryStages == 1);
   if (mustStore && !options.storesOutput.value_or(true))
-    return op.emitError("outputs of another type, and of ragged batches, are "
-                        "stored from registers");
+    return op.emitError("outputs of another type, of ragged batches and of "
+                        "split keys are stored from registers");
   schedule.outputAlignment = chooseAlignment(op.getOutput());
   return schedule;
 }
@@ -434,8 +458,8 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
   if (!schedule.isHopper())
     return llvm::formatv(
                "tile {0}x{1}, {2} consumers in {3} warpgroups, {4} blocks on a "
-               "multiprocessor, {5} softmax, sections of {6} heads, copies of "
-               "{7} and {8} bytes, {9}{10} bytes of shared memory",
+               "multiprocessor, {5} softmax, sections of {6} heads, {11}copies "
+               "of {7} and {8} bytes, {9}{10} bytes of shared memory",
                schedule.getTileQueries(), schedule.blockKeys,
                schedule.consumers, schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
@@ -444,11 +468,12 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                    ? ("f32 by " + stringifyF32Product(*schedule.f32) + ", ")
                          .str()
                    : "",
-               schedule.getSharedBytes())
+               schedule.getSharedBytes(),
+               schedule.splitsKeys ? "keys split, " : "")
         .str();
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
-             "softmax, sections of {6} heads, {7}turns, {8}/{9} registers, "
+             "softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
@@ -462,6 +487,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                                  schedule.narrowKeys)
                        .str()
                  : "",
-             schedule.getSharedBytes())
+             schedule.getSharedBytes(),
+             schedule.splitsKeys ? "keys split, " : "")
       .str();
 }

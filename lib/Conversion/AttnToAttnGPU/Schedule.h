@@ -58,6 +58,11 @@ struct ScheduleOptions {
   int64_t maxSharedBytes = 232448;
   int64_t consumers = 0, blockKeys = 0, stages = 0, queryStages = 0,
           sectionHeads = 0;
+  /// 1: keys are not split; more: always into as many.
+  int64_t keySplits = 0;
+  /// Whether there are few queries, though their number may not tell: heads
+  /// that share keys are among them.
+  bool hasFewQueries = false;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns, storesOutput, narrowsBlocks;
   F32Product f32 = F32Product::BF16x3;
@@ -87,6 +92,11 @@ struct KernelSchedule {
   SoftmaxForm softmax;
   /// Heads whose tiles are handed out together, longest rows first.
   int64_t sectionHeads;
+  /// Whether the keys of a tile may be split among several blocks of threads,
+  /// whose outputs are merged by a kernel of its own.
+  bool splitsKeys;
+  /// Into how many, or 0 if that depends on the GPU.
+  int64_t numSplits;
   /// Whether consumers take turns in issuing products.
   bool takesTurns;
   /// Whether values that are not finite may stand at masked positions.

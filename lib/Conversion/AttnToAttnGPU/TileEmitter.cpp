@@ -18,7 +18,10 @@ static constexpr int64_t kRows = FragmentType::kRows;
 /// Tiles are numbered so that those of a section of heads follow one another,
 /// the same rows of all its heads first: keys and values of a section stay in
 /// the L2 cache, and rows that take longest under a causal mask come first.
+/// Splits of a tile follow one another.
 Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
+  if (schedule.splitsKeys)
+    number = b.div(number, args.numSplits);
   Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
   Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
   Value rest = b.rem(number, tilesOfSection);
@@ -37,16 +40,16 @@ KernelEmitter::Tile KernelEmitter::emitTile(const TileNumber &number) {
   if (args.documentRanges)
     tile.documents = emitDocumentRange(
         tile, getRange(b.div(batchHead, args.numHeads), rowTile));
+  if (schedule.splitsKeys)
+    tile.split = b.rem(number[0], args.numSplits);
   emitKeyBlocks(tile);
   return tile;
 }
 
-/// Where a row of tiles of a head is.
-KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
-                                             Value sequence) {
+/// A head of a batch by its number.
+KernelEmitter::Tile KernelEmitter::emitHead(Value batchHead) {
   Tile tile;
   tile.head = b.rem(batchHead, args.numHeads);
-  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
   Value rest = b.div(batchHead, args.numHeads);
   tile.batch.resize(args.batchSizes.size());
   for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
@@ -54,6 +57,14 @@ KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
     if (d > 0)
       rest = b.div(rest, args.batchSizes[d]);
   }
+  return tile;
+}
+
+/// Where a row of tiles of a head is.
+KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
+                                             Value sequence) {
+  Tile tile = emitHead(batchHead);
+  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
   tile.numKeys = args.numKeys;
   tile.numQueries = args.numQueries;
   if (op.isRagged())
@@ -156,8 +167,22 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
   tile.begin = b.div(begin, b.i32(blockKeys));
   tile.end = b.select(b.compare(arith::CmpIPredicate::slt, begin, end),
                       b.ceilDiv(end, blockKeys), tile.begin);
+  if (tile.split)
+    emitSplitBlocks(tile);
   if (warpgroup)
     emitOwnBlocks(tile);
+}
+
+/// Of n blocks, split i of s has n / s, and one more if i < n % s.
+void KernelEmitter::emitSplitBlocks(Tile &tile) {
+  Value numBlocks = b.sub(tile.end, tile.begin);
+  Value size = b.div(numBlocks, args.numSplits);
+  Value rest = b.rem(numBlocks, args.numSplits);
+  Value isLonger = b.compare(arith::CmpIPredicate::slt, tile.split, rest);
+  Value begin = b.add(b.mul(tile.split, size), b.min(tile.split, rest));
+  tile.begin = b.add(tile.begin, begin);
+  tile.end =
+      b.add(b.add(tile.begin, size), b.select(isLonger, b.i32(1), b.i32(0)));
 }
 
 /// The same for the rows of this consumer: all masks of structure let an
@@ -185,6 +210,19 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
     tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
   }
+  if (tile.split) {
+    auto clamp = [&](Value block) {
+      return b.min(b.max(block, tile.begin), tile.end);
+    };
+    tile.ownBegin = clamp(tile.ownBegin);
+    tile.ownEnd = clamp(tile.ownEnd);
+    // None are before all blocks, as above: turns are counted so.
+    Value isAny =
+        b.compare(arith::CmpIPredicate::slt, tile.ownBegin, tile.ownEnd);
+    tile.ownBegin = b.select(isAny, tile.ownBegin, tile.begin);
+    tile.ownEnd = b.select(isAny, tile.ownEnd, tile.begin);
+    tile.ownKeyEnd = b.min(tile.ownKeyEnd, b.mul(tile.ownEnd, blockKeys));
+  }
   if (isAlwaysMasked()) {
     tile.fullBegin = tile.fullEnd = tile.ownBegin;
     return;
@@ -200,7 +238,12 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     full.end = b.min(full.end, end);
   }
   tile.fullBegin = b.min(b.ceilDiv(full.begin, blockKeys), tile.ownEnd);
-  tile.fullEnd = b.max(b.div(full.end, b.i32(blockKeys)), tile.fullBegin);
+  Value fullEnd = b.div(full.end, b.i32(blockKeys));
+  if (tile.split) {
+    tile.fullBegin = b.max(tile.fullBegin, tile.ownBegin);
+    fullEnd = b.min(fullEnd, tile.ownEnd);
+  }
+  tile.fullEnd = b.max(fullEnd, tile.fullBegin);
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,10 +255,10 @@ template <typename TileT, typename FnT>
 static void forEachField(TileT &tile, FnT fn) {
   for (auto *field :
        {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
-        &tile.numKeys, &tile.sequence, &tile.queryRow, &tile.keyRow,
-        &tile.documents.begin, &tile.documents.end, &tile.documents.order,
-        &tile.begin, &tile.end, &tile.ownBegin, &tile.ownEnd, &tile.fullBegin,
-        &tile.fullEnd, &tile.ownKeyEnd})
+        &tile.numKeys, &tile.split, &tile.sequence, &tile.queryRow,
+        &tile.keyRow, &tile.documents.begin, &tile.documents.end,
+        &tile.documents.order, &tile.begin, &tile.end, &tile.ownBegin,
+        &tile.ownEnd, &tile.fullBegin, &tile.fullEnd, &tile.ownKeyEnd})
     if (*field)
       fn(*field);
   for (auto &index : tile.batch)
@@ -245,6 +288,8 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
   fn(tile.head);
   for (Value &index : tile.batch)
     fn(index);
+  if (schedule.splitsKeys)
+    fn(tile.split);
   // Where memory is read at every logit, addresses in the last block depend on
   // the number of keys. That it comes with each tile keeps them from being
   // computed before the first one, and held in registers through all.

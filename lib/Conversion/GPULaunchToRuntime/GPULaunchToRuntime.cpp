@@ -387,6 +387,13 @@ LogicalResult HostLowering::lower(Operation *op) {
     Value count = runtime.call(b, "attn_rt_cuda_multiprocessor_count", i64, {});
     return replace(arith::IndexCastOp::create(b, b.getIndexType(), count));
   }
+  if (auto choose = dyn_cast<attn_gpu::ChooseSplitsOp>(op)) {
+    Value resident = LLVM::ConstantOp::create(b, i64, choose.getResident());
+    Value splits = runtime.call(
+        b, "attn_rt_cuda_choose_splits", i64,
+        {toI64(choose.getTiles()), toI64(choose.getBlocks()), resident});
+    return replace(arith::IndexCastOp::create(b, b.getIndexType(), splits));
+  }
   if (isa<memref::DeallocOp>(op)) {
     // The memory of a call is the runtime's.
     op->erase();

@@ -25,6 +25,7 @@ SmallVector<RuntimeSymbol> attn::getCUDARuntimeSymbols() {
           SYMBOL(attn_rt_cuda_temporary),
           SYMBOL(attn_rt_cuda_constant),
           SYMBOL(attn_rt_cuda_memref_copy),
+          SYMBOL(attn_rt_cuda_choose_splits),
           SYMBOL(attn_rt_cuda_multiprocessor_count)};
 #undef SYMBOL
 }

@@ -365,6 +365,12 @@ gpu.func @elements(%x: f32, %n: i32, %out: !llvm.ptr<1>) kernel {
 // CHECK: nvvm.redux.sync min
 // CHECK: nvvm.redux.sync max
 // CHECK: nvvm.redux.sync add
+// CHECK: %[[FLOAT:.*]] = arith.sitofp
+// CHECK: %[[OTHER:.*]] = nvvm.shfl.sync bfly %{{.*}}, %[[FLOAT]], %{{.*}}, %{{.*}} : f32 -> f32
+// CHECK: arith.addf %[[FLOAT]], %[[OTHER]]
+// CHECK-COUNT-4: nvvm.shfl.sync bfly
+// CHECK: nvvm.shfl.sync bfly
+// CHECK: arith.maxnumf
 gpu.module @reductions {
   gpu.func @reduce(%p: !llvm.ptr) kernel {
     attn_gpu.warpgroups 1 blocks = 1 {
@@ -375,6 +381,10 @@ gpu.module @reductions {
       %b = gpu.subgroup_reduce maxsi %a uniform : (i32) -> i32
       %c = gpu.subgroup_reduce add %b uniform : (i32) -> i32
       llvm.store %c, %p : i32, !llvm.ptr
+      %f = arith.sitofp %c : i32 to f32
+      %g = gpu.subgroup_reduce add %f uniform : (f32) -> f32
+      %h = gpu.subgroup_reduce maxnumf %g uniform : (f32) -> f32
+      llvm.store %h, %p : f32, !llvm.ptr
     }
     gpu.return
   }

@@ -30,7 +30,7 @@ func.func @full(%q: memref<8x300x64xf16>, %k: memref<8x320x64xf16>, %v: memref<8
 // -----
 
 // Rows of 20 elements are whole 8 bytes; of 5, single elements.
-// CHECK: tile 64x128, 1 consumers in 1 warpgroups, 2 blocks on a multiprocessor, standard softmax, sections of 16 heads, copies of 8 and 2 bytes
+// CHECK: tile 64x128, 1 consumers in 1 warpgroups, 2 blocks on a multiprocessor, standard softmax, sections of 16 heads, keys split, copies of 8 and 2 bytes
 // CHECK-LABEL: func.func @odd
 // CHECK: cf.assert %{{.*}}, "attn.sdpa: expected keys aligned to 8 bytes, rows included"
 // CHECK-NOT: expected values aligned

@@ -115,8 +115,58 @@ def get_split_cases():
         )
 
 
+def get_few_query_cases():
+    """Decoding with any number of heads: keys are split, and heads of a group are queries
+    where there is one query."""
+    rows = groups.cover_pairs(
+        {
+            "lq": [1, 1, 1, 2, 16, 64],
+            "lk": [600, 1025, 5000, 40000],
+            "heads": [(8, 8), (8, 2), (12, 4), (71, 1), (128, 1)],
+            "d": [64, 128, 250],
+            "dv": [None, None, 40],
+            "dtype": ["bf16", "f16", "f32"],
+            "out_dtype": [None, None, "f32"],
+            "lse": [True, False],
+            "structure": [(), (("causal", "bottom_right"),),
+                          (("window", 700, 0, "bottom_right"),)],
+            "masked_row": ["zero", "nan", "zero", "uniform"],
+            "mask": [None, None, "1x", "x11x", "xxxx", "1xxx"],
+            "bias": [None, None, "1x", "xxxx"],
+            "softcap": [None, None, 5.0],
+            "key_lengths": [None, None, "x"],
+            "sinks": [None, None, "x"],
+            "data": ["normal", "poison"],
+        },
+        seed=29,
+    )
+    for number, row in enumerate(rows):
+        if row["sinks"]:
+            row["masked_row"] = "zero"
+        if row["lk"] > 10000:
+            row.update(d=128, heads=(8, 2), bias=None)
+        name = (f"{number:02}-lq{row['lq']}-lk{row['lk']}-d{row['d']}-{row['dtype']}-"
+                f"h{row['heads'][0]}-{row['heads'][1]}-{groups.describe(row['structure'])}-"
+                f"{row['mask']}-{row['bias']}-{row['data']}")
+        yield Case(name=name, batch=(2,), dynamic=["bhj", "h", "bj"][number % 3],
+                   mask_density=0.5, outs="empty", **row)
+
+
+def get_key_split_cases():
+    """One of five cases of other groups, their keys in three splits: many without keys,
+    and more than there are blocks."""
+    names = ("broadcast", "empty", "lengths", "masks", "numerics", "ragged", "regions",
+             "schedules", "shapes", "sinks", "types", "documents", "prefill")
+    for group in names:
+        cases = [case for case in get_cases(group) if case.masked_row != "uniform"]
+        for case in cases[::5]:
+            yield dataclasses.replace(case, name=f"{group}-{case.name}")
+
+
 GROUPS = {
     "documents": get_document_cases,
+    "few-queries": get_few_query_cases,
+    "key-splits": get_key_split_cases,
     "prefill": get_prefill_cases,
     "schedules": get_schedule_cases,
     "split": get_split_cases,
@@ -124,7 +174,7 @@ GROUPS = {
     "tf32": get_split_cases,
 }
 # Options of a group's kernels, before those of the command line.
-KERNEL_OPTIONS = {"tf32": "f32=tf32"}
+KERNEL_OPTIONS = {"tf32": "f32=tf32", "key-splits": "key-splits=3"}
 
 
 def get_cases(group):

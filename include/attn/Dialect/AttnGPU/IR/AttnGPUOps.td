@@ -76,6 +76,20 @@ def AttnGPU_MultiprocessorCountOp
   let assemblyFormat = "attr-dict";
 }
 
+def AttnGPU_ChooseSplitsOp : AttnGPU_Op<"choose_splits", [Pure]> {
+  let summary = "Into how many splits the keys of each tile are divided";
+  let description = [{
+    As many that the multiprocessors of the current device, which hold `resident`
+    blocks of threads each, are done soonest with `tiles` tiles of `blocks` blocks of
+    keys (Flash-Decoding, Dao et al., 2023): 1 where tiles alone keep them busy.
+
+    Example: `%splits = attn_gpu.choose_splits %tiles, %blocks resident 1`
+  }];
+  let arguments = (ins Index:$tiles, Index:$blocks, I64Attr:$resident);
+  let results = (outs Index:$splits);
+  let assemblyFormat = "$tiles `,` $blocks `resident` $resident attr-dict";
+}
+
 def AttnGPU_ScratchOp : AttnGPU_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {
   let summary = "Zeroed device memory for one launch";
   let description = [{

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Times decoding, few queries and many keys, on one GPU beside PyTorch's backends.
+
+In one process, in turn, on the same data in bf16, each launch cold (L2 flushed): its
+keys and values come from memory, whose rate bounds it. FlashAttention-2 and cuDNN are
+PyTorch's, with grouped heads as they take them.
+
+  benchmarks/gpu_decode.py compile --attn-compile build/bin/attn-compile --output DIR
+  DIR/gpu_decode.py time [--variant NAME=DIR ...] [--output results.json]
+
+Results are compared with those of FlashAttention-2; GB/s count keys and values once.
+"""
+
+import argparse
+import ctypes
+import datetime
+import json
+import pathlib
+import shutil
+import subprocess
+
+import gpu
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Queries and head dimension of a kernel.
+KERNELS = ((1, 128), (1, 64), (4, 128), (16, 128))
+# Batch, query heads, key heads, keys.
+SIZES = (
+    (1, 32, 32, 2048), (1, 32, 8, 2048), (1, 32, 8, 8192), (1, 32, 8, 32768),
+    (1, 32, 8, 131072), (1, 64, 8, 32768), (1, 8, 1, 32768), (4, 32, 8, 8192),
+    (16, 32, 8, 8192), (64, 32, 8, 2048), (16, 32, 32, 2048),
+)
+
+
+def get_name(queries, dim):
+    return f"decode-q{queries}-d{dim}"
+
+
+def get_module(queries, dim):
+    query = f"tensor<?x?x{queries}x{dim}xbf16>"
+    key = f"tensor<?x?x?x{dim}xbf16>"
+    structure = "structure(#attn.causal<bottom_right>)" if queries > 1 else ""
+    return f"""func.func @main(%q: {query}, %k: {key}, %v: {key}) -> {query} {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %q, %c0 : {query}
+  %h = tensor.dim %q, %c1 : {query}
+  %init = tensor.empty(%b, %h) : {query}
+  %o = attn.sdpa query(%q : {query}) key(%k : {key}) value(%v : {key}) {structure}
+    outs(%init : {query}) -> {query}
+  return %o : {query}
+}}
+"""
+
+
+def compile_all(options):
+    directory = pathlib.Path(options.output)
+    directory.mkdir(parents=True, exist_ok=True)
+    for queries, dim in KERNELS:
+        library = directory / f"{get_name(queries, dim)}.so"
+        module = library.with_suffix(".mlir")
+        module.write_text(get_module(queries, dim))
+        subprocess.run(
+            [options.attn_compile, str(module), "-o", str(library), "--no-raise",
+             "--target", "cuda", "--gpu-arch", options.gpu_arch,
+             f"--kernel-options={options.kernel_options}"],
+            check=True,
+        )
+        module.unlink()
+    shutil.copy(__file__, directory)
+    shutil.copy(HERE / "gpu.py", directory)
+
+
+def get_ours(directory, queries, dim, tensors, out):
+    library = ctypes.CDLL(str(directory / f"{get_name(queries, dim)}.so"))
+    function = library.attn_main
+    function.argtypes = [ctypes.POINTER(gpu.Tensor), ctypes.c_int32] * 2 + [ctypes.c_void_p]
+    library.attn_main_error.restype = ctypes.c_char_p
+    inputs = (gpu.Tensor * len(tensors))(*[gpu.get_tensor(t) for t in tensors])
+    outputs = (gpu.Tensor * 1)(gpu.get_tensor(out))
+
+    def run(stream):
+        if function(inputs, len(tensors), outputs, 1, stream):
+            raise RuntimeError(library.attn_main_error().decode())
+
+    return run
+
+
+def get_theirs(torch, backend, q, k, v):
+    """PyTorch's attention by a backend, or None where it takes no such problem."""
+    from torch.nn.attention import bias, sdpa_kernel
+
+    queries, keys = q.shape[-2], k.shape[-2]
+    mask = bias.causal_lower_right(queries, keys) if queries > 1 else None
+
+    def run(stream):
+        with sdpa_kernel([backend]):
+            return torch.nn.functional.scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, enable_gqa=q.shape[1] != k.shape[1])
+
+    try:
+        run(0)
+    except RuntimeError:
+        return None
+    return run
+
+
+def time_all(options):
+    import torch
+    from torch.nn.attention import SDPBackend
+
+    torch.manual_seed(0)
+    clock = gpu.Clock(torch)
+    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
+              "torch": torch.__version__, "cells": []}
+    variants = dict(variant.split("=", 1) for variant in options.variant)
+    for queries, dim in KERNELS:
+        for batch, heads, key_heads, keys in SIZES:
+            q = torch.randn(batch, heads, queries, dim, device="cuda", dtype=torch.bfloat16)
+            k, v = (torch.randn(batch, key_heads, keys, dim, device="cuda",
+                                dtype=torch.bfloat16) for _ in range(2))
+            outs = {name: torch.full_like(q, float("nan")) for name in ["ours", *variants]}
+            runs = {name: get_ours(pathlib.Path(variants.get(name, HERE)), queries, dim,
+                                   [q, k, v], out) for name, out in outs.items()}
+            peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
+            for name, backend in peers.items():
+                if theirs := get_theirs(torch, backend, q, k, v):
+                    runs[name] = theirs
+            stream = torch.cuda.current_stream().cuda_stream
+            for name in outs:
+                runs[name](stream)
+            expected = runs["fa2"](stream).float()
+            torch.cuda.synchronize()
+            errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
+                      for name, out in outs.items()}
+            times = gpu.time_in_turn(clock, runs, 15, 1, True)
+            bytes_ = 2 * 2 * batch * key_heads * keys * dim
+            cell = {"queries": queries, "dim": dim, "batch": batch, "heads": heads,
+                    "key_heads": key_heads, "keys": keys, "error": errors, "us": times,
+                    "gbs": {n: bytes_ / t * 1e-3 for n, t in times.items()}}
+            report["cells"].append(cell)
+            best = min(t for n, t in times.items() if n in peers)
+            text = ", ".join(f"{n} {t:.1f} us {cell['gbs'][n]:.0f} GB/s"
+                             for n, t in times.items())
+            print(f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}: {text}, "
+                  f"ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}",
+                  flush=True)
+            if options.output:
+                pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    compile_ = commands.add_parser("compile", help="make the libraries")
+    compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
+    compile_.add_argument("--gpu-arch", default="sm_90a")
+    compile_.add_argument("--kernel-options", default="", help="given to attn-compile")
+    compile_.add_argument("--output", required=True, help="directory to make")
+    time = commands.add_parser("time", help="time them on a GPU")
+    time.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
+                      help="also time what `compile` made there (repeatable)")
+    time.add_argument("--output", help="also write the results as JSON")
+    options = parser.parse_args()
+    compile_all(options) if options.command == "compile" else time_all(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+//===- Splits.c - Into how many splits keys are divided -----------*- C -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Driver.h"
+
+#include "attn/Runtime/CUDA/Runtime.h"
+
+// What there is beside the blocks of keys, in the time of a block: the beginning
+// and the end of a tile; the kernel that merges, and what it takes for a split.
+enum { MAX_SPLITS = 128, TILE_COST = 3, MERGE_COST = 3, SPLITS_MERGED = 16 };
+
+static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
+  if (tiles < 1 || blocks < 2 || slots < 1)
+    return 1;
+  int64_t best = 1;
+  int64_t least = divide_up(tiles, slots) * (blocks + TILE_COST);
+  for (int64_t splits = 2; splits <= MAX_SPLITS && splits <= blocks; ++splits) {
+    int64_t cost =
+        divide_up(tiles * splits, slots) *
+            (divide_up(blocks, splits) + TILE_COST) +
+        MERGE_COST + splits / SPLITS_MERGED;
+    if (cost >= least)
+      continue;
+    least = cost;
+    best = splits;
+  }
+  return best;
+}
+
+int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks,
+                                   int64_t resident) {
+  return attn_cuda_choose_splits(
+      tiles, blocks, resident * attn_rt_cuda_multiprocessor_count());
+}
