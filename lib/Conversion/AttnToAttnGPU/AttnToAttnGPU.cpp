@@ -295,13 +295,11 @@ void SdpaLowering::launchMerge() {
       kernel);
   kernels.insert(function);
   KernelEmitter(kernel, op, schedule, mergeArguments).emitMerge();
-  constexpr int64_t kWarps = KernelEmitter::kMergeWarps;
-  Value grid = b.createOrFold<arith::CeilDivSIOp>(
-      mul(numBatchHeads, numQueries), index(kWarps));
   Value isSplit =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, numSplits, index(1));
   b.ifThen(isSplit, [&] {
-    launch(function, mergeInterface, grid, 32 * kWarps, /*sharedBytes=*/0);
+    launch(function, mergeInterface, mul(numBatchHeads, numQueries),
+           KernelEmitter::kMergeThreads, /*sharedBytes=*/0);
   });
 }
 
@@ -552,9 +550,13 @@ struct ConvertAttnToAttnGPUPass
         return signalPassFailure();
       options.family = chooseFamily(op);
       options.hasFewQueries = hasFewQueries(op);
-      if (options.hasFewQueries)
-        if (SdpaOp folded = foldHeadsOfOneQuery(op))
+      options.readsKeysOnce = false;
+      if (options.hasFewQueries) {
+        SdpaOp folded = foldHeadsOfOneQuery(op);
+        options.readsKeysOnce = folded || sharesNoKeys(op);
+        if (folded)
           op = folded;
+      }
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
       if (failed(schedule))
         return signalPassFailure();
@@ -587,6 +589,16 @@ private:
     return !op.isRagged() && !ShapedType::isDynamic(numQueries) &&
            numQueries <= kMaxQueries &&
            (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
+  }
+
+  /// Whether no two heads share keys.
+  bool sharesNoKeys(SdpaOp op) {
+    if (!op.hasHeadDim())
+      return true;
+    int64_t dim = op.getRank() - 3;
+    int64_t numHeads = op.getQueryType().getDimSize(dim);
+    return !ShapedType::isDynamic(numHeads) &&
+           numHeads == op.getKeyType().getDimSize(dim);
   }
 
   ScheduleOptions options;

@@ -73,14 +73,15 @@ Value Folder::split(Value memref, int64_t dim) {
       !llvm::is_contained(op.getOuts(), memref))
     return memref;
   auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-  SmallVector<OpFoldResult> sizes, strides = metadata.getConstifiedMixedStrides();
+  SmallVector<OpFoldResult> sizes,
+      strides = metadata.getConstifiedMixedStrides();
   for (int64_t d = 0; d < type.getRank(); ++d)
     sizes.push_back(getSize(memref, d));
   sizes[dim] = numKeyHeads;
   sizes[dim + 1] = groupHeads;
   strides[dim + 1] = strides[dim];
-  strides[dim] = b.createOrFold<arith::MulIOp>(toValue(strides[dim]),
-                                               toValue(groupHeads));
+  strides[dim] =
+      b.createOrFold<arith::MulIOp>(toValue(strides[dim]), toValue(groupHeads));
   if (std::optional<int64_t> known = getConstantIntValue(strides[dim]))
     strides[dim] = b.getIndexAttr(*known);
   OpFoldResult offset = metadata.getConstifiedMixedOffset();
@@ -111,10 +112,8 @@ SdpaOp Folder::fold() {
   } else {
     // Without key heads there are no heads at all.
     Value one = arith::ConstantIndexOp::create(b, 1);
-    Value divisor =
-        b.createOrFold<arith::MaxSIOp>(toValue(numKeyHeads), one);
-    groupHeads =
-        b.createOrFold<arith::DivSIOp>(toValue(numHeads), divisor);
+    Value divisor = b.createOrFold<arith::MaxSIOp>(toValue(numKeyHeads), one);
+    groupHeads = b.createOrFold<arith::DivSIOp>(toValue(numHeads), divisor);
   }
   auto folded = cast<SdpaOp>(b.clone(*op));
   folded.removeStructureAttr();

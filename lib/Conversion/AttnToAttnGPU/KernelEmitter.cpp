@@ -176,7 +176,7 @@ void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
   emitLoad(args.keyMap, op.getKey(), tile,
            getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, keySlabs,
-           first, numSlabs, keyPipe, slot, Eviction::Last);
+           first, numSlabs, keyPipe, slot, getKeyEviction());
 }
 
 void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
@@ -187,7 +187,7 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
   emitLoad(args.valueMap, op.getValue(), tile,
            getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, valueSlabs,
-           first, numSlabs, valuePipe, slot, Eviction::Last);
+           first, numSlabs, valuePipe, slot, getKeyEviction());
 }
 
 /// Blocks go from the last to the first, and a block's keys before the values

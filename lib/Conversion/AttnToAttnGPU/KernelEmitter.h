@@ -76,9 +76,10 @@ public:
   /// queries of each batch.
   void emitDocumentScan();
   static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 4;
-  /// Emits the kernel that merges splits: a warp for each query of each head.
+  /// Emits the kernel that merges splits: a block of threads, which share the
+  /// columns of the output, for each query of each head.
   void emitMerge();
-  static constexpr int64_t kMergeWarps = 4;
+  static constexpr int64_t kMergeThreads = 128;
 
   /// Whether outputs are stored in pieces of several elements, so that their
   /// alignment counts.
@@ -334,7 +335,6 @@ private:
 
   Value getBatchHead(const Tile &tile);
   void emitSplitRows(const Tile &tile, const State &state);
-  void emitMergeOfRow(Value batchHead, Value query, Value lane);
 
   //===--- LogitEmitter.cpp: from a product to logits
   //----------------------===//
@@ -435,6 +435,11 @@ private:
   bool isUniform() { return op.getMaskedRow() == MaskedRow::Uniform; }
   bool isLazy() { return schedule.softmax == SoftmaxForm::Lazy; }
   bool isOptimistic() { return schedule.softmax == SoftmaxForm::Optimistic; }
+  /// Keys and values of a head stay in the cache for its other tiles.
+  attn_gpu::Eviction getKeyEviction() {
+    return schedule.readsKeysOnce ? attn_gpu::Eviction::First
+                                  : attn_gpu::Eviction::Last;
+  }
   /// Whether a tile may need no block at all.
   bool mayBeEmpty();
 

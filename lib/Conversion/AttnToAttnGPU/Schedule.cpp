@@ -329,6 +329,7 @@ static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
                         "need keys that are not split");
   schedule.splitsKeys &= isMergeable;
   schedule.numSplits = options.keySplits;
+  schedule.readsKeysOnce = options.readsKeysOnce;
   return success();
 }
 

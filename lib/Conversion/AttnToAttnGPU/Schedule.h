@@ -63,6 +63,8 @@ struct ScheduleOptions {
   /// Whether there are few queries, though their number may not tell: heads
   /// that share keys are among them.
   bool hasFewQueries = false;
+  /// Whether keys are of one tile of queries only.
+  bool readsKeysOnce = false;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns, storesOutput, narrowsBlocks;
   F32Product f32 = F32Product::BF16x3;
@@ -97,6 +99,8 @@ struct KernelSchedule {
   bool splitsKeys;
   /// Into how many, or 0 if that depends on the GPU.
   int64_t numSplits;
+  /// Whether keys are of one tile only, so that caches need not keep them.
+  bool readsKeysOnce;
   /// Whether consumers take turns in issuing products.
   bool takesTurns;
   /// Whether values that are not finite may stand at masked positions.

@@ -38,20 +38,19 @@ Value KernelEmitter::getBatchHead(const Tile &tile) {
 }
 
 /// Leaves what a split has computed. Rows of which it has seen no key have no
-/// weight: their log-sum-exp is -inf, and their output zero. Log-sum-exps are in
-/// the units of maxima.
+/// weight: their log-sum-exp is -inf, and their output zero. Log-sum-exps are
+/// in the units of maxima.
 void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
   Type row = b.row(b.getF32Type());
   SmallVector<Value> rows =
       b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
-        Value isNone =
-            b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
+        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
         Value inverse = b.select(isNone, b.f32(0.0), b.reciprocal(x[1]));
         Value logSum = math::Log2Op::create(b, x[1]);
-        Value lse = factor ? b.addf(x[0], logSum)
-                           : b.fma(logSum, b.f32(kLn2), x[0]);
-        return SmallVector<Value>{
-            inverse, b.select(isNone, b.f32(-kInfinity), lse)};
+        Value lse =
+            factor ? b.addf(x[0], logSum) : b.fma(logSum, b.f32(kLn2), x[0]);
+        return SmallVector<Value>{inverse,
+                                  b.select(isNone, b.f32(-kInfinity), lse)};
       });
   Value batchHead = getBatchHead(tile);
   Value firstRow =
@@ -71,7 +70,14 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
 // Merging
 //===----------------------------------------------------------------------===//
 
-void KernelEmitter::emitMergeOfRow(Value batchHead, Value query, Value lane) {
+void KernelEmitter::emitMerge() {
+  auto warpgroups = WarpgroupsOp::create(b, kMergeThreads / 128, /*blocks=*/1);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
+  Value row = b.blockId(), thread = b.threadId();
+  Value batchHead = b.div(row, args.numQueries);
+  Value query = b.rem(row, args.numQueries);
+  Value lane = b.rem(thread, b.i32(kWarpSize));
   using P = arith::CmpIPredicate;
   auto reduce = [&](Value value, gpu::AllReduceOperation kind) -> Value {
     return gpu::SubgroupReduceOp::create(b, value, kind, /*uniform=*/true);
@@ -81,12 +87,12 @@ void KernelEmitter::emitMergeOfRow(Value batchHead, Value query, Value lane) {
   };
   Value zero = b.i32(0), nothing = b.f32(-kInfinity);
   Value lastSplit = b.add(args.numSplits, -1);
-  // Each lane looks at every 32nd split.
+  // Each lane looks at every 32nd split, in every warp alike.
   Value numRounds = b.ceilDiv(args.numSplits, kWarpSize);
   auto loadOwn = [&](const TensorArgument &tensor, Value round) {
     Value split = b.add(b.mul(round, kWarpSize), lane);
-    Value own = emitElementLoad(
-        tensor, {b.min(split, lastSplit), batchHead, query});
+    Value own =
+        emitElementLoad(tensor, {b.min(split, lastSplit), batchHead, query});
     return b.select(b.compare(P::slt, split, args.numSplits), own, nothing);
   };
   auto getGreatest = [&](const TensorArgument &tensor) {
@@ -101,32 +107,36 @@ void KernelEmitter::emitMergeOfRow(Value batchHead, Value query, Value lane) {
   };
   Value greatest = getGreatest(args.splitLse);
   Value safe = getSafe(greatest);
-  Value sum = b.forLoop(zero, numRounds, b.f32(0.0),
-                        [&](Value round,
-                            ValueRange carried) -> SmallVector<Value> {
-                          Value weight = emitExp(b.subf(loadOwn(args.splitLse, round), safe));
-                          return {b.addf(carried.front(), weight)};
-                        })
-                  .front();
+  Value sum =
+      b.forLoop(zero, numRounds, b.f32(0.0),
+                [&](Value round, ValueRange carried) -> SmallVector<Value> {
+                  Value weight =
+                      emitExp(b.subf(loadOwn(args.splitLse, round), safe));
+                  return {b.addf(carried.front(), weight)};
+                })
+          .front();
   sum = reduce(sum, gpu::AllReduceOperation::ADD);
 
   Tile place = emitHead(batchHead);
   Value sink = args.sinks.pointer ? emitSink(place.head) : Value();
-  Value maxScore =
-      args.splitMax.pointer ? getGreatest(args.splitMax) : Value();
+  Value maxScore = args.splitMax.pointer ? getGreatest(args.splitMax) : Value();
   SmallVector<Value> normalizers =
       emitNormalizers(greatest, sum, sink, maxScore);
 
-  // Loads of several splits are under way at a time. Behind the last split is
-  // the last one again, without weight.
-  constexpr int64_t kUnrolled = 8;
-  int64_t numColumns = llvm::divideCeil(valueDim, kWarpSize);
-  SmallVector<Value> columns;
+  // Loads of several splits are under way at a time; behind the last split it
+  // is loaded again.
+  constexpr int64_t kUnrolled = 16;
+  int64_t numColumns = llvm::divideCeil(valueDim, kMergeThreads);
+  auto isEverOutside = [&](int64_t c, int64_t size) {
+    return (c + 1) * kMergeThreads > size;
+  };
+  SmallVector<Value> columns, insideColumns;
   for (int64_t c = 0; c < numColumns; ++c) {
-    Value column = b.add(lane, c * kWarpSize);
-    columns.push_back(valueDim % kWarpSize == 0
-                          ? column
-                          : b.min(column, b.i32(valueDim - 1)));
+    Value column = b.add(thread, c * kMergeThreads);
+    columns.push_back(column);
+    insideColumns.push_back(isEverOutside(c, valueDim)
+                                ? b.min(column, b.i32(valueDim - 1))
+                                : column);
   }
   SmallVector<Value> outputs = b.forLoop(
       zero, b.ceilDiv(args.numSplits, kUnrolled),
@@ -136,19 +146,17 @@ void KernelEmitter::emitMergeOfRow(Value batchHead, Value query, Value lane) {
         for (int64_t u = 0; u < kUnrolled; ++u) {
           Value split = b.add(b.mul(round, kUnrolled), u);
           Value inside = b.min(split, lastSplit);
+          Value isInside = b.compare(P::slt, split, args.numSplits);
           Value weight = emitExp(b.subf(loadLse(inside), safe));
-          weight = b.select(b.compare(P::slt, split, args.numSplits), weight,
-                            b.f32(0.0));
-          for (auto [sum, column] : llvm::zip_equal(sums, columns))
-            sum = b.fma(weight,
-                        emitElementLoad(args.splitOutput,
-                                        {inside, batchHead, query, column}),
-                        sum);
+          for (auto [sum, column] : llvm::zip_equal(sums, insideColumns)) {
+            Value output = emitElementLoad(args.splitOutput,
+                                           {inside, batchHead, query, column});
+            sum = b.select(isInside, b.fma(weight, output, sum), sum);
+          }
         }
         return sums;
       });
-  for (int64_t c = 0; c < numColumns; ++c) {
-    Value column = b.add(lane, c * kWarpSize);
+  for (auto [c, column] : llvm::enumerate(columns)) {
     Value value = b.mulf(outputs[c], normalizers[0]);
     if (args.output.elementType.isF64())
       value = arith::ExtFOp::create(b, args.output.elementType, value);
@@ -160,35 +168,20 @@ void KernelEmitter::emitMergeOfRow(Value batchHead, Value query, Value lane) {
           emitAddress(args.output,
                       getRowIndices(place, place.head, query, column)));
     };
-    if ((c + 1) * kWarpSize <= op.getValueDim())
-      emitStore();
-    else
+    if (isEverOutside(c, op.getValueDim()))
       b.ifThen(b.compare(P::slt, column, b.i32(op.getValueDim())), emitStore);
+    else
+      emitStore();
   }
   SmallVector<Value> indices(place.batch);
   if (op.hasHeadDim())
     indices.push_back(place.head);
   indices.push_back(query);
-  b.ifThen(b.compare(P::eq, lane, zero), [&] {
+  b.ifThen(b.compare(P::eq, thread, zero), [&] {
     if (args.lse.pointer)
       LLVM::StoreOp::create(b, normalizers[1], emitAddress(args.lse, indices));
     if (args.maxScores.pointer)
       LLVM::StoreOp::create(b, normalizers[2],
                             emitAddress(args.maxScores, indices));
-  });
-}
-
-void KernelEmitter::emitMerge() {
-  auto warpgroups = WarpgroupsOp::create(b, /*count=*/1, /*blocks=*/1);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
-  Value thread = b.threadId();
-  Value warp = b.div(thread, b.i32(kWarpSize));
-  Value row = b.add(b.mul(b.blockId(), kMergeWarps), warp);
-  Value isRow = b.compare(arith::CmpIPredicate::slt, row,
-                          b.mul(args.numBatchHeads, args.numQueries));
-  b.ifThen(isRow, [&] {
-    emitMergeOfRow(b.div(row, args.numQueries), b.rem(row, args.numQueries),
-                   b.rem(thread, b.i32(kWarpSize)));
   });
 }

@@ -10,9 +10,10 @@
 
 #include "attn/Runtime/CUDA/Runtime.h"
 
-// What there is beside the blocks of keys, in the time of a block: the beginning
-// and the end of a tile; the kernel that merges, and what it takes for a split.
-enum { MAX_SPLITS = 128, TILE_COST = 3, MERGE_COST = 3, SPLITS_MERGED = 16 };
+// What there is beside the blocks of keys, in the time of a block: the
+// beginning and the end of a tile; the kernel that merges, and what it takes
+// for a split.
+enum { MAX_SPLITS = 128, TILE_COST = 3, MERGE_COST = 2, SPLITS_MERGED = 32 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -22,10 +23,9 @@ int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
   int64_t best = 1;
   int64_t least = divide_up(tiles, slots) * (blocks + TILE_COST);
   for (int64_t splits = 2; splits <= MAX_SPLITS && splits <= blocks; ++splits) {
-    int64_t cost =
-        divide_up(tiles * splits, slots) *
-            (divide_up(blocks, splits) + TILE_COST) +
-        MERGE_COST + splits / SPLITS_MERGED;
+    int64_t cost = divide_up(tiles * splits, slots) *
+                       (divide_up(blocks, splits) + TILE_COST) +
+                   MERGE_COST + splits / SPLITS_MERGED;
     if (cost >= least)
       continue;
     least = cost;
