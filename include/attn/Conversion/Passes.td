@@ -372,7 +372,7 @@ def ConvertAttnToAttnGPUPass
            "Heads whose tiles are handed out together (0: chosen)">,
     Option<"keySplits", "key-splits", "int64_t", "0",
            "Splits of the keys of a tile, whose outputs are merged; 1 for none, 0: as "
-           "many as keep the GPU busy where there are few queries">,
+           "many as keep the GPU busy where queries are few, 64 at most and static">,
     Option<"turns", "turns", "std::string", "\"auto\"",
            "Whether consumers take turns in issuing products: auto, on or off">,
     Option<"output", "output", "std::string", "\"auto\"",

@@ -60,6 +60,9 @@ private:
   Value getOutputSize(int64_t dim) {
     return KernelInterface::getSize(b, op.getOutput(), dim);
   }
+  Value getNumHeads() {
+    return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
+  }
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
@@ -92,7 +95,7 @@ private:
   Value numRowTiles, numBatchHeads, numTiles, numSequences;
   /// Null if keys are not split: how many splits there are, and what is left of
   /// each.
-  Value numSplits, splitOutput, splitLse, splitMax;
+  Value numSplits, splitOutput, splitMax, splitSum;
 };
 
 /// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
@@ -257,12 +260,11 @@ void SdpaLowering::passSplits() {
   };
   splitOutput = allocate({kDynamic, kDynamic, kDynamic,
                           int64_t(llvm::alignTo(op.getValueDim(), 8))});
-  splitLse = allocate({kDynamic, kDynamic, kDynamic});
-  if (op.getMaxScores())
-    splitMax = allocate({kDynamic, kDynamic, kDynamic});
+  splitMax = allocate({kDynamic, kDynamic, kDynamic});
+  splitSum = allocate({kDynamic, kDynamic, kDynamic});
   interface.passTensor(splitOutput, arguments.splitOutput);
-  interface.passTensor(splitLse, arguments.splitLse);
   interface.passTensor(splitMax, arguments.splitMax);
+  interface.passTensor(splitSum, arguments.splitSum);
 }
 
 /// Launches the kernel that merges splits.
@@ -272,16 +274,14 @@ void SdpaLowering::launchMerge() {
   int64_t rank = op.getRank();
   Value numQueries = getOutputSize(rank - 2);
   mergeInterface.passSize(numQueries, mergeArguments.numQueries);
-  mergeInterface.passSize(op.hasHeadDim() ? getOutputSize(rank - 3) : index(1),
-                          mergeArguments.numHeads);
+  mergeInterface.passSize(getNumHeads(), mergeArguments.numHeads);
   mergeArguments.batchSizes.resize(op.getNumBatchDims());
   for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
     mergeInterface.passSize(getOutputSize(d), mergeArguments.batchSizes[d]);
-  mergeInterface.passSize(numBatchHeads, mergeArguments.numBatchHeads);
   mergeInterface.passSize(numSplits, mergeArguments.numSplits);
   mergeInterface.passTensor(splitOutput, mergeArguments.splitOutput);
-  mergeInterface.passTensor(splitLse, mergeArguments.splitLse);
   mergeInterface.passTensor(splitMax, mergeArguments.splitMax);
+  mergeInterface.passTensor(splitSum, mergeArguments.splitSum);
   mergeInterface.passTensor(op.getOutput(), mergeArguments.output);
   mergeInterface.passTensor(op.getLse(), mergeArguments.lse);
   mergeInterface.passTensor(op.getMaxScores(), mergeArguments.maxScores);
@@ -309,9 +309,8 @@ void SdpaLowering::launch() {
   else
     passPointers();
   int64_t rank = op.getRank();
-  Value numHeads = index(1), headsPerKeyHead = index(1);
+  Value numHeads = getNumHeads(), headsPerKeyHead = index(1);
   if (op.hasHeadDim()) {
-    numHeads = getOutputSize(rank - 3);
     Value keyHeads = KernelInterface::getSize(b, op.getKey(), rank - 3);
     headsPerKeyHead = b.createOrFold<arith::DivSIOp>(
         numHeads, b.createOrFold<arith::MaxSIOp>(keyHeads, index(1)));
@@ -425,9 +424,13 @@ void SdpaLowering::lower() {
   check(KernelInterface::getSize(b, op.getKey(), op.getRank() - 2),
         "attn.sdpa: too many keys for a kernel");
   check(numTiles, "attn.sdpa: too many tiles for a kernel");
-  if (schedule.splitsKeys)
-    check(mul(numBatchHeads, numQueries),
+  if (schedule.splitsKeys) {
+    Value rows = mul(numBatchHeads, numQueries);
+    Value isSplit = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt,
+                                                  numSplits, index(1));
+    check(b.createOrFold<arith::SelectOp>(isSplit, rows, index(0)),
           "attn.sdpa: too many queries of all heads for a kernel");
+  }
 
   std::optional<int64_t> known = getConstantIntValue(numTiles);
   if (!known) {
@@ -550,13 +553,13 @@ struct ConvertAttnToAttnGPUPass
         return signalPassFailure();
       options.family = chooseFamily(op);
       options.hasFewQueries = hasFewQueries(op);
-      options.readsKeysOnce = false;
-      if (options.hasFewQueries) {
-        SdpaOp folded = foldHeadsOfOneQuery(op);
-        options.readsKeysOnce = folded || sharesNoKeys(op);
-        if (folded)
-          op = folded;
-      }
+      SdpaOp folded;
+      if (options.hasFewQueries)
+        folded = foldHeadsOfOneQuery(op);
+      if (folded)
+        op = folded;
+      options.readsKeysOnce =
+          options.hasFewQueries && readsKeysOnce(op, /*isFolded=*/bool(folded));
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
       if (failed(schedule))
         return signalPassFailure();
@@ -581,24 +584,33 @@ private:
                                         : KernelFamily::Ampere;
   }
 
-  /// Whether one consumer takes all queries, which leaves much to do in
-  /// parallel: what must be known now.
+  /// Whether all queries of a head are of one tile, and keys may be many: what
+  /// must be known now. Lengths of sequences never are.
   bool hasFewQueries(SdpaOp op) {
-    constexpr int64_t kMaxQueries = 64, kFewKeys = 512;
+    constexpr int64_t kFewKeys = 512;
     int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
     return !op.isRagged() && !ShapedType::isDynamic(numQueries) &&
-           numQueries <= kMaxQueries &&
+           numQueries <= attn_gpu::FragmentType::kRows &&
            (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
   }
 
-  /// Whether no two heads share keys.
-  bool sharesNoKeys(SdpaOp op) {
-    if (!op.hasHeadDim())
-      return true;
-    int64_t dim = op.getRank() - 3;
-    int64_t numHeads = op.getQueryType().getDimSize(dim);
-    return !ShapedType::isDynamic(numHeads) &&
-           numHeads == op.getKeyType().getDimSize(dim);
+  /// Whether keys are of one tile of queries, as far as sizes are known: of one
+  /// head (or group, folded) of one batch.
+  bool readsKeysOnce(SdpaOp op, bool isFolded) {
+    ArrayRef<int64_t> output = op.getOutputType().getShape(),
+                      key = op.getKeyType().getShape();
+    int64_t numQueries = op.getNumQueries(), rank = op.getRank();
+    if (!ShapedType::isDynamic(numQueries) &&
+        numQueries > attn_gpu::FragmentType::kRows)
+      return false;
+    // Where heads were not folded, they share keys if their number differs.
+    if (op.hasHeadDim() && !isFolded &&
+        (ShapedType::isDynamic(output[rank - 3]) ||
+         output[rank - 3] != key[rank - 3]))
+      return false;
+    return llvm::all_of(llvm::seq(op.getNumBatchDims()), [&](int64_t d) {
+      return key[d] != 1 || output[d] == 1;
+    });
   }
 
   ScheduleOptions options;

@@ -94,8 +94,7 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
 void KernelEmitter::emitDeferral(const Tile &tile, Value number,
                                  Value isCareful, const State &state) {
   // Where keys are split, rows often have none.
-  bool isExact =
-      schedule.splitsKeys && schedule.softmax == SoftmaxForm::Standard;
+  bool isExact = schedule.splitsKeys && !isOptimistic();
   Value isOff = b.map(emitIsOff(tile, state.sum, state.output,
                                 isExact ? state.maximum : Value()),
                       b.row(b.getI1Type()), [&](ValueRange x) -> Value {
@@ -141,6 +140,16 @@ bool KernelEmitter::storesRows(SdpaOp op, const KernelSchedule &schedule) {
   return schedule.outputAlignment >= (type.isF32() ? 8 : 4);
 }
 
+/// Stores an element of the output, given in f32.
+void KernelEmitter::emitOutputStore(Value value, ArrayRef<Value> indices) {
+  Type type = args.output.elementType;
+  if (type.isF64())
+    value = arith::ExtFOp::create(b, type, value);
+  else if (!type.isF32())
+    value = arith::TruncFOp::create(b, type, value);
+  LLVM::StoreOp::create(b, value, emitAddress(args.output, indices));
+}
+
 /// Stores an output from registers.
 void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
   if (storesRows(op, schedule)) {
@@ -166,23 +175,18 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
           b, isInside,
           b.compare(arith::CmpIPredicate::slt, x[2], b.i32(op.getValueDim())));
     b.ifThen(isInside, [&] {
-      Value value = x[0];
-      if (args.output.elementType.isF64())
-        value = arith::ExtFOp::create(b, args.output.elementType, value);
-      else if (!args.output.elementType.isF32())
-        value = arith::TruncFOp::create(b, args.output.elementType, value);
-      LLVM::StoreOp::create(
-          b, value,
-          emitAddress(
-              args.output,
-              getRowIndices(tile, tile.head, getQueryRow(tile, query), x[2])));
+      emitOutputStore(
+          x[0], getRowIndices(tile, tile.head, getQueryRow(tile, query), x[2]));
     });
   });
 }
 
 /// A logit in the units of the maxima.
-Value KernelEmitter::emitSink(Value head) {
-  Value sink = emitElementLoad(args.sinks, head);
+Value KernelEmitter::emitSink(Value head, Value query) {
+  SmallVector<Value> indices{head};
+  if (args.sinks.strides.size() > 1)
+    indices.push_back(query);
+  Value sink = emitElementLoad(args.sinks, indices);
   if (args.sinks.elementType.isF64())
     sink = arith::TruncFOp::create(b, b.getF32Type(), sink);
   else if (!args.sinks.elementType.isF32())
@@ -268,11 +272,17 @@ void KernelEmitter::emitEpilogue(const Tile &tile, const State &state,
 void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
                                   Value slot) {
   Type f32 = b.getF32Type(), row = b.row(f32);
-  Value sink = args.sinks.pointer ? emitSink(tile.head) : Value();
   SmallVector<Type> types(args.maxScores.pointer ? 3 : 2, row);
+  Value sink;
+  if (args.sinks.strides.size() == 1)
+    sink = emitSink(tile.head, Value());
   SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, types,
-            [&](ValueRange x) { return emitNormalizers(x[0], x[1], sink); });
+      b.map({state.maximum, state.sum}, types, [&](ValueRange x) {
+        Value own = sink;
+        if (args.sinks.pointer && !own)
+          own = emitSink(tile.head, getQuery(tile, x.back(), /*clamp=*/true));
+        return emitNormalizers(x[0], x[1], own);
+      });
   Value output = rescale(state.output, rows[0]);
   if (args.output.pointer) {
     emitStoredOutput(tile, output);

@@ -34,13 +34,12 @@ static bool isFoldable(SdpaOp op) {
       op.getNumQueries() != 1 || !keepsAllKeys(op))
     return false;
   // What tells heads or queries from one another.
-  if (op.getSinks() || op.getQueryDocuments() || op.hasScoreRegion() ||
-      op.hasKeepRegion())
+  if (op.getQueryDocuments() || op.hasScoreRegion() || op.hasKeepRegion())
     return false;
   int64_t dim = op.getRank() - 3;
   int64_t numHeads = op.getQueryType().getDimSize(dim);
   int64_t numKeyHeads = op.getKeyType().getDimSize(dim);
-  return numKeyHeads != 0 &&
+  return numKeyHeads != 0 && numHeads != 1 &&
          (ShapedType::isDynamic(numHeads) || numHeads != numKeyHeads);
 }
 
@@ -59,19 +58,46 @@ private:
     return getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
   }
   Value split(Value memref, int64_t dim);
+  Value splitLogits(Value memref);
+  Value splitSinks(Value sinks);
+  Value reinterpret(Value memref, ArrayRef<OpFoldResult> sizes,
+                    ArrayRef<OpFoldResult> strides, OpFoldResult offset);
+  OpFoldResult toGroupStride(OpFoldResult headStride);
 
   SdpaOp op;
   ImplicitLocOpBuilder b;
   OpFoldResult numKeyHeads, groupHeads;
 };
 
+/// The stride of key heads.
+OpFoldResult Folder::toGroupStride(OpFoldResult headStride) {
+  Value stride =
+      b.createOrFold<arith::MulIOp>(toValue(headStride), toValue(groupHeads));
+  if (std::optional<int64_t> known = getConstantIntValue(stride))
+    return b.getIndexAttr(*known);
+  return stride;
+}
+
+Value Folder::reinterpret(Value memref, ArrayRef<OpFoldResult> sizes,
+                          ArrayRef<OpFoldResult> strides, OpFoldResult offset) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> staticSizes, staticStrides;
+  SmallVector<Value> dynamic;
+  dispatchIndexOpFoldResults(sizes, dynamic, staticSizes);
+  dispatchIndexOpFoldResults(strides, dynamic, staticStrides);
+  int64_t staticOffset =
+      getConstantIntValue(offset).value_or(ShapedType::kDynamic);
+  auto layout =
+      StridedLayoutAttr::get(b.getContext(), staticOffset, staticStrides);
+  auto result = MemRefType::get(staticSizes, type.getElementType(), layout,
+                                type.getMemorySpace());
+  return memref::ReinterpretCastOp::create(b, result, memref, offset, sizes,
+                                           strides);
+}
+
 /// `memref` with heads in dimension `dim` and one query in the next.
 Value Folder::split(Value memref, int64_t dim) {
   auto type = cast<MemRefType>(memref.getType());
-  // One for all heads and queries.
-  if (type.getDimSize(dim) == 1 && memref != op.getQuery() &&
-      !llvm::is_contained(op.getOuts(), memref))
-    return memref;
   auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
   SmallVector<OpFoldResult> sizes,
       strides = metadata.getConstifiedMixedStrides();
@@ -80,24 +106,38 @@ Value Folder::split(Value memref, int64_t dim) {
   sizes[dim] = numKeyHeads;
   sizes[dim + 1] = groupHeads;
   strides[dim + 1] = strides[dim];
-  strides[dim] =
-      b.createOrFold<arith::MulIOp>(toValue(strides[dim]), toValue(groupHeads));
-  if (std::optional<int64_t> known = getConstantIntValue(strides[dim]))
-    strides[dim] = b.getIndexAttr(*known);
-  OpFoldResult offset = metadata.getConstifiedMixedOffset();
-  SmallVector<int64_t> staticSizes, staticStrides;
-  SmallVector<Value> dynamic;
-  dispatchIndexOpFoldResults(sizes, dynamic, staticSizes);
-  dispatchIndexOpFoldResults(strides, dynamic, staticStrides);
-  int64_t staticOffset = ShapedType::kDynamic;
-  if (std::optional<int64_t> known = getConstantIntValue(offset))
-    staticOffset = *known;
-  auto layout =
-      StridedLayoutAttr::get(b.getContext(), staticOffset, staticStrides);
-  auto result = MemRefType::get(staticSizes, type.getElementType(), layout,
-                                type.getMemorySpace());
-  return memref::ReinterpretCastOp::create(b, result, memref, offset, sizes,
-                                           strides);
+  strides[dim] = toGroupStride(strides[dim]);
+  return reinterpret(memref, sizes, strides,
+                     metadata.getConstifiedMixedOffset());
+}
+
+/// A bias or mask, whose dimensions are the last ones of [.., H, 1, Lk].
+Value Folder::splitLogits(Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t rank = type.getRank();
+  if (rank > 2 && type.getDimSize(rank - 3) != 1)
+    return split(memref, rank - 3);
+  // One for all heads, and now for all queries: only a static 1 broadcasts.
+  if (rank < 2 || type.getDimSize(rank - 2) == 1)
+    return memref;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[rank - 2] = 1;
+  return memref::CastOp::create(b,
+                                MemRefType::get(shape, type.getElementType(),
+                                                type.getLayout(),
+                                                type.getMemorySpace()),
+                                memref);
+}
+
+/// One for each key head and query, where there was one for each head.
+Value Folder::splitSinks(Value sinks) {
+  if (cast<MemRefType>(sinks.getType()).getDimSize(0) == 1)
+    return sinks;
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, sinks);
+  OpFoldResult stride = metadata.getConstifiedMixedStrides().front();
+  return reinterpret(sinks, {numKeyHeads, groupHeads},
+                     {toGroupStride(stride), stride},
+                     metadata.getConstifiedMixedOffset());
 }
 
 SdpaOp Folder::fold() {
@@ -118,17 +158,23 @@ SdpaOp Folder::fold() {
   auto folded = cast<SdpaOp>(b.clone(*op));
   folded.removeStructureAttr();
   b.setInsertionPoint(folded);
-  for (OpOperand &operand : folded->getOpOperands()) {
-    Value value = operand.get();
-    if (value == op.getQuery() || llvm::is_contained(op.getOuts(), value)) {
-      operand.set(split(value, dim));
-    } else if (value == op.getBias() || value == op.getMask()) {
-      // Dimensions that are missing broadcast.
-      int64_t rank = cast<MemRefType>(value.getType()).getRank();
-      if (rank > 2)
-        operand.set(split(value, rank - 3));
-    }
-  }
+  auto replace = [](OpOperand &operand, function_ref<Value(Value)> fn) {
+    operand.set(fn(operand.get()));
+  };
+  auto replaceAll = [&](MutableOperandRange operands,
+                        function_ref<Value(Value)> fn) {
+    for (OpOperand &operand : operands)
+      replace(operand, fn);
+  };
+  auto splitHeads = [&](Value memref) { return split(memref, dim); };
+  replace(folded.getQueryMutable(), splitHeads);
+  replaceAll(folded.getOutsMutable(), splitHeads);
+  replaceAll(folded.getBiasMutable(),
+             [&](Value memref) { return splitLogits(memref); });
+  replaceAll(folded.getMaskMutable(),
+             [&](Value memref) { return splitLogits(memref); });
+  replaceAll(folded.getSinksMutable(),
+             [&](Value memref) { return splitSinks(memref); });
   op->erase();
   return folded;
 }

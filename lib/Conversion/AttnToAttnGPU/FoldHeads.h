@@ -15,8 +15,9 @@ namespace mlir::attn {
 
 /// Replaces an op on memrefs with one query for each head, where heads share
 /// keys, by one whose queries are the heads of a group; numbers of heads may be
-/// dynamic. Returns null, and leaves the op alone, where queries would not be
-/// treated alike.
+/// dynamic. Sinks, one for each head, have dimensions of key heads and queries
+/// then, which no other op has. Returns null, and leaves the op alone, where
+/// queries would not be treated alike.
 SdpaOp foldHeadsOfOneQuery(SdpaOp op);
 
 } // namespace mlir::attn

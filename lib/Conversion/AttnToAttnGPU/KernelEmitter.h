@@ -55,9 +55,9 @@ struct KernelArguments {
   /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
   Value numSequences;
   /// If keys are split: the number of splits, and of each split, head of a
-  /// batch and query the output, in f32, the log-sum-exp and the maximum.
+  /// batch and query the output, in f32, the maximum and the sum.
   Value numSplits;
-  TensorArgument splitOutput, splitLse, splitMax;
+  TensorArgument splitOutput, splitMax, splitSum;
   /// Which keys may be of a document of a tile (DocumentEmitter.cpp).
   Value documentRanges;
   /// Values that the regions of the op capture, mapped into the kernel.
@@ -321,12 +321,14 @@ private:
   void emitWholeRows(const Tile &tile, const State &state, Value slot);
   /// The reciprocal of a row's sum, by which the output is multiplied, the
   /// row's log-sum-exp and its maximum.
-  /// That of its logits is `maxScore` if it is not `maximum`.
+  /// `maxScore`: the row's greatest logit, where `maximum` is not that.
   SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink,
                                      Value maxScore = Value());
-  Value emitSink(Value head);
+  /// That of a head, or of a query where heads are queries.
+  Value emitSink(Value head, Value query);
   void emitCopiedOutput(const Tile &tile, Value output, Value slot);
   void emitStoredOutput(const Tile &tile, Value output);
+  void emitOutputStore(Value value, ArrayRef<Value> indices);
   void emitRowStores(const Tile &tile, Value rows, const TensorArgument &target,
                      ArrayRef<Value> indices);
 

@@ -302,6 +302,8 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   complete(schedule);
   if (failed(verifySharedBytes(op, schedule, options)))
     return failure();
+  schedule.resident =
+      schedule.blocks > 1 && fitsTwice(schedule, options) ? 2 : 1;
   return schedule;
 }
 
@@ -330,6 +332,7 @@ static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
   schedule.splitsKeys &= isMergeable;
   schedule.numSplits = options.keySplits;
   schedule.readsKeysOnce = options.readsKeysOnce;
+  schedule.resident = 1;
   return success();
 }
 

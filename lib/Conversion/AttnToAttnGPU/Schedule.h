@@ -51,7 +51,8 @@ enum class KernelFamily {
   Ampere,
 };
 
-/// Choices forced from outside; 0 or empty leaves one to the cost model.
+/// Choices forced from outside, of which 0 or empty leaves one to the cost
+/// model; and what is known of an op beside its types.
 struct ScheduleOptions {
   KernelFamily family = KernelFamily::Hopper;
   /// Bytes of shared memory that a block may have.
@@ -99,6 +100,8 @@ struct KernelSchedule {
   bool splitsKeys;
   /// Into how many, or 0 if that depends on the GPU.
   int64_t numSplits;
+  /// Blocks of threads that a multiprocessor holds.
+  int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.
   bool readsKeysOnce;
   /// Whether consumers take turns in issuing products.

@@ -8,10 +8,11 @@
 
 // Few queries make few tiles, which leave most multiprocessors idle: the keys
 // of a tile are split among several blocks of threads (Flash-Decoding, Dao et
-// al., 2023). Each leaves its output, normalised, in f32 and its log-sum-exp in
-// memory, where a second kernel merges them, always in the same order: with L
-// the greatest of the log-sum-exps l and weights w = exp(l - L), the output is
-// sum(w o) / sum(w), and the log-sum-exp L + log(sum(w)).
+// al., 2023). Each leaves its output o, normalised, in f32 and its maximum m
+// and sum s in memory, where a second kernel merges them, always in the same
+// order: with L the greatest of the log-sum-exps m + log(s) and weights w = s
+// exp(m - L), the output is sum(w o) / sum(w), and the log-sum-exp L +
+// log(sum(w)).
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,33 +38,26 @@ Value KernelEmitter::getBatchHead(const Tile &tile) {
   return number ? b.add(b.mul(number, args.numHeads), tile.head) : tile.head;
 }
 
-/// Leaves what a split has computed. Rows of which it has seen no key have no
-/// weight: their log-sum-exp is -inf, and their output zero. Log-sum-exps are
-/// in the units of maxima.
+/// Leaves what a split has computed: rows of which it has seen no key have no
+/// weight, and their output is zero. The maximum and the sum are kept apart: of
+/// large logits their log-sum-exp would have lost the sum.
 void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
-  Type row = b.row(b.getF32Type());
-  SmallVector<Value> rows =
-      b.map({state.maximum, state.sum}, {row, row}, [&](ValueRange x) {
-        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[1], b.f32(0.0));
-        Value inverse = b.select(isNone, b.f32(0.0), b.reciprocal(x[1]));
-        Value logSum = math::Log2Op::create(b, x[1]);
-        Value lse =
-            factor ? b.addf(x[0], logSum) : b.fma(logSum, b.f32(kLn2), x[0]);
-        return SmallVector<Value>{inverse,
-                                  b.select(isNone, b.f32(-kInfinity), lse)};
+  Value inverse =
+      b.map(state.sum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
+        Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[0], b.f32(0.0));
+        return b.select(isNone, b.f32(0.0), b.reciprocal(x[0]));
       });
   Value batchHead = getBatchHead(tile);
   Value firstRow =
       b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
   StoreRowsOp::create(
-      b, rescale(state.output, rows[0]),
+      b, rescale(state.output, inverse),
       emitAddress(args.splitOutput, {tile.split, batchHead,
                                      getQueryRow(tile, firstRow), b.i32(0)}),
       getRowStride(args.splitOutput), b.sub(tile.numQueries, firstRow),
       b.getI64IntegerAttr(16));
-  emitRowStores(tile, rows[1], args.splitLse, {tile.split, batchHead});
-  if (args.splitMax.pointer)
-    emitRowStores(tile, state.maximum, args.splitMax, {tile.split, batchHead});
+  emitRowStores(tile, state.maximum, args.splitMax, {tile.split, batchHead});
+  emitRowStores(tile, state.sum, args.splitSum, {tile.split, batchHead});
 }
 
 //===----------------------------------------------------------------------===//
@@ -79,47 +73,61 @@ void KernelEmitter::emitMerge() {
   Value query = b.rem(row, args.numQueries);
   Value lane = b.rem(thread, b.i32(kWarpSize));
   using P = arith::CmpIPredicate;
-  auto reduce = [&](Value value, gpu::AllReduceOperation kind) -> Value {
-    return gpu::SubgroupReduceOp::create(b, value, kind, /*uniform=*/true);
+  auto load = [&](const TensorArgument &tensor, Value split) {
+    return emitElementLoad(tensor, {split, batchHead, query});
   };
-  auto loadLse = [&](Value split) {
-    return emitElementLoad(args.splitLse, {split, batchHead, query});
-  };
-  Value zero = b.i32(0), nothing = b.f32(-kInfinity);
+  Value zero = b.i32(0), none = b.f32(0.0), nothing = b.f32(-kInfinity);
   Value lastSplit = b.add(args.numSplits, -1);
   // Each lane looks at every 32nd split, in every warp alike.
   Value numRounds = b.ceilDiv(args.numSplits, kWarpSize);
-  auto loadOwn = [&](const TensorArgument &tensor, Value round) {
-    Value split = b.add(b.mul(round, kWarpSize), lane);
+  auto reduceSplits = [&](Value initial, gpu::AllReduceOperation kind,
+                          function_ref<Value(Value, Value)> combine,
+                          function_ref<Value(Value)> getOwn) {
     Value own =
-        emitElementLoad(tensor, {b.min(split, lastSplit), batchHead, query});
-    return b.select(b.compare(P::slt, split, args.numSplits), own, nothing);
-  };
-  auto getGreatest = [&](const TensorArgument &tensor) {
-    Value greatest =
-        b.forLoop(zero, numRounds, nothing,
+        b.forLoop(zero, numRounds, initial,
                   [&](Value round, ValueRange carried) -> SmallVector<Value> {
-                    return {arith::MaxNumFOp::create(b, carried.front(),
-                                                     loadOwn(tensor, round))};
+                    Value split = b.add(b.mul(round, kWarpSize), lane);
+                    Value value = getOwn(b.min(split, lastSplit));
+                    value = b.select(b.compare(P::slt, split, args.numSplits),
+                                     value, initial);
+                    return {combine(carried.front(), value)};
                   })
             .front();
-    return reduce(greatest, gpu::AllReduceOperation::MAXNUMF);
+    return Value(gpu::SubgroupReduceOp::create(b, own, kind, /*uniform=*/true));
   };
-  Value greatest = getGreatest(args.splitLse);
+  auto getGreatest = [&](function_ref<Value(Value)> getOwn) {
+    return reduceSplits(
+        nothing, gpu::AllReduceOperation::MAXNUMF,
+        [&](Value lhs, Value rhs) -> Value {
+          return arith::MaxNumFOp::create(b, lhs, rhs);
+        },
+        getOwn);
+  };
+  // A maximum may be far below what its sum says, where it is a guess.
+  Value greatest = getGreatest([&](Value split) {
+    Value logSum = math::Log2Op::create(b, load(args.splitSum, split));
+    Value maximum = load(args.splitMax, split);
+    return factor ? b.addf(maximum, logSum)
+                  : b.fma(logSum, b.f32(kLn2), maximum);
+  });
   Value safe = getSafe(greatest);
-  Value sum =
-      b.forLoop(zero, numRounds, b.f32(0.0),
-                [&](Value round, ValueRange carried) -> SmallVector<Value> {
-                  Value weight =
-                      emitExp(b.subf(loadOwn(args.splitLse, round), safe));
-                  return {b.addf(carried.front(), weight)};
-                })
-          .front();
-  sum = reduce(sum, gpu::AllReduceOperation::ADD);
+  auto getWeight = [&](Value split) {
+    Value sum = load(args.splitSum, split);
+    Value weight =
+        b.mulf(emitExp(b.subf(load(args.splitMax, split), safe)), sum);
+    Value isNone = b.compare(arith::CmpFPredicate::OEQ, sum, none);
+    return b.select(isNone, none, weight);
+  };
+  Value sum = reduceSplits(
+      none, gpu::AllReduceOperation::ADD,
+      [&](Value lhs, Value rhs) { return b.addf(lhs, rhs); }, getWeight);
 
   Tile place = emitHead(batchHead);
-  Value sink = args.sinks.pointer ? emitSink(place.head) : Value();
-  Value maxScore = args.splitMax.pointer ? getGreatest(args.splitMax) : Value();
+  Value sink = args.sinks.pointer ? emitSink(place.head, query) : Value();
+  Value maxScore;
+  if (args.maxScores.pointer)
+    maxScore =
+        getGreatest([&](Value split) { return load(args.splitMax, split); });
   SmallVector<Value> normalizers =
       emitNormalizers(greatest, sum, sink, maxScore);
 
@@ -147,7 +155,7 @@ void KernelEmitter::emitMerge() {
           Value split = b.add(b.mul(round, kUnrolled), u);
           Value inside = b.min(split, lastSplit);
           Value isInside = b.compare(P::slt, split, args.numSplits);
-          Value weight = emitExp(b.subf(loadLse(inside), safe));
+          Value weight = getWeight(inside);
           for (auto [sum, column] : llvm::zip_equal(sums, insideColumns)) {
             Value output = emitElementLoad(args.splitOutput,
                                            {inside, batchHead, query, column});
@@ -157,16 +165,9 @@ void KernelEmitter::emitMerge() {
         return sums;
       });
   for (auto [c, column] : llvm::enumerate(columns)) {
-    Value value = b.mulf(outputs[c], normalizers[0]);
-    if (args.output.elementType.isF64())
-      value = arith::ExtFOp::create(b, args.output.elementType, value);
-    else if (!args.output.elementType.isF32())
-      value = arith::TruncFOp::create(b, args.output.elementType, value);
     auto emitStore = [&] {
-      LLVM::StoreOp::create(
-          b, value,
-          emitAddress(args.output,
-                      getRowIndices(place, place.head, query, column)));
+      emitOutputStore(b.mulf(outputs[c], normalizers[0]),
+                      getRowIndices(place, place.head, query, column));
     };
     if (isEverOutside(c, op.getValueDim()))
       b.ifThen(b.compare(P::slt, column, b.i32(op.getValueDim())), emitStore);

@@ -210,7 +210,7 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
     tile.ownBegin = b.select(isAny, b.div(begin, b.i32(blockKeys)), tile.begin);
     tile.ownEnd = b.select(isAny, b.ceilDiv(end, blockKeys), tile.begin);
   }
-  if (tile.split) {
+  if (tile.split && skipsBlocks()) {
     auto clamp = [&](Value block) {
       return b.min(b.max(block, tile.begin), tile.end);
     };
@@ -221,8 +221,9 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
         b.compare(arith::CmpIPredicate::slt, tile.ownBegin, tile.ownEnd);
     tile.ownBegin = b.select(isAny, tile.ownBegin, tile.begin);
     tile.ownEnd = b.select(isAny, tile.ownEnd, tile.begin);
-    tile.ownKeyEnd = b.min(tile.ownKeyEnd, b.mul(tile.ownEnd, blockKeys));
   }
+  if (tile.split)
+    tile.ownKeyEnd = b.min(tile.ownKeyEnd, b.mul(tile.ownEnd, blockKeys));
   if (isAlwaysMasked()) {
     tile.fullBegin = tile.fullEnd = tile.ownBegin;
     return;

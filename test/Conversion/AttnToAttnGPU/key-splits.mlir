@@ -16,7 +16,7 @@
 // CHECK: %[[ISSPLIT:.*]] = arith.cmpi sgt, %[[SPLITS]], %{{.*}}
 // CHECK: %[[COUNT:.*]] = arith.select %[[ISSPLIT]], %[[SPLITS]], %{{.*}}
 // CHECK: %[[OUT:.*]] = memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?x128xf32>
-// CHECK: %[[LSE:.*]] = memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?xf32>
+// CHECK-COUNT-2: memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?xf32>
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128 blocks
 // CHECK: scf.if
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128_merge blocks
@@ -69,16 +69,43 @@ func.func @masked(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %m: mem
 
 // -----
 
-// Sinks and windows tell heads and queries apart: keys are split, heads stay. A window
-// leaves a tile some blocks only.
+// What is one for all heads, and of one query that is not known to be one, is made so.
+// CHECK-LABEL: func.func @unknown
+// CHECK-SAME: %[[MASK:[a-z0-9]*]]: memref<?x5000xi1>, %[[BIAS:[a-z0-9]*]]: memref<1x?x5000xf16>,
+// CHECK-DAG: memref.cast %[[MASK]] : memref<?x5000xi1> to memref<1x5000xi1>
+// CHECK-DAG: memref.cast %[[BIAS]] : memref<1x?x5000xf16> to memref<1x1x5000xf16>
+// CHECK: gpu.func @{{.*}}_merge(
+func.func @unknown(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %m: memref<?x5000xi1>, %b: memref<1x?x5000xf16>, %o: memref<2x8x1x64xf16>) {
+  attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
+    bias(%b : memref<1x?x5000xf16>) mask(%m : memref<?x5000xi1>) backend = flash outs(%o : memref<2x8x1x64xf16>)
+  return
+}
+
+// -----
+
+// Sinks go with their heads.
+// CHECK-LABEL: func.func @sinks
+// CHECK-SAME: %{{.*}}: memref<2x8x1x64xf16>, %{{.*}}: memref<2x2x5000x64xf16>, %[[SINKS:.*]]: memref<8xf32>,
+// CHECK: memref.reinterpret_cast %[[SINKS]] to offset: [0], sizes: [2, 4], strides: [4, 1] : memref<8xf32> to memref<2x4xf32
+// CHECK: gpu.func @{{.*}}_merge(
+func.func @sinks(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %s: memref<8xf32>, %o: memref<2x8x1x64xf16>) {
+  attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
+    sinks(%s : memref<8xf32>) backend = flash outs(%o : memref<2x8x1x64xf16>)
+  return
+}
+
+// -----
+
+// Windows tell queries apart: keys are split, heads stay. A window leaves a tile some
+// blocks only.
 // REMARK: optimistic softmax, sections of 16 heads, keys split
 // CHECK-LABEL: func.func @apart
 // CHECK-NOT: memref.reinterpret_cast
 // CHECK: attn_gpu.choose_splits %c16, %c17 resident 1
 // CHECK: gpu.func @{{.*}}_merge(
-func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %s: memref<8xf32>, %o: memref<2x8x1x64xf16>) {
+func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memref<2x8x1x64xf16>) {
   attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
-    sinks(%s : memref<8xf32>) structure(#attn.window<1000, 0, bottom_right>) backend = flash outs(%o : memref<2x8x1x64xf16>)
+    structure(#attn.window<1000, 0, bottom_right>) backend = flash outs(%o : memref<2x8x1x64xf16>)
   return
 }
 

@@ -235,6 +235,9 @@ def make_inputs(case):
         elif case.data == "bias_low":
             # A mask of large numbers hides the first keys.
             bias[..., :300] = -1e9
+        elif case.data == "bias_lowest":
+            # It hides all keys, which makes a mean of all values.
+            bias[...] = -3.38e38
         arrays["bias"] = quantize(bias, case.bias_dtype or case.dtype)
     if case.mask is not None:
         mask = rng.random(shapes["mask"]) < case.mask_density

@@ -150,6 +150,11 @@ def get_few_query_cases():
                 f"{row['mask']}-{row['bias']}-{row['data']}")
         yield Case(name=name, batch=(2,), dynamic=["bhj", "h", "bj"][number % 3],
                    mask_density=0.5, outs="empty", **row)
+    # Splits of unequal lengths, whose log-sum-exps are equal in f32.
+    for dtype, lq in itertools.product(("bf16", "f32"), (1, 4)):
+        yield Case(name=f"lowest-{dtype}-lq{lq}", dtype=dtype, bias="xx", bias_dtype="f32",
+                   data="bias_lowest", heads=(8, 1), lq=lq, lk=600, d=64, dynamic="hj",
+                   outs="empty")
 
 
 def get_key_split_cases():
