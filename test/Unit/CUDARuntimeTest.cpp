@@ -168,7 +168,9 @@ TEST_F(CUDARuntimeTest, ChoosesSplits) {
   EXPECT_EQ(choose(66, 1000), 2);
   EXPECT_EQ(choose(8, 1000, 2), 33);
   // 133 tiles are two rounds, 133 halves three of half the time.
-  EXPECT_GT(choose(133, 1000), 2);
+  EXPECT_EQ(choose(133, 1000), 7);
+  // Eight rounds at most: what splits leave takes memory.
+  EXPECT_LE(choose(131, 1 << 20) * 131, 8 * 132);
   // No more than there are blocks, and no more than 128.
   EXPECT_LE(choose(1, 10), 10);
   EXPECT_EQ(choose(1, 1 << 20), 128);

@@ -158,23 +158,16 @@ SdpaOp Folder::fold() {
   auto folded = cast<SdpaOp>(b.clone(*op));
   folded.removeStructureAttr();
   b.setInsertionPoint(folded);
-  auto replace = [](OpOperand &operand, function_ref<Value(Value)> fn) {
-    operand.set(fn(operand.get()));
-  };
-  auto replaceAll = [&](MutableOperandRange operands,
-                        function_ref<Value(Value)> fn) {
-    for (OpOperand &operand : operands)
-      replace(operand, fn);
-  };
-  auto splitHeads = [&](Value memref) { return split(memref, dim); };
-  replace(folded.getQueryMutable(), splitHeads);
-  replaceAll(folded.getOutsMutable(), splitHeads);
-  replaceAll(folded.getBiasMutable(),
-             [&](Value memref) { return splitLogits(memref); });
-  replaceAll(folded.getMaskMutable(),
-             [&](Value memref) { return splitLogits(memref); });
-  replaceAll(folded.getSinksMutable(),
-             [&](Value memref) { return splitSinks(memref); });
+  OpOperand &query = folded.getQueryMutable();
+  query.set(split(query.get(), dim));
+  for (OpOperand &out : folded.getOutsMutable())
+    out.set(split(out.get(), dim));
+  for (OpOperand &bias : folded.getBiasMutable())
+    bias.set(splitLogits(bias.get()));
+  for (OpOperand &mask : folded.getMaskMutable())
+    mask.set(splitLogits(mask.get()));
+  for (OpOperand &sinks : folded.getSinksMutable())
+    sinks.set(splitSinks(sinks.get()));
   op->erase();
   return folded;
 }

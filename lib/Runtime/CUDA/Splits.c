@@ -10,10 +10,13 @@
 
 #include "attn/Runtime/CUDA/Runtime.h"
 
+// What splits leave takes memory: that of so many rounds of tiles at most.
+enum { MAX_SPLITS = 128, MAX_ROUNDS = 8 };
+
 // What there is beside the blocks of keys, in the time of a block: the
-// beginning and the end of a tile; the kernel that merges, and what it takes
-// for a split.
-enum { MAX_SPLITS = 128, TILE_COST = 3, MERGE_COST = 2, SPLITS_MERGED = 32 };
+// beginning and the end of a tile; the kernel that merges, which takes as much
+// again for so many splits.
+enum { TILE_COST = 3, MERGE_COST = 2, SPLITS_MERGED = 32 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -22,7 +25,9 @@ int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
     return 1;
   int64_t best = 1;
   int64_t least = divide_up(tiles, slots) * (blocks + TILE_COST);
-  for (int64_t splits = 2; splits <= MAX_SPLITS && splits <= blocks; ++splits) {
+  for (int64_t splits = 2; splits <= MAX_SPLITS && splits <= blocks &&
+                           tiles * splits <= MAX_ROUNDS * slots;
+       ++splits) {
     int64_t cost = divide_up(tiles * splits, slots) *
                        (divide_up(blocks, splits) + TILE_COST) +
                    MERGE_COST + splits / SPLITS_MERGED;
