@@ -82,13 +82,16 @@ def write_table(report):
     return "\n".join(lines)
 
 
-def put_between_marks(path, text):
+def put_between_marks(path, text, title):
+    """Replaces what is between the marks that `text` begins and ends with, or makes a
+    section of it."""
+    begin, end = (text.splitlines()[i] for i in (0, -1))
     old = path.read_text() if path.exists() else "# Performance\n\n"
-    if BEGIN in old:
-        before, rest = old.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
+    if begin in old:
+        before, rest = old.split(begin, 1)
+        after = rest.split(end, 1)[1]
     else:
-        before, after = old.rstrip("\n") + "\n\n## Forward on Hopper\n\n", "\n"
+        before, after = old.rstrip("\n") + f"\n\n## {title}\n\n", "\n"
     path.write_text(before + text + after)
 
 
@@ -168,7 +171,8 @@ def main():
     parser.add_argument("--docs", type=pathlib.Path, default=DOCS)
     options = parser.parse_args()
     report = json.loads(pathlib.Path(options.results).read_text())
-    put_between_marks(options.docs / "Performance.md", write_table(report))
+    put_between_marks(options.docs / "Performance.md", write_table(report),
+                      "Forward on Hopper")
     (options.docs / "performance-gpu-forward.svg").write_text(write_plot(report))
 
 
