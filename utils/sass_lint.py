@@ -16,6 +16,9 @@ The main loop is the shortest of the innermost ones with both products of attent
 (the first of two tiles in shared memory, the second of probabilities in registers)
 and a wait that leaves one of them in flight.
 
+Kernels beside those of attention, which merge splits or look at documents, have no
+products; of them the first holds.
+
 Kernels for every GPU since sm_80 have products of warps, of which none is in flight:
 their main loop is the shortest of those with the most products.
 
@@ -37,6 +40,8 @@ import sys
 SLACK = 1.03
 # How many of the exponentials must be under the second product.
 OVERLAP = 0.9
+# How the names of kernels beside those of attention end.
+WITHOUT_PRODUCTS = ("_merge", "_documents")
 # What the budget counts beside the length.
 COUNTED = ("HGMMA", "HMMA", "LDSM", "LDS", "LDGSTS", "MUFU", "FMNMX", "FFMA", "FMUL", "FADD", "F2FP", "MOV", "R2UR", "BAR")
 
@@ -159,6 +164,9 @@ def measure(body):
 def lint(name, instructions, labels, budget):
     """Complaints about a kernel, and its figures."""
     loops = find_loops(instructions, labels)
+    if name.endswith(WITHOUT_PRODUCTS):
+        spilled = sum(i.is_local for i in instructions)
+        return [f"{spilled} accesses to local memory"] if spilled else [], None
     if not loops:
         return ["no loop with both products"], None
     complaints = []
