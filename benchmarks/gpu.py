@@ -72,17 +72,7 @@ def compile_all(options):
     for dim in DIMS:
         for causal in (False, True):
             library = directory / get_library_name(dim, causal)
-            module = library.with_suffix(".mlir")
-            module.write_text(get_module(dim, causal, options.dtype))
-            subprocess.run(
-                [
-                    options.attn_compile, str(module), "-o", str(library), "--no-raise",
-                    "--target", "cuda", "--gpu-arch", options.gpu_arch,
-                    f"--kernel-options={options.kernel_options}",
-                ],
-                check=True,
-            )
-            module.unlink()
+            compile_module(options, get_module(dim, causal, options.dtype), library)
     shutil.copy(__file__, directory)
 
 
@@ -103,7 +93,7 @@ class Tensor(ctypes.Structure):
     ]
 
 
-CODES = {"torch.float16": 1, "torch.bfloat16": 2}
+CODES = {"torch.float16": 1, "torch.bfloat16": 2, "torch.float32": 3, "torch.int32": 8}
 DTYPES = {"f16": "float16", "bf16": "bfloat16"}
 
 
@@ -119,22 +109,27 @@ def get_tensor(tensor):
     )
 
 
-def get_ours(directory, dim, causal):
-    library = ctypes.CDLL(str(directory / get_library_name(dim, causal)))
+def bind(path, tensors, out):
+    """A call of the function of a library that attn-compile made; it takes a stream."""
+    library = ctypes.CDLL(str(path))
     function = library.attn_main
     function.argtypes = [ctypes.POINTER(Tensor), ctypes.c_int32] * 2 + [ctypes.c_void_p]
     library.attn_main_error.restype = ctypes.c_char_p
+    inputs = (Tensor * len(tensors))(*[get_tensor(t) for t in tensors])
+    outputs = (Tensor * 1)(get_tensor(out))
 
+    def run(stream):
+        if function(inputs, len(tensors), outputs, 1, stream):
+            raise RuntimeError(library.attn_main_error().decode())
+
+    return run
+
+
+def get_ours(directory, dim, causal):
     def prepare(q, k, v, o):
         # [B, S, H, D] in memory, as the peers have it; the op's order is [B, H, S, D].
-        tensors = [get_tensor(t.transpose(1, 2)) for t in (q, k, v, o)]
-        inputs, outputs = (Tensor * 3)(*tensors[:3]), (Tensor * 1)(tensors[3])
-
-        def run(stream):
-            if function(inputs, 3, outputs, 1, stream):
-                raise RuntimeError(library.attn_main_error().decode())
-
-        return run
+        q, k, v, o = (t.transpose(1, 2) for t in (q, k, v, o))
+        return bind(directory / get_library_name(dim, causal), [q, k, v], o)
 
     return prepare
 
@@ -330,26 +325,47 @@ def print_summary(report):
                       f"{ratio[1]:.3f} at least")
 
 
-def main():
+def make_parsers(description):
+    """The parser of a driver, that of `compile` and that of `time`."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
     compile_ = commands.add_parser("compile", help="make the libraries")
     compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
     compile_.add_argument("--gpu-arch", default="sm_90a")
-    compile_.add_argument("--kernel-options", default="")
-    compile_.add_argument("--dtype", choices=list(DTYPES), default="bf16",
-                          help="of a variant: the peers run in bf16")
+    compile_.add_argument("--kernel-options", default="", help="given to the tool")
     compile_.add_argument("--output", required=True, help="directory to make")
     time = commands.add_parser("time", help="time them on a GPU")
+    time.add_argument("--output", help="also write the results as JSON")
+    return parser, compile_, time
+
+
+def compile_module(options, text, library):
+    """Makes a library of the module by the options of `compile`."""
+    module = library.with_suffix(".mlir")
+    module.write_text(text)
+    subprocess.run(
+        [
+            options.attn_compile, str(module), "-o", str(library), "--no-raise",
+            "--target", "cuda", "--gpu-arch", options.gpu_arch,
+            f"--kernel-options={options.kernel_options}",
+        ],
+        check=True,
+    )
+    module.unlink()
+
+
+def main():
+    parser, compile_, time = make_parsers(__doc__)
+    compile_.add_argument("--dtype", choices=list(DTYPES), default="bf16",
+                          help="of a variant: the peers run in bf16")
     time.add_argument("--libraries", help="directory that `compile` made (default: this one)")
     time.add_argument("--fa3", help="directory with libfa3drv.so")
     time.add_argument("--variant", action="append", default=[], metavar="NAME=DIR",
                       help="also time what `compile` made there (repeatable)")
     time.add_argument("--dims", type=int, nargs="+", default=DIMS)
     time.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
-    time.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
     compile_all(options) if options.command == "compile" else time_all(options)
 

@@ -14,13 +14,10 @@ PyTorch's, with grouped heads as they take them.
 Results are compared with those of FlashAttention-2; GB/s count keys and values once.
 """
 
-import argparse
-import ctypes
 import datetime
 import json
 import pathlib
 import shutil
-import subprocess
 
 import gpu
 
@@ -61,32 +58,13 @@ def compile_all(options):
     directory.mkdir(parents=True, exist_ok=True)
     for queries, dim in KERNELS:
         library = directory / f"{get_name(queries, dim)}.so"
-        module = library.with_suffix(".mlir")
-        module.write_text(get_module(queries, dim))
-        subprocess.run(
-            [options.attn_compile, str(module), "-o", str(library), "--no-raise",
-             "--target", "cuda", "--gpu-arch", options.gpu_arch,
-             f"--kernel-options={options.kernel_options}"],
-            check=True,
-        )
-        module.unlink()
+        gpu.compile_module(options, get_module(queries, dim), library)
     shutil.copy(__file__, directory)
     shutil.copy(HERE / "gpu.py", directory)
 
 
 def get_ours(directory, queries, dim, tensors, out):
-    library = ctypes.CDLL(str(directory / f"{get_name(queries, dim)}.so"))
-    function = library.attn_main
-    function.argtypes = [ctypes.POINTER(gpu.Tensor), ctypes.c_int32] * 2 + [ctypes.c_void_p]
-    library.attn_main_error.restype = ctypes.c_char_p
-    inputs = (gpu.Tensor * len(tensors))(*[gpu.get_tensor(t) for t in tensors])
-    outputs = (gpu.Tensor * 1)(gpu.get_tensor(out))
-
-    def run(stream):
-        if function(inputs, len(tensors), outputs, 1, stream):
-            raise RuntimeError(library.attn_main_error().decode())
-
-    return run
+    return gpu.bind(directory / f"{get_name(queries, dim)}.so", tensors, out)
 
 
 def get_theirs(torch, backend, q, k, v):
@@ -153,19 +131,9 @@ def time_all(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    compile_ = commands.add_parser("compile", help="make the libraries")
-    compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
-    compile_.add_argument("--gpu-arch", default="sm_90a")
-    compile_.add_argument("--kernel-options", default="", help="given to attn-compile")
-    compile_.add_argument("--output", required=True, help="directory to make")
-    time = commands.add_parser("time", help="time them on a GPU")
+    parser, _, time = gpu.make_parsers(__doc__)
     time.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
                       help="also time what `compile` made there (repeatable)")
-    time.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
     compile_all(options) if options.command == "compile" else time_all(options)
 

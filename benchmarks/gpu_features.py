@@ -14,13 +14,10 @@ Results are compared with FlexAttention's; TFLOP/s count the products of pairs t
 mask keeps.
 """
 
-import argparse
-import ctypes
 import datetime
 import json
 import pathlib
 import shutil
-import subprocess
 
 import gpu
 
@@ -62,7 +59,6 @@ CASES = {
 LONGEST = 2048
 # Sequences of a ragged batch; their lengths are uniform in 1 to S.
 SEQUENCES = 32
-CODES = {"float32": 3, "bfloat16": 2, "int32": 8}
 
 
 def get_module(clauses, extra):
@@ -88,37 +84,13 @@ def compile_all(options):
     directory.mkdir(parents=True, exist_ok=True)
     for name, (_, clauses, extra) in CASES.items():
         library = directory / f"{name}.so"
-        module = library.with_suffix(".mlir")
-        module.write_text(get_module(clauses, extra))
-        subprocess.run(
-            [options.attn_compile, str(module), "-o", str(library), "--no-raise",
-             "--target", "cuda", "--gpu-arch", options.gpu_arch],
-            check=True,
-        )
-        module.unlink()
+        gpu.compile_module(options, get_module(clauses, extra), library)
     shutil.copy(__file__, directory)
     shutil.copy(HERE / "gpu.py", directory)
 
 
-def get_tensor(tensor):
-    result = gpu.get_tensor(tensor)
-    result.dtype = CODES[str(tensor.dtype).removeprefix("torch.")]
-    return result
-
-
 def get_ours(name, tensors, out):
-    library = ctypes.CDLL(str(HERE / f"{name}.so"))
-    function = library.attn_main
-    function.argtypes = [ctypes.POINTER(gpu.Tensor), ctypes.c_int32] * 2 + [ctypes.c_void_p]
-    library.attn_main_error.restype = ctypes.c_char_p
-    inputs = (gpu.Tensor * len(tensors))(*[get_tensor(t) for t in tensors])
-    outputs = (gpu.Tensor * 1)(get_tensor(out))
-
-    def run(stream):
-        if function(inputs, len(tensors), outputs, 1, stream):
-            raise RuntimeError(library.attn_main_error().decode())
-
-    return run
+    return gpu.bind(HERE / f"{name}.so", tensors, out)
 
 
 def get_flex(torch, name, q, k, v, extra):
@@ -246,17 +218,8 @@ def time_all(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    compile_ = commands.add_parser("compile", help="make the libraries")
-    compile_.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
-    compile_.add_argument("--gpu-arch", default="sm_90a")
-    compile_.add_argument("--output", required=True, help="directory to make")
-    time = commands.add_parser("time", help="time them on a GPU")
+    parser, _, time = gpu.make_parsers(__doc__)
     time.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
-    time.add_argument("--output", help="also write the results as JSON")
     options = parser.parse_args()
     compile_all(options) if options.command == "compile" else time_all(options)
 

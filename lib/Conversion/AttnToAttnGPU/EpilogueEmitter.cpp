@@ -289,9 +289,7 @@ void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
   } else {
     emitCopiedOutput(tile, output, slot);
   }
-  SmallVector<Value> indices(tile.batch);
-  if (op.hasHeadDim())
-    indices.push_back(tile.head);
+  SmallVector<Value> indices = getHeadIndices(tile, tile.head);
   if (args.lse.pointer)
     emitRowStores(tile, rows[1], args.lse, indices);
   if (args.maxScores.pointer)

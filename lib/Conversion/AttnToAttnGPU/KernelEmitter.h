@@ -363,7 +363,8 @@ private:
   Value getKeyRow(const Tile &tile, Value j) {
     return tile.keyRow ? b.add(tile.keyRow, j) : j;
   }
-  /// The indices (b..., h, row, column) in such a tensor.
+  /// The indices (b..., h) in such a tensor, and (b..., h, row, column).
+  SmallVector<Value> getHeadIndices(const Tile &tile, Value head);
   SmallVector<Value> getRowIndices(const Tile &tile, Value head, Value row,
                                    Value column);
   Value emitRegion(Region &region, const Tile &tile, Value logit, Value i,

@@ -94,11 +94,16 @@ SmallVector<Value> KernelEmitter::getIndices(const Tile &tile, Value i,
   return indices;
 }
 
-SmallVector<Value> KernelEmitter::getRowIndices(const Tile &tile, Value head,
-                                                Value row, Value column) {
+SmallVector<Value> KernelEmitter::getHeadIndices(const Tile &tile, Value head) {
   SmallVector<Value> indices(tile.batch);
   if (op.hasHeadDim())
     indices.push_back(head);
+  return indices;
+}
+
+SmallVector<Value> KernelEmitter::getRowIndices(const Tile &tile, Value head,
+                                                Value row, Value column) {
+  SmallVector<Value> indices = getHeadIndices(tile, head);
   indices.append({row, column});
   return indices;
 }

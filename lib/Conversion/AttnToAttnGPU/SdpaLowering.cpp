@@ -40,6 +40,10 @@ private:
   Value getNumHeads() {
     return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
   }
+  Value getIsSplit() {
+    return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt, numSplits,
+                                         index(1));
+  }
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
@@ -51,7 +55,11 @@ private:
   void passPointers();
   void passOutput();
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
+  void passBatchSizes(KernelInterface &interface, KernelArguments &arguments);
   void passSizes(KernelInterface &interface, KernelArguments &arguments);
+  gpu::GPUFuncOp createKernel(KernelInterface &interface,
+                              const KernelArguments &arguments,
+                              StringRef suffix, void (KernelEmitter::*emit)());
   Value launchDocumentScan();
   Value getMaxTileKeys();
   void splitKeys();
@@ -164,6 +172,13 @@ void SdpaLowering::passOutput() {
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
+void SdpaLowering::passBatchSizes(KernelInterface &interface,
+                                  KernelArguments &arguments) {
+  arguments.batchSizes.resize(op.getNumBatchDims());
+  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+    interface.passSize(getOutputSize(d), arguments.batchSizes[d]);
+}
+
 /// What tells where a tile is and which keys it needs.
 void SdpaLowering::passSizes(KernelInterface &interface,
                              KernelArguments &arguments) {
@@ -171,9 +186,7 @@ void SdpaLowering::passSizes(KernelInterface &interface,
   interface.passSize(getOutputSize(rank - 2), arguments.numQueries);
   interface.passSize(KernelInterface::getSize(b, op.getKey(), rank - 2),
                      arguments.numKeys);
-  arguments.batchSizes.resize(op.getNumBatchDims());
-  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
-    interface.passSize(getOutputSize(d), arguments.batchSizes[d]);
+  passBatchSizes(interface, arguments);
   interface.passSize(numRowTiles, arguments.numRowTiles);
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
@@ -192,6 +205,22 @@ void SdpaLowering::launch(gpu::GPUFuncOp function, KernelInterface &interface,
                             b.i32(sharedBytes), interface.getOperands());
 }
 
+/// A kernel whose body `emit` makes; the name tells kernels of one op apart.
+gpu::GPUFuncOp SdpaLowering::createKernel(KernelInterface &interface,
+                                          const KernelArguments &arguments,
+                                          StringRef suffix,
+                                          void (KernelEmitter::*emit)()) {
+  OpBuilder kernelBuilder(op.getContext());
+  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
+  std::string name =
+      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys);
+  gpu::GPUFuncOp function =
+      interface.create(module, name + suffix.str(), kernel);
+  kernels.insert(function);
+  (KernelEmitter(kernel, op, schedule, arguments).*emit)();
+  return function;
+}
+
 /// Launches the kernel that finds the keys of a tile's documents; returns the
 /// memory with its results.
 Value SdpaLowering::launchDocumentScan() {
@@ -208,15 +237,9 @@ Value SdpaLowering::launchDocumentScan() {
   scanInterface.passSize(index(1), scanArguments.numHeads);
   scanInterface.passSize(index(1), scanArguments.headsPerKeyHead);
   scanInterface.pass(ranges, scanArguments.documentRanges);
-  OpBuilder kernelBuilder(op.getContext());
-  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
-  gpu::GPUFuncOp function = scanInterface.create(
-      module,
-      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys) +
-          "_documents",
-      kernel);
-  kernels.insert(function);
-  KernelEmitter(kernel, op, schedule, scanArguments).emitDocumentScan();
+  gpu::GPUFuncOp function =
+      createKernel(scanInterface, scanArguments, "_documents",
+                   &KernelEmitter::emitDocumentScan);
   launch(function, scanInterface, numRanges,
          128 * KernelEmitter::kScanWarpgroups, /*sharedBytes=*/0);
   return ranges;
@@ -227,9 +250,8 @@ void SdpaLowering::passSplits() {
   if (!numSplits)
     return;
   interface.passSize(numSplits, arguments.numSplits);
-  Value isSplit = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt,
-                                                numSplits, index(1));
-  Value count = b.createOrFold<arith::SelectOp>(isSplit, numSplits, index(0));
+  Value count =
+      b.createOrFold<arith::SelectOp>(getIsSplit(), numSplits, index(0));
   Value numQueries = getOutputSize(op.getRank() - 2);
   constexpr int64_t kDynamic = ShapedType::kDynamic;
   auto allocate = [&](ArrayRef<int64_t> shape) -> Value {
@@ -254,9 +276,7 @@ void SdpaLowering::launchMerge() {
   Value numQueries = getOutputSize(rank - 2);
   mergeInterface.passSize(numQueries, mergeArguments.numQueries);
   mergeInterface.passSize(getNumHeads(), mergeArguments.numHeads);
-  mergeArguments.batchSizes.resize(op.getNumBatchDims());
-  for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
-    mergeInterface.passSize(getOutputSize(d), mergeArguments.batchSizes[d]);
+  passBatchSizes(mergeInterface, mergeArguments);
   mergeInterface.passSize(numSplits, mergeArguments.numSplits);
   mergeInterface.passTensor(splitOutput, mergeArguments.splitOutput);
   mergeInterface.passTensor(splitMax, mergeArguments.splitMax);
@@ -265,18 +285,9 @@ void SdpaLowering::launchMerge() {
   mergeInterface.passTensor(op.getLse(), mergeArguments.lse);
   mergeInterface.passTensor(op.getMaxScores(), mergeArguments.maxScores);
   mergeInterface.passTensor(op.getSinks(), mergeArguments.sinks);
-  OpBuilder kernelBuilder(op.getContext());
-  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
-  gpu::GPUFuncOp function = mergeInterface.create(
-      module,
-      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys) +
-          "_merge",
-      kernel);
-  kernels.insert(function);
-  KernelEmitter(kernel, op, schedule, mergeArguments).emitMerge();
-  Value isSplit =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, numSplits, index(1));
-  b.ifThen(isSplit, [&] {
+  gpu::GPUFuncOp function = createKernel(mergeInterface, mergeArguments,
+                                         "_merge", &KernelEmitter::emitMerge);
+  b.ifThen(getIsSplit(), [&] {
     launch(function, mergeInterface, mul(numBatchHeads, numQueries),
            KernelEmitter::kMergeThreads, /*sharedBytes=*/0);
   });
@@ -320,13 +331,8 @@ void SdpaLowering::launch() {
   for (Value value : captured)
     interface.capture(value, arguments.captured);
 
-  OpBuilder kernelBuilder(op.getContext());
-  DeviceBuilder kernel(op.getLoc(), kernelBuilder);
-  gpu::GPUFuncOp function = interface.create(
-      module, getKernelName(op, schedule.getTileQueries(), schedule.blockKeys),
-      kernel);
-  kernels.insert(function);
-  KernelEmitter(kernel, op, schedule, arguments).emit();
+  gpu::GPUFuncOp function =
+      createKernel(interface, arguments, "", &KernelEmitter::emit);
 
   // Hopper's kernels hand out tiles themselves.
   Value grid = numTiles;
@@ -405,9 +411,7 @@ void SdpaLowering::lower() {
   check(numTiles, "attn.sdpa: too many tiles for a kernel");
   if (schedule.splitsKeys) {
     Value rows = mul(numBatchHeads, numQueries);
-    Value isSplit = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt,
-                                                  numSplits, index(1));
-    check(b.createOrFold<arith::SelectOp>(isSplit, rows, index(0)),
+    check(b.createOrFold<arith::SelectOp>(getIsSplit(), rows, index(0)),
           "attn.sdpa: too many queries of all heads for a kernel");
   }
 

@@ -174,9 +174,7 @@ void KernelEmitter::emitMerge() {
     else
       emitStore();
   }
-  SmallVector<Value> indices(place.batch);
-  if (op.hasHeadDim())
-    indices.push_back(place.head);
+  SmallVector<Value> indices = getHeadIndices(place, place.head);
   indices.push_back(query);
   b.ifThen(b.compare(P::eq, thread, zero), [&] {
     if (args.lse.pointer)
