@@ -360,8 +360,8 @@ SmallVector<Value> KernelEmitter::emitNoBlocks(Value slot, Value querySlot) {
           splat(b.row(f32), 0.0), slot};
 }
 
-/// The blocks of this consumer, and those of the tile that it does not need.
-/// Rows of one consumer see keys that those of another do not.
+/// The blocks of this consumer, and those of the tile that it does not need:
+/// rows of one consumer see keys that those of another do not, or it has none.
 SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
                                                  Value queries, Value slot,
                                                  Value querySlot) {
@@ -369,6 +369,16 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
     return emitBlocks(tile, queries, slot, querySlot).getResults();
   Value isNonempty =
       b.compare(arith::CmpIPredicate::slt, tile.ownBegin, tile.ownEnd);
+  auto emitOwn = [&] {
+    return emitBlocks(tile, queries, slot, querySlot).getResults();
+  };
+  if (hasIdleConsumers())
+    return b.ifThenElse(isNonempty, emitOwn, [&] {
+      emitStoredRelease(querySlot);
+      slot = emitSkippedBlocks(tile, tile.begin, tile.end, slot,
+                               /*isBehind=*/false);
+      return emitNoBlocks(slot, querySlot);
+    });
   // The producer waits for that before it loads the last values, which are
   // among those that are skipped.
   if (loadsQueriesEarly() && releasesLate())
@@ -376,14 +386,11 @@ SmallVector<Value> KernelEmitter::emitFastBlocks(const Tile &tile,
              [&] { emitStoredRelease(querySlot); });
   slot = emitSkippedBlocks(tile, tile.ownEnd, tile.end, slot,
                            /*isBehind=*/false);
-  SmallVector<Value> results = b.ifThenElse(
-      isNonempty,
-      [&] { return emitBlocks(tile, queries, slot, querySlot).getResults(); },
-      [&] {
-        if (!loadsQueriesEarly())
-          emitStoredRelease(querySlot);
-        return emitNoBlocks(slot, querySlot);
-      });
+  SmallVector<Value> results = b.ifThenElse(isNonempty, emitOwn, [&] {
+    if (!loadsQueriesEarly())
+      emitStoredRelease(querySlot);
+    return emitNoBlocks(slot, querySlot);
+  });
   if (hasLeftEdge())
     results[3] = emitSkippedBlocks(tile, tile.begin, tile.ownBegin, results[3],
                                    /*isBehind=*/true);

@@ -401,10 +401,26 @@ private:
   }
   /// Whether consumers of a tile need different blocks of keys: by the mask, or
   /// because a sequence ends within the tile.
-  bool skipsBlocks() {
+  bool hasOwnBlocks() {
     return (structure || op.isRagged()) && schedule.isHopper() &&
            schedule.consumers > 1;
   }
+  /// Whether consumers may have no rows and nothing else keeps them from
+  /// blocks. With two consumers, up to D = 128, the others gain no more by that
+  /// than the branch costs.
+  bool hasIdleConsumers() {
+    if (hasOwnBlocks() || !schedule.isHopper())
+      return false;
+    int64_t numQueries = op.getUsedQueries();
+    bool fillsTiles =
+        !ShapedType::isDynamic(numQueries) &&
+        llvm::divideCeil(numQueries, attn_gpu::FragmentType::kRows) %
+                schedule.consumers ==
+            0;
+    bool isWide = std::max(schedule.paddedDim, schedule.paddedValueDim) > 128;
+    return !fillsTiles && schedule.consumers > (isWide ? 1 : 2);
+  }
+  bool skipsBlocks() { return hasOwnBlocks() || hasIdleConsumers(); }
   /// Whether the queries of the next tile are loaded before the last values of
   /// this one, into memory of their own: a consumer that is done with its
   /// blocks before the others are goes on. With two stages of blocks, the

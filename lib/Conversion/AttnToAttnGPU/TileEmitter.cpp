@@ -201,7 +201,11 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
   tile.ownKeyEnd = needed.end;
-  if (skipsBlocks()) {
+  if (hasIdleConsumers()) {
+    Value isAny =
+        b.compare(arith::CmpIPredicate::slt, firstRow, tile.numQueries);
+    tile.ownEnd = b.select(isAny, tile.end, tile.begin);
+  } else if (hasOwnBlocks()) {
     Value begin = needed.begin, end = needed.end;
     Value isAny = b.compare(arith::CmpIPredicate::slt, begin, end);
     isAny = arith::AndIOp::create(
