@@ -67,6 +67,7 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.turns = options.turns;
   kernels.output = options.output;
   kernels.narrowBlocks = options.narrowBlocks;
+  kernels.queryRegisters = options.queryRegisters;
   kernels.f32 = options.f32;
   pm.addPass(createConvertAttnToAttnGPUPass(kernels));
   pm.addPass(createCanonicalizerPass());

@@ -20,6 +20,7 @@ func.func @main(
     %out_d256_causal: tensor<?x?x?x256xbf16>,
     %out_d128_f16: tensor<?x?x?x128xf16>,
     %out_d128_window: tensor<?x?x?x128xbf16>,
+    %out_d64_window: tensor<?x?x?x64xbf16>,
     %out_d128_softcap: tensor<?x?x?x128xbf16>)
     -> (tensor<?x?x?x64xbf16>,
         tensor<?x?x?x64xbf16>,
@@ -29,6 +30,7 @@ func.func @main(
         tensor<?x?x?x256xbf16>,
         tensor<?x?x?x128xf16>,
         tensor<?x?x?x128xbf16>,
+        tensor<?x?x?x64xbf16>,
         tensor<?x?x?x128xbf16>) {
   %d64 = attn.sdpa query(%q64 : tensor<?x?x?x64xbf16>) key(%k64 : tensor<?x?x?x64xbf16>) value(%v64 : tensor<?x?x?x64xbf16>) outs(%out_d64 : tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16>
   %d64_causal = attn.sdpa query(%q64 : tensor<?x?x?x64xbf16>) key(%k64 : tensor<?x?x?x64xbf16>) value(%v64 : tensor<?x?x?x64xbf16>) structure(#attn.causal<top_left>) outs(%out_d64_causal : tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16>
@@ -38,8 +40,9 @@ func.func @main(
   %d256_causal = attn.sdpa query(%q256 : tensor<?x?x?x256xbf16>) key(%k256 : tensor<?x?x?x256xbf16>) value(%v256 : tensor<?x?x?x256xbf16>) structure(#attn.causal<top_left>) outs(%out_d256_causal : tensor<?x?x?x256xbf16>) -> tensor<?x?x?x256xbf16>
   %d128_f16 = attn.sdpa query(%qh : tensor<?x?x?x128xf16>) key(%kh : tensor<?x?x?x128xf16>) value(%vh : tensor<?x?x?x128xf16>) outs(%out_d128_f16 : tensor<?x?x?x128xf16>) -> tensor<?x?x?x128xf16>
   %d128_window = attn.sdpa query(%q128 : tensor<?x?x?x128xbf16>) key(%k128 : tensor<?x?x?x128xbf16>) value(%v128 : tensor<?x?x?x128xbf16>) structure(#attn.window<1024, 0>) outs(%out_d128_window : tensor<?x?x?x128xbf16>) -> tensor<?x?x?x128xbf16>
+  %d64_window = attn.sdpa query(%q64 : tensor<?x?x?x64xbf16>) key(%k64 : tensor<?x?x?x64xbf16>) value(%v64 : tensor<?x?x?x64xbf16>) structure(#attn.window<1024, 0>) outs(%out_d64_window : tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16>
   %d128_softcap = attn.sdpa query(%q128 : tensor<?x?x?x128xbf16>) key(%k128 : tensor<?x?x?x128xbf16>) value(%v128 : tensor<?x?x?x128xbf16>) softcap = 2.0e+01 outs(%out_d128_softcap : tensor<?x?x?x128xbf16>) -> tensor<?x?x?x128xbf16>
-  return %d64, %d64_causal, %d128, %d128_causal, %d256, %d256_causal, %d128_f16, %d128_window, %d128_softcap
+  return %d64, %d64_causal, %d128, %d128_causal, %d256, %d256_causal, %d128_f16, %d128_window, %d64_window, %d128_softcap
     : tensor<?x?x?x64xbf16>,
       tensor<?x?x?x64xbf16>,
       tensor<?x?x?x128xbf16>,
@@ -48,5 +51,6 @@ func.func @main(
       tensor<?x?x?x256xbf16>,
       tensor<?x?x?x128xf16>,
       tensor<?x?x?x128xbf16>,
+      tensor<?x?x?x64xbf16>,
       tensor<?x?x?x128xbf16>
 }

@@ -381,6 +381,9 @@ def ConvertAttnToAttnGPUPass
     Option<"narrowBlocks", "narrow-blocks", "std::string", "\"auto\"",
            "Whether half of a tile's last block of keys is computed where no more "
            "is needed: auto, on or off">,
+    Option<"queryRegisters", "query-registers", "std::string", "\"auto\"",
+           "Whether consumers hold the queries of a tile in registers: auto, on or "
+           "off">,
     Option<"f32", "f32", "std::string", "\"auto\"",
            "How f32 is multiplied: auto, bf16x3 or tf32">
   ];

@@ -119,6 +119,11 @@ struct LowerToNVVMPipelineOptions
       llvm::cl::desc("Whether half of a tile's last block of keys is computed "
                      "where no more is needed: auto, on or off"),
       llvm::cl::init("auto")};
+  Option<std::string> queryRegisters{
+      *this, "query-registers",
+      llvm::cl::desc("Whether consumers hold the queries of a tile in "
+                     "registers: auto, on or off"),
+      llvm::cl::init("auto")};
   Option<std::string> f32{
       *this, "f32",
       llvm::cl::desc("How f32 is multiplied: auto, bf16x3 or tf32"),

@@ -135,6 +135,15 @@ Type getElementType(Type type) {
   return cast<FragmentType>(type).getElementType();
 }
 
+/// Reads the rows of a warp of a left operand of 64: lanes 0 to 15 give the rows
+/// of the first chunk, the others of the second.
+TileReader getLeftReader(PtxBuilder &b, Value tile, SharedType type,
+                         Value lane) {
+  Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
+  Value row = b.add(b.bitAnd(lane, 15), b.mul(warp, 16));
+  return TileReader(b, tile, type, row, b.shiftRight(lane, 4));
+}
+
 struct MmaPattern : ThreadPattern<MmaOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(MmaOp op, Adaptor adaptor, PtxBuilder &b,
@@ -153,15 +162,9 @@ struct MmaPattern : ThreadPattern<MmaOp> {
     Value row = b.bitAnd(lane, 15);
     RightReader right(b, op, adaptor.getRhs().front(), lane, row);
     SmallVector<TileReader> left;
-    if (auto lhsType = dyn_cast<SharedType>(op.getLhs().front().getType())) {
-      // Lanes 0 to 15 give the rows of the first chunk, the others of the
-      // second.
-      Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
-      Value lhsRow = b.add(row, b.mul(warp, 16));
+    if (auto lhsType = dyn_cast<SharedType>(op.getLhs().front().getType()))
       for (ValueRange lhs : adaptor.getLhs())
-        left.emplace_back(b, lhs.front(), lhsType, lhsRow,
-                          b.shiftRight(lane, 4));
-    }
+        left.push_back(getLeftReader(b, lhs.front(), lhsType, lane));
     /// The four registers of operand `i` on the left for step `k`.
     auto loadLeft = [&](size_t i, int64_t k) -> SmallVector<Value> {
       if (!left.empty())
@@ -208,9 +211,29 @@ struct MmaPattern : ThreadPattern<MmaOp> {
   }
 };
 
+/// Each 16 columns of the fragment are the four registers of a left operand.
+struct LoadMatrixPattern : ThreadPattern<LoadMatrixOp> {
+  using ThreadPattern::ThreadPattern;
+
+  LogicalResult rewrite(LoadMatrixOp op, Adaptor adaptor, PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    Value lane = b.bitAnd(b.opaque(b.threadId()), 31);
+    SharedType type = op.getTile().getType();
+    TileReader reader =
+        getLeftReader(b, adaptor.getTile().front(), type, lane);
+    int64_t step = 2 * type.getChunkColumns();
+    SmallVector<Value> registers;
+    for (int64_t k = 0; k < op.getFragment().getType().getColumns(); k += step)
+      llvm::append_range(registers, b.loadMatrix(reader.getAddress(b, 0, k), 4,
+                                                 /*transposed=*/false));
+    replace(op, registers, rewriter);
+    return success();
+  }
+};
+
 } // namespace
 
 void attn_gpu::populateMmaPatterns(const TypeConverter &converter,
                                    RewritePatternSet &patterns) {
-  patterns.add<MmaPattern>(converter, patterns.getContext());
+  patterns.add<LoadMatrixPattern, MmaPattern>(converter, patterns.getContext());
 }

@@ -103,7 +103,9 @@ struct ConvertAttnToAttnGPUPass
     if (failed(readWord("turns", turns, "on", "off", options.turns)) ||
         failed(readWord("output", output, "copied", "stored", copiesOutput)) ||
         failed(readWord("narrow-blocks", narrowBlocks, "on", "off",
-                        options.narrowsBlocks)))
+                        options.narrowsBlocks)) ||
+        failed(readWord("query-registers", queryRegisters, "on", "off",
+                        options.holdsQueries)))
       return failure();
     if (copiesOutput)
       options.storesOutput = !*copiesOutput;

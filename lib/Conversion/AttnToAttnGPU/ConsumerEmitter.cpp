@@ -240,6 +240,10 @@ KernelEmitter::State KernelEmitter::emitStep(const Tile &tile, Value queries,
 /// those that need none, and those at the other edge of a window.
 KernelEmitter::State KernelEmitter::emitBlocks(const Tile &tile, Value queries,
                                                Value slot, Value querySlot) {
+  if (schedule.holdsQueries) {
+    Type type = b.fragment(llvm::alignTo(headDim, 16), elementType);
+    queries = LoadMatrixOp::create(b, type, queries);
+  }
   State state = emitFirstBlock(tile, queries, slot, querySlot);
   using P = arith::CmpIPredicate;
   Value last = b.add(tile.ownEnd, -1), one = b.i32(1);

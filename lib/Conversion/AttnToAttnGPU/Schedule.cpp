@@ -257,6 +257,8 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.storesOutput = true;
   if (!options.storesOutput.value_or(true))
     return op.emitError("the kernels of this GPU store outputs from registers");
+  if (options.holdsQueries.value_or(false))
+    return op.emitError("the kernels of this GPU read queries with each product");
   schedule.takesTurns = false;
   if (options.turns.value_or(false))
     return op.emitError("the kernels of this GPU take no turns");
@@ -434,6 +436,9 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   schedule.narrowKeys = schedule.blockKeys;
   if (options.narrowsBlocks.value_or(narrowsBlocks(op)))
     schedule.narrowKeys = llvm::alignTo(schedule.blockKeys / 2, 16);
+  // Tensor cores have less to read then, which counts where products are small.
+  schedule.holdsQueries = options.holdsQueries.value_or(
+      hasFewBlocks && isSmall && schedule.blockKeys <= 64);
   complete(schedule);
   // The queries a second time if there is room.
   if (options.queryStages == 0) {
@@ -476,7 +481,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                schedule.splitsKeys ? "keys split, " : "")
         .str();
   return llvm::formatv(
-             "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries, {5} "
+             "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries{14}, {5} "
              "softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
@@ -492,6 +497,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                        .str()
                  : "",
              schedule.getSharedBytes(),
-             schedule.splitsKeys ? "keys split, " : "")
+             schedule.splitsKeys ? "keys split, " : "",
+             schedule.holdsQueries ? " held in registers" : "")
       .str();
 }

@@ -67,7 +67,7 @@ struct ScheduleOptions {
   /// Whether keys are of one tile of queries only.
   bool readsKeysOnce = false;
   std::optional<SoftmaxForm> softmax;
-  std::optional<bool> turns, storesOutput, narrowsBlocks;
+  std::optional<bool> turns, storesOutput, narrowsBlocks, holdsQueries;
   F32Product f32 = F32Product::BF16x3;
 };
 
@@ -104,6 +104,9 @@ struct KernelSchedule {
   int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.
   bool readsKeysOnce;
+  /// Whether consumers read the queries of a tile into registers once, rather
+  /// than with each product.
+  bool holdsQueries;
   /// Whether consumers take turns in issuing products.
   bool takesTurns;
   /// Whether values that are not finite may stand at masked positions.

@@ -164,7 +164,8 @@ void KernelEmitter::emitMerge() {
         }
         return sums;
       });
-  for (auto [c, column] : llvm::enumerate(columns)) {
+  for (size_t c : llvm::seq(columns.size())) {
+    Value column = columns[c];
     auto emitStore = [&] {
       emitOutputStore(b.mulf(outputs[c], normalizers[0]),
                       getRowIndices(place, place.head, query, column));

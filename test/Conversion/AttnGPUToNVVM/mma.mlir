@@ -44,6 +44,29 @@ gpu.func @products(%out: !llvm.ptr<1>) kernel {
   gpu.return
 }
 
+// The registers of a left operand, read before the products.
+// CHECK-LABEL: llvm.func @loaded
+gpu.func @loaded(%out: !llvm.ptr<1>) kernel {
+  %q = attn_gpu.alloc at 1024 : !attn_gpu.shared<64x64xf16>
+  %k = attn_gpu.alloc at 9216 : !attn_gpu.shared<8x64xf16>
+  attn_gpu.warpgroups 1 blocks = 1 {
+  ^bb0(%wg: i32):
+    // CHECK-COUNT-2: nvvm.ldmatrix %{{.*}} {{.*}}mma_layout<row>, num = 4 : i32
+    %f = attn_gpu.load_matrix %q : !attn_gpu.shared<64x64xf16> -> !attn_gpu.fragment<64x32xf16>
+    // CHECK-NOT: num = 4
+    // CHECK-COUNT-2: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+    // CHECK-NOT: num = 4
+    %s = attn_gpu.mma [%f], %k depth 32 : (!attn_gpu.fragment<64x32xf16>, !attn_gpu.shared<8x64xf16>) -> !attn_gpu.fragment<64x8xf32>
+    attn_gpu.foreach %s : !attn_gpu.fragment<64x8xf32> {
+    ^bb0(%x: f32, %i: i32, %j: i32):
+      llvm.store %x, %out : f32, !llvm.ptr<1>
+      attn_gpu.yield
+    }
+  }
+  // CHECK: llvm.return
+  gpu.return
+}
+
 // 20 of 64 columns: a thread's chunk is there if it is one of two and a half.
 // CHECK-LABEL: llvm.func @copies
 gpu.func @copies(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %out: !llvm.ptr<1>) kernel {

@@ -9,6 +9,8 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=narrow-blocks=half 2>&1 | FileCheck %s --check-prefix=NARROW
 // NARROW: expected narrow-blocks auto, on or off, got 'half'
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=query-registers=2 2>&1 | FileCheck %s --check-prefix=REGISTERS
+// REGISTERS: expected query-registers auto, on or off, got '2'
 // F32: convert-attn-to-attn-gpu: expected f32 auto, bf16x3 or tf32, got 'fp32'
 // OUTPUT: expected output auto, copied or stored, got 'moved'
 // TURNS: expected turns auto, on or off, got 'maybe'

@@ -465,6 +465,54 @@ func.func @keep_columns_bound(%a: !attn_gpu.fragment<64x8xf32>) {
 
 // -----
 
+func.func @load_matrix_rows(%a: !attn_gpu.shared<128x64xbf16>) {
+  // expected-error @below {{expected a tile of 64 rows of f16 or bf16, got '!attn_gpu.shared<128x64xbf16>'}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<128x64xbf16> -> !attn_gpu.fragment<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_matrix_ring(%a: !attn_gpu.shared<2x64x64xbf16>) {
+  // expected-error @below {{expected a tile of 64 rows of f16 or bf16, got '!attn_gpu.shared<2x64x64xbf16>'}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<2x64x64xbf16> -> !attn_gpu.fragment<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load_matrix_f32(%a: !attn_gpu.shared<64x64xf32>) {
+  // expected-error @below {{expected a tile of 64 rows of f16 or bf16, got '!attn_gpu.shared<64x64xf32>'}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<64x64xf32> -> !attn_gpu.fragment<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @load_matrix_columns(%a: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected a fragment of columns of the tile, in steps of 16, got '!attn_gpu.fragment<64x128xbf16>' of '!attn_gpu.shared<64x64xbf16>'}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<64x64xbf16> -> !attn_gpu.fragment<64x128xbf16>
+  return
+}
+
+// -----
+
+func.func @load_matrix_step(%a: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{in steps of 16, got '!attn_gpu.fragment<64x24xbf16>'}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<64x64xbf16> -> !attn_gpu.fragment<64x24xbf16>
+  return
+}
+
+// -----
+
+func.func @load_matrix_type(%a: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected a fragment of columns of the tile}}
+  %0 = attn_gpu.load_matrix %a : !attn_gpu.shared<64x64xbf16> -> !attn_gpu.fragment<64x64xf16>
+  return
+}
+
+// -----
+
 func.func @pack_type(%a: !attn_gpu.fragment<64x16xf32>) {
   // expected-error @below {{expected to round a fragment of f32 to one of f16 or bf16 of its size or larger}}
   %0 = attn_gpu.pack %a : !attn_gpu.fragment<64x16xf32> to !attn_gpu.fragment<64x8xbf16>

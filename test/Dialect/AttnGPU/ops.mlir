@@ -88,6 +88,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       %l = attn_gpu.reduce add %p2 from %m : !attn_gpu.fragment<64x128xf32>
       // CHECK: attn_gpu.pack %{{.*}} : !attn_gpu.fragment<64x128xf32> to !attn_gpu.fragment<64x128xbf16>
       %pp = attn_gpu.pack %p2 : !attn_gpu.fragment<64x128xf32> to !attn_gpu.fragment<64x128xbf16>
+      // CHECK: attn_gpu.load_matrix %{{.*}} : !attn_gpu.shared<64x64xbf16> -> !attn_gpu.fragment<64x48xbf16>
+      %qf = attn_gpu.load_matrix %qt : !attn_gpu.shared<64x64xbf16> -> !attn_gpu.fragment<64x48xbf16>
       // CHECK: attn_gpu.isolate %{{.*}}, %{{.*}} into %{{.*}} by %[[WG]] of 2 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
       %clean = attn_gpu.isolate %p2, %kt into %o by %wg of 2 : !attn_gpu.fragment<64x128xf32>, !attn_gpu.shared<128x64xbf16>, !attn_gpu.fragment<64x64xf32>
       %adds = arith.cmpi ne, %wg, %c0 : i32

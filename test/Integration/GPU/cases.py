@@ -66,6 +66,13 @@ def get_schedule_cases():
             name=f"apart-d{d}-{groups.describe(structure)}", dtype="bf16", d=d,
             structure=structure, **many,
         )
+    # The last tile of a head has rows for some consumers only.
+    many = dict(batch=(8,), heads=(8, 8), lk=1030, lse=True, outs="empty")
+    for d, lq, out_dtype in itertools.product((64, 256), (200, 1030), (None, "f32")):
+        yield Case(
+            name=f"idle-d{d}-lq{lq}-{out_dtype}", dtype="bf16", out_dtype=out_dtype, d=d,
+            lq=lq, dynamic=["i", ""][lq == 200], **many,
+        )
 
 
 def get_document_cases():

@@ -100,6 +100,22 @@ LogicalResult MmaOp::verify() {
                        type.getColumns(), getValues(), getContractionSize());
 }
 
+LogicalResult LoadMatrixOp::verify() {
+  SharedType tile = getTile().getType();
+  FragmentType fragment = getFragment().getType();
+  if (tile.isRing() || tile.getRows() != FragmentType::kRows ||
+      !tile.isNarrow())
+    return emitOpError("expected a tile of 64 rows of f16 or bf16, got ")
+           << tile;
+  if (fragment.getElementType() != tile.getElementType() ||
+      fragment.getColumns() > tile.getColumns() ||
+      fragment.getColumns() % 16 != 0)
+    return emitOpError("expected a fragment of columns of the tile, in steps "
+                       "of 16, got ")
+           << fragment << " of " << tile;
+  return success();
+}
+
 LogicalResult WgmmaOp::verify() {
   if (!getRhs().getType().isNarrow())
     return emitOpError("expected tiles of f16 or bf16, got ")

@@ -762,6 +762,30 @@ def AttnGPU_WgmmaOp : AttnGPU_Op<"wgmma", [AttrSizedOperandSegments,
   }];
 }
 
+def AttnGPU_LoadMatrixOp : AttnGPU_Op<"load_matrix", [
+    MemoryEffects<[MemRead]>]> {
+  let summary = "Read a tile into a packed fragment";
+  let description = [{
+    Each of the four warps reads its 16 rows of a tile of 64 rows of f16 or bf16 into
+    registers (`ldmatrix`), where products take their left operand from. The fragment
+    has the first columns of the tile, a multiple of 16. Writers of the tile must have
+    been waited for.
+
+    Example:
+
+    ```mlir
+    %q = attn_gpu.load_matrix %tile : !attn_gpu.shared<64x64xbf16>
+        -> !attn_gpu.fragment<64x64xbf16>
+    ```
+  }];
+  let arguments = (ins AttnGPU_SharedType:$tile);
+  let results = (outs AttnGPU_FragmentType:$fragment);
+  let assemblyFormat = [{
+    $tile attr-dict `:` qualified(type($tile)) `->` qualified(type($fragment))
+  }];
+  let hasVerifier = 1;
+}
+
 def AttnGPU_MmaOp : AttnGPU_Op<"mma", [AttrSizedOperandSegments,
     MemoryEffects<[MemRead]>]> {
   let summary = "Products on the tensor cores, of each warp for itself";
