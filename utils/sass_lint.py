@@ -72,9 +72,9 @@ class Instruction:
         return self.name == "HMMA"
 
     @property
-    def reads_registers(self):
-        """Of a product: whether its first operand is in registers."""
-        return bool(re.match(r"\s*R\d+,\s*R\d+,\s*gdesc", self.operands))
+    def is_of_values(self):
+        """Of a product of a warpgroup: whether it is the second, of transposed values."""
+        return ".tnspB" in self.operands
 
     @property
     def is_exponential(self):
@@ -124,10 +124,10 @@ def find_loops(instructions, labels):
     for first, last in sorted(loops, key=lambda loop: loop[1] - loop[0]):
         body = instructions[first : last + 1]
         products = [i for i in body if i.is_product]
-        kinds = {i.reads_registers for i in products}
+        kinds = {i.is_of_values for i in products}
         if not products or not any(i.is_exponential for i in body):
             continue
-        # The operands of a warp's products are in registers, those of either.
+        # The operands of a warp's products, all in registers, do not tell.
         if len(kinds) < 2 and not products[0].is_of_warp:
             continue
         # Slow paths behind the end of the kernel jump back too.
@@ -144,7 +144,7 @@ def count_overlapped(body):
     """Exponentials after the issue of the second product and before its wait."""
     overlapped, in_flight = 0, False
     for instruction in body:
-        if instruction.is_product and instruction.reads_registers:
+        if instruction.is_product and instruction.is_of_values:
             in_flight = True
         elif instruction.wait == 0:
             in_flight = False

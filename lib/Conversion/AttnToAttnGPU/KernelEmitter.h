@@ -43,6 +43,8 @@ struct KernelArguments {
   /// Sizes of the batch dimensions.
   SmallVector<Value> batchSizes;
   Value numRowTiles, numTiles;
+  /// Null where the schedule has it.
+  Value sectionHeads;
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
   Value scratch;
   Value scale;

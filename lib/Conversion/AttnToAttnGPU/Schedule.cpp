@@ -143,14 +143,12 @@ static int64_t countElementSources(SdpaOp op) {
 static int64_t chooseBlockKeys(SdpaOp op, const KernelSchedule &partial,
                                int64_t maxKeys, int64_t maxSharedBytes) {
   int64_t registers = partial.consumerRegisters, valueDim = op.getValueDim();
-  bool hasDiagonal = bool(op.getStructureAttr());
   if (countElementSources(op) > 1)
     maxKeys = 64;
-  for (int64_t keys : {128, 112, 96, 80, 64, 48, 32, 16}) {
+  // Not 80, which divide neither a tile nor most lengths: D256 loses 1 to 4% by
+  // what they waste.
+  for (int64_t keys : {128, 112, 96, 64, 48, 32, 16}) {
     if (keys > maxKeys)
-      continue;
-    // Blocks that do not divide a tile waste more of a diagonal than they save.
-    if (hasDiagonal && keys < 96 && keys > 64)
       continue;
     KernelSchedule schedule = partial;
     schedule.blockKeys = keys;
@@ -309,11 +307,21 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   return schedule;
 }
 
+/// Whether nothing but a causal mask is there.
+static bool isPlainlyCausal(SdpaOp op, const ScheduleOptions &options) {
+  return isa_and_present<CausalAttr>(op.getStructureAttr()) &&
+         !op.isRagged() && countElementSources(op) == 0 &&
+         !options.hasFewQueries;
+}
+
 /// Whether keys often end in the first half of a block: where their number is
-/// known to the GPU alone. With what is decided per element, a block takes too
+/// known to the GPU alone, and on a diagonal, up to D = 128. With what is decided per element, a block takes too
 /// many instructions to be there twice; and with a structure, ragged batches
 /// have blocks of 64 keys, whose halves save less than the choice costs.
-static bool narrowsBlocks(SdpaOp op) {
+static bool narrowsBlocks(SdpaOp op, const ScheduleOptions &options,
+                          bool isWide) {
+  if (isPlainlyCausal(op, options) && !isWide)
+    return true;
   bool isKnownLate =
       op.getKeyLengths() || (op.isRagged() && !op.getStructureAttr());
   return isKnownLate && !op.getQueryDocuments() && !op.getMask() &&
@@ -409,14 +417,20 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
       needsMaximum ? SoftmaxForm::Standard : SoftmaxForm::Optimistic);
   if (failed(verifySoftmax(op, schedule)))
     return failure();
-  schedule.stages = options.stages != 0 ? options.stages
-                    : !hasFewBlocks     ? 2
-                    : isSmall           ? 6
-                                        : 4;
+  if (options.stages != 0)
+    schedule.stages = options.stages;
+  else if (hasFewBlocks)
+    schedule.stages = isSmall ? 6 : 4;
+  else
+    schedule.stages = isSmall && schedule.consumers == 3 ? 3 : 2;
   schedule.queryStages = options.queryStages != 0 ? options.queryStages : 1;
+  // Heads that share a section share the L2 cache, which must hold what is read
+  // of their keys at a time; larger sections are evener.
   schedule.sectionHeads = options.sectionHeads;
-  if (schedule.sectionHeads == 0)
-    schedule.sectionHeads = op.getStructureAttr() ? 16 : 1;
+  if (schedule.sectionHeads == 0 && isPlainlyCausal(op, options))
+    schedule.sectionKeys = isSmall ? 1 << 17 : 1 << 16;
+  else if (schedule.sectionHeads == 0)
+    schedule.sectionHeads = structure ? 16 : 1;
   // Where consumers have blocks of their own, they should not wait for one
   // another at the ends of a tile.
   schedule.takesTurns = options.turns.value_or(!(hasFewBlocks && structure)) &&
@@ -434,7 +448,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   schedule.narrowKeys = schedule.blockKeys;
-  if (options.narrowsBlocks.value_or(narrowsBlocks(op)))
+  if (options.narrowsBlocks.value_or(narrowsBlocks(op, options, isWide)))
     schedule.narrowKeys = llvm::alignTo(schedule.blockKeys / 2, 16);
   // Tensor cores have less to read then, which counts where products are small.
   schedule.holdsQueries = options.holdsQueries.value_or(
@@ -480,13 +494,17 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                schedule.getSharedBytes(),
                schedule.splitsKeys ? "keys split, " : "")
         .str();
+  std::string sectionHeads = std::to_string(schedule.sectionHeads);
+  if (schedule.sectionHeads == 0)
+    sectionHeads = llvm::formatv("{0} to {1}", KernelSchedule::kMinSectionHeads,
+                                 KernelSchedule::kMaxSectionHeads);
   return llvm::formatv(
              "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries{14}, {5} "
              "softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
-             stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
+             stringifySoftmaxForm(schedule.softmax), sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,
              schedule.consumerRegisters,
              schedule.storesOutput ? "stored" : "copied",

@@ -93,8 +93,10 @@ struct KernelSchedule {
   /// of them if there is one form only.
   int64_t narrowKeys;
   SoftmaxForm softmax;
-  /// Heads whose tiles are handed out together, longest rows first.
-  int64_t sectionHeads;
+  /// Heads whose tiles are handed out together, longest rows first; or 0: as
+  /// many as have `sectionKeys` keys, within the bounds.
+  int64_t sectionHeads, sectionKeys;
+  static constexpr int64_t kMinSectionHeads = 8, kMaxSectionHeads = 32;
   /// Whether the keys of a tile may be split among several blocks of threads,
   /// whose outputs are merged by a kernel of its own.
   bool splitsKeys;

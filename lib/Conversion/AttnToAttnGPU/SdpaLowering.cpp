@@ -57,6 +57,7 @@ private:
   void checkAlignment(Value memref, int64_t bytes, StringRef name);
   void passBatchSizes(KernelInterface &interface, KernelArguments &arguments);
   void passSizes(KernelInterface &interface, KernelArguments &arguments);
+  Value getSectionHeads();
   gpu::GPUFuncOp createKernel(KernelInterface &interface,
                               const KernelArguments &arguments,
                               StringRef suffix, void (KernelEmitter::*emit)());
@@ -172,6 +173,17 @@ void SdpaLowering::passOutput() {
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
+Value SdpaLowering::getSectionHeads() {
+  Value numKeys = KernelInterface::getSize(b, op.getKey(), op.getRank() - 2);
+  numKeys = b.createOrFold<arith::MaxSIOp>(numKeys, index(1));
+  Value heads =
+      b.createOrFold<arith::DivSIOp>(index(schedule.sectionKeys), numKeys);
+  heads = b.createOrFold<arith::MaxSIOp>(
+      heads, index(KernelSchedule::kMinSectionHeads));
+  return b.createOrFold<arith::MinSIOp>(
+      heads, index(KernelSchedule::kMaxSectionHeads));
+}
+
 void SdpaLowering::passBatchSizes(KernelInterface &interface,
                                   KernelArguments &arguments) {
   arguments.batchSizes.resize(op.getNumBatchDims());
@@ -188,6 +200,8 @@ void SdpaLowering::passSizes(KernelInterface &interface,
                      arguments.numKeys);
   passBatchSizes(interface, arguments);
   interface.passSize(numRowTiles, arguments.numRowTiles);
+  if (schedule.sectionHeads == 0)
+    interface.passSize(getSectionHeads(), arguments.sectionHeads);
   interface.passTensor(op.getQueryDocuments(), arguments.queryDocuments);
   interface.passTensor(op.getKeyDocuments(), arguments.keyDocuments);
   interface.passTensor(op.getKeyLengths(), arguments.keyLengths);

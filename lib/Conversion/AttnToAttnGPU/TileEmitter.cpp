@@ -22,11 +22,12 @@ static constexpr int64_t kRows = FragmentType::kRows;
 Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
   if (schedule.splitsKeys)
     number = b.div(number, args.numSplits);
-  Value tilesOfSection = b.mul(args.numRowTiles, schedule.sectionHeads);
-  Value firstHead = b.mul(b.div(number, tilesOfSection), schedule.sectionHeads);
+  Value sectionHeads = args.sectionHeads ? args.sectionHeads
+                                         : b.i32(schedule.sectionHeads);
+  Value tilesOfSection = b.mul(args.numRowTiles, sectionHeads);
+  Value firstHead = b.mul(b.div(number, tilesOfSection), sectionHeads);
   Value rest = b.rem(number, tilesOfSection);
-  Value sectionHeads =
-      b.min(b.sub(args.numBatchHeads, firstHead), b.i32(schedule.sectionHeads));
+  sectionHeads = b.min(b.sub(args.numBatchHeads, firstHead), sectionHeads);
   Value rowTile = b.div(rest, sectionHeads);
   batchHead = b.add(firstHead, b.rem(rest, sectionHeads));
   return structure ? b.sub(b.add(args.numRowTiles, -1), rowTile) : rowTile;

@@ -11,7 +11,7 @@
 // CHECK: %[[HAS_ROWS:.*]] = arith.cmpi slt, %[[ROW]], %[[NUM_QUERIES]] : i32
 // CHECK: %[[END:.*]] = arith.select %[[HAS_ROWS]], %c4_i32, %c0_i32
 // CHECK: %[[IS_NONEMPTY:.*]] = arith.cmpi sgt, %[[END]], %c0_i32
-// CHECK: scf.if %[[IS_NONEMPTY]] -> (!attn_gpu.fragment<64x64xf32>, !attn_gpu.row<f32>, !attn_gpu.row<f32>, !attn_gpu.slot<2>)
+// CHECK: scf.if %[[IS_NONEMPTY]] -> (!attn_gpu.fragment<64x64xf32>, !attn_gpu.row<f32>, !attn_gpu.row<f32>, !attn_gpu.slot<3>)
 // CHECK: attn_gpu.wgmma
 // CHECK: attn_gpu.wgmma
 // CHECK: attn_gpu.wgmma

@@ -1,5 +1,5 @@
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
-// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="block-keys=96 stages=2" --canonicalize --cse | FileCheck %s --check-prefix=ODD
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=narrow-blocks=off --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="block-keys=96 stages=2 narrow-blocks=off" --canonicalize --cse | FileCheck %s --check-prefix=ODD
 
 // The 64 rows of a consumer begin at a multiple of 64. Where the right edge of a mask is
 // as far from the diagonal, and blocks are multiples of 64 keys, it is in one block, the

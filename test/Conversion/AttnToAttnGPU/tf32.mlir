@@ -76,7 +76,7 @@ func.func @d64(%q: memref<4x?x64xf32>, %o: memref<4x?x64xf32>) {
 // -----
 
 // Other types do not care.
-// SM90: Schedule {{.*}}tile 192x128, 3 consumers, 2 stages
+// SM90: Schedule {{.*}}tile 192x128, 3 consumers, 3 stages
 // SM86: Schedule
 // SM86-NOT: tf32
 // CHECK-LABEL: gpu.func @attn_fwd_bf16
