@@ -135,8 +135,8 @@ Type getElementType(Type type) {
   return cast<FragmentType>(type).getElementType();
 }
 
-/// Reads the rows of a warp of a left operand of 64: lanes 0 to 15 give the rows
-/// of the first chunk, the others of the second.
+/// Reads the rows of a warp of a left operand of 64: lanes 0 to 15 give the
+/// rows of the first chunk, the others of the second.
 TileReader getLeftReader(PtxBuilder &b, Value tile, SharedType type,
                          Value lane) {
   Value warp = b.shiftRight(b.threadInWarpgroup(), 5);
@@ -219,8 +219,7 @@ struct LoadMatrixPattern : ThreadPattern<LoadMatrixOp> {
                         ConversionPatternRewriter &rewriter) const override {
     Value lane = b.bitAnd(b.opaque(b.threadId()), 31);
     SharedType type = op.getTile().getType();
-    TileReader reader =
-        getLeftReader(b, adaptor.getTile().front(), type, lane);
+    TileReader reader = getLeftReader(b, adaptor.getTile().front(), type, lane);
     int64_t step = 2 * type.getChunkColumns();
     SmallVector<Value> registers;
     for (int64_t k = 0; k < op.getFragment().getType().getColumns(); k += step)

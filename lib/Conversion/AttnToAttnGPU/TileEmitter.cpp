@@ -22,8 +22,8 @@ static constexpr int64_t kRows = FragmentType::kRows;
 Value KernelEmitter::emitRowTile(Value number, Value &batchHead) {
   if (schedule.splitsKeys)
     number = b.div(number, args.numSplits);
-  Value sectionHeads = args.sectionHeads ? args.sectionHeads
-                                         : b.i32(schedule.sectionHeads);
+  Value sectionHeads =
+      args.sectionHeads ? args.sectionHeads : b.i32(schedule.sectionHeads);
   Value tilesOfSection = b.mul(args.numRowTiles, sectionHeads);
   Value firstHead = b.mul(b.div(number, tilesOfSection), sectionHeads);
   Value rest = b.rem(number, tilesOfSection);
