@@ -173,6 +173,7 @@ void SdpaLowering::passOutput() {
   interface.passTensor(op.getOutput(), arguments.output);
 }
 
+/// As many heads as have the keys of a section, within its bounds.
 Value SdpaLowering::getSectionHeads() {
   Value numKeys = KernelInterface::getSize(b, op.getKey(), op.getRank() - 2);
   numKeys = b.createOrFold<arith::MaxSIOp>(numKeys, index(1));
