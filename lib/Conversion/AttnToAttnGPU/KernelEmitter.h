@@ -419,8 +419,7 @@ private:
         llvm::divideCeil(numQueries, attn_gpu::FragmentType::kRows) %
                 schedule.consumers ==
             0;
-    bool isWide = std::max(schedule.paddedDim, schedule.paddedValueDim) > 128;
-    return !fillsTiles && schedule.consumers > (isWide ? 1 : 2);
+    return !fillsTiles && schedule.consumers > (schedule.isWide() ? 1 : 2);
   }
   bool skipsBlocks() { return hasOwnBlocks() || hasIdleConsumers(); }
   /// Whether the queries of the next tile are loaded before the last values of

@@ -221,7 +221,7 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
                      KernelSchedule schedule) {
   int64_t numQueries = op.getUsedQueries();
   int64_t widest = std::max(schedule.paddedDim, schedule.paddedValueDim);
-  bool isWide = widest > 128;
+  bool isWide = schedule.isWide();
   bool isShort = options.hasFewQueries ||
                  (!ShapedType::isDynamic(numQueries) && numQueries <= 64);
   bool isFull = schedule.parts > 1 &&
@@ -243,7 +243,7 @@ chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
     return op.emitError("expected an even number of consumers, got ")
            << schedule.consumers;
   schedule.blocks = isWide ? 1 : 2;
-  bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;
+  bool isSmall = schedule.isSmall();
   bool isLazy = !op.getMaxScores() && schedule.paddedValueDim == 128 &&
                 schedule.parts == 1;
   schedule.softmax = options.softmax.value_or(isLazy ? SoftmaxForm::Lazy
@@ -323,8 +323,8 @@ static bool isPlainlyCausal(SdpaOp op, const ScheduleOptions &options) {
 /// and with a structure, ragged batches have blocks of 64 keys, whose halves
 /// save less than the choice costs.
 static bool narrowsBlocks(SdpaOp op, const ScheduleOptions &options,
-                          bool isWide) {
-  if (isPlainlyCausal(op, options) && !isWide)
+                          const KernelSchedule &schedule) {
+  if (isPlainlyCausal(op, options) && !schedule.isWide())
     return true;
   bool isKnownLate =
       op.getKeyLengths() || (op.isRagged() && !op.getStructureAttr());
@@ -369,7 +369,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
                             op.hasScoreRegion() || schedule.parts > 1;
   if (!schedule.isHopper())
     return chooseAmpereSchedule(op, options, schedule);
-  bool isSmall = schedule.paddedDim == 64 && schedule.paddedValueDim == 64;
+  bool isSmall = schedule.isSmall();
   int64_t numQueries = op.getUsedQueries();
   bool isStatic = !ShapedType::isDynamic(numQueries);
 
@@ -381,7 +381,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   bool hasLeftEdge =
       structure && (hasDocuments ||
                     structure.getKeyInterval(kFar, kFar, kFar).begin > -kFar);
-  bool isWide = std::max(schedule.paddedDim, schedule.paddedValueDim) > 128;
+  bool isWide = schedule.isWide();
   bool hasFewBlocks =
       (hasLeftEdge || op.isRagged()) && !hasOwnElements && !isWide;
 
@@ -452,7 +452,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   schedule.narrowKeys = schedule.blockKeys;
-  if (options.narrowsBlocks.value_or(narrowsBlocks(op, options, isWide)))
+  if (options.narrowsBlocks.value_or(narrowsBlocks(op, options, schedule)))
     schedule.narrowKeys = llvm::alignTo(schedule.blockKeys / 2, 16);
   // Tensor cores have less to read then, which counts where products are small.
   schedule.holdsQueries = options.holdsQueries.value_or(

@@ -123,6 +123,10 @@ struct KernelSchedule {
   int64_t getElementBytes() const { return f32 == F32Product::TF32 ? 4 : 2; }
   int64_t getTileQueries() const { return 64 * consumers; }
   int64_t getConsumersOfWarpgroup() const { return consumers / warpgroups; }
+  /// Whether queries, keys and values are one slab wide, or some more than two
+  /// (of 16 bits).
+  bool isSmall() const { return paddedDim == 64 && paddedValueDim == 64; }
+  bool isWide() const { return paddedDim > 128 || paddedValueDim > 128; }
   bool isHopper() const { return family == KernelFamily::Hopper; }
   int64_t getNumThreads() const {
     return 128 * (isHopper() ? consumers + 1 : warpgroups);
