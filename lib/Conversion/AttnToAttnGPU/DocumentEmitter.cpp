@@ -7,14 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 // Which keys a tile needs under an `#attn.document` is known to the data alone.
-// A small kernel looks at them before: for each tile of queries of each batch
-// it finds the first and last key whose document lies between the least and the
-// greatest of the tile. Where documents follow one another, as in packed
-// sequences, that is all that is needed and no more; in any other order it is
-// still right. If the tile has one document only, and all keys in between have
-// it, they need no mask. If it has several, and those of the keys in between
-// ascend, then each row has an interval of keys, which is searched for. Only in
-// another order are documents compared pair by pair.
+// A small kernel looks at them before: for the queries of each consumer of a
+// tile (on Ampere of all, which go through the same blocks) it finds the first
+// and last key whose document lies between the least and the greatest of the
+// queries. Where documents follow one another, as in packed sequences, that is
+// all that is needed and no more; in any other order it is still right. If the
+// queries have one document only, and all keys in between have it, they need no
+// mask. If they have several, and those of the keys in between ascend, then
+// each row has an interval of keys, which is searched for. Only in another
+// order are documents compared pair by pair.
 //
 // A range is four words, raised by atomic operations from zero: the number of
 // keys less the first, the last plus one, how many keys are of the documents,
@@ -36,7 +37,12 @@ static constexpr int64_t kWarpSize = 32;
 
 Value KernelEmitter::getRange(Value batch, Value rowTile) {
   Value number = b.add(b.mul(batch, args.numRowTiles), rowTile);
-  return b.mul(number, kRangeWords);
+  return b.mul(number, schedule.getDocumentRanges() * kRangeWords);
+}
+
+static Value reduceOfWarp(DeviceBuilder &b, Value value,
+                          gpu::AllReduceOperation kind) {
+  return gpu::SubgroupReduceOp::create(b, value, kind, /*uniform=*/true);
 }
 
 static Value getWord(DeviceBuilder &b, Value memory, Value index) {
@@ -44,20 +50,62 @@ static Value getWord(DeviceBuilder &b, Value memory, Value index) {
                              LLVM::GEPArg(index));
 }
 
-KernelEmitter::DocumentRange KernelEmitter::emitDocumentRange(const Tile &tile,
-                                                              Value range) {
-  SmallVector<Value> words;
-  for (int64_t i = 0; i < kRangeWords; ++i)
-    words.push_back(LLVM::LoadOp::create(
-        b, b.getI32Type(), getWord(b, args.documentRanges, b.add(range, i))));
-  Value begin = b.sub(tile.numKeys, words[0]), end = words[1];
-  Value isWhole =
-      b.compare(arith::CmpIPredicate::eq, words[2], b.sub(end, begin));
-  return {begin, end, b.select(isWhole, words[3], b.i32(kAnyOrder))};
+/// Loads the ranges of a tile. In a message they have two words each, the
+/// bounds, in whose sign bits is the order.
+void KernelEmitter::emitDocumentRanges(Tile &tile, Value range) {
+  Value sign = b.i32(31), one = b.i32(1);
+  auto pack = [&](Value bound, Value bit) {
+    tile.documentWords.push_back(
+        arith::OrIOp::create(b, bound, arith::ShLIOp::create(b, bit, sign)));
+  };
+  for (int64_t r = 0; r < schedule.getDocumentRanges(); ++r) {
+    SmallVector<Value> words;
+    for (int64_t i = 0; i < kRangeWords; ++i)
+      words.push_back(LLVM::LoadOp::create(
+          b, b.getI32Type(),
+          getWord(b, args.documentRanges, b.add(range, r * kRangeWords + i))));
+    Value begin = b.sub(tile.numKeys, words[0]), end = words[1];
+    Value isWhole =
+        b.compare(arith::CmpIPredicate::eq, words[2], b.sub(end, begin));
+    Value order = b.select(isWhole, words[3], b.i32(kAnyOrder));
+    pack(begin, arith::AndIOp::create(b, order, one));
+    pack(end, arith::ShRUIOp::create(b, order, one));
+  }
+}
+
+/// The range of the rows of this consumer or, in the producer, of the tile.
+KernelEmitter::DocumentRange KernelEmitter::getDocumentRange(const Tile &tile,
+                                                             bool ofConsumer) {
+  if (tile.documentWords.empty())
+    return {};
+  Value most = b.i32(std::numeric_limits<int32_t>::max()), sign = b.i32(31);
+  auto getBound = [&](Value word) -> Value {
+    return arith::AndIOp::create(b, word, most);
+  };
+  ArrayRef<Value> words = tile.documentWords;
+  Value beginWord = words[0], endWord = words[1];
+  Value begin = getBound(beginWord), end = getBound(endWord);
+  for (int64_t r = 1; r < schedule.getDocumentRanges(); ++r) {
+    Value nextBegin = words[2 * r], nextEnd = words[2 * r + 1];
+    if (!ofConsumer) {
+      begin = b.min(begin, getBound(nextBegin));
+      end = b.max(end, getBound(nextEnd));
+      continue;
+    }
+    Value isOther = b.compare(arith::CmpIPredicate::sge, warpgroup, b.i32(r));
+    beginWord = b.select(isOther, nextBegin, beginWord);
+    endWord = b.select(isOther, nextEnd, endWord);
+  }
+  if (!ofConsumer)
+    return {begin, end, Value()};
+  Value order = arith::OrIOp::create(
+      b, arith::ShRUIOp::create(b, beginWord, sign),
+      b.mul(arith::ShRUIOp::create(b, endWord, sign), b.i32(2)));
+  return {getBound(beginWord), getBound(endWord), order};
 }
 
 /// Sets the interval of keys of each row of a consumer: where documents ascend
-/// that of its own, by two binary searches, else that of the tile.
+/// that of its own, by two searches, else that of them all.
 void KernelEmitter::emitDocumentRows(Tile &tile) {
   if (!args.documentRanges)
     return;
@@ -78,30 +126,37 @@ void KernelEmitter::emitDocumentRows(Tile &tile) {
   Value size = b.select(isAscending, b.sub(range.end, range.begin), b.i32(0));
   // The first key whose document is not below that of the row (`begin`) is in
   // [beginLow, beginHigh], and the first one whose document is above it in
-  // [endLow, endHigh]. As many steps as the size has bits find both.
+  // [endLow, endHigh]. Each step looks at seven keys at a time, for it is the
+  // answer of memory that it waits for, and leaves an eighth.
+  constexpr int64_t kParts = 8;
   SmallVector<Value> found = b.whileNotNegative(
       {b.add(size, -1), first, last, first, last}, [&](ValueRange carried) {
-        Value left = carried[0];
+        Value part = b.div(b.add(carried[0], 1), b.i32(kParts));
+        Value distance = b.add(part, 1);
         SmallVector<Value> operands(carried.drop_front());
         operands.push_back(documents);
         SmallVector<Value> next =
             b.map(operands, SmallVector<Type>(4, index), [&](ValueRange x) {
-              auto emitHalf = [&](Value low, Value high, P isBehind) {
-                Value middle = b.div(b.add(low, high), b.i32(2));
-                Value key = b.min(middle, b.add(range.end, -1));
-                Value document = emitDocumentLoad(args.keyDocuments, tile,
-                                                  getKeyRow(tile, key));
-                Value moves = b.compare(isBehind, document, x[4]);
-                return std::pair(
-                    b.select(moves, b.min(b.add(middle, 1), high), low),
-                    b.select(moves, high, middle));
+              auto emitPart = [&](Value low, Value high, P isBehind) {
+                Value nextLow = low, nextHigh = high;
+                for (int64_t i = 1; i < kParts; ++i) {
+                  Value place =
+                      b.min(b.add(low, b.add(b.mul(distance, i), -1)), high);
+                  Value key = b.min(place, b.add(range.end, -1));
+                  Value document = emitDocumentLoad(args.keyDocuments, tile,
+                                                    getKeyRow(tile, key));
+                  Value moves = b.compare(isBehind, document, x[4]);
+                  Value behind = b.min(b.add(place, 1), high);
+                  nextLow = b.select(moves, behind, nextLow);
+                  nextHigh = b.select(moves, nextHigh, b.min(nextHigh, place));
+                }
+                return std::pair(nextLow, nextHigh);
               };
-              auto [beginLow, beginHigh] = emitHalf(x[0], x[1], P::slt);
-              auto [endLow, endHigh] = emitHalf(x[2], x[3], P::sle);
+              auto [beginLow, beginHigh] = emitPart(x[0], x[1], P::slt);
+              auto [endLow, endHigh] = emitPart(x[2], x[3], P::sle);
               return SmallVector<Value>{beginLow, beginHigh, endLow, endHigh};
             });
-        // left + 1 keys are left, and half of them next.
-        next.insert(next.begin(), b.add(b.div(b.add(left, 1), b.i32(2)), -1));
+        next.insert(next.begin(), b.add(part, -1));
         return next;
       });
   tile.documentRows.emplace_back(found[1], found[4]);
@@ -160,85 +215,118 @@ Value KernelEmitter::emitDistance(Value document, Value base) {
                   subtract(document, base));
 }
 
-void KernelEmitter::emitScanOfTile(const Tile &tile, Value range) {
-  auto reduce = [&](Value value, gpu::AllReduceOperation kind) -> Value {
-    return gpu::SubgroupReduceOp::create(b, value, kind, /*uniform=*/true);
-  };
-  using Kind = gpu::AllReduceOperation;
-  Value thread = b.threadId();
-  Value lane = b.rem(thread, b.i32(kWarpSize));
-
-  // Each warp looks at all queries of the tile. Behind the last query of all is
-  // the last one again.
+/// The least and the greatest document of queries, as distances from that of
+/// the first. Each warp looks at all of them; behind the last query of all is
+/// the last one again.
+KernelEmitter::ScannedQueries KernelEmitter::emitScanOfQueries(const Tile &tile,
+                                                               Value first,
+                                                               int64_t count,
+                                                               Value lane) {
   Value lastQuery = b.add(tile.numQueries, -1);
   auto loadQuery = [&](Value query) {
     return emitDocumentLoad(args.queryDocuments, tile,
                             getQueryRow(tile, b.min(query, lastQuery)));
   };
-  Value base = loadQuery(tile.firstQuery);
-  Value low = b.i32(0), high = low;
-  for (int64_t i = 0; i < schedule.getTileQueries(); i += kWarpSize) {
-    Value query = b.add(b.add(tile.firstQuery, i), lane);
+  Value base = loadQuery(first), low = b.i32(0), high = low;
+  for (int64_t i = 0; i < count; i += kWarpSize) {
+    Value query = b.add(b.add(first, i), lane);
     Value distance = emitDistance(loadQuery(query), base);
     low = b.min(low, distance);
     high = b.max(high, distance);
   }
-  low = reduce(low, Kind::MINSI);
-  high = reduce(high, Kind::MAXSI);
+  return {base, reduceOfWarp(b, low, gpu::AllReduceOperation::MINSI),
+          reduceOfWarp(b, high, gpu::AllReduceOperation::MAXSI)};
+}
 
-  // Several loads of a thread are under way at a time.
-  constexpr int64_t kUnrolled = 4, kThreads = 128 * kScanWarpgroups;
+void KernelEmitter::emitScanOfTile(const Tile &tile, Value range) {
+  Value thread = b.threadId();
+  Value lane = b.rem(thread, b.i32(kWarpSize));
   Value begin = b.mul(tile.begin, blockKeys);
   Value end = b.min(b.mul(tile.end, blockKeys), tile.numKeys);
   Value zero = b.i32(0);
-  Value isOne = b.compare(arith::CmpIPredicate::eq, low, high);
-  Value order = b.select(isOne, b.i32(kOneDocument), b.i32(kAscending));
+  int64_t numRanges = schedule.getDocumentRanges();
+  int64_t numRows = schedule.getTileQueries() / numRanges;
+  SmallVector<ScannedQueries> queries;
+  SmallVector<Value> isThere, inits;
+  for (int64_t r = 0; r < numRanges; ++r) {
+    Value first = b.add(tile.firstQuery, r * numRows);
+    queries.push_back(emitScanOfQueries(tile, first, numRows, lane));
+    isThere.push_back(
+        b.compare(arith::CmpIPredicate::slt, first, tile.numQueries));
+    Value isOne =
+        b.compare(arith::CmpIPredicate::eq, queries[r].low, queries[r].high);
+    Value order = b.select(isOne, b.i32(kOneDocument), b.i32(kAscending));
+    inits.append({zero, zero, zero, order});
+  }
+
+  // Several loads of a thread are under way at a time.
+  constexpr int64_t kUnrolled = 4, kThreads = 128 * kScanWarpgroups;
   SmallVector<Value> found = b.forLoop(
-      zero, b.ceilDiv(b.sub(end, begin), kUnrolled * kThreads),
-      {zero, zero, zero, order}, [&](Value i, ValueRange carried) {
+      zero, b.ceilDiv(b.sub(end, begin), kUnrolled * kThreads), inits,
+      [&](Value i, ValueRange carried) {
         SmallVector<Value> next(carried);
         Value first =
             b.add(b.add(begin, b.mul(i, kUnrolled * kThreads)), thread);
         Value last = b.add(end, -1);
         for (int64_t u = 0; u < kUnrolled; ++u) {
           Value key = b.add(first, u * kThreads);
-          using P = arith::CmpIPredicate;
           auto loadKey = [&](Value key) {
             return emitDocumentLoad(args.keyDocuments, tile,
                                     getKeyRow(tile, b.min(key, last)));
           };
-          auto emitIsFound = [&](Value document) -> Value {
-            Value distance = emitDistance(document, base);
-            return arith::AndIOp::create(b, b.compare(P::sle, low, distance),
-                                         b.compare(P::sle, distance, high));
-          };
-          Value document = loadKey(key), behind = loadKey(b.add(key, 1));
-          Value isFound = arith::AndIOp::create(b, emitIsFound(document),
-                                                b.compare(P::slt, key, end));
           // Behind the last key is the last one again.
-          Value descends = arith::AndIOp::create(
-              b, b.compare(P::slt, behind, document), emitIsFound(behind));
-          descends = arith::AndIOp::create(b, descends, isFound);
-          auto raise = [&](Value &value, Value other) {
-            value = b.max(value, b.select(isFound, other, zero));
-          };
-          raise(next[0], b.sub(tile.numKeys, key));
-          raise(next[1], b.add(key, 1));
-          next[2] = b.add(next[2], b.select(isFound, b.i32(1), zero));
-          next[3] = b.select(descends, b.i32(kAnyOrder), next[3]);
+          Value document = loadKey(key), behind = loadKey(b.add(key, 1));
+          Value isKey = b.compare(arith::CmpIPredicate::slt, key, end);
+          for (int64_t r = 0; r < numRanges; ++r)
+            emitScannedKey(
+                queries[r], tile, key, document, behind, isKey,
+                MutableArrayRef(next).slice(r * kRangeWords, kRangeWords));
         }
         return next;
       });
-  for (auto [i, value] : llvm::enumerate(found))
-    value = reduce(value, i == 2 ? Kind::ADD : Kind::MAXSI);
-  b.ifThen(b.compare(arith::CmpIPredicate::eq, lane, zero), [&] {
-    for (auto [i, word] : llvm::enumerate(found)) {
-      auto kind = i == 2 ? LLVM::AtomicBinOp::add : LLVM::AtomicBinOp::umax;
-      LLVM::AtomicRMWOp::create(
-          b, kind, getWord(b, args.documentRanges, b.add(range, i)), word,
-          LLVM::AtomicOrdering::monotonic, /*syncscope=*/"device");
-    }
-  });
+  for (auto [i, value] : llvm::enumerate(found)) {
+    using Kind = gpu::AllReduceOperation;
+    value =
+        reduceOfWarp(b, value, i % kRangeWords == 2 ? Kind::ADD : Kind::MAXSI);
+  }
+  Value isFirstLane = b.compare(arith::CmpIPredicate::eq, lane, zero);
+  for (int64_t r = 0; r < numRanges; ++r)
+    b.ifThen(arith::AndIOp::create(b, isFirstLane, isThere[r]), [&] {
+      for (int64_t i = 0; i < kRangeWords; ++i) {
+        Value word =
+            getWord(b, args.documentRanges, b.add(range, r * kRangeWords + i));
+        LLVM::AtomicRMWOp::create(
+            b, i == 2 ? LLVM::AtomicBinOp::add : LLVM::AtomicBinOp::umax, word,
+            found[r * kRangeWords + i], LLVM::AtomicOrdering::monotonic,
+            /*syncscope=*/"device");
+      }
+    });
+}
+
+/// Raises the words of a range by a key, whose document is known and that of
+/// the key behind it.
+void KernelEmitter::emitScannedKey(const ScannedQueries &queries,
+                                   const Tile &tile, Value key, Value document,
+                                   Value behind, Value isKey,
+                                   MutableArrayRef<Value> words) {
+  using P = arith::CmpIPredicate;
+  auto emitIsFound = [&](Value document) -> Value {
+    Value distance = emitDistance(document, queries.base);
+    return arith::AndIOp::create(b, b.compare(P::sle, queries.low, distance),
+                                 b.compare(P::sle, distance, queries.high));
+  };
+  Value isFound = arith::AndIOp::create(b, emitIsFound(document), isKey);
+  Value descends = arith::AndIOp::create(b, b.compare(P::slt, behind, document),
+                                         emitIsFound(behind));
+  descends = arith::AndIOp::create(b, descends, isFound);
+  Value zero = b.i32(0);
+  auto raise = [&](Value &value, Value other) {
+    value = b.max(value, b.select(isFound, other, zero));
+  };
+  raise(words[0], b.sub(tile.numKeys, key));
+  raise(words[1], b.add(key, 1));
+  words[2] = b.add(words[2], b.select(isFound, b.i32(1), zero));
+  words[3] = b.select(descends, b.i32(kAnyOrder), words[3]);
 }
 
 void KernelEmitter::emitDocumentScan() {

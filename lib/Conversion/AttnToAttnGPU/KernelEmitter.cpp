@@ -269,10 +269,13 @@ void KernelEmitter::emitProducer() {
   auto firstSlot = [&](int64_t depth) -> Value {
     return FirstSlotOp::create(b, SlotType::get(b.getContext(), depth));
   };
-  auto send = [&](Value number, const Tile &tile, Value tileSlot) -> Value {
+  auto sendMessage = [&](const Message &message, Value tileSlot) -> Value {
     AcquireOp::create(b, tilePipe, tileSlot, /*last_held=*/false);
-    SendOp::create(b, getMessage(number, tile), tilePipe, tileSlot);
+    SendOp::create(b, message, tilePipe, tileSlot);
     return NextSlotOp::create(b, tileSlot);
+  };
+  auto send = [&](Value number, const Tile &tile, Value tileSlot) -> Value {
+    return sendMessage(getMessage(number, tile), tileSlot);
   };
   Value end = b.i32(-1);
   TileNumber first = getTileNumber(b.blockId());
@@ -341,5 +344,7 @@ void KernelEmitter::emitProducer() {
     return SmallVector<Value>{next, slot, NextSlotOp::create(b, carried[2]),
                               tileSlot};
   });
-  send(end, tile, state[3]);
+  // Of the end nothing but the first word is looked at; those of a tile would
+  // be held in registers until then.
+  sendMessage(Message(getNumWords(), end), state[3]);
 }

@@ -74,8 +74,8 @@ public:
                 const KernelArguments &arguments);
 
   void emit();
-  /// Emits the kernel that fills `documentRanges`: one block for each tile of
-  /// queries of each batch.
+  /// Emits the kernel that fills `documentRanges`: one block of threads for
+  /// each tile of queries of each batch.
   void emitDocumentScan();
   static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 4;
   /// Emits the kernel that merges splits: a block of threads, which share the
@@ -88,9 +88,9 @@ public:
   static bool storesRows(SdpaOp op, const KernelSchedule &schedule);
 
 private:
-  /// What is known of the keys in a range that may be of a tile's documents:
-  /// all are of its only document; all are of its documents, which do not
-  /// descend; or nothing.
+  /// What is known of the keys in a range that may be of some queries'
+  /// documents: all are of their only document; all are of their documents,
+  /// which do not descend; or nothing.
   enum DocumentOrder : int64_t { kOneDocument, kAscending, kAnyOrder };
   struct DocumentRange {
     Value begin, end, order;
@@ -107,7 +107,9 @@ private:
     /// Of a ragged batch: the sequence whose queries and keys are meant, and
     /// the rows where they begin. Else null.
     Value sequence, queryRow, keyRow;
-    /// Null without documents.
+    /// The ranges of its documents, as in a message; empty without documents.
+    SmallVector<Value> documentWords;
+    /// That of the rows of this consumer; null in the producer.
     DocumentRange documents;
     /// The first key and the end of each row's document, of each consumer of
     /// this warpgroup.
@@ -163,12 +165,15 @@ private:
   Value emitSequence(Tile &tile, Value rowTile, Value sequence);
   Value emitClampedLoad(const TensorArgument &tensor, ArrayRef<Value> indices,
                         Value low, Value high);
-  KeyIntervalValues emitNeededKeys(const Tile &tile, Value first, Value last);
+  KeyIntervalValues emitNeededKeys(const Tile &tile,
+                                   const DocumentRange &documents, Value first,
+                                   Value last);
   void emitKeyBlocks(Tile &tile);
   void emitSplitBlocks(Tile &tile);
   void emitOwnBlocks(Tile &tile);
   void forEachPlaceField(Tile &tile, function_ref<void(Value &)> fn);
   Message getMessage(Value number, Tile tile);
+  Tile getTileWithoutValues();
   size_t getNumWords();
   Tile emitTileOfMessage(ValueRange message);
 
@@ -196,13 +201,22 @@ private:
   //-----------------===//
 
   Value getRange(Value batch, Value rowTile);
-  DocumentRange emitDocumentRange(const Tile &tile, Value range);
+  void emitDocumentRanges(Tile &tile, Value range);
+  DocumentRange getDocumentRange(const Tile &tile, bool ofConsumer);
   void emitDocumentRows(Tile &tile);
   Value emitDocumentPredicates(const Tile &tile, Value logits, Value firstKey);
   Value emitDocumentLoad(const TensorArgument &documents, const Tile &tile,
                          Value row);
   Value emitDistance(Value document, Value base);
+  struct ScannedQueries {
+    Value base, low, high;
+  };
+  ScannedQueries emitScanOfQueries(const Tile &tile, Value first, int64_t count,
+                                   Value lane);
   void emitScanOfTile(const Tile &tile, Value range);
+  void emitScannedKey(const ScannedQueries &queries, const Tile &tile,
+                      Value key, Value document, Value behind, Value isKey,
+                      MutableArrayRef<Value> words);
 
   //===--- ConsumerEmitter.cpp: the schedule of a consumer
   //-----------------===//

@@ -14,7 +14,7 @@
 //   producer).
 // - What is computed for each element takes registers of all elements at once,
 //   since ptxas begins to read early. It can do without them if it is one thing
-//   (a bias, a mask, a comparison of documents, or a region); of two, blocks
+//   (a bias, a mask, documents in any order, or a region); of two, blocks
 //   have 64 keys at most. Then the work on elements is so much that smaller
 //   blocks cost little.
 // - The exponentials of a block take as long as its products at D = 64 and half
@@ -25,6 +25,7 @@
 // - Under a causal mask tiles of several heads are handed out together, longest
 //   rows first. Many heads are even, few share the L2 cache: 2^16 keys in all.
 //   Half of a block on the diagonal saves time where nothing else goes on.
+//   Tiles of documents take any time, and have few keys: 32 heads.
 // - Windows, documents and sequences of their own leave a tile few blocks, of
 //   which one or two have an edge: 64 keys, which waste half as much there, in
 //   128 KiB or so of stages. Three consumers hide more of a tile's ends where
@@ -390,8 +391,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
     // A tile of 192 queries wastes much of a short causal row.
     bool isShort =
         isStatic && numQueries < (op.isMasked() && !hasFewBlocks ? 2048 : 512);
-    bool hasRoom = hasFewBlocks ? isSmall || !hasDocuments
-                                : isSmall && !hasOwnElements && !hasLeftEdge;
+    bool hasRoom = hasFewBlocks || (isSmall && !hasOwnElements && !hasLeftEdge);
     schedule.consumers = hasRoom && !isShort ? 3 : 2;
     if (options.hasFewQueries || (isStatic && numQueries <= 64))
       schedule.consumers = 1;
@@ -434,7 +434,7 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
   if (schedule.sectionHeads == 0 && isPlainlyCausal(op, options))
     schedule.sectionKeys = isSmall ? 1 << 17 : 1 << 16;
   else if (schedule.sectionHeads == 0)
-    schedule.sectionHeads = structure ? 16 : 1;
+    schedule.sectionHeads = hasDocuments ? 32 : structure ? 16 : 1;
   // Where consumers have blocks of their own, they should not wait for one
   // another at the ends of a tile.
   schedule.takesTurns = options.turns.value_or(!(hasFewBlocks && structure)) &&

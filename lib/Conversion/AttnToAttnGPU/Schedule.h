@@ -123,6 +123,9 @@ struct KernelSchedule {
   int64_t getElementBytes() const { return f32 == F32Product::TF32 ? 4 : 2; }
   int64_t getTileQueries() const { return 64 * consumers; }
   int64_t getConsumersOfWarpgroup() const { return consumers / warpgroups; }
+  /// Parts of a tile that have keys of their own by their documents: consumers,
+  /// but on Ampere all go through the same blocks.
+  int64_t getDocumentRanges() const { return isHopper() ? consumers : 1; }
   /// Whether queries, keys and values are one slab wide, or some more than two
   /// (of 16 bits).
   bool isSmall() const { return paddedDim == 64 && paddedValueDim == 64; }

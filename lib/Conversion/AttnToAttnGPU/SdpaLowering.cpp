@@ -242,10 +242,11 @@ Value SdpaLowering::launchDocumentScan() {
   Value numRanges = numRowTiles;
   for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
     numRanges = mul(numRanges, getOutputSize(d));
-  constexpr int64_t kRangeBytes = 4 * KernelEmitter::kRangeWords;
+  int64_t rangeBytes =
+      4 * KernelEmitter::kRangeWords * schedule.getDocumentRanges();
   Value ranges =
       attn_gpu::ScratchOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
-                                  mul(numRanges, index(kRangeBytes)));
+                                  mul(numRanges, index(rangeBytes)));
   KernelInterface scanInterface(b);
   KernelArguments scanArguments;
   passSizes(scanInterface, scanArguments);

@@ -39,8 +39,8 @@ KernelEmitter::Tile KernelEmitter::emitTile(const TileNumber &number) {
   Tile tile =
       emitPlace(rowTile, batchHead, number.size() > 1 ? number[1] : Value());
   if (args.documentRanges)
-    tile.documents = emitDocumentRange(
-        tile, getRange(b.div(batchHead, args.numHeads), rowTile));
+    emitDocumentRanges(tile,
+                       getRange(b.div(batchHead, args.numHeads), rowTile));
   if (schedule.splitsKeys)
     tile.split = b.rem(number[0], args.numSplits);
   emitKeyBlocks(tile);
@@ -143,14 +143,16 @@ Value KernelEmitter::emitSequence(Tile &tile, Value rowTile, Value sequence) {
   return rowTile;
 }
 
-/// The keys that queries [first, last] of a tile need.
-KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile, Value first,
-                                                Value last) {
+/// The keys that queries [first, last] of a tile need, whose documents are in
+/// `documents`.
+KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile,
+                                                const DocumentRange &documents,
+                                                Value first, Value last) {
   KeyIntervalValues needed = buildNeededKeys(
       structure, b, b.getLoc(), first, last, tile.numQueries, tile.numKeys);
-  if (tile.documents.begin) {
-    needed.begin = b.max(needed.begin, tile.documents.begin);
-    needed.end = b.min(needed.end, tile.documents.end);
+  if (documents.begin) {
+    needed.begin = b.max(needed.begin, documents.begin);
+    needed.end = b.min(needed.end, documents.end);
   }
   return needed;
 }
@@ -159,7 +161,8 @@ void KernelEmitter::emitKeyBlocks(Tile &tile) {
   Value behind =
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
   KeyIntervalValues needed =
-      emitNeededKeys(tile, tile.firstQuery, b.add(behind, -1));
+      emitNeededKeys(tile, getDocumentRange(tile, /*ofConsumer=*/false),
+                     tile.firstQuery, b.add(behind, -1));
   Value begin = needed.begin, end = needed.end;
   if (tile.sequence)
     end = b.select(
@@ -198,7 +201,9 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   }
   Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
   Value last = b.add(behind, -1);
-  KeyIntervalValues needed = emitNeededKeys(tile, firstRow, last);
+  tile.documents = getDocumentRange(tile, /*ofConsumer=*/true);
+  KeyIntervalValues needed =
+      emitNeededKeys(tile, tile.documents, firstRow, last);
   tile.ownBegin = tile.begin;
   tile.ownEnd = tile.end;
   tile.ownKeyEnd = needed.end;
@@ -269,6 +274,8 @@ static void forEachField(TileT &tile, FnT fn) {
       fn(*field);
   for (auto &index : tile.batch)
     fn(index);
+  for (auto &word : tile.documentWords)
+    fn(word);
 }
 
 SmallVector<Value> KernelEmitter::Tile::getValues() const {
@@ -307,10 +314,8 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
     for (Value *field :
          {&tile.numQueries, &tile.sequence, &tile.queryRow, &tile.keyRow})
       fn(*field);
-  if (args.documentRanges)
-    for (Value *field :
-         {&tile.documents.begin, &tile.documents.end, &tile.documents.order})
-      fn(*field);
+  for (Value &word : tile.documentWords)
+    fn(word);
 }
 
 KernelEmitter::Message KernelEmitter::getMessage(Value number, Tile tile) {
@@ -319,18 +324,23 @@ KernelEmitter::Message KernelEmitter::getMessage(Value number, Tile tile) {
   return message;
 }
 
-size_t KernelEmitter::getNumWords() {
+KernelEmitter::Tile KernelEmitter::getTileWithoutValues() {
   Tile tile;
   tile.batch.resize(args.batchSizes.size());
-  return getMessage(Value(), tile).size();
+  if (args.documentRanges)
+    tile.documentWords.resize(2 * schedule.getDocumentRanges());
+  return tile;
+}
+
+size_t KernelEmitter::getNumWords() {
+  return getMessage(Value(), getTileWithoutValues()).size();
 }
 
 /// The tile of a message; of one without a tile, any.
 KernelEmitter::Tile KernelEmitter::emitTileOfMessage(ValueRange message) {
-  Tile tile;
+  Tile tile = getTileWithoutValues();
   tile.numQueries = args.numQueries;
   tile.numKeys = args.numKeys;
-  tile.batch.resize(args.batchSizes.size());
   ValueRange words = message.drop_front();
   forEachPlaceField(tile, [&](Value &field) {
     field = words.front();

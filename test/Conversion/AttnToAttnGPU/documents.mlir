@@ -1,10 +1,10 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --canonicalize --cse | FileCheck %s
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
 
-// A kernel finds the keys of each tile's documents first: four words for each of 6
-// rows of tiles of 2 batches.
+// A kernel finds the keys of each tile's documents first: four words for each of 3
+// consumers of 6 rows of tiles of 2 batches.
 // CHECK-LABEL: func.func @document
-// CHECK-DAG: %[[BYTES:.*]] = arith.constant 192 : index
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 576 : index
 // CHECK-DAG: %[[TILES:.*]] = arith.constant 12 : index
 // CHECK: %[[RANGES:.*]] = attn_gpu.scratch %[[BYTES]]
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_document_d64_q192_k64_documents blocks in (%[[TILES]],
@@ -15,28 +15,38 @@
 
 // CHECK: gpu.func @attn_fwd_bf16_document_d64_q192_k64_documents
 // CHECK: attn_gpu.warpgroups 4
-// CHECK: gpu.subgroup_reduce minsi
+// CHECK-COUNT-3: gpu.subgroup_reduce minsi
 // CHECK: gpu.subgroup_reduce maxsi
 // CHECK: scf.for
+// CHECK: scf.if
 // CHECK: llvm.atomicrmw umax
 // CHECK: llvm.atomicrmw umax
 // CHECK: llvm.atomicrmw add
 // CHECK: llvm.atomicrmw umax
-// CHECK-NOT: gpu.func
+// CHECK: scf.if
+// CHECK-COUNT-4: llvm.atomicrmw
+// CHECK: scf.if
+// CHECK-COUNT-4: llvm.atomicrmw
+// CHECK-NOT: llvm.atomicrmw
 // CHECK: gpu.return
 
-// Rows look for the keys of their documents when a tile begins. Pairs of documents
-// are compared, unless they ascend, in a tile that is computed again, in the first
-// block, and in those at either edge; not in those between.
+// The message of a tile has eleven words: its number, place and keys, and two of each
+// consumer's documents. That of the end has no tile's.
 // CHECK: gpu.func @attn_fwd_bf16_document_d64_q192_k64(
+// CHECK: attn_gpu.roles
+// CHECK-COUNT-3: attn_gpu.send {{((%[^ ]* )+)}}to
+// CHECK: attn_gpu.send %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32, %c-1_i32 to
+
+// Rows look for the keys of their documents when a tile begins, at seven at a time.
+// Pairs of documents are compared, unless they ascend, in a tile that is computed again,
+// in the first block, and in those at either edge; not in those between.
 // CHECK: consumers
 // CHECK: attn_gpu.map : () -> !attn_gpu.row<i64>
 // CHECK: scf.while {{.*}} : (i32, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>, !attn_gpu.row<i32>)
 // CHECK: attn_gpu.map
-// CHECK: llvm.load {{.*}} -> i64
-// CHECK: arith.cmpi slt
-// CHECK: llvm.load {{.*}} -> i64
-// CHECK: arith.cmpi sle
+// CHECK-COUNT-7: arith.cmpi slt, %{{.*}} : i64
+// CHECK-COUNT-7: arith.cmpi sle, %{{.*}} : i64
+// CHECK-NOT: i64
 // CHECK: attn_gpu.keep_columns
 // CHECK-NEXT: %[[ANY:.*]] = arith.cmpi eq, %{{.*}}, %c2_i32
 // CHECK-NEXT: scf.if %[[ANY]]

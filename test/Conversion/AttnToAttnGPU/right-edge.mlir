@@ -55,7 +55,7 @@ func.func @window_odd(%q: memref<1024x128xbf16>) {
 // -----
 
 // Documents have edges anywhere.
-// CHECK-LABEL: gpu.func @attn_fwd_bf16_causal_document_d128_q128_k64(
+// CHECK-LABEL: gpu.func @attn_fwd_bf16_causal_document_d128_q192_k64(
 // CHECK-COUNT-4: attn_gpu.keep_columns
 func.func @documents(%q: memref<1024x128xbf16>, %d: memref<1024xi32>) {
   attn.sdpa query(%q : memref<1024x128xbf16>) key(%q : memref<1024x128xbf16>) value(%q : memref<1024x128xbf16>)

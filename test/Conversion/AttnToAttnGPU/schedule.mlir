@@ -47,8 +47,7 @@ func.func @d64_window(%q: memref<4x4096x64xbf16>, %k: memref<4x?x64xbf16>, %v: m
 
 // -----
 
-// Comparing documents takes registers, too.
-// CHECK: Schedule {{.*}}tile 128x64, 2 consumers, 4 stages
+// CHECK: Schedule {{.*}}tile 192x64, 3 consumers, 4 stages, {{.*}}sections of 32 heads
 func.func @d128_documents(%q: memref<4x?x128xbf16>, %d: memref<?xi32>) {
   attn.sdpa query(%q : memref<4x?x128xbf16>) key(%q : memref<4x?x128xbf16>) value(%q : memref<4x?x128xbf16>) documents(%d, %d : memref<?xi32>, memref<?xi32>) structure(#attn.document) backend = flash outs(%q : memref<4x?x128xbf16>)
   return
