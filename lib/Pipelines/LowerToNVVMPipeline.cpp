@@ -64,6 +64,8 @@ void attn::buildLowerToNVVMPipeline(OpPassManager &pm,
   kernels.queryStages = options.queryStages;
   kernels.sectionHeads = options.sectionHeads;
   kernels.keySplits = options.keySplits;
+  kernels.splitKeys = options.splitKeys;
+  kernels.fewQueries = options.fewQueries;
   kernels.turns = options.turns;
   kernels.output = options.output;
   kernels.narrowBlocks = options.narrowBlocks;

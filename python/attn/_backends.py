@@ -109,15 +109,18 @@ def is_restricted() -> bool:
     return get_allowed() != BACKENDS or bool(_kernel_options.get())
 
 
-def get_kernel_options(device: int, dtype: int, wants_tf32: bool) -> str:
-    """The options of kernels for operands of a dtype: what is forced, and tf32 for
-    float32 where the caller wants it and nothing else is said."""
+def get_kernel_options(device: int, dtype: int, wants_tf32: bool, chosen: str = "") -> str:
+    """The options of kernels for operands of a dtype: what is forced and, where nothing
+    else is said of it, tf32 for float32 where the caller wants it, and `chosen`, which is
+    one option or empty."""
     if device == _cuda.CPU:
         return ""
-    given = _kernel_options.get()
-    if wants_tf32 and dtype == _library.F32 and not any(part.startswith("f32=") for part in given.split()):
-        return f"f32=tf32 {given}".strip()
-    return given
+    given = _kernel_options.get().split()
+    options = ["f32=tf32"] if wants_tf32 and dtype == _library.F32 else []
+    if chosen:
+        options.append(chosen)
+    names = {part.partition("=")[0] for part in given}
+    return " ".join([option for option in options if option.partition("=")[0] not in names] + given)
 
 
 def get_obstacle(text: str, backend: str, device: int = _cuda.CPU) -> str | None:

@@ -68,6 +68,26 @@ class Request:
         )
 
 
+# Of 64 queries: about as many as a large GPU has multiprocessors. Keys that few queries
+# are worth to be split for, and those from which on larger tiles win by more than that
+# there are fewer of them.
+_FEW_TILES, _SPLIT_KEYS, _MANY_KEYS = 128, 512, 4096
+
+
+def choose_splits(output: tuple[int, ...], num_keys: int) -> str:
+    """The option of a GPU's kernel for an output [..., queries, size] and as many keys
+    that lets keys be split (Flash-Decoding, Dao et al., 2023), or none: where a call has
+    fewer tiles of queries than the GPU has multiprocessors. By measurement on an H200
+    (docs/Performance.md); into how many parts is decided at each launch."""
+    num_queries = output[-2]
+    if num_keys <= _SPLIT_KEYS or num_queries == 0:
+        return ""
+    heads = math.prod(output[:-2])
+    if num_queries <= 64 or (num_keys <= _MANY_KEYS and heads * -(-num_queries // 64) <= _FEW_TILES):
+        return "few-queries=on"
+    return "split-keys=on" if heads * -(-num_queries // 128) <= _FEW_TILES // 2 else ""
+
+
 @dataclasses.dataclass
 class Plan:
     """A kernel, and the sizes that one call gives it."""
@@ -97,7 +117,9 @@ class Plan:
     def get_program(self) -> _library.Program | None:
         """The kernel, compiled, of a backend that is allowed here; None for math on a
         GPU, which is a formula of PyTorch's."""
-        options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32)
+        is_known = self.kernel.num_queries is not None or self.kernel.ragged is not None
+        splits = "" if is_known else choose_splits(self.output_shape, self.key_shape[-2])
+        options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32, splits)
         key = _backends.get_allowed(), options
         if key not in self.programs:
             arch = None if self.device == _cuda.CPU or _cuda.get_obstacle(self.device) else _cuda.get_arch(self.device)

@@ -163,6 +163,29 @@ def test_kernel_options(capability, cache):
     assert is_new(f32="bf16x3") == 1
 
 
+@pytest.mark.parametrize("batch, heads, queries, keys, option", [
+    # Keys in plenty, and queries of one tile or of fewer than there are multiprocessors.
+    (1, 8, 17, 8192, "few-queries=on"), (64, 32, 64, 8192, "few-queries=on"), (1, 32, 200, 2048, "few-queries=on"),
+    (1, 32, 200, 8192, "split-keys=on"), (1, 8, 1000, 8192, "split-keys=on"),
+    # Tiles enough, few keys, nothing at all.
+    (1, 32, 300, 2048, ""), (4, 32, 200, 8192, ""), (1, 8, 17, 512, ""), (0, 8, 65, 8192, "split-keys=on"), (1, 8, 0, 8192, ""),
+])
+def test_splits(batch, heads, queries, keys, option):
+    assert _sdpa.choose_splits((batch, heads, queries, 64), keys) == option
+
+
+@pytest.mark.parametrize("queries, keys, has_merge", [(17, 600, True), (200, 5000, True), (2000, 600, False), (17, 500, False)])
+def test_splits_have_their_kernel(capability, cache, queries, keys, has_merge):
+    q, k = make_fake((1, 8, queries, 64)) + make_fake((1, 8, keys, 64))
+    attn.warmup(q, k, k, causal="lower_right")
+    assert (b"_merge" in read_ptx(cache, set())) == has_merge
+    # What is forced goes before.
+    with attn.kernel_options(few_queries="off", split_keys="off"):
+        known = set(os.listdir(cache))
+        attn.warmup(q, k, k, causal="lower_right")
+        assert b"_merge" not in read_ptx(cache, known)
+
+
 def test_bad_kernel_options(capability, cache):
     q, = make_fake((2, 3, 40, 64), dtype=torch.float32)
     for options, message in [({"colour": "red"}, "cannot read 'colour=red'"), ({"f32": "tf23"}, "tf23"), ({"block_keys": 7}, "7")]:

@@ -103,6 +103,42 @@ def test_options(options):
 
 
 @gpu
+@pytest.mark.parametrize("options", [
+    {}, {"causal": "lower_right"}, {"window": (700, 0)}, {"sinks": True, "causal": "lower_right"}, {"mask": True}, {"lse": True},
+    {"score": True, "softcap": 3.0}, {"key_lengths": True}, {"dtype": torch.float32},
+], ids=str)
+@pytest.mark.parametrize("queries, keys", [(17, 600), (64, 5001), (100, 3000), (250, 5000)])
+def test_splits(options, queries, keys):
+    """Fewer tiles of queries than multiprocessors, beside float32 on the CPU; twice, with
+    the same bits."""
+    options = dict(options)
+    dtype = options.pop("dtype", torch.bfloat16)
+    q, k, v = (torch.randn(2, heads, rows, 64) for heads, rows in ((4, queries), (2, keys), (2, keys)))
+    if options.pop("sinks", False):
+        options["sinks"] = torch.randn(4)
+    if options.pop("key_lengths", False):
+        options["key_lengths"] = torch.tensor([keys - 100, 1])
+    if options.pop("mask", False):
+        options["attn_mask"] = torch.rand(queries, keys) < 0.5
+    options["return_lse"] = options.pop("lse", False)
+    has_score, slopes = options.pop("score", False), torch.rand(4) / 100
+    results = []
+    for device in ("cuda", "cuda", "cpu"):
+        given = {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in options.items()}
+        if has_score:
+            table = slopes.to(device)
+            given["score_mod"] = lambda s, b, h, i, j: s + table[h] * (j - i)  # noqa: B023
+        # The CPU has what the GPU is given.
+        inputs = (x.to(dtype).to(device, dtype if device == "cuda" else torch.float32) for x in (q, k, v))
+        result = attn.sdpa(*inputs, enable_gqa=True, **given)
+        results.append(result if isinstance(result, tuple) else (result,))
+    for ours, again, theirs in zip(*results):
+        assert torch.equal(ours, again)
+        error = (ours.cpu().float() - theirs).norm() / theirs.norm()
+        assert error < (1e-5 if dtype == torch.float32 else 4e-3), error
+
+
+@gpu
 def test_row_without_keys():
     q = randn(1, 2, 70, 64)
     mask = torch.ones(70, 70, dtype=torch.bool, device="cuda")

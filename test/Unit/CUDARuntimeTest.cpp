@@ -148,10 +148,12 @@ TEST_F(CUDARuntimeTest, RefusesLargeGrids) {
 }
 
 TEST_F(CUDARuntimeTest, ChoosesSplits) {
-  auto choose = [&](int64_t tiles, int64_t blocks, int64_t resident = 1) {
+  auto choose = [&](int64_t tiles, int64_t blocks, int64_t resident = 1,
+                    int64_t rows = 1) {
     int64_t splits = 0;
     EXPECT_EQ(call([&] {
-                splits = attn_rt_cuda_choose_splits(tiles, blocks, resident);
+                splits =
+                    attn_rt_cuda_choose_splits(tiles, blocks, rows, resident);
               }),
               ATTN_OK);
     return splits;
@@ -169,6 +171,9 @@ TEST_F(CUDARuntimeTest, ChoosesSplits) {
   EXPECT_EQ(choose(8, 1000, 2), 33);
   // 133 tiles are two rounds, 133 halves three of half the time.
   EXPECT_EQ(choose(133, 1000), 7);
+  // Many rows take as long to be merged as is saved.
+  EXPECT_EQ(choose(64, 16, 1, 64 * 128), 2);
+  EXPECT_EQ(choose(64, 4, 1, 64 * 128), 1);
   // Eight rounds at most: what splits leave takes memory.
   EXPECT_LE(choose(131, 1 << 20) * 131, 8 * 132);
   // No more than there are blocks, and no more than 128.

@@ -372,7 +372,13 @@ def ConvertAttnToAttnGPUPass
            "Heads whose tiles are handed out together (0: chosen)">,
     Option<"keySplits", "key-splits", "int64_t", "0",
            "Splits of the keys of a tile, whose outputs are merged; 1 for none, 0: as "
-           "many as keep the GPU busy where queries are few, 64 at most and static">,
+           "split-keys says">,
+    Option<"splitKeys", "split-keys", "std::string", "\"auto\"",
+           "Whether each launch splits keys into as many parts as keep the GPU busy: "
+           "auto (where queries are few), on or off">,
+    Option<"fewQueries", "few-queries", "std::string", "\"auto\"",
+           "Whether queries are few, so that tiles have 64 of them: auto (64 at most, "
+           "static, and more than 512 keys), on or off">,
     Option<"turns", "turns", "std::string", "\"auto\"",
            "Whether consumers take turns in issuing products: auto, on or off">,
     Option<"output", "output", "std::string", "\"auto\"",

@@ -103,9 +103,19 @@ struct LowerToNVVMPipelineOptions
       llvm::cl::init(0)};
   Option<int64_t> keySplits{
       *this, "key-splits",
-      llvm::cl::desc("Splits of the keys of a tile (1: none, 0: as many as "
-                     "keep the GPU busy where there are few queries)"),
+      llvm::cl::desc("Splits of the keys of a tile (1: none, 0: as split-keys "
+                     "says)"),
       llvm::cl::init(0)};
+  Option<std::string> splitKeys{
+      *this, "split-keys",
+      llvm::cl::desc("Whether each launch splits keys into as many parts as "
+                     "keep the GPU busy: auto, on or off"),
+      llvm::cl::init("auto")};
+  Option<std::string> fewQueries{
+      *this, "few-queries",
+      llvm::cl::desc("Whether queries are few, so that tiles have 64 of them: "
+                     "auto, on or off"),
+      llvm::cl::init("auto")};
   Option<std::string> turns{
       *this, "turns",
       llvm::cl::desc("Whether consumers take turns: auto, on or off"),

@@ -105,7 +105,10 @@ struct ConvertAttnToAttnGPUPass
         failed(readWord("narrow-blocks", narrowBlocks, "on", "off",
                         options.narrowsBlocks)) ||
         failed(readWord("query-registers", queryRegisters, "on", "off",
-                        options.holdsQueries)))
+                        options.holdsQueries)) ||
+        failed(readWord("split-keys", splitKeys, "on", "off",
+                        options.splitsKeys)) ||
+        failed(readWord("few-queries", fewQueries, "on", "off", hasFewQueries)))
       return failure();
     if (copiesOutput)
       options.storesOutput = !*copiesOutput;
@@ -148,12 +151,14 @@ struct ConvertAttnToAttnGPUPass
       if (failed(verifySupported(op)))
         return signalPassFailure();
       options.family = chooseFamily(op);
-      options.hasFewQueries = hasFewQueries(op);
+      options.hasFewQueries =
+          !op.isRagged() && hasFewQueries.value_or(areQueriesFew(op));
       SdpaOp folded;
       if (options.hasFewQueries)
         folded = foldHeadsOfOneQuery(op);
       if (folded)
         op = folded;
+      options.mergesManyRows = !folded && !areQueriesVeryFew(op);
       options.readsKeysOnce =
           options.hasFewQueries && readsKeysOnce(op, /*isFolded=*/bool(folded));
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
@@ -180,14 +185,20 @@ private:
                                         : KernelFamily::Ampere;
   }
 
-  /// Whether all queries of a head are of one tile, and keys may be many: what
-  /// must be known now. Lengths of sequences never are.
-  bool hasFewQueries(SdpaOp op) {
+  /// Whether all queries of a head are of one tile, and keys may be many, as
+  /// far as sizes are known.
+  bool areQueriesFew(SdpaOp op) {
     constexpr int64_t kFewKeys = 512;
     int64_t numQueries = op.getNumQueries(), numKeys = op.getNumKeys();
-    return !op.isRagged() && !ShapedType::isDynamic(numQueries) &&
+    return !ShapedType::isDynamic(numQueries) &&
            numQueries <= attn_gpu::FragmentType::kRows &&
            (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
+  }
+
+  bool areQueriesVeryFew(SdpaOp op) {
+    constexpr int64_t kVeryFew = 4;
+    int64_t numQueries = op.getNumQueries();
+    return !ShapedType::isDynamic(numQueries) && numQueries <= kVeryFew;
   }
 
   /// Whether keys are of one tile of queries, as far as sizes are known: of one
@@ -196,7 +207,7 @@ private:
     ArrayRef<int64_t> output = op.getOutputType().getShape(),
                       key = op.getKeyType().getShape();
     int64_t numQueries = op.getNumQueries(), rank = op.getRank();
-    if (!ShapedType::isDynamic(numQueries) &&
+    if (ShapedType::isDynamic(numQueries) ||
         numQueries > attn_gpu::FragmentType::kRows)
       return false;
     // Where heads were not folded, they share keys if their number differs.
@@ -210,6 +221,9 @@ private:
   }
 
   ScheduleOptions options;
+  /// As said; otherwise it depends on sizes. Lengths of sequences are not
+  /// known.
+  std::optional<bool> hasFewQueries;
   StringRef features;
 };
 

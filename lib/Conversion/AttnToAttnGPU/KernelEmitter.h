@@ -78,10 +78,9 @@ public:
   /// each tile of queries of each batch.
   void emitDocumentScan();
   static constexpr int64_t kScanWarpgroups = 4, kRangeWords = 4;
-  /// Emits the kernel that merges splits: a block of threads, which share the
+  /// Emits the kernel that merges splits: `mergeThreads`, which share the
   /// columns of the output, for each query of each head.
   void emitMerge();
-  static constexpr int64_t kMergeThreads = 128;
 
   /// Whether outputs are stored in pieces of several elements, so that their
   /// alignment counts.
@@ -352,6 +351,7 @@ private:
   //-------------------===//
 
   Value getBatchHead(const Tile &tile);
+  void emitMergedRow(Value row, Value thread);
   void emitSplitRows(const Tile &tile, const State &state);
 
   //===--- LogitEmitter.cpp: from a product to logits

@@ -338,14 +338,17 @@ static bool narrowsBlocks(SdpaOp op, const ScheduleOptions &options,
 /// merged: they have no log-sum-exp to be weighed by.
 static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
                                   KernelSchedule &schedule) {
-  schedule.splitsKeys = options.keySplits != 1 &&
-                        (options.keySplits > 1 || options.hasFewQueries);
+  schedule.splitsKeys = options.keySplits > 1 ||
+                        (options.keySplits == 0 && !op.isRagged() &&
+                         options.splitsKeys.value_or(options.hasFewQueries));
   bool isMergeable = op.getMaskedRow() != MaskedRow::Uniform;
   if (options.keySplits > 1 && !isMergeable)
     return op.emitError("rows without keys that are the mean of all values "
                         "need keys that are not split");
   schedule.splitsKeys &= isMergeable;
   schedule.numSplits = options.keySplits;
+  schedule.mergeThreads =
+      options.mergesManyRows ? 32 : KernelSchedule::kMergeBlock;
   schedule.readsKeysOnce = options.readsKeysOnce;
   schedule.resident = 1;
   return success();

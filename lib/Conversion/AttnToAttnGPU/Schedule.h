@@ -64,6 +64,10 @@ struct ScheduleOptions {
   /// Whether there are few queries, though their number may not tell: heads
   /// that share keys are among them.
   bool hasFewQueries = false;
+  /// Whether keys may be split where the number of splits is not said.
+  std::optional<bool> splitsKeys;
+  /// Whether outputs of splits have enough rows to keep the GPU busy.
+  bool mergesManyRows = false;
   /// Whether keys are of one tile of queries only.
   bool readsKeysOnce = false;
   std::optional<SoftmaxForm> softmax;
@@ -102,6 +106,10 @@ struct KernelSchedule {
   bool splitsKeys;
   /// Into how many, or 0 if that depends on the GPU.
   int64_t numSplits;
+  /// Threads that merge a row: a block of them, to load much of few rows at a
+  /// time, or a warp.
+  int64_t mergeThreads;
+  static constexpr int64_t kMergeBlock = 128;
   /// Blocks of threads that a multiprocessor holds.
   int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.

@@ -40,6 +40,10 @@ private:
   Value getNumHeads() {
     return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
   }
+  /// Queries of all heads.
+  Value getNumRows() {
+    return mul(numBatchHeads, getOutputSize(op.getRank() - 2));
+  }
   Value getIsSplit() {
     return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt, numSplits,
                                          index(1));
@@ -292,6 +296,7 @@ void SdpaLowering::launchMerge() {
   Value numQueries = getOutputSize(rank - 2);
   mergeInterface.passSize(numQueries, mergeArguments.numQueries);
   mergeInterface.passSize(getNumHeads(), mergeArguments.numHeads);
+  mergeInterface.passSize(numBatchHeads, mergeArguments.numBatchHeads);
   passBatchSizes(mergeInterface, mergeArguments);
   mergeInterface.passSize(numSplits, mergeArguments.numSplits);
   mergeInterface.passTensor(splitOutput, mergeArguments.splitOutput);
@@ -303,9 +308,11 @@ void SdpaLowering::launchMerge() {
   mergeInterface.passTensor(op.getSinks(), mergeArguments.sinks);
   gpu::GPUFuncOp function = createKernel(mergeInterface, mergeArguments,
                                          "_merge", &KernelEmitter::emitMerge);
+  constexpr int64_t kBlock = KernelSchedule::kMergeBlock;
   b.ifThen(getIsSplit(), [&] {
-    launch(function, mergeInterface, mul(numBatchHeads, numQueries),
-           KernelEmitter::kMergeThreads, /*sharedBytes=*/0);
+    Value numBlocks = b.createOrFold<arith::CeilDivSIOp>(
+        getNumRows(), index(kBlock / schedule.mergeThreads));
+    launch(function, mergeInterface, numBlocks, kBlock, /*sharedBytes=*/0);
   });
 }
 
@@ -384,7 +391,8 @@ void SdpaLowering::splitKeys() {
     Value numBlocks = b.createOrFold<arith::CeilDivSIOp>(
         getMaxTileKeys(), index(schedule.blockKeys));
     numSplits = attn_gpu::ChooseSplitsOp::create(
-        b, numTiles, numBlocks, schedule.isHopper() ? 1 : schedule.blocks);
+        b, numTiles, numBlocks, getNumRows(),
+        schedule.isHopper() ? 1 : schedule.blocks);
   }
   numTiles = mul(numTiles, numSplits);
 }
@@ -426,8 +434,7 @@ void SdpaLowering::lower() {
         "attn.sdpa: too many keys for a kernel");
   check(numTiles, "attn.sdpa: too many tiles for a kernel");
   if (schedule.splitsKeys) {
-    Value rows = mul(numBatchHeads, numQueries);
-    check(b.createOrFold<arith::SelectOp>(getIsSplit(), rows, index(0)),
+    check(b.createOrFold<arith::SelectOp>(getIsSplit(), getNumRows(), index(0)),
           "attn.sdpa: too many queries of all heads for a kernel");
   }
 

@@ -65,10 +65,23 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
 //===----------------------------------------------------------------------===//
 
 void KernelEmitter::emitMerge() {
-  auto warpgroups = WarpgroupsOp::create(b, kMergeThreads / 128, /*blocks=*/1);
+  constexpr int64_t kBlock = KernelSchedule::kMergeBlock;
+  auto warpgroups = WarpgroupsOp::create(b, kBlock / 128, /*blocks=*/1);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
+  int64_t rowThreads = schedule.mergeThreads;
   Value row = b.blockId(), thread = b.threadId();
+  if (rowThreads == kBlock)
+    return emitMergedRow(row, thread);
+  row =
+      b.add(b.mul(row, kBlock / rowThreads), b.div(thread, b.i32(rowThreads)));
+  Value numRows = b.mul(args.numBatchHeads, args.numQueries);
+  b.ifThen(b.compare(arith::CmpIPredicate::slt, row, numRows),
+           [&] { emitMergedRow(row, b.rem(thread, b.i32(rowThreads))); });
+}
+
+/// Merges a row by the threads that have it, of which this is one.
+void KernelEmitter::emitMergedRow(Value row, Value thread) {
   Value batchHead = b.div(row, args.numQueries);
   Value query = b.rem(row, args.numQueries);
   Value lane = b.rem(thread, b.i32(kWarpSize));
@@ -131,39 +144,52 @@ void KernelEmitter::emitMerge() {
   SmallVector<Value> normalizers =
       emitNormalizers(greatest, sum, sink, maxScore);
 
-  // Loads of several splits are under way at a time; behind the last split it
-  // is loaded again.
-  constexpr int64_t kUnrolled = 16;
-  int64_t numColumns = llvm::divideCeil(valueDim, kMergeThreads);
+  int64_t rowThreads = schedule.mergeThreads;
+  int64_t numColumns = llvm::divideCeil(valueDim, rowThreads);
   auto isEverOutside = [&](int64_t c, int64_t size) {
-    return (c + 1) * kMergeThreads > size;
+    return (c + 1) * rowThreads > size;
   };
   SmallVector<Value> columns, insideColumns;
   for (int64_t c = 0; c < numColumns; ++c) {
-    Value column = b.add(thread, c * kMergeThreads);
+    Value column = b.add(thread, c * rowThreads);
     columns.push_back(column);
     insideColumns.push_back(isEverOutside(c, valueDim)
                                 ? b.min(column, b.i32(valueDim - 1))
                                 : column);
   }
-  SmallVector<Value> outputs = b.forLoop(
-      zero, b.ceilDiv(args.numSplits, kUnrolled),
-      SmallVector<Value>(numColumns, b.f32(0.0)),
-      [&](Value round, ValueRange carried) {
-        SmallVector<Value> sums(carried);
-        for (int64_t u = 0; u < kUnrolled; ++u) {
-          Value split = b.add(b.mul(round, kUnrolled), u);
-          Value inside = b.min(split, lastSplit);
-          Value isInside = b.compare(P::slt, split, args.numSplits);
-          Value weight = getWeight(inside);
-          for (auto [sum, column] : llvm::zip_equal(sums, insideColumns)) {
-            Value output = emitElementLoad(args.splitOutput,
-                                           {inside, batchHead, query, column});
-            sum = b.select(isInside, b.fma(weight, output, sum), sum);
+  // Loads of several splits are under way at a time, 16 of a thread; behind the
+  // last split it is loaded again, which few splits should not do often.
+  SmallVector<Value> nothingYet(numColumns, none);
+  auto emitRounds = [&](Value numRounds, int64_t unrolled) {
+    return b.forLoop(
+        zero, numRounds, nothingYet, [&](Value round, ValueRange carried) {
+          SmallVector<Value> sums(carried);
+          for (int64_t u = 0; u < unrolled; ++u) {
+            Value split = b.add(b.mul(round, unrolled), u);
+            Value inside = b.min(split, lastSplit);
+            Value isInside = b.compare(P::slt, split, args.numSplits);
+            Value weight = getWeight(inside);
+            for (auto [sum, column] : llvm::zip_equal(sums, insideColumns)) {
+              Value output = emitElementLoad(
+                  args.splitOutput, {inside, batchHead, query, column});
+              sum = b.select(isInside, b.fma(weight, output, sum), sum);
+            }
           }
-        }
-        return sums;
-      });
+          return sums;
+        });
+  };
+  constexpr int64_t kMostLoads = 16, kFewSplits = 4;
+  int64_t unrolled = std::max<int64_t>(kMostLoads / numColumns, 1);
+  auto emitAnySplits = [&] {
+    return emitRounds(b.ceilDiv(args.numSplits, unrolled), unrolled);
+  };
+  SmallVector<Value> outputs;
+  if (unrolled <= kFewSplits)
+    outputs = emitAnySplits();
+  else
+    outputs = b.ifThenElse(
+        b.compare(P::sle, args.numSplits, b.i32(kFewSplits)),
+        [&] { return emitRounds(b.i32(1), kFewSplits); }, emitAnySplits);
   for (size_t c : llvm::seq(columns.size())) {
     Value column = columns[c];
     auto emitStore = [&] {

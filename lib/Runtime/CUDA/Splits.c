@@ -15,12 +15,13 @@ enum { MAX_SPLITS = 128, MAX_ROUNDS = 8 };
 
 // What there is beside the blocks of keys, in the time of a block: the
 // beginning and the end of a tile; the kernel that merges, which takes as much
-// again for so many splits.
-enum { TILE_COST = 3, MERGE_COST = 2, SPLITS_MERGED = 32 };
+// again for so many splits, or so many rows of splits.
+enum { TILE_COST = 3, MERGE_COST = 2, SPLITS_MERGED = 32, ROWS_MERGED = 4096 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
+int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t rows,
+                                int64_t slots) {
   if (tiles < 1 || blocks < 2 || slots < 1)
     return 1;
   int64_t best = 1;
@@ -30,7 +31,8 @@ int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
        ++splits) {
     int64_t cost = divide_up(tiles * splits, slots) *
                        (divide_up(blocks, splits) + TILE_COST) +
-                   MERGE_COST + splits / SPLITS_MERGED;
+                   MERGE_COST + splits / SPLITS_MERGED +
+                   rows * splits / ROWS_MERGED;
     if (cost >= least)
       continue;
     least = cost;
@@ -39,8 +41,8 @@ int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t slots) {
   return best;
 }
 
-int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks,
+int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t rows,
                                    int64_t resident) {
   return attn_cuda_choose_splits(
-      tiles, blocks, resident * attn_rt_cuda_multiprocessor_count());
+      tiles, blocks, rows, resident * attn_rt_cuda_multiprocessor_count());
 }

@@ -8,6 +8,10 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=output=moved 2>&1 | FileCheck %s --check-prefix=OUTPUT
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=narrow-blocks=half 2>&1 | FileCheck %s --check-prefix=NARROW
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=few-queries=some 2>&1 | FileCheck %s --check-prefix=FEW
+// FEW: expected few-queries auto, on or off, got 'some'
+// RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=split-keys=2 2>&1 | FileCheck %s --check-prefix=SPLIT
+// SPLIT: expected split-keys auto, on or off, got '2'
 // NARROW: expected narrow-blocks auto, on or off, got 'half'
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=query-registers=2 2>&1 | FileCheck %s --check-prefix=REGISTERS
 // REGISTERS: expected query-registers auto, on or off, got '2'

@@ -2,6 +2,9 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu --remarks-filter=attn-schedule -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=key-splits=1 | FileCheck %s --check-prefix=NONE --implicit-check-not=choose_splits --implicit-check-not=_merge
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=few-queries=on | FileCheck %s --check-prefix=FEW
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=split-keys=on --canonicalize --cse | FileCheck %s --check-prefix=SPLIT
+// RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu="split-keys=off few-queries=on" | FileCheck %s --check-prefix=OFF --implicit-check-not=choose_splits --implicit-check-not=_merge
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=key-splits=3 --canonicalize --cse | FileCheck %s --check-prefix=THREE --implicit-check-not=choose_splits
 
 // Few queries leave the GPU idle: keys are split, and what the splits leave is merged
@@ -12,7 +15,7 @@
 // CHECK-SAME: %[[Q:.*]]: memref<?x?x1x128xbf16{{.*}}>, %[[K:[a-z0-9]*]]:
 // CHECK: %[[GROUP:.*]] = arith.divsi
 // CHECK: memref.reinterpret_cast %[[Q]] to offset: [0], sizes: [%{{.*}}, %{{.*}}, %[[GROUP]], 128], strides: [%[[STRIDES:.*]]#0, %{{.*}}, %[[STRIDES]]#1, 1]
-// CHECK: %[[SPLITS:.*]] = attn_gpu.choose_splits %{{.*}}, %{{.*}} resident 1
+// CHECK: %[[SPLITS:.*]] = attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 1
 // CHECK: %[[ISSPLIT:.*]] = arith.cmpi sgt, %[[SPLITS]], %{{.*}}
 // CHECK: %[[COUNT:.*]] = arith.select %[[ISSPLIT]], %[[SPLITS]], %{{.*}}
 // CHECK: %[[OUT:.*]] = memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?x128xf32>
@@ -33,7 +36,7 @@
 
 // Without stages, two blocks of threads hide each other's copies.
 // AMPERE-LABEL: func.func @decode
-// AMPERE: attn_gpu.choose_splits %{{.*}}, %{{.*}} resident 2
+// AMPERE: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 2
 // AMPERE: gpu.launch_func {{.*}}_merge
 
 // NONE-LABEL: func.func @decode
@@ -56,7 +59,7 @@ func.func @decode(%q: memref<?x?x1x128xbf16, strided<[?, ?, ?, 1]>>, %k: memref<
 // CHECK-SAME: %{{.*}}: memref<2x8x1x64xf16>, %{{.*}}: memref<2x2x5000x64xf16>, %[[MASK:.*]]: memref<8x1x5000xi1>, %[[BIAS:.*]]: memref<1x5000xf16>,
 // CHECK: memref.reinterpret_cast %[[MASK]] to offset: [0], sizes: [2, 4, 5000], strides: [20000, 5000, 1]
 // CHECK-NOT: memref.reinterpret_cast %[[BIAS]]
-// CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}} resident 1
+// CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 1
 // CHECK-COUNT-2: memref.alloc({{.*}}) {{.*}} : memref<?x4x4xf32>
 // CHECK: gpu.func @{{.*}}_merge(
 // CHECK-COUNT-2: gpu.subgroup_reduce maxnumf
@@ -101,7 +104,7 @@ func.func @sinks(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %s: memr
 // REMARK: optimistic softmax, sections of 16 heads, keys split
 // CHECK-LABEL: func.func @apart
 // CHECK-NOT: memref.reinterpret_cast
-// CHECK: attn_gpu.choose_splits %c16, %c17 resident 1
+// CHECK: attn_gpu.choose_splits %c16, %c17, %{{.*}} resident 1
 // CHECK: gpu.func @{{.*}}_merge(
 func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memref<2x8x1x64xf16>) {
   attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
@@ -112,7 +115,22 @@ func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memr
 // -----
 
 // Any number of queries, few keys, and rows without keys that are the mean of all
-// values: not split.
+// values: not split, unless that is asked for. Then a warp merges a row of many, four in
+// a block of threads.
+// FEW-LABEL: func.func @many
+// FEW: attn_gpu.choose_splits
+// FEW: gpu.launch_func @attn_kernels::@attn_fwd_f16_full_d64_q64_k128_merge
+// SPLIT-LABEL: func.func @many
+// SPLIT: %[[TILES:.*]] = arith.muli %{{.*}}, %c16
+// SPLIT: %[[ROWS:.*]] = arith.muli %{{.*}}, %c16
+// SPLIT: attn_gpu.choose_splits %[[TILES]], %c40, %[[ROWS]] resident 1
+// SPLIT: %[[BLOCKS:.*]] = arith.ceildivsi %[[ROWS]], %c4
+// SPLIT: gpu.launch_func @attn_kernels::@attn_fwd_f16_full_d64_q192_k128_merge blocks in (%[[BLOCKS]], %c1, %c1) threads in (%c128, %c1, %c1)
+// SPLIT: gpu.func @{{.*}}_merge(
+// SPLIT: %[[INSIDE:.*]] = arith.cmpi slt
+// SPLIT-NEXT: scf.if %[[INSIDE]]
+// SPLIT: gpu.subgroup_reduce
+// OFF-LABEL: func.func @many
 // CHECK-LABEL: func.func @many
 // CHECK-NOT: choose_splits
 // CHECK-NOT: _merge

@@ -83,7 +83,7 @@ gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 // CHECK: %[[COUNTER:.*]] = llvm.call @attn_rt_cuda_scratch(%{{.*}}) : (i64) -> !llvm.ptr
 // CHECK: llvm.call @attn_rt_cuda_multiprocessor_count() : () -> i64
 // CHECK: %[[RESIDENT:.*]] = llvm.mlir.constant(2 : i64) : i64
-// CHECK: llvm.call @attn_rt_cuda_choose_splits(%{{.*}}, %{{.*}}, %[[RESIDENT]]) : (i64, i64, i64) -> i64
+// CHECK: llvm.call @attn_rt_cuda_choose_splits(%{{.*}}, %{{.*}}, %{{.*}}, %[[RESIDENT]]) : (i64, i64, i64, i64) -> i64
 // CHECK: llvm.call @attn_rt_cuda_temporary(%{{.*}}) : (i64) -> !llvm.ptr
 // CHECK: %[[TMP:.*]] = builtin.unrealized_conversion_cast %{{.*}} : !llvm.struct<{{.*}}> to memref<?x16xbf16>
 // CHECK: memref.extract_strided_metadata %[[TMP]]
@@ -95,7 +95,7 @@ func.func @memory(%out: memref<?x16xbf16, strided<[?, 1]>>, %n: index) {
   %c4 = arith.constant 4 : index
   %counter = attn_gpu.scratch %c4 : !llvm.ptr
   %sms = attn_gpu.multiprocessor_count
-  %splits = attn_gpu.choose_splits %n, %c4 resident 2
+  %splits = attn_gpu.choose_splits %n, %c4, %n resident 2
   %tmp = memref.alloc(%splits) : memref<?x16xbf16>
   gpu.launch_func @kernels::@fill blocks in (%sms, %c1, %c1) threads in (%c1, %c1, %c1)
       args(%counter : !llvm.ptr, %tmp : memref<?x16xbf16>)

@@ -21,8 +21,8 @@ func.func @device() -> (index, !llvm.ptr) {
   %0 = attn_gpu.scratch %c4 : !llvm.ptr
   // CHECK: attn_gpu.multiprocessor_count
   %1 = attn_gpu.multiprocessor_count
-  // CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}} resident 2
-  %splits = attn_gpu.choose_splits %1, %1 resident 2
+  // CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 2
+  %splits = attn_gpu.choose_splits %1, %1, %1 resident 2
   return %1, %0 : index, !llvm.ptr
 }
 

@@ -144,9 +144,9 @@ void *attn_rt_cuda_constant(attn_cuda_constant *constant);
 void attn_rt_cuda_memref_copy(int64_t element_size, void *source, void *target);
 
 /// Into how many splits, 1 to 128, the keys of each of `tiles` tiles are
-/// divided, which have `blocks` blocks of keys each, where a multiprocessor
-/// holds `resident` blocks of threads.
-int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks,
+/// divided, which have `blocks` blocks of keys each and `rows` rows in all,
+/// where a multiprocessor holds `resident` blocks of threads.
+int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t rows,
                                    int64_t resident);
 
 /// The number of multiprocessors of the device.

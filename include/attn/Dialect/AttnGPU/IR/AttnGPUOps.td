@@ -81,13 +81,16 @@ def AttnGPU_ChooseSplitsOp : AttnGPU_Op<"choose_splits", [Pure]> {
   let description = [{
     As many that the multiprocessors of the current device, which hold `resident`
     blocks of threads each, are done soonest with `tiles` tiles of `blocks` blocks of
-    keys (Flash-Decoding, Dao et al., 2023): 1 where tiles alone keep them busy.
+    keys, and with merging `rows` rows of their outputs (Flash-Decoding, Dao et al.,
+    2023): 1 where tiles alone keep them busy.
 
-    Example: `%splits = attn_gpu.choose_splits %tiles, %blocks resident 1`
+    Example: `%splits = attn_gpu.choose_splits %tiles, %blocks, %rows resident 1`
   }];
-  let arguments = (ins Index:$tiles, Index:$blocks, I64Attr:$resident);
+  let arguments = (ins Index:$tiles, Index:$blocks, Index:$rows,
+                       I64Attr:$resident);
   let results = (outs Index:$splits);
-  let assemblyFormat = "$tiles `,` $blocks `resident` $resident attr-dict";
+  let assemblyFormat =
+      "$tiles `,` $blocks `,` $rows `resident` $resident attr-dict";
 }
 
 def AttnGPU_ScratchOp : AttnGPU_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {
