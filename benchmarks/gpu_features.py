@@ -179,6 +179,15 @@ def make_extra(torch, name, batch, length):
     return None
 
 
+def get_dense(torch, pairs):
+    """Ours of a dense batch of as many sequences and nearly as many products as a ragged
+    batch has, and its products."""
+    length = round((pairs / SEQUENCES) ** 0.5)
+    q, k, v = (torch.randn(SEQUENCES, HEADS, length, DIM, device="cuda", dtype=torch.bfloat16)
+               for _ in range(3))
+    return get_ours("dense-4k", [q, k, v], torch.empty_like(q)), SEQUENCES * length**2
+
+
 def time_all(options):
     import torch
 
@@ -205,14 +214,17 @@ def time_all(options):
         expected = flex(stream).float()
         torch.cuda.synchronize()
         error = ((out.float() - expected).norm() / expected.norm()).item()
+        products = dict.fromkeys(runs, pairs)
+        if name.startswith("ragged"):
+            runs["dense"], products["dense"] = get_dense(torch, pairs)
         times = gpu.time_in_turn(clock, runs, 15, 1, True)
-        flops = 4 * HEADS * pairs * DIM
         cell = {"name": name, "length": CASES[name][0], "error": error, "us": times,
-                "tflops": {n: flops / t * 1e-6 for n, t in times.items()}}
+                "tflops": {n: 4 * HEADS * products[n] * DIM / t * 1e-6 for n, t in times.items()}}
         report["cells"].append(cell)
         print(f"{name} S{cell['length']}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
               f"{cell['tflops']['flex']:.0f}, ratio {times['flex'] / times['ours']:.2f}, "
-              f"error {error:.1e}", flush=True)
+              f"error {error:.1e}"
+              + (f", dense {cell['tflops']['dense']:.0f}" if "dense" in times else ""), flush=True)
         if options.output:
             pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
 

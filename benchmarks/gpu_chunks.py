@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Times chunks of queries behind many keys on one GPU beside PyTorch's backends.
+
+Chunks of a long prompt, or drafts that a model checks, are too many queries for the
+kernels of decoding and too few to keep a GPU busy: 17 to 1024, masked as the last ones
+(causal, aligned at the lower right). One kernel takes any number. In one process, in
+turn, in bf16, each launch cold (L2 flushed); "ours" is the kernel that attn.sdpa takes
+for the sizes, "plain" the one that never splits keys.
+
+  benchmarks/gpu_chunks.py compile --attn-compile build/bin/attn-compile --output DIR
+  DIR/gpu_chunks.py time [--output results.json]
+
+Results are compared with those of FlashAttention-2.
+"""
+
+import datetime
+import json
+import pathlib
+import shutil
+import sys
+
+import gpu
+import gpu_decode
+
+HERE = pathlib.Path(__file__).resolve().parent
+DIMS = (128, 64, 256)
+OPTIONS = {"plain": "", "few-queries=on": "few-queries=on", "split-keys=on": "split-keys=on"}
+# Batch, query heads, key heads.
+HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8)), 64: ((1, 32, 8),), 256: ((1, 16, 4),)}
+KEYS = (1024, 2048, 8192, 32768)
+QUERIES = (17, 64, 128, 256, 512, 1024)
+CHOICES = "choices.json"
+
+
+def get_module(dim):
+    tensor = f"tensor<?x?x?x{dim}xbf16>"
+    return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}) -> {tensor} {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %b = tensor.dim %q, %c0 : {tensor}
+  %h = tensor.dim %q, %c1 : {tensor}
+  %n = tensor.dim %q, %c2 : {tensor}
+  %init = tensor.empty(%b, %h, %n) : {tensor}
+  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {tensor})
+    structure(#attn.causal<bottom_right>) outs(%init : {tensor}) -> {tensor}
+  return %o : {tensor}
+}}
+"""
+
+
+def get_library(name, dim):
+    return f"chunks-{name.partition('=')[0]}-d{dim}.so"
+
+
+def get_cells():
+    return [(dim, *heads, keys, queries) for dim in DIMS for heads in HEADS[dim]
+            for keys in KEYS for queries in QUERIES if queries <= keys]
+
+
+def compile_all(options):
+    # Where kernels are timed there is no package: what it chooses goes along.
+    sys.path.insert(0, str(HERE.parent / "python"))
+    from attn._sdpa import choose_splits
+
+    directory = pathlib.Path(options.output)
+    directory.mkdir(parents=True, exist_ok=True)
+    for dim in DIMS:
+        for name, words in OPTIONS.items():
+            options.kernel_options = words
+            gpu.compile_module(options, get_module(dim), directory / get_library(name, dim))
+    choices = [choose_splits((batch, heads, queries, dim), keys) or "plain"
+               for dim, batch, heads, _, keys, queries in get_cells()]
+    (directory / CHOICES).write_text(json.dumps(choices) + "\n")
+    for path in (__file__, HERE / "gpu.py", HERE / "gpu_decode.py"):
+        shutil.copy(path, directory)
+
+
+def time_all(options):
+    import torch
+    from torch.nn.attention import SDPBackend
+
+    torch.manual_seed(0)
+    clock = gpu.Clock(torch)
+    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
+              "torch": torch.__version__, "cells": []}
+    choices = json.loads((HERE / CHOICES).read_text())
+    for (dim, batch, heads, key_heads, keys, queries), choice in zip(get_cells(), choices):
+        q = torch.randn(batch, heads, queries, dim, device="cuda", dtype=torch.bfloat16)
+        k, v = (torch.randn(batch, key_heads, keys, dim, device="cuda", dtype=torch.bfloat16)
+                for _ in range(2))
+        kernels = {"ours": choice, "plain": "plain"}
+        outs = {name: torch.full_like(q, float("nan")) for name in kernels}
+        runs = {name: gpu.bind(HERE / get_library(kernel, dim), [q, k, v], outs[name])
+                for name, kernel in kernels.items()}
+        peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
+        for name, backend in peers.items():
+            if theirs := gpu_decode.get_theirs(torch, backend, q, k, v):
+                runs[name] = theirs
+        stream = torch.cuda.current_stream().cuda_stream
+        for name in outs:
+            runs[name](stream)
+        expected = runs["fa2"](stream).float()
+        torch.cuda.synchronize()
+        errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
+                  for name, out in outs.items()}
+        times = gpu.time_in_turn(clock, runs, 11, 1, True)
+        best = min(time for name, time in times.items() if name in peers)
+        report["cells"].append({
+            "dim": dim, "batch": batch, "heads": heads, "key_heads": key_heads, "keys": keys,
+            "queries": queries, "kernel": choice, "error": errors, "us": times})
+        print(f"D{dim} B{batch} H{heads}/{key_heads} Lk {keys} Lq {queries} ({choice}): "
+              + ", ".join(f"{name} {time:.1f} us" for name, time in times.items())
+              + f", ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}", flush=True)
+        if options.output:
+            pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+
+
+def main():
+    parser, _, _ = gpu.make_parsers(__doc__)
+    options = parser.parse_args()
+    compile_all(options) if options.command == "compile" else time_all(options)
+
+
+if __name__ == "__main__":
+    main()
