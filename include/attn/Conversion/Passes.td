@@ -326,8 +326,8 @@ def ConvertAttnToAttnGPUPass
       numbers from 2^128 (1 - 2^-12) on become infinite.
 
     Tile sizes, stages and the form of the softmax follow a cost model
-    (`lib/Conversion/AttnToAttnGPU/Schedule.cpp`) unless an option forces them;
-    an analysis remark of the category `attn-schedule` prints them.
+    (`lib/Conversion/AttnToAttnGPU`: `HopperSchedule.cpp`, `AmpereSchedule.cpp`) unless an
+    option forces them; an analysis remark of the category `attn-schedule` prints them.
 
     Before:
 

@@ -173,7 +173,8 @@ struct KernelSchedule {
 /// Bytes of shared memory that a block may have on sm_`number`.
 int64_t getMaxSharedBytes(unsigned number);
 
-/// Chooses by the cost model (Schedule.cpp); an error names what does not fit.
+/// Chooses by the cost model of the family (HopperSchedule.cpp,
+/// AmpereSchedule.cpp); an error names what does not fit.
 FailureOr<KernelSchedule> chooseSchedule(SdpaOp op,
                                          const ScheduleOptions &options);
 
