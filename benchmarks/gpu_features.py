@@ -179,13 +179,17 @@ def make_extra(torch, name, batch, length):
     return None
 
 
-def get_dense(torch, pairs):
-    """Ours of a dense batch of as many sequences and nearly as many products as a ragged
-    batch has, and its products."""
-    length = round((pairs / SEQUENCES) ** 0.5)
-    q, k, v = (torch.randn(SEQUENCES, HEADS, length, DIM, device="cuda", dtype=torch.bfloat16)
+def get_dense(torch, name, rows, pairs):
+    """Ours of a dense batch that keeps about as many pairs in as many rows, causal where
+    the case is by its name, and the pairs of that: what the kept pairs cost without a
+    mask that depends on data, or with keys that differ from row to row."""
+    is_causal = name.endswith("-causal")
+    length = round(pairs / rows) * (2 if is_causal else 1)
+    batch = max(round(rows / length), 1)
+    q, k, v = (torch.randn(batch, HEADS, length, DIM, device="cuda", dtype=torch.bfloat16)
                for _ in range(3))
-    return get_ours("dense-4k", [q, k, v], torch.empty_like(q)), SEQUENCES * length**2
+    run = get_ours("causal" if is_causal else "dense-4k", [q, k, v], torch.empty_like(q))
+    return run, batch * (length * (length + 1) // 2 if is_causal else length**2)
 
 
 def time_all(options):
@@ -215,8 +219,8 @@ def time_all(options):
         torch.cuda.synchronize()
         error = ((out.float() - expected).norm() / expected.norm()).item()
         products = dict.fromkeys(runs, pairs)
-        if name.startswith("ragged"):
-            runs["dense"], products["dense"] = get_dense(torch, pairs)
+        if name.startswith(("ragged", "documents", "window")):
+            runs["dense"], products["dense"] = get_dense(torch, name, batch * length, pairs)
         times = gpu.time_in_turn(clock, runs, 15, 1, True)
         cell = {"name": name, "length": CASES[name][0], "error": error, "us": times,
                 "tflops": {n: 4 * HEADS * products[n] * DIM / t * 1e-6 for n, t in times.items()}}
