@@ -158,7 +158,7 @@ struct ConvertAttnToAttnGPUPass
         folded = foldHeadsOfOneQuery(op);
       if (folded)
         op = folded;
-      options.mergesManyRows = !folded && !areQueriesVeryFew(op);
+      options.mergesManyRows = mergesManyRows(op, /*isFolded=*/bool(folded));
       options.readsKeysOnce =
           options.hasFewQueries && readsKeysOnce(op, /*isFolded=*/bool(folded));
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
@@ -195,10 +195,13 @@ private:
            (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
   }
 
-  bool areQueriesVeryFew(SdpaOp op) {
-    constexpr int64_t kVeryFew = 4;
+  /// Whether outputs of splits may have enough rows to keep the GPU busy with a
+  /// warp for each.
+  bool mergesManyRows(SdpaOp op, bool isFolded) {
+    constexpr int64_t kFewRows = 4;
     int64_t numQueries = op.getNumQueries();
-    return !ShapedType::isDynamic(numQueries) && numQueries <= kVeryFew;
+    return !isFolded &&
+           (ShapedType::isDynamic(numQueries) || numQueries > kFewRows);
   }
 
   /// Whether keys are of one tile of queries, as far as sizes are known: of one

@@ -73,35 +73,43 @@ void KernelEmitter::emitDocumentRanges(Tile &tile, Value range) {
   }
 }
 
-/// The range of the rows of this consumer or, in the producer, of the tile.
-KernelEmitter::DocumentRange KernelEmitter::getDocumentRange(const Tile &tile,
-                                                             bool ofConsumer) {
+static Value getBound(DeviceBuilder &b, Value word) {
+  return arith::AndIOp::create(b, word,
+                               b.i32(std::numeric_limits<int32_t>::max()));
+}
+
+/// The keys that may be of any document of the tile.
+KernelEmitter::DocumentRange
+KernelEmitter::getDocumentsOfTile(const Tile &tile) {
   if (tile.documentWords.empty())
     return {};
-  Value most = b.i32(std::numeric_limits<int32_t>::max()), sign = b.i32(31);
-  auto getBound = [&](Value word) -> Value {
-    return arith::AndIOp::create(b, word, most);
-  };
   ArrayRef<Value> words = tile.documentWords;
-  Value beginWord = words[0], endWord = words[1];
-  Value begin = getBound(beginWord), end = getBound(endWord);
-  for (int64_t r = 1; r < schedule.getDocumentRanges(); ++r) {
-    Value nextBegin = words[2 * r], nextEnd = words[2 * r + 1];
-    if (!ofConsumer) {
-      begin = b.min(begin, getBound(nextBegin));
-      end = b.max(end, getBound(nextEnd));
-      continue;
-    }
-    Value isOther = b.compare(arith::CmpIPredicate::sge, warpgroup, b.i32(r));
-    beginWord = b.select(isOther, nextBegin, beginWord);
-    endWord = b.select(isOther, nextEnd, endWord);
+  Value begin = getBound(b, words[0]), end = getBound(b, words[1]);
+  for (words = words.drop_front(2); !words.empty();
+       words = words.drop_front(2)) {
+    begin = b.min(begin, getBound(b, words[0]));
+    end = b.max(end, getBound(b, words[1]));
   }
-  if (!ofConsumer)
-    return {begin, end, Value()};
+  return {begin, end, Value()};
+}
+
+/// Those of the documents of this consumer's rows.
+KernelEmitter::DocumentRange
+KernelEmitter::getDocumentsOfConsumer(const Tile &tile) {
+  if (tile.documentWords.empty())
+    return {};
+  ArrayRef<Value> words = tile.documentWords;
+  Value begin = words[0], end = words[1];
+  for (int64_t r = 1; r < schedule.getDocumentRanges(); ++r) {
+    Value isOther = b.compare(arith::CmpIPredicate::sge, warpgroup, b.i32(r));
+    begin = b.select(isOther, words[2 * r], begin);
+    end = b.select(isOther, words[2 * r + 1], end);
+  }
+  Value sign = b.i32(31);
   Value order = arith::OrIOp::create(
-      b, arith::ShRUIOp::create(b, beginWord, sign),
-      b.mul(arith::ShRUIOp::create(b, endWord, sign), b.i32(2)));
-  return {getBound(beginWord), getBound(endWord), order};
+      b, arith::ShRUIOp::create(b, begin, sign),
+      b.mul(arith::ShRUIOp::create(b, end, sign), b.i32(2)));
+  return {getBound(b, begin), getBound(b, end), order};
 }
 
 /// Sets the interval of keys of each row of a consumer: where documents ascend

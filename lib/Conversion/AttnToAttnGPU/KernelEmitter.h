@@ -201,7 +201,8 @@ private:
 
   Value getRange(Value batch, Value rowTile);
   void emitDocumentRanges(Tile &tile, Value range);
-  DocumentRange getDocumentRange(const Tile &tile, bool ofConsumer);
+  DocumentRange getDocumentsOfTile(const Tile &tile);
+  DocumentRange getDocumentsOfConsumer(const Tile &tile);
   void emitDocumentRows(Tile &tile);
   Value emitDocumentPredicates(const Tile &tile, Value logits, Value firstKey);
   Value emitDocumentLoad(const TensorArgument &documents, const Tile &tile,

@@ -160,9 +160,8 @@ KeyIntervalValues KernelEmitter::emitNeededKeys(const Tile &tile,
 void KernelEmitter::emitKeyBlocks(Tile &tile) {
   Value behind =
       b.min(b.add(tile.firstQuery, schedule.getTileQueries()), tile.numQueries);
-  KeyIntervalValues needed =
-      emitNeededKeys(tile, getDocumentRange(tile, /*ofConsumer=*/false),
-                     tile.firstQuery, b.add(behind, -1));
+  KeyIntervalValues needed = emitNeededKeys(tile, getDocumentsOfTile(tile),
+                                            tile.firstQuery, b.add(behind, -1));
   Value begin = needed.begin, end = needed.end;
   if (tile.sequence)
     end = b.select(
@@ -201,7 +200,7 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
   }
   Value behind = b.min(b.add(firstRow, numRows), tile.numQueries);
   Value last = b.add(behind, -1);
-  tile.documents = getDocumentRange(tile, /*ofConsumer=*/true);
+  tile.documents = getDocumentsOfConsumer(tile);
   KeyIntervalValues needed =
       emitNeededKeys(tile, tile.documents, firstRow, last);
   tile.ownBegin = tile.begin;
