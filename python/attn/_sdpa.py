@@ -85,7 +85,8 @@ def choose_splits(output: tuple[int, ...], num_keys: int) -> str:
     heads = math.prod(output[:-2])
     if num_queries <= 64 or (num_keys <= _MANY_KEYS and heads * -(-num_queries // 64) <= _FEW_TILES):
         return "few-queries=on"
-    return "split-keys=on" if heads * -(-num_queries // 128) <= _FEW_TILES // 2 else ""
+    most = _FEW_TILES if num_keys > _MANY_KEYS else _FEW_TILES // 2
+    return "split-keys=on" if heads * -(-num_queries // 128) <= most else ""
 
 
 @dataclasses.dataclass

@@ -166,9 +166,9 @@ def test_kernel_options(capability, cache):
 @pytest.mark.parametrize("batch, heads, queries, keys, option", [
     # Keys in plenty, and queries of one tile or of fewer than there are multiprocessors.
     (1, 8, 17, 8192, "few-queries=on"), (64, 32, 64, 8192, "few-queries=on"), (1, 32, 200, 2048, "few-queries=on"),
-    (1, 32, 200, 8192, "split-keys=on"), (1, 8, 1000, 8192, "split-keys=on"),
+    (1, 32, 200, 8192, "split-keys=on"), (1, 8, 1000, 8192, "split-keys=on"), (1, 32, 512, 8192, "split-keys=on"),
     # Tiles enough, few keys, nothing at all.
-    (1, 32, 300, 2048, ""), (4, 32, 200, 8192, ""), (1, 8, 17, 512, ""), (0, 8, 65, 8192, "split-keys=on"), (1, 8, 0, 8192, ""),
+    (1, 32, 300, 2048, ""), (4, 32, 200, 8192, ""), (1, 32, 513, 8192, ""), (1, 8, 17, 512, ""), (0, 8, 65, 8192, "split-keys=on"), (1, 8, 0, 8192, ""),
 ])
 def test_splits(batch, heads, queries, keys, option):
     assert _sdpa.choose_splits((batch, heads, queries, 64), keys) == option

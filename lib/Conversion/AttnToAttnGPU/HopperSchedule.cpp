@@ -109,7 +109,9 @@ attn::chooseHopperSchedule(SdpaOp op, const ScheduleOptions &options,
     bool isShort =
         isStatic && numQueries < (op.isMasked() && !hasFewBlocks ? 2048 : 512);
     bool hasRoom = hasFewBlocks || (isSmall && !hasOwnElements && !hasLeftEdge);
-    schedule.consumers = hasRoom && !isShort ? 3 : 2;
+    // Where tiles are too few, there are more of 128, which is evener.
+    bool areTilesFew = options.splitsKeys.value_or(false);
+    schedule.consumers = hasRoom && !isShort && !areTilesFew ? 3 : 2;
     if (options.hasFewQueries || (isStatic && numQueries <= 64))
       schedule.consumers = 1;
   }

@@ -125,7 +125,7 @@ func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memr
 // SPLIT: %[[ROWS:.*]] = arith.muli %{{.*}}, %c16
 // SPLIT: attn_gpu.choose_splits %[[TILES]], %c40, %[[ROWS]] resident 1
 // SPLIT: %[[BLOCKS:.*]] = arith.ceildivsi %[[ROWS]], %c4
-// SPLIT: gpu.launch_func @attn_kernels::@attn_fwd_f16_full_d64_q192_k128_merge blocks in (%[[BLOCKS]], %c1, %c1) threads in (%c128, %c1, %c1)
+// SPLIT: gpu.launch_func @attn_kernels::@attn_fwd_f16_full_d64_q128_k128_merge blocks in (%[[BLOCKS]], %c1, %c1) threads in (%c128, %c1, %c1)
 // SPLIT: gpu.func @{{.*}}_merge(
 // SPLIT: %[[INSIDE:.*]] = arith.cmpi slt
 // SPLIT-NEXT: scf.if %[[INSIDE]]
