@@ -24,6 +24,7 @@ import sys
 
 import gpu
 import gpu_decode
+import gpu_features
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIMS = (128, 64, 256)
@@ -33,23 +34,7 @@ HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8)), 64: ((1, 32, 8),), 256: ((1, 
 KEYS = (1024, 2048, 8192, 32768)
 QUERIES = (17, 64, 128, 256, 512, 1024)
 CHOICES = "choices.json"
-
-
-def get_module(dim):
-    tensor = f"tensor<?x?x?x{dim}xbf16>"
-    return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}) -> {tensor} {{
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c2 = arith.constant 2 : index
-  %b = tensor.dim %q, %c0 : {tensor}
-  %h = tensor.dim %q, %c1 : {tensor}
-  %n = tensor.dim %q, %c2 : {tensor}
-  %init = tensor.empty(%b, %h, %n) : {tensor}
-  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {tensor})
-    structure(#attn.causal<bottom_right>) outs(%init : {tensor}) -> {tensor}
-  return %o : {tensor}
-}}
-"""
+CAUSAL = "structure(#attn.causal<bottom_right>)"
 
 
 def get_library(name, dim):
@@ -71,11 +56,12 @@ def compile_all(options):
     for dim in DIMS:
         for name, words in OPTIONS.items():
             options.kernel_options = words
-            gpu.compile_module(options, get_module(dim), directory / get_library(name, dim))
+            module = gpu_features.get_module(CAUSAL, None, dim)
+            gpu.compile_module(options, module, directory / get_library(name, dim))
     choices = [choose_splits((batch, heads, queries, dim), keys) or "plain"
                for dim, batch, heads, _, keys, queries in get_cells()]
     (directory / CHOICES).write_text(json.dumps(choices) + "\n")
-    for path in (__file__, HERE / "gpu.py", HERE / "gpu_decode.py"):
+    for path in (__file__, HERE / "gpu.py", HERE / "gpu_decode.py", HERE / "gpu_features.py"):
         shutil.copy(path, directory)
 
 

@@ -61,8 +61,9 @@ LONGEST = 2048
 SEQUENCES = 32
 
 
-def get_module(clauses, extra):
-    tensor = f"tensor<?x?x?x{DIM}xbf16>"
+def get_module(clauses, extra, dim=None):
+    """Attention of any sizes but the head dimension; `extra` is the type of an argument %x."""
+    tensor = f"tensor<?x?x?x{dim or DIM}xbf16>"
     parameter = f", %x: {extra}" if extra else ""
     return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}{parameter}) -> {tensor} {{
   %c0 = arith.constant 0 : index
