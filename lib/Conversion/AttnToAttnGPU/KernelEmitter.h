@@ -22,49 +22,10 @@
 #define ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELEMITTER_H
 
 #include "DeviceBuilder.h"
+#include "KernelArguments.h"
 #include "Schedule.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace mlir::attn {
-
-/// A tensor that threads read by themselves: its address and the distance of
-/// neighbours in each dimension, in elements; null where the size is one.
-struct TensorArgument {
-  Value pointer;
-  SmallVector<Value> strides;
-  Type elementType;
-};
-
-/// The arguments of a kernel; null where the op has no such operand. Numbers
-/// are i32 and strides i64.
-struct KernelArguments {
-  Value queryMap, keyMap, valueMap, outputMap;
-  Value numQueries, numKeys, numHeads, headsPerKeyHead, numBatchHeads;
-  /// Sizes of the batch dimensions.
-  SmallVector<Value> batchSizes;
-  Value numRowTiles, numTiles;
-  /// Null where the schedule has it.
-  Value sectionHeads;
-  /// Zeroed memory: a counter of tiles, then the list of deferred tiles.
-  Value scratch;
-  Value scale;
-  /// Of an output that is stored from registers.
-  TensorArgument output;
-  /// On Ampere.
-  TensorArgument query, key, value;
-  TensorArgument lse, maxScores, bias, mask, sinks, queryDocuments,
-      keyDocuments, keyLengths, queryEnds, keyEnds;
-  /// Of a ragged batch; `numQueries` and `numKeys` are rows of all sequences.
-  Value numSequences;
-  /// If keys are split: the number of splits, and of each split, head of a
-  /// batch and query the output, in f32, the maximum and the sum.
-  Value numSplits;
-  TensorArgument splitOutput, splitMax, splitSum;
-  /// Which keys may be of a document of a tile (DocumentEmitter.cpp).
-  Value documentRanges;
-  /// Values that the regions of the op capture, mapped into the kernel.
-  IRMapping captured;
-};
 
 class KernelEmitter {
 public:
@@ -119,8 +80,8 @@ private:
     /// The end of the keys that it needs of block ownEnd - 1.
     Value ownKeyEnd;
 
-    /// What is there of all that but the rows of documents, in one order, and
-    /// the same with other values.
+    /// What the producer has of all that, in one order, and the same with other
+    /// values.
     SmallVector<Value> getValues() const;
     Tile getWith(ValueRange values) const;
   };

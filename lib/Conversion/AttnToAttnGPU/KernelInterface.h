@@ -9,7 +9,8 @@
 #ifndef ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELINTERFACE_H
 #define ATTN_LIB_CONVERSION_ATTNTOATTNGPU_KERNELINTERFACE_H
 
-#include "KernelEmitter.h"
+#include "DeviceBuilder.h"
+#include "KernelArguments.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace mlir::attn {

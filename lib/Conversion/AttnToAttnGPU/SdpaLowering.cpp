@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SdpaLowering.h"
+#include "KernelEmitter.h"
 #include "KernelInterface.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Utils/KernelName.h"

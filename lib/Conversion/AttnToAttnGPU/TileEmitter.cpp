@@ -260,15 +260,14 @@ void KernelEmitter::emitOwnBlocks(Tile &tile) {
 // Messages
 //===----------------------------------------------------------------------===//
 
-/// All values of a tile, some of which may be null, are fields of one kind.
+/// All values of a tile in the producer, some of which may be null, are fields
+/// of one kind.
 template <typename TileT, typename FnT>
 static void forEachField(TileT &tile, FnT fn) {
   for (auto *field :
        {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
         &tile.numKeys, &tile.split, &tile.sequence, &tile.queryRow,
-        &tile.keyRow, &tile.documents.begin, &tile.documents.end,
-        &tile.documents.order, &tile.begin, &tile.end, &tile.ownBegin,
-        &tile.ownEnd, &tile.fullBegin, &tile.fullEnd, &tile.ownKeyEnd})
+        &tile.keyRow, &tile.begin, &tile.end})
     if (*field)
       fn(*field);
   for (auto &index : tile.batch)
