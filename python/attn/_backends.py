@@ -115,12 +115,14 @@ def get_kernel_options(device: int, dtype: int, wants_tf32: bool, chosen: str = 
     one option or empty."""
     if device == _cuda.CPU:
         return ""
-    given = _kernel_options.get().split()
     options = ["f32=tf32"] if wants_tf32 and dtype == _library.F32 else []
     if chosen:
         options.append(chosen)
-    names = {part.partition("=")[0] for part in given}
-    return " ".join([option for option in options if option.partition("=")[0] not in names] + given)
+    given = _kernel_options.get()
+    if given:
+        names = {part.partition("=")[0] for part in given.split()}
+        options = [option for option in options if option.partition("=")[0] not in names] + [given]
+    return " ".join(options)
 
 
 def get_obstacle(text: str, backend: str, device: int = _cuda.CPU) -> str | None:

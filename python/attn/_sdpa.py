@@ -106,6 +106,8 @@ class Plan:
     # By what is allowed and forced. None: PyTorch's own formula.
     programs: dict[tuple[tuple[str, ...], str], _library.Program | None] = dataclasses.field(default_factory=dict)
     wants_tf32: bool = False
+    # The option of a GPU's kernel that its sizes ask for.
+    splits: str = ""
 
     @property
     def lse_shape(self) -> tuple[int, ...]:
@@ -118,9 +120,7 @@ class Plan:
     def get_program(self) -> _library.Program | None:
         """The kernel, compiled, of a backend that is allowed here; None for math on a
         GPU, which is a formula of PyTorch's."""
-        is_known = self.kernel.num_queries is not None or self.kernel.ragged is not None
-        splits = "" if is_known else choose_splits(self.output_shape, self.key_shape[-2])
-        options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32, splits)
+        options = _backends.get_kernel_options(self.device, self.kernel.dtype, self.wants_tf32, self.splits)
         key = _backends.get_allowed(), options
         if key not in self.programs:
             arch = None if self.device == _cuda.CPU or _cuda.get_obstacle(self.device) else _cuda.get_arch(self.device)
@@ -346,7 +346,9 @@ def _make_plan(request: Request) -> Plan:
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
     check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
-    return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views, wants_tf32=request.wants_tf32)
+    # Few queries tell the compiler themselves, and lengths of sequences are not known.
+    splits = choose_splits(output, key[-2]) if kernel.num_queries is None and kernel.ragged is None else ""
+    return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views, wants_tf32=request.wants_tf32, splits=splits)
 
 
 def run(plan: Plan, request: Request, output: View, lse: View | None) -> None:
