@@ -28,7 +28,9 @@ import gpu_features
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIMS = (128, 64, 256)
-OPTIONS = {"plain": "", "few-queries=on": "few-queries=on", "split-keys=on": "split-keys=on"}
+# Kernels, by their options but for the plain one.
+PLAIN = "plain"
+KERNELS = (PLAIN, "few-queries=on", "split-keys=on")
 # Batch, query heads, key heads.
 HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8)), 64: ((1, 32, 8),), 256: ((1, 16, 4),)}
 KEYS = (1024, 2048, 8192, 32768)
@@ -54,11 +56,11 @@ def compile_all(options):
     directory = pathlib.Path(options.output)
     directory.mkdir(parents=True, exist_ok=True)
     for dim in DIMS:
-        for name, words in OPTIONS.items():
-            options.kernel_options = words
+        for name in KERNELS:
+            options.kernel_options = "" if name == PLAIN else name
             module = gpu_features.get_module(CAUSAL, None, dim)
             gpu.compile_module(options, module, directory / get_library(name, dim))
-    choices = [choose_splits((batch, heads, queries, dim), keys) or "plain"
+    choices = [choose_splits((batch, heads, queries, dim), keys) or PLAIN
                for dim, batch, heads, _, keys, queries in get_cells()]
     (directory / CHOICES).write_text(json.dumps(choices) + "\n")
     for path in (__file__, HERE / "gpu.py", HERE / "gpu_decode.py", HERE / "gpu_features.py"):
@@ -67,7 +69,6 @@ def compile_all(options):
 
 def time_all(options):
     import torch
-    from torch.nn.attention import SDPBackend
 
     torch.manual_seed(0)
     clock = gpu.Clock(torch)
@@ -78,23 +79,9 @@ def time_all(options):
         q = torch.randn(batch, heads, queries, dim, device="cuda", dtype=torch.bfloat16)
         k, v = (torch.randn(batch, key_heads, keys, dim, device="cuda", dtype=torch.bfloat16)
                 for _ in range(2))
-        kernels = {"ours": choice, "plain": "plain"}
-        outs = {name: torch.full_like(q, float("nan")) for name in kernels}
-        runs = {name: gpu.bind(HERE / get_library(kernel, dim), [q, k, v], outs[name])
-                for name, kernel in kernels.items()}
-        peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
-        for name, backend in peers.items():
-            if theirs := gpu_decode.get_theirs(torch, backend, q, k, v):
-                runs[name] = theirs
-        stream = torch.cuda.current_stream().cuda_stream
-        for name in outs:
-            runs[name](stream)
-        expected = runs["fa2"](stream).float()
-        torch.cuda.synchronize()
-        errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
-                  for name, out in outs.items()}
-        times = gpu.time_in_turn(clock, runs, 11, 1, True)
-        best = min(time for name, time in times.items() if name in peers)
+        libraries = {name: HERE / get_library(kernel, dim)
+                     for name, kernel in {"ours": choice, "plain": PLAIN}.items()}
+        times, errors, best = gpu_decode.time_beside_peers(torch, clock, q, k, v, libraries, 11)
         report["cells"].append({
             "dim": dim, "batch": batch, "heads": heads, "key_heads": key_heads, "keys": keys,
             "queries": queries, "kernel": choice, "error": errors, "us": times})

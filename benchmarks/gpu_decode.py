@@ -63,10 +63,6 @@ def compile_all(options):
     shutil.copy(HERE / "gpu.py", directory)
 
 
-def get_ours(directory, queries, dim, tensors, out):
-    return gpu.bind(directory / f"{get_name(queries, dim)}.so", tensors, out)
-
-
 def get_theirs(torch, backend, q, k, v):
     """PyTorch's attention by a backend, or None where it takes no such problem."""
     from torch.nn.attention import bias, sdpa_kernel
@@ -86,9 +82,31 @@ def get_theirs(torch, backend, q, k, v):
     return run
 
 
+def time_beside_peers(torch, clock, q, k, v, libraries, reps):
+    """Ours, by names, beside PyTorch's backends in turn, cold: microseconds of each, our
+    errors beside FlashAttention-2, and the microseconds of the better peer."""
+    from torch.nn.attention import SDPBackend
+
+    outs = {name: torch.full_like(q, float("nan")) for name in libraries}
+    runs = {name: gpu.bind(library, [q, k, v], outs[name])
+            for name, library in libraries.items()}
+    peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
+    for name, backend in peers.items():
+        if theirs := get_theirs(torch, backend, q, k, v):
+            runs[name] = theirs
+    stream = torch.cuda.current_stream().cuda_stream
+    for name in outs:
+        runs[name](stream)
+    expected = runs["fa2"](stream).float()
+    torch.cuda.synchronize()
+    errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
+              for name, out in outs.items()}
+    times = gpu.time_in_turn(clock, runs, reps, 1, True)
+    return times, errors, min(t for n, t in times.items() if n in peers)
+
+
 def time_all(options):
     import torch
-    from torch.nn.attention import SDPBackend
 
     torch.manual_seed(0)
     clock = gpu.Clock(torch)
@@ -100,27 +118,14 @@ def time_all(options):
             q = torch.randn(batch, heads, queries, dim, device="cuda", dtype=torch.bfloat16)
             k, v = (torch.randn(batch, key_heads, keys, dim, device="cuda",
                                 dtype=torch.bfloat16) for _ in range(2))
-            outs = {name: torch.full_like(q, float("nan")) for name in ["ours", *variants]}
-            runs = {name: get_ours(pathlib.Path(variants.get(name, HERE)), queries, dim,
-                                   [q, k, v], out) for name, out in outs.items()}
-            peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
-            for name, backend in peers.items():
-                if theirs := get_theirs(torch, backend, q, k, v):
-                    runs[name] = theirs
-            stream = torch.cuda.current_stream().cuda_stream
-            for name in outs:
-                runs[name](stream)
-            expected = runs["fa2"](stream).float()
-            torch.cuda.synchronize()
-            errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
-                      for name, out in outs.items()}
-            times = gpu.time_in_turn(clock, runs, 15, 1, True)
+            libraries = {name: pathlib.Path(directory) / f"{get_name(queries, dim)}.so"
+                         for name, directory in {"ours": HERE, **variants}.items()}
+            times, errors, best = time_beside_peers(torch, clock, q, k, v, libraries, 15)
             bytes_ = 2 * 2 * batch * key_heads * keys * dim
             cell = {"queries": queries, "dim": dim, "batch": batch, "heads": heads,
                     "key_heads": key_heads, "keys": keys, "error": errors, "us": times,
                     "gbs": {n: bytes_ / t * 1e-3 for n, t in times.items()}}
             report["cells"].append(cell)
-            best = min(t for n, t in times.items() if n in peers)
             text = ", ".join(f"{n} {t:.1f} us {cell['gbs'][n]:.0f} GB/s"
                              for n, t in times.items())
             print(f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}: {text}, "
