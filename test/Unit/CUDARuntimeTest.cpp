@@ -351,11 +351,11 @@ TEST_F(CUDARuntimeTest, ManyArguments) {
 TEST_F(CUDARuntimeTest, TensorMaps) {
   alignas(64) char map[128] = {};
   attn_cuda_tiling tiling = {3, 9, 3, 2, {64, 128, 1, 0, 0}, "key"};
-  int64_t sizes[] = {64, 77, 5}, strides[] = {2, 256, 77 * 256};
+  int64_t sizes[] = {64, 77, 5}, strides[] = {2, 256, 77 * 256}, box[] = {7, 9};
   void *base = memory;
   auto encode = [&] {
     return call([&] {
-      attn_rt_cuda_encode_tensor_map(map, &tiling, base, sizes, strides);
+      attn_rt_cuda_encode_tensor_map(map, &tiling, base, sizes, strides, box);
     });
   };
   EXPECT_EQ(encode(), ATTN_OK);
@@ -367,6 +367,15 @@ TEST_F(CUDARuntimeTest, TensorMaps) {
   EXPECT_EQ(fake->strides[1], 77u * 256);
   EXPECT_EQ(fake->box[1], 128u);
   EXPECT_EQ(fake->base, base);
+
+  // Sizes of the box that the tiling leaves open.
+  tiling.box[1] = tiling.box[2] = 0;
+  EXPECT_EQ(encode(), ATTN_OK);
+  EXPECT_EQ(fake->box[0], 64u);
+  EXPECT_EQ(fake->box[1], 7u);
+  EXPECT_EQ(fake->box[2], 9u);
+  tiling.box[1] = 128;
+  tiling.box[2] = 1;
 
   strides[1] = 40;
   EXPECT_EQ(encode(), ATTN_INVALID_ARGUMENT);
@@ -423,7 +432,7 @@ TEST_F(CUDARuntimeTest, OverheadOfACall) {
       int64_t sizes[] = {64, words[5], 1, words[4], words[3]};
       int64_t strides[] = {2, 128, 128, words[8] * 2, words[7] * 2};
       attn_rt_cuda_encode_tensor_map(maps[i], &tiling, (void *)words[1], sizes,
-                                     strides);
+                                     strides, /*box=*/nullptr);
     }
     void *counter = attn_rt_cuda_scratch(4);
     void *parameters[] = {maps[0], maps[1], maps[2], maps[3], &counter};

@@ -167,10 +167,13 @@ struct ExpectPattern : ThreadPattern<ExpectOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(ExpectOp op, Adaptor adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
+    Value bytes = b.i32(op.getBytes());
+    if (op.getTimes())
+      bytes = b.mul(adaptor.getTimes().front(), op.getBytes());
     b.barrierExpect(getSlotAddress(b, adaptor.getPipe().front(),
                                    op.getPipe().getType().getDepth(),
                                    Part::Full, Slot(adaptor.getSlot()).index),
-                    op.getBytes());
+                    bytes);
     rewriter.eraseOp(op);
     return success();
   }

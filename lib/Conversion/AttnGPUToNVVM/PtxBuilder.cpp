@@ -182,9 +182,9 @@ void PtxBuilder::barrierArrive(Value address) {
                                  Value());
 }
 
-void PtxBuilder::barrierExpect(Value address, int64_t bytes) {
+void PtxBuilder::barrierExpect(Value address, Value bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(*this, Type(), sharedPointer(address),
-                                         i32(bytes), NVVM::MemScopeKind::CTA,
+                                         bytes, NVVM::MemScopeKind::CTA,
                                          /*relaxed=*/false, Value());
 }
 

@@ -103,7 +103,7 @@ public:
   void barrierInit(Value address, int64_t count);
   void barrierInitFence();
   void barrierArrive(Value address);
-  void barrierExpect(Value address, int64_t bytes);
+  void barrierExpect(Value address, Value bytes);
   /// Loops until the phase of parity `parity` has ended.
   void barrierWait(Value address, Value parity);
 

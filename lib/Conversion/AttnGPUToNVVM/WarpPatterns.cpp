@@ -53,6 +53,37 @@ struct AnyOfBlockPattern : ThreadPattern<AnyOfBlockOp> {
 // Copies
 //===----------------------------------------------------------------------===//
 
+/// How far rows are from the first one, in elements.
+class RowDistance {
+public:
+  /// Groups have no values, or one of each.
+  RowDistance(Value stride, ValueRange groupRows, ValueRange groupStride)
+      : stride(stride) {
+    if (groupRows.empty())
+      return;
+    this->groupRows = groupRows.front();
+    this->groupStride = groupStride.front();
+  }
+
+  bool hasGroups() const { return bool(groupRows); }
+  Value getStride() const { return stride; }
+  Value get(PtxBuilder &b, Value row) const {
+    auto multiply = [&](Value number, Value by) -> Value {
+      Value wide = arith::ExtSIOp::create(b, b.getI64Type(), number);
+      return arith::MulIOp::create(b, wide, by);
+    };
+    if (!hasGroups())
+      return multiply(row, stride);
+    Value group = arith::DivUIOp::create(b, row, groupRows);
+    Value rest = arith::RemUIOp::create(b, row, groupRows);
+    return arith::AddIOp::create(b, multiply(group, groupStride),
+                                 multiply(rest, stride));
+  }
+
+private:
+  Value stride, groupRows, groupStride;
+};
+
 /// The copies of one thread: chunks of 16 bytes in some rows, in every slab. A
 /// quarter of a warp copies one row of a slab.
 class RowCopy {
@@ -64,21 +95,19 @@ public:
         elementBytes(elementBytes), chunkColumns(type.getChunkColumns()),
         slabColumns(type.getSlabColumns()),
         rowsAtOnce(op.getWarpgroups() * kWarpgroupSize / 8),
-        left(adaptor.getCount().front()) {
-    Value base = adaptor.getBase().front();
+        left(adaptor.getCount().front()),
+        distance(adaptor.getStride().front(), adaptor.getGroupRows(),
+                 adaptor.getGroupStride()) {
+    base = adaptor.getBase().front();
     // In a loop, what follows from the thread is computed anew rather than kept
     // in registers that are scarce there.
     Value thread = b.opaque(b.threadId());
     firstRow = b.shiftRight(thread, 3);
     chunk = b.bitAnd(thread, 7);
     left = arith::SubIOp::create(b, left, firstRow);
-    rowStride = arith::MulIOp::create(b, adaptor.getStride().front(),
-                                      i64(elementBytes));
-    Value offset = arith::MulIOp::create(b, wide(firstRow), rowStride);
-    offset = arith::AddIOp::create(
-        b, offset, wide(b.mul(chunk, chunkColumns * elementBytes)));
-    source = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
-                                 LLVM::GEPArg(offset));
+    rowStride =
+        arith::MulIOp::create(b, distance.getStride(), i64(elementBytes));
+    setSource(firstRow);
     Value permuted = arith::XOrIOp::create(b, chunk, b.bitAnd(firstRow, 7));
     target = b.add(b.mul(firstRow, kRowBytes), b.mul(permuted, kChunkBytes));
   }
@@ -88,6 +117,8 @@ public:
     Value step = arith::MulIOp::create(b, rowStride, i64(rowsAtOnce));
     for (int64_t row = 0; row < type.getRows(); row += rowsAtOnce) {
       OpBuilder::InsertionGuard guard(b);
+      if (distance.hasGroups() && row > 0)
+        setSource(b.add(firstRow, row));
       // The last rows may be fewer than the threads reach.
       if (row + rowsAtOnce > type.getRows())
         enterIf(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, firstRow,
@@ -96,8 +127,9 @@ public:
           arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, b.i32(row));
       for (slab = 0; slab * slabColumns < type.getColumns(); ++slab)
         emitChunk(b.add(target, (slab * type.getRows() + row) * kRowBytes));
-      source = LLVM::GEPOp::create(b, source.getType(), b.getI8Type(), source,
-                                   LLVM::GEPArg(step));
+      if (!distance.hasGroups())
+        source = LLVM::GEPOp::create(b, source.getType(), b.getI8Type(), source,
+                                     LLVM::GEPArg(step));
     }
   }
 
@@ -167,9 +199,23 @@ private:
     b.setInsertionPoint(ifOp.thenBlock()->getTerminator());
   }
 
+  /// Makes a row the one that `source` points to.
+  void setSource(Value row) {
+    Value offset =
+        distance.hasGroups()
+            ? arith::MulIOp::create(b, distance.get(b, row), i64(elementBytes))
+                  .getResult()
+            : arith::MulIOp::create(b, wide(row), rowStride);
+    offset = arith::AddIOp::create(
+        b, offset, wide(b.mul(chunk, chunkColumns * elementBytes)));
+    source = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
+                                 LLVM::GEPArg(offset));
+  }
+
   /// The rows from the first one of the thread on.
   Value left;
-  Value firstRow, chunk, rowStride, source, target, isRow;
+  RowDistance distance;
+  Value base, firstRow, chunk, rowStride, source, target, isRow;
   int64_t slab = 0;
 };
 
@@ -290,10 +336,13 @@ struct SplitRowsPattern : ThreadPattern<SplitRowsOp> {
 /// The stores of one thread, for its two rows.
 class RowStore {
 public:
-  RowStore(StoreRowsOp op, ValueRange registers, Value base, Value stride,
-           Value count, PtxBuilder &b)
-      : b(b), type(op.getFragment().getType()), registers(registers),
-        base(base), stride(stride), count(count),
+  RowStore(StoreRowsOp op, ThreadPattern<StoreRowsOp>::Adaptor adaptor,
+           PtxBuilder &b)
+      : b(b), type(op.getFragment().getType()),
+        registers(adaptor.getFragment()), base(adaptor.getBase().front()),
+        count(adaptor.getCount().front()),
+        distance(adaptor.getStride().front(), adaptor.getGroupRows(),
+                 adaptor.getGroupStride()),
         elementBytes(type.isPacked() ? 2 : 4) {
     isWhole = type.isPacked() && op.getAlignment() == kChunkBytes &&
               type.getColumns() % (4 * kGroupColumns) == 0;
@@ -348,8 +397,8 @@ private:
       return arith::ExtSIOp::create(b, b.getI64Type(), value);
     };
     Value bytes = arith::ConstantIntOp::create(b, b.getI64Type(), elementBytes);
-    Value offset = arith::MulIOp::create(b, wide(row), stride);
-    offset = arith::AddIOp::create(b, offset, wide(column));
+    Value offset =
+        arith::AddIOp::create(b, distance.get(b, row), wide(column));
     offset = arith::MulIOp::create(b, offset, bytes);
     Value pointer = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
                                         LLVM::GEPArg(offset));
@@ -369,7 +418,8 @@ private:
   PtxBuilder &b;
   FragmentType type;
   ValueRange registers;
-  Value base, stride, count;
+  Value base, count;
+  RowDistance distance;
   int64_t elementBytes;
   /// Whether a thread stores eight packed elements at a time.
   bool isWhole;
@@ -379,9 +429,7 @@ struct StoreRowsPattern : ThreadPattern<StoreRowsOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(StoreRowsOp op, Adaptor adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
-    RowStore(op, adaptor.getFragment(), adaptor.getBase().front(),
-             adaptor.getStride().front(), adaptor.getCount().front(), b)
-        .emit();
+    RowStore(op, adaptor, b).emit();
     rewriter.eraseOp(op);
     return success();
   }

@@ -52,22 +52,27 @@ void KernelEmitter::allocateAmpere() {
             {schedule.parts, blockKeys, schedule.paddedValueDim}, elementType);
 }
 
-/// Begins to copy rows of a tensor from `row` on, of which `count` are there.
+/// Begins to copy rows of a tensor from `row` on, of which `count` are there;
+/// if `ofHeads`, those of several heads.
 void KernelEmitter::emitRowCopy(const TensorArgument &tensor, const Tile &tile,
                                 Value head, Value row, Value count,
                                 ArrayRef<Value> target, int64_t columns,
-                                int64_t alignment) {
+                                int64_t alignment, bool ofHeads) {
   Value base = emitAddress(tensor, getRowIndices(tile, head, row, b.i32(0)));
-  Value stride = getRowStride(tensor);
+  Value stride = getRowStride(tensor), groupRows, groupStride;
+  if (ofHeads) {
+    groupRows = args.queriesPerHead;
+    groupStride = getHeadStride(tensor);
+  }
   IntegerAttr width = b.getI64IntegerAttr(columns);
   IntegerAttr unit = b.getI64IntegerAttr(alignment);
   IntegerAttr warpgroups = b.getI64IntegerAttr(schedule.warpgroups);
   if (target.size() == 1)
-    CopyRowsOp::create(b, base, stride, count, target[0], width, unit,
-                       warpgroups);
+    CopyRowsOp::create(b, base, stride, groupRows, groupStride, count,
+                       target[0], width, unit, warpgroups);
   else
-    SplitRowsOp::create(b, base, stride, count, target[0], target[1], width,
-                        unit, warpgroups);
+    SplitRowsOp::create(b, base, stride, groupRows, groupStride, count,
+                        target[0], target[1], width, unit, warpgroups);
 }
 
 /// The parts of a block, or of consumer `first` of the queries.
@@ -84,14 +89,14 @@ void KernelEmitter::emitKeyCopy(const Tile &tile, Value block) {
   Value first = b.mul(block, blockKeys);
   emitRowCopy(args.key, tile, tile.keyHead, getKeyRow(tile, first),
               b.sub(tile.numKeys, first), getParts(b, keys, schedule.parts),
-              headDim, schedule.alignment);
+              headDim, schedule.alignment, /*ofHeads=*/false);
 }
 
 void KernelEmitter::emitValueCopy(const Tile &tile, Value block) {
   Value first = b.mul(block, blockKeys);
   emitRowCopy(args.value, tile, tile.keyHead, getKeyRow(tile, first),
               b.sub(tile.numKeys, first), getParts(b, values, schedule.parts),
-              op.getValueDim(), schedule.valueAlignment);
+              op.getValueDim(), schedule.valueAlignment, /*ofHeads=*/false);
 }
 
 //===----------------------------------------------------------------------===//
@@ -368,8 +373,8 @@ void KernelEmitter::emitAmpere() {
   for (int64_t i = 0; i < schedule.consumers; ++i) {
     Value first = b.add(tile.firstQuery, i * kRows);
     emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),
-                b.sub(tile.numQueries, first), getQueryTile(b.i32(i)), headDim,
-                schedule.alignment);
+                emitRowsFrom(tile, first), getQueryTile(b.i32(i)), headDim,
+                schedule.alignment, schedule.packsHeads);
   }
   for (int64_t i = 0; i < count; ++i) {
     selectConsumer(i);

@@ -69,6 +69,7 @@ attn::chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   if (schedule.consumers % schedule.warpgroups != 0)
     return op.emitError("expected an even number of consumers, got ")
            << schedule.consumers;
+  schedule.packsHeads &= schedule.consumers == 1;
   schedule.blocks = isWide ? 1 : 2;
   bool isSmall = schedule.isSmall();
   bool isLazy = !op.getMaxScores() && schedule.paddedValueDim == 128 &&

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FoldHeads.h"
 #include "SdpaLowering.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Utils/CUDASupport.h"
@@ -153,14 +152,11 @@ struct ConvertAttnToAttnGPUPass
       options.family = chooseFamily(op);
       options.hasFewQueries =
           !op.isRagged() && hasFewQueries.value_or(areQueriesFew(op));
-      SdpaOp folded;
-      if (options.hasFewQueries)
-        folded = foldHeadsOfOneQuery(op);
-      if (folded)
-        op = folded;
-      options.mergesManyRows = mergesManyRows(op, /*isFolded=*/bool(folded));
-      options.readsKeysOnce =
-          options.hasFewQueries && readsKeysOnce(op, /*isFolded=*/bool(folded));
+      if (keepsAllKeys(op))
+        op.removeStructureAttr();
+      options.mergesManyRows = mergesManyRows(op);
+      options.packsHeads = options.hasFewQueries && packsHeads(op);
+      options.readsKeysOnce = options.hasFewQueries && readsKeysOnce(op);
       FailureOr<KernelSchedule> schedule = chooseSchedule(op, options);
       if (failed(schedule))
         return signalPassFailure();
@@ -195,29 +191,54 @@ private:
            (ShapedType::isDynamic(numKeys) || numKeys > kFewKeys);
   }
 
+  /// Whether the structure keeps every key for the only query.
+  bool keepsAllKeys(SdpaOp op) {
+    auto causal = dyn_cast_if_present<CausalAttr>(op.getStructureAttr());
+    return causal && causal.getAlignment() == Alignment::BottomRight &&
+           op.getNumQueries() == 1 && !op.isRagged();
+  }
+
   /// Whether outputs of splits may have enough rows to keep the GPU busy with a
   /// warp for each.
-  bool mergesManyRows(SdpaOp op, bool isFolded) {
+  bool mergesManyRows(SdpaOp op) {
     constexpr int64_t kFewRows = 4;
     int64_t numQueries = op.getNumQueries();
-    return !isFolded &&
-           (ShapedType::isDynamic(numQueries) || numQueries > kFewRows);
+    return ShapedType::isDynamic(numQueries) || numQueries > kFewRows;
+  }
+
+  /// Whether heads may share keys, and several have room in a tile. Documents
+  /// are those of the rows of one head.
+  bool packsHeads(SdpaOp op) {
+    if (!op.hasHeadDim() || op.isRagged() || op.getQueryDocuments())
+      return false;
+    int64_t dim = op.getRank() - 3, numQueries = op.getNumQueries();
+    int64_t numHeads = op.getOutputType().getDimSize(dim);
+    bool isShared = ShapedType::isDynamic(numHeads) ||
+                    numHeads != op.getKeyType().getDimSize(dim);
+    return isShared && (ShapedType::isDynamic(numQueries) ||
+                        numQueries <= attn_gpu::FragmentType::kRows / 2);
   }
 
   /// Whether keys are of one tile of queries, as far as sizes are known: of one
-  /// head (or group, folded) of one batch.
-  bool readsKeysOnce(SdpaOp op, bool isFolded) {
+  /// head, or the heads that share keys, of one batch.
+  bool readsKeysOnce(SdpaOp op) {
     ArrayRef<int64_t> output = op.getOutputType().getShape(),
                       key = op.getKeyType().getShape();
     int64_t numQueries = op.getNumQueries(), rank = op.getRank();
-    if (ShapedType::isDynamic(numQueries) ||
-        numQueries > attn_gpu::FragmentType::kRows)
+    constexpr int64_t kRows = attn_gpu::FragmentType::kRows;
+    if (ShapedType::isDynamic(numQueries) || numQueries > kRows)
       return false;
-    // Where heads were not folded, they share keys if their number differs.
-    if (op.hasHeadDim() && !isFolded &&
-        (ShapedType::isDynamic(output[rank - 3]) ||
-         output[rank - 3] != key[rank - 3]))
-      return false;
+    if (op.hasHeadDim()) {
+      int64_t numHeads = output[rank - 3], numKeyHeads = key[rank - 3];
+      bool isKnown =
+          !ShapedType::isDynamic(numHeads) && !ShapedType::isDynamic(numKeyHeads);
+      // Groups of more heads than a tile has room for are rare.
+      if (!(isKnown && numHeads == numKeyHeads) &&
+          !(options.packsHeads &&
+            (isKnown ? numHeads * numQueries <= kRows * numKeyHeads
+                     : numQueries == 1)))
+        return false;
+    }
     return llvm::all_of(llvm::seq(op.getNumBatchDims()), [&](int64_t d) {
       return key[d] != 1 || output[d] == 1;
     });

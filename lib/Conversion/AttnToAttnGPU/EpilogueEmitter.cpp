@@ -74,8 +74,7 @@ Value KernelEmitter::emitIsOff(const Tile &tile, Value sum, Value output,
         }
       }
       // Rows behind the last query do not count.
-      return both(either(x[0], isLow),
-                  b.compare(arith::CmpIPredicate::slt, query, tile.numQueries));
+      return both(either(x[0], isLow), isRow(tile, x.back()));
     })};
   };
   // Behind a branch, where they are many instructions; ptxas makes loops of
@@ -150,6 +149,11 @@ void KernelEmitter::emitOutputStore(Value value, ArrayRef<Value> indices) {
   LLVM::StoreOp::create(b, value, emitAddress(args.output, indices));
 }
 
+/// The rows of a tile from `row` of its first head on.
+Value KernelEmitter::emitRowsFrom(const Tile &tile, Value row) {
+  return tile.numRows ? tile.numRows : b.sub(tile.numQueries, row);
+}
+
 /// Stores an output from registers.
 void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
   if (storesRows(op, schedule)) {
@@ -162,31 +166,30 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
         emitAddress(
             args.output,
             getRowIndices(tile, tile.head, getQueryRow(tile, row), b.i32(0))),
-        getRowStride(args.output), b.sub(tile.numQueries, row),
-        b.getI64IntegerAttr(schedule.outputAlignment));
+        getRowStride(args.output),
+        schedule.packsHeads ? args.queriesPerHead : Value(),
+        schedule.packsHeads ? getHeadStride(args.output) : Value(),
+        emitRowsFrom(tile, row), b.getI64IntegerAttr(schedule.outputAlignment));
     return;
   }
   b.foreach (output, [&](ValueRange x) {
+    Tile own = getTileOfRow(tile, x[1]);
     Value query = getQuery(tile, x[1], /*clamp=*/false);
-    Value isInside =
-        b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
+    Value isInside = isRow(tile, x[1]);
     if (valueDim != op.getValueDim())
       isInside = arith::AndIOp::create(
           b, isInside,
           b.compare(arith::CmpIPredicate::slt, x[2], b.i32(op.getValueDim())));
     b.ifThen(isInside, [&] {
       emitOutputStore(
-          x[0], getRowIndices(tile, tile.head, getQueryRow(tile, query), x[2]));
+          x[0], getRowIndices(own, own.head, getQueryRow(tile, query), x[2]));
     });
   });
 }
 
 /// A logit in the units of the maxima.
-Value KernelEmitter::emitSink(Value head, Value query) {
-  SmallVector<Value> indices{head};
-  if (args.sinks.strides.size() > 1)
-    indices.push_back(query);
-  Value sink = emitElementLoad(args.sinks, indices);
+Value KernelEmitter::emitSink(Value head) {
+  Value sink = emitElementLoad(args.sinks, head);
   if (args.sinks.elementType.isF64())
     sink = arith::TruncFOp::create(b, b.getF32Type(), sink);
   else if (!args.sinks.elementType.isF32())
@@ -234,18 +237,16 @@ SmallVector<Value> KernelEmitter::emitNormalizers(Value maximum, Value sum,
   return results;
 }
 
-/// Stores numbers of rows.
-void KernelEmitter::emitRowStores(const Tile &tile, Value rows,
-                                  const TensorArgument &target,
-                                  ArrayRef<Value> indices) {
+/// Stores numbers of rows, where those of a head are at some indices.
+void KernelEmitter::emitRowStores(
+    const Tile &tile, Value rows, const TensorArgument &target,
+    function_ref<SmallVector<Value>(const Tile &)> getIndices) {
   b.foreach (rows, [&](ValueRange x) {
     Value query = getQuery(tile, x[1], /*clamp=*/false);
-    Value isInside =
-        b.compare(arith::CmpIPredicate::slt, query, tile.numQueries);
-    b.ifThen(isInside, [&] {
-      SmallVector<Value> all(indices);
-      all.push_back(getQueryRow(tile, query));
-      LLVM::StoreOp::create(b, x[0], emitAddress(target, all));
+    b.ifThen(isRow(tile, x[1]), [&] {
+      SmallVector<Value> indices = getIndices(getTileOfRow(tile, x[1]));
+      indices.push_back(getQueryRow(tile, query));
+      LLVM::StoreOp::create(b, x[0], emitAddress(target, indices));
     });
   });
 }
@@ -274,13 +275,13 @@ void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
   Type f32 = b.getF32Type(), row = b.row(f32);
   SmallVector<Type> types(args.maxScores.pointer ? 3 : 2, row);
   Value sink;
-  if (args.sinks.strides.size() == 1)
-    sink = emitSink(tile.head, Value());
+  if (args.sinks.pointer && !tile.numRows)
+    sink = emitSink(tile.head);
   SmallVector<Value> rows =
       b.map({state.maximum, state.sum}, types, [&](ValueRange x) {
         Value own = sink;
         if (args.sinks.pointer && !own)
-          own = emitSink(tile.head, getQuery(tile, x.back(), /*clamp=*/true));
+          own = emitSink(getTileOfRow(tile, x.back()).head);
         return emitNormalizers(x[0], x[1], own);
       });
   Value output = rescale(state.output, rows[0]);
@@ -289,9 +290,11 @@ void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
   } else {
     emitCopiedOutput(tile, output, slot);
   }
-  SmallVector<Value> indices = getHeadIndices(tile, tile.head);
+  auto getIndices = [&](const Tile &own) {
+    return getHeadIndices(own, own.head);
+  };
   if (args.lse.pointer)
-    emitRowStores(tile, rows[1], args.lse, indices);
+    emitRowStores(tile, rows[1], args.lse, getIndices);
   if (args.maxScores.pointer)
-    emitRowStores(tile, rows[2], args.maxScores, indices);
+    emitRowStores(tile, rows[2], args.maxScores, getIndices);
 }

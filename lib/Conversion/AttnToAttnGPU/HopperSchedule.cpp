@@ -115,6 +115,7 @@ attn::chooseHopperSchedule(SdpaOp op, const ScheduleOptions &options,
     if (options.hasFewQueries || (isStatic && numQueries <= 64))
       schedule.consumers = 1;
   }
+  schedule.packsHeads &= schedule.consumers == 1;
   switch (schedule.consumers) {
   case 1:
     schedule.producerRegisters = 56;
@@ -186,16 +187,18 @@ attn::chooseHopperSchedule(SdpaOp op, const ScheduleOptions &options,
   }
   if (failed(verifySharedBytes(op, schedule, options)))
     return failure();
-  // A tensor map has one type, and does not end where a sequence does.
+  // A tensor map has one type, and does not end where a sequence or a group of
+  // heads does.
   bool mustStore =
-      op.isRagged() || schedule.splitsKeys ||
+      op.isRagged() || schedule.splitsKeys || schedule.packsHeads ||
       op.getOutputType().getElementType() != op.getQueryType().getElementType();
   // With one tile of queries, the next can come while outputs are stored.
   schedule.storesOutput =
       mustStore || options.storesOutput.value_or(schedule.queryStages == 1);
   if (mustStore && !options.storesOutput.value_or(true))
-    return op.emitError("outputs of another type, of ragged batches and of "
-                        "split keys are stored from registers");
+    return op.emitError("outputs of another type, of ragged batches, of split "
+                        "keys and of several heads in a tile are stored from "
+                        "registers");
   schedule.outputAlignment = chooseAlignment(op.getOutput());
   return schedule;
 }

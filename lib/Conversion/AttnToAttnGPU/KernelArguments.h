@@ -29,6 +29,10 @@ struct KernelArguments {
   /// Sizes of the batch dimensions.
   SmallVector<Value> batchSizes;
   Value numRowTiles, numTiles;
+  /// If heads that share keys are rows of one tile: the heads of a tile, the
+  /// queries that each has in it, the tiles of a group of heads, and those of
+  /// all groups; `numBatchHeads` are the latter of all batches then.
+  Value headsPerTile, queriesPerHead, tilesPerGroup, numHeadTiles;
   /// Null where the schedule has it.
   Value sectionHeads;
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.

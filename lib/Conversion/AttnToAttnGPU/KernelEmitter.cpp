@@ -156,9 +156,13 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
   int64_t tileSlabs =
       std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
   emitQueryAcquire(slot);
-  ExpectOp::create(
-      b, queryPipe, slot,
-      b.getI64IntegerAttr(schedule.getTileQueries() * schedule.paddedDim * 2));
+  int64_t rowBytes = schedule.paddedDim * 2, numRows = schedule.getTileQueries();
+  if (schedule.packsHeads)
+    ExpectOp::create(b, queryPipe, slot, b.getI64IntegerAttr(rowBytes),
+                     b.mul(args.headsPerTile, args.queriesPerHead));
+  else
+    ExpectOp::create(b, queryPipe, slot,
+                     b.getI64IntegerAttr(numRows * rowBytes), Value());
   Value stage = SlotIndexOp::create(b, slot);
   for (int64_t w = 0; w < schedule.consumers; ++w) {
     Value first = b.mul(b.add(b.mul(stage, schedule.consumers), w), tileSlabs);
@@ -172,7 +176,7 @@ void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
   int64_t numSlabs = schedule.paddedDim / kSlabColumns;
   AcquireOp::create(b, keyPipe, slot, /*last_held=*/false);
   ExpectOp::create(b, keyPipe, slot,
-                   b.getI64IntegerAttr(schedule.keyTileBytes));
+                   b.getI64IntegerAttr(schedule.keyTileBytes), Value());
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
   emitLoad(args.keyMap, op.getKey(), tile,
            getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, keySlabs,
@@ -183,7 +187,7 @@ void KernelEmitter::emitValueLoad(const Tile &tile, Value block, Value slot) {
   int64_t numSlabs = schedule.paddedValueDim / kSlabColumns;
   AcquireOp::create(b, valuePipe, slot, /*last_held=*/false);
   ExpectOp::create(b, valuePipe, slot,
-                   b.getI64IntegerAttr(schedule.valueTileBytes));
+                   b.getI64IntegerAttr(schedule.valueTileBytes), Value());
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
   emitLoad(args.valueMap, op.getValue(), tile,
            getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, valueSlabs,
@@ -326,7 +330,7 @@ void KernelEmitter::emitProducer() {
   // The drain message has a slot of queries, too, so that consumers release one
   // with each message.
   emitQueryAcquire(state[2]);
-  ExpectOp::create(b, queryPipe, state[2], b.getI64IntegerAttr(0));
+  ExpectOp::create(b, queryPipe, state[2], b.getI64IntegerAttr(0), Value());
   state[2] = NextSlotOp::create(b, state[2]);
   // Once the slot of the message before this one is empty, consumers are done
   // with the last tile: what they deferred is on the list.

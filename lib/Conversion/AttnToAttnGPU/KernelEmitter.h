@@ -60,6 +60,9 @@ private:
     /// The first query, the head and key head, the batch indices.
     Value firstQuery, head, keyHead;
     SmallVector<Value> batch;
+    /// Of a tile of several heads, of which `head` is the first and each has
+    /// `queriesPerHead` rows: all rows. Else null.
+    Value numRows;
     /// The queries, and the keys in use.
     Value numQueries, numKeys;
     /// Which of the splits of its keys it has; null if there are none.
@@ -117,7 +120,8 @@ private:
   /// The tile of a number; the sequence of a ragged batch may be missing.
   Tile emitTile(const TileNumber &number);
   Tile emitTileOrAny(const TileNumber &number);
-  Tile emitHead(Value batchHead);
+  Tile emitHead(Value batchHead, Value numHeads);
+  void emitHeadsOfTile(Tile &tile);
   Tile emitPlace(Value rowTile, Value batchHead, Value sequence);
   Value emitRowTile(Value number, Value &batchHead);
   Value emitFirstTile(Value sequence);
@@ -228,7 +232,7 @@ private:
   void emitAmpere();
   void emitRowCopy(const TensorArgument &tensor, const Tile &tile, Value head,
                    Value row, Value count, ArrayRef<Value> target,
-                   int64_t columns, int64_t alignment);
+                   int64_t columns, int64_t alignment, bool ofHeads);
   void emitKeyCopy(const Tile &tile, Value block);
   void emitValueCopy(const Tile &tile, Value block);
   /// An operand of one part, or high and low ones.
@@ -302,12 +306,13 @@ private:
   SmallVector<Value> emitNormalizers(Value maximum, Value sum, Value sink,
                                      Value maxScore = Value());
   /// That of a head, or of a query where heads are queries.
-  Value emitSink(Value head, Value query);
+  Value emitSink(Value head);
   void emitCopiedOutput(const Tile &tile, Value output, Value slot);
   void emitStoredOutput(const Tile &tile, Value output);
   void emitOutputStore(Value value, ArrayRef<Value> indices);
   void emitRowStores(const Tile &tile, Value rows, const TensorArgument &target,
-                     ArrayRef<Value> indices);
+                     function_ref<SmallVector<Value>(const Tile &)> getIndices);
+  Value emitRowsFrom(const Tile &tile, Value row);
 
   //===--- SplitEmitter.cpp: splits of the keys of a tile
   //-------------------===//
@@ -330,8 +335,14 @@ private:
   Value emitIntervals(const Tile &tile, Value logits, Value firstKey);
   Value emitPredicate(const Tile &tile, Value i, Value j);
   Value emitAddress(const TensorArgument &tensor, ArrayRef<Value> indices);
-  /// The distance of the last dimension but one; zero where its size is one.
-  Value getRowStride(const TensorArgument &tensor);
+  /// The distance of rows, and of heads; zero where there is one.
+  Value getRowStride(const TensorArgument &tensor) {
+    return getStride(tensor, 2);
+  }
+  Value getHeadStride(const TensorArgument &tensor) {
+    return getStride(tensor, 3);
+  }
+  Value getStride(const TensorArgument &tensor, int64_t dimFromEnd);
   Value emitElementLoad(const TensorArgument &tensor, ArrayRef<Value> indices);
   SmallVector<Value> getIndices(const Tile &tile, Value i, Value j);
   /// The row of a packed tensor that has query `i` or key `j` of the tile.
@@ -350,6 +361,9 @@ private:
   /// The query of row `i` of this consumer's fragments, and key `j` behind a
   /// first one; clamped if memory is read at them.
   Value getQuery(const Tile &tile, Value i, bool clamp);
+  /// The tile with the head of that row, clamped, and whether there is one.
+  Tile getTileOfRow(const Tile &tile, Value i);
+  Value isRow(const Tile &tile, Value i);
   Value getKey(const Tile &tile, Value firstKey, Value j, bool clamp);
 
   //===--- Small questions

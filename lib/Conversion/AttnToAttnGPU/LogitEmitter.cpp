@@ -34,7 +34,27 @@ Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value firstKey,
 // Coordinates and memory
 //===----------------------------------------------------------------------===//
 
+KernelEmitter::Tile KernelEmitter::getTileOfRow(const Tile &tile, Value i) {
+  Tile own = tile;
+  if (tile.numRows) {
+    Value row = b.min(i, b.add(tile.numRows, -1));
+    own.head = b.add(tile.head, b.div(row, args.queriesPerHead));
+  }
+  return own;
+}
+
+Value KernelEmitter::isRow(const Tile &tile, Value i) {
+  constexpr auto kLess = arith::CmpIPredicate::slt;
+  return tile.numRows ? b.compare(kLess, i, tile.numRows)
+                      : b.compare(kLess, getQuery(tile, i, /*clamp=*/false),
+                                  tile.numQueries);
+}
+
 Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
+  if (tile.numRows) {
+    Value row = clamp ? b.min(i, b.add(tile.numRows, -1)) : i;
+    return b.add(tile.firstQuery, b.rem(row, args.queriesPerHead));
+  }
   Value first = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
   Value query = b.add(first, i);
   return clamp ? b.min(query, b.add(tile.numQueries, -1)) : query;
@@ -70,8 +90,9 @@ Value KernelEmitter::emitAddress(const TensorArgument &tensor,
                              tensor.pointer, LLVM::GEPArg(offset));
 }
 
-Value KernelEmitter::getRowStride(const TensorArgument &tensor) {
-  Value stride = *std::prev(tensor.strides.end(), 2);
+Value KernelEmitter::getStride(const TensorArgument &tensor,
+                               int64_t dimFromEnd) {
+  Value stride = *std::prev(tensor.strides.end(), dimFromEnd);
   return stride ? stride : arith::ConstantIntOp::create(b, b.getI64Type(), 0);
 }
 
@@ -174,12 +195,13 @@ Value KernelEmitter::emitElements(const Tile &tile, Value product,
   return b.map(product, product.getType(), [&](ValueRange x) -> Value {
     // What is behind the last query or key is computed like the last one and
     // masked or dropped.
+    Tile own = getTileOfRow(tile, x[1]);
     Value i = getQuery(tile, x[1], /*clamp=*/true);
     Value j = getKey(tile, firstKey, x[2], /*clamp=*/masked);
-    Value logit = areLogitsScaled() ? emitScore(tile, x[0], i, j) : x[0];
+    Value logit = areLogitsScaled() ? emitScore(own, x[0], i, j) : x[0];
     if (!masked || !isAlwaysMasked())
       return logit;
-    return b.select(emitPredicate(tile, i, j), logit,
+    return b.select(emitPredicate(own, i, j), logit,
                     b.f32(-std::numeric_limits<double>::infinity()));
   });
 }

@@ -144,6 +144,7 @@ static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
   schedule.mergeThreads =
       options.mergesManyRows ? 32 : KernelSchedule::kMergeBlock;
   schedule.readsKeysOnce = options.readsKeysOnce;
+  schedule.packsHeads = options.packsHeads;
   schedule.resident = 1;
   return success();
 }
@@ -170,11 +171,13 @@ FailureOr<KernelSchedule> attn::chooseSchedule(SdpaOp op,
 }
 
 std::string attn::describeSchedule(const KernelSchedule &schedule) {
+  constexpr const char *kPacked = " of several heads";
   if (!schedule.isHopper())
     return llvm::formatv(
-               "tile {0}x{1}, {2} consumers in {3} warpgroups, {4} blocks on a "
-               "multiprocessor, {5} softmax, sections of {6} heads, {11}copies "
-               "of {7} and {8} bytes, {9}{10} bytes of shared memory",
+               "tile {0}x{1}{12}, {2} consumers in {3} warpgroups, {4} blocks "
+               "on a multiprocessor, {5} softmax, sections of {6} heads, "
+               "{11}copies of {7} and {8} bytes, {9}{10} bytes of shared "
+               "memory",
                schedule.getTileQueries(), schedule.blockKeys,
                schedule.consumers, schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
@@ -184,15 +187,16 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                          .str()
                    : "",
                schedule.getSharedBytes(),
-               schedule.splitsKeys ? "keys split, " : "")
+               schedule.splitsKeys ? "keys split, " : "",
+               schedule.packsHeads ? kPacked : "")
         .str();
   std::string sectionHeads = std::to_string(schedule.sectionHeads);
   if (schedule.sectionHeads == 0)
     sectionHeads = llvm::formatv("{0} to {1}", KernelSchedule::kMinSectionHeads,
                                  KernelSchedule::kMaxSectionHeads);
   return llvm::formatv(
-             "tile {0}x{1}, {2} consumers, {3} stages, {4} of queries{14}, {5} "
-             "softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
+             "tile {0}x{1}{15}, {2} consumers, {3} stages, {4} of queries{14}, "
+             "{5} softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
@@ -208,6 +212,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                  : "",
              schedule.getSharedBytes(),
              schedule.splitsKeys ? "keys split, " : "",
-             schedule.holdsQueries ? " held in registers" : "")
+             schedule.holdsQueries ? " held in registers" : "",
+             schedule.packsHeads ? kPacked : "")
       .str();
 }

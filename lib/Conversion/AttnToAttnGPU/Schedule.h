@@ -70,6 +70,8 @@ struct ScheduleOptions {
   bool mergesManyRows = false;
   /// Whether keys are of one tile of queries only.
   bool readsKeysOnce = false;
+  /// Whether heads that share keys may be rows of one tile.
+  bool packsHeads = false;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns, storesOutput, narrowsBlocks, holdsQueries;
   F32Product f32 = F32Product::BF16x3;
@@ -114,6 +116,9 @@ struct KernelSchedule {
   int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.
   bool readsKeysOnce;
+  /// Whether heads that share keys are rows of one tile, as many as have room,
+  /// and read keys once together.
+  bool packsHeads;
   /// Whether consumers read the queries of a tile into registers once, rather
   /// than with each product.
   bool holdsQueries;

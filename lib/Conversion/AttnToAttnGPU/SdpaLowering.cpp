@@ -38,12 +38,24 @@ private:
   Value getOutputSize(int64_t dim) {
     return KernelInterface::getSize(b, op.getOutput(), dim);
   }
+  Value getNumKeyHeads() {
+    return KernelInterface::getSize(b, op.getKey(), op.getRank() - 3);
+  }
   Value getNumHeads() {
     return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
   }
   /// Queries of all heads.
   Value getNumRows() {
     return mul(numBatchHeads, getOutputSize(op.getRank() - 2));
+  }
+  /// What a row of tiles has a tile for: heads, or as many as a tile has.
+  Value getNumTileHeads() {
+    if (!schedule.packsHeads)
+      return numBatchHeads;
+    Value number = numHeadTiles;
+    for (int64_t d = 0; d < op.getNumBatchDims(); ++d)
+      number = mul(getOutputSize(d), number);
+    return number;
   }
   Value getIsSplit() {
     return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sgt, numSplits,
@@ -55,7 +67,7 @@ private:
   Value mul(Value lhs, Value rhs) {
     return b.createOrFold<arith::MulIOp>(lhs, rhs);
   }
-  Value encodeMap(Value memref, int64_t rows);
+  Value encodeMap(Value memref, OpFoldResult rows, OpFoldResult heads = {});
   void passMaps();
   void passPointers();
   void passOutput();
@@ -69,6 +81,7 @@ private:
   Value launchDocumentScan();
   Value getMaxTileKeys();
   void splitKeys();
+  void packHeads();
   void passSplits();
   void launchMerge();
   void launch(gpu::GPUFuncOp function, KernelInterface &interface, Value grid,
@@ -84,6 +97,8 @@ private:
   KernelInterface interface;
   KernelArguments arguments;
   Value numRowTiles, numBatchHeads, numTiles, numSequences;
+  /// If heads that share keys are rows of a tile: as in KernelArguments.
+  Value headsPerTile, queriesPerHead, tilesPerGroup, numHeadTiles;
   /// Null if keys are not split: how many splits there are, and what is left of
   /// each.
   Value numSplits, splitOutput, splitMax, splitSum;
@@ -91,14 +106,19 @@ private:
 
 } // namespace
 
-/// A map of slabs of 64 columns and `rows` rows; its dimensions are those of
-/// the memref from the last to the first.
-Value SdpaLowering::encodeMap(Value memref, int64_t rows) {
+/// A map of slabs of 64 columns and `rows` rows of one head or as many as said;
+/// its dimensions are those of the memref from the last to the first.
+Value SdpaLowering::encodeMap(Value memref, OpFoldResult rows,
+                              OpFoldResult heads) {
   auto type = cast<MemRefType>(memref.getType());
   constexpr int64_t kSlabColumns = 64, kElementBytes = 2;
-  SmallVector<Value> sizes, strides;
-  SmallVector<int64_t> box{kSlabColumns, rows};
-  box.resize(type.getRank(), 1);
+  SmallVector<Value> sizes, strides, dynamicBox;
+  SmallVector<OpFoldResult> mixedBox{b.getIndexAttr(kSlabColumns), rows};
+  if (heads)
+    mixedBox.push_back(heads);
+  mixedBox.resize(type.getRank(), b.getIndexAttr(1));
+  SmallVector<int64_t> box;
+  dispatchIndexOpFoldResults(mixedBox, dynamicBox, box);
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
     // A map has no empty dimension; nothing is read of an empty tensor.
     Value size = KernelInterface::getSize(b, memref, d);
@@ -111,20 +131,24 @@ Value SdpaLowering::encodeMap(Value memref, int64_t rows) {
                                 index(kElementBytes)));
   }
   return attn_gpu::EncodeTensorMapOp::create(
-      b, KernelInterface::getAddress(b, memref), sizes, strides, box,
+      b, KernelInterface::getAddress(b, memref), sizes, strides, dynamicBox, box,
       type.getElementType(), attn_gpu::Swizzle::B128);
 }
 
 void SdpaLowering::passMaps() {
-  constexpr int64_t kRows = attn_gpu::FragmentType::kRows;
-  interface.pass(encodeMap(op.getQuery(), kRows), arguments.queryMap);
-  interface.pass(encodeMap(op.getKey(), schedule.blockKeys), arguments.keyMap);
-  interface.pass(encodeMap(op.getValue(), schedule.blockKeys),
-                 arguments.valueMap);
+  Attribute rows = b.getIndexAttr(attn_gpu::FragmentType::kRows);
+  Attribute keys = b.getIndexAttr(schedule.blockKeys);
+  interface.pass(schedule.packsHeads
+                     ? encodeMap(op.getQuery(), getAsOpFoldResult(queriesPerHead),
+                                 getAsOpFoldResult(headsPerTile))
+                     : encodeMap(op.getQuery(), rows),
+                 arguments.queryMap);
+  interface.pass(encodeMap(op.getKey(), keys), arguments.keyMap);
+  interface.pass(encodeMap(op.getValue(), keys), arguments.valueMap);
   if (schedule.storesOutput)
     passOutput();
   else
-    interface.pass(encodeMap(op.getOutput(), kRows), arguments.outputMap);
+    interface.pass(encodeMap(op.getOutput(), rows), arguments.outputMap);
 
   // A counter; a head for each block and a link for each tile.
   Value words =
@@ -322,17 +346,23 @@ void SdpaLowering::launch() {
     passMaps();
   else
     passPointers();
-  int64_t rank = op.getRank();
   Value numHeads = getNumHeads(), headsPerKeyHead = index(1);
   if (op.hasHeadDim()) {
-    Value keyHeads = KernelInterface::getSize(b, op.getKey(), rank - 3);
     headsPerKeyHead = b.createOrFold<arith::DivSIOp>(
-        numHeads, b.createOrFold<arith::MaxSIOp>(keyHeads, index(1)));
+        numHeads, b.createOrFold<arith::MaxSIOp>(getNumKeyHeads(), index(1)));
   }
   passSizes(interface, arguments);
   interface.passSize(numHeads, arguments.numHeads);
   interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
-  interface.passSize(numBatchHeads, arguments.numBatchHeads);
+  if (schedule.packsHeads) {
+    interface.passSize(headsPerTile, arguments.headsPerTile);
+    interface.passSize(queriesPerHead, arguments.queriesPerHead);
+    interface.passSize(tilesPerGroup, arguments.tilesPerGroup);
+    interface.passSize(numHeadTiles, arguments.numHeadTiles);
+    interface.passSize(getNumTileHeads(), arguments.numBatchHeads);
+  } else {
+    interface.passSize(numBatchHeads, arguments.numBatchHeads);
+  }
   interface.passSize(numTiles, arguments.numTiles);
   passSplits();
   if (op.getQueryDocuments())
@@ -384,6 +414,23 @@ Value SdpaLowering::getMaxTileKeys() {
       numKeys, index(keys.end - keys.begin + schedule.getTileQueries()));
 }
 
+/// Heads that share keys, as many as have room, become rows of one tile.
+void SdpaLowering::packHeads() {
+  Value one = index(1), keyHeads = getNumKeyHeads();
+  // Without key heads there are no heads at all.
+  Value group = b.createOrFold<arith::DivSIOp>(
+      getNumHeads(), b.createOrFold<arith::MaxSIOp>(keyHeads, one));
+  group = b.createOrFold<arith::MaxSIOp>(group, one);
+  Value rows = index(attn_gpu::FragmentType::kRows);
+  queriesPerHead = b.createOrFold<arith::MinSIOp>(
+      b.createOrFold<arith::MaxSIOp>(getOutputSize(op.getRank() - 2), one),
+      rows);
+  headsPerTile = b.createOrFold<arith::MinSIOp>(
+      b.createOrFold<arith::DivSIOp>(rows, queriesPerHead), group);
+  tilesPerGroup = b.createOrFold<arith::CeilDivSIOp>(group, headsPerTile);
+  numHeadTiles = mul(keyHeads, tilesPerGroup);
+}
+
 /// Multiplies the tiles by the splits of each.
 void SdpaLowering::splitKeys() {
   if (schedule.numSplits > 1) {
@@ -417,7 +464,9 @@ void SdpaLowering::lower() {
                                                   numQueries, index(0));
     numRowTiles = b.createOrFold<arith::SelectOp>(isEmpty, index(0), most);
   }
-  numTiles = mul(numRowTiles, numBatchHeads);
+  if (schedule.packsHeads)
+    packHeads();
+  numTiles = mul(numRowTiles, getNumTileHeads());
   if (schedule.splitsKeys)
     splitKeys();
   // Kernels count in 32 bits, some of which mark messages.

@@ -47,6 +47,7 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
         Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[0], b.f32(0.0));
         return b.select(isNone, b.f32(0.0), b.reciprocal(x[0]));
       });
+  // Rows of several heads follow one another: all queries of each are there.
   Value batchHead = getBatchHead(tile);
   Value firstRow =
       b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
@@ -54,10 +55,14 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
       b, rescale(state.output, inverse),
       emitAddress(args.splitOutput, {tile.split, batchHead,
                                      getQueryRow(tile, firstRow), b.i32(0)}),
-      getRowStride(args.splitOutput), b.sub(tile.numQueries, firstRow),
+      getRowStride(args.splitOutput), /*group_rows=*/Value(),
+      /*group_stride=*/Value(), emitRowsFrom(tile, firstRow),
       b.getI64IntegerAttr(16));
-  emitRowStores(tile, state.maximum, args.splitMax, {tile.split, batchHead});
-  emitRowStores(tile, state.sum, args.splitSum, {tile.split, batchHead});
+  auto getIndices = [&](const Tile &own) {
+    return SmallVector<Value>{own.split, getBatchHead(own)};
+  };
+  emitRowStores(tile, state.maximum, args.splitMax, getIndices);
+  emitRowStores(tile, state.sum, args.splitSum, getIndices);
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,8 +140,8 @@ void KernelEmitter::emitMergedRow(Value row, Value thread) {
       none, gpu::AllReduceOperation::ADD,
       [&](Value lhs, Value rhs) { return b.addf(lhs, rhs); }, getWeight);
 
-  Tile place = emitHead(batchHead);
-  Value sink = args.sinks.pointer ? emitSink(place.head, query) : Value();
+  Tile place = emitHead(batchHead, args.numHeads);
+  Value sink = args.sinks.pointer ? emitSink(place.head) : Value();
   Value maxScore;
   if (args.maxScores.pointer)
     maxScore =

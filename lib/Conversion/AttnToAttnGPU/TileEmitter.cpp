@@ -47,11 +47,11 @@ KernelEmitter::Tile KernelEmitter::emitTile(const TileNumber &number) {
   return tile;
 }
 
-/// A head of a batch by its number.
-KernelEmitter::Tile KernelEmitter::emitHead(Value batchHead) {
+/// A head of a batch by its number, of `numHeads` that each batch has.
+KernelEmitter::Tile KernelEmitter::emitHead(Value batchHead, Value numHeads) {
   Tile tile;
-  tile.head = b.rem(batchHead, args.numHeads);
-  Value rest = b.div(batchHead, args.numHeads);
+  tile.head = b.rem(batchHead, numHeads);
+  Value rest = b.div(batchHead, numHeads);
   tile.batch.resize(args.batchSizes.size());
   for (int64_t d = tile.batch.size() - 1; d >= 0; --d) {
     tile.batch[d] = d == 0 ? rest : b.rem(rest, args.batchSizes[d]);
@@ -61,17 +61,34 @@ KernelEmitter::Tile KernelEmitter::emitHead(Value batchHead) {
   return tile;
 }
 
+/// From the number of a tile of heads to its first one, and all its rows
+/// (grouped heads as rows of one tile: FlashAttention-3's PackGQA).
+void KernelEmitter::emitHeadsOfTile(Tile &tile) {
+  tile.keyHead = b.div(tile.head, args.tilesPerGroup);
+  Value first = b.mul(b.rem(tile.head, args.tilesPerGroup), args.headsPerTile);
+  tile.head = b.add(b.mul(tile.keyHead, args.headsPerKeyHead), first);
+  Value numHeads =
+      b.min(b.sub(args.headsPerKeyHead, first), args.headsPerTile);
+  Value numQueries =
+      b.min(b.sub(tile.numQueries, tile.firstQuery), args.queriesPerHead);
+  tile.numRows = b.mul(numHeads, numQueries);
+}
+
 /// Where a row of tiles of a head is.
 KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
                                              Value sequence) {
-  Tile tile = emitHead(batchHead);
-  tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
+  Tile tile = emitHead(batchHead, schedule.packsHeads ? args.numHeadTiles
+                                                      : args.numHeads);
   tile.numKeys = args.numKeys;
   tile.numQueries = args.numQueries;
   if (op.isRagged())
     rowTile =
         emitSequence(tile, rowTile, sequence ? sequence : emitSearch(rowTile));
   tile.firstQuery = b.mul(rowTile, schedule.getTileQueries());
+  if (schedule.packsHeads)
+    emitHeadsOfTile(tile);
+  else
+    tile.keyHead = b.div(tile.head, args.headsPerKeyHead);
   if (args.keyLengths.pointer) {
     SmallVector<Value> indices(tile.batch);
     if (tile.sequence)
@@ -266,8 +283,8 @@ template <typename TileT, typename FnT>
 static void forEachField(TileT &tile, FnT fn) {
   for (auto *field :
        {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
-        &tile.numKeys, &tile.split, &tile.sequence, &tile.queryRow,
-        &tile.keyRow, &tile.begin, &tile.end})
+        &tile.numKeys, &tile.numRows, &tile.split, &tile.sequence,
+        &tile.queryRow, &tile.keyRow, &tile.begin, &tile.end})
     if (*field)
       fn(*field);
   for (auto &index : tile.batch)
@@ -299,6 +316,8 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
   fn(tile.head);
   for (Value &index : tile.batch)
     fn(index);
+  if (schedule.packsHeads)
+    fn(tile.numRows);
   if (schedule.splitsKeys)
     fn(tile.split);
   // Where memory is read at every logit, addresses in the last block depend on

@@ -247,10 +247,11 @@ LogicalResult HostLowering::lower(attn_gpu::EncodeTensorMapOp op) {
   Value map = allocate(b.getI8Type(), kTensorMapBytes, kTensorMapAlignment);
   Value base = op.getBase();
   Value sizes = storeWords(op.getSizes()),
-        strides = storeWords(op.getStrides());
+        strides = storeWords(op.getStrides()),
+        box = storeWords(op.getDynamicBox());
   Value tilingPointer = LLVM::AddressOfOp::create(b, tiling);
   runtime.call(b, "attn_rt_cuda_encode_tensor_map", voidType,
-               {map, tilingPointer, base, sizes, strides});
+               {map, tilingPointer, base, sizes, strides, box});
   tensorMaps[op.getMap()] = map;
   return success();
 }

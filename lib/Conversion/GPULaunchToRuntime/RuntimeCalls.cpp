@@ -186,7 +186,8 @@ LLVM::GlobalOp RuntimeCalls::createTiling(Location loc, int64_t dataType,
     text = createBytes(loc, "attn_rt_gpu_tensor_name", name.str() + '\0', 1);
   SmallVector<int64_t> words{(int64_t)box.size(), dataType, swizzle,
                              elementBytes};
-  words.append(box.begin(), box.end());
+  for (int64_t size : box)
+    words.push_back(ShapedType::isDynamic(size) ? 0 : size);
   words.resize(9, 1);
   SmallVector<Type> fields(words.size(), i32);
   fields.push_back(pointer);

@@ -47,7 +47,8 @@ static attn_status check(const attn_cuda_tiling *tiling, const void *base,
 
 void attn_rt_cuda_encode_tensor_map(void *map, const attn_cuda_tiling *tiling,
                                     void *base, const int64_t *sizes,
-                                    const int64_t *strides) {
+                                    const int64_t *strides,
+                                    const int64_t *box) {
   struct call *call = attn_cuda_get_call("a tensor map");
   const struct driver *driver = call->context->driver;
   if (!driver->cuTensorMapEncodeTiled)
@@ -59,9 +60,9 @@ void attn_rt_cuda_encode_tensor_map(void *map, const attn_cuda_tiling *tiling,
   for (int i = 0; i < tiling->rank; ++i)
     empty |= sizes[i] <= 0;
   uint64_t map_sizes[5], map_strides[5];
-  uint32_t box[5], element_strides[5];
+  uint32_t map_box[5], element_strides[5];
   for (int i = 0; i < tiling->rank; ++i) {
-    box[i] = tiling->box[i];
+    map_box[i] = tiling->box[i] != 0 ? tiling->box[i] : *box++;
     element_strides[i] = 1;
     map_sizes[i] = sizes[i];
     // Any stride will do where there is nothing to step to.
@@ -82,7 +83,7 @@ void attn_rt_cuda_encode_tensor_map(void *map, const attn_cuda_tiling *tiling,
   }
   cu_result result = driver->cuTensorMapEncodeTiled(
       map, tiling->data_type, tiling->rank, base, map_sizes, map_strides + 1,
-      box, element_strides, /*interleave=*/0, tiling->swizzle,
+      map_box, element_strides, /*interleave=*/0, tiling->swizzle,
       CU_L2_PROMOTION_256B, /*oob_fill=*/0);
   if (result != CU_SUCCESS)
     attn_cuda_fail_call(

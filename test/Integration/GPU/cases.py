@@ -123,11 +123,11 @@ def get_split_cases():
 
 
 def get_few_query_cases():
-    """Decoding with any number of heads: keys are split, and heads of a group are queries
-    where there is one query."""
+    """Decoding with any number of heads: keys are split, and heads of a group are rows of
+    one tile where it has room."""
     rows = groups.cover_pairs(
         {
-            "lq": [1, 1, 1, 2, 16, 64],
+            "lq": [1, 1, 1, 2, 3, 7, 16, 21, 32, 64],
             "lk": [600, 1025, 5000, 40000],
             "heads": [(8, 8), (8, 2), (12, 4), (71, 1), (128, 1)],
             "d": [64, 128, 250],
@@ -164,6 +164,45 @@ def get_few_query_cases():
                    outs="empty")
 
 
+def get_packed_head_cases():
+    """Heads that share keys as rows of one tile: how many have room is known late, or
+    one has none; and what tells heads from one another."""
+    rows = groups.cover_pairs(
+        {
+            "lq": [0, 1, 2, 5, 13, 21, 32, 33, 64, 65, 200],
+            "lk": [0, 1, 70, 700, 3000],
+            "heads": [(1, 1), (8, 2), (12, 4), (35, 5), (71, 1)],
+            "d": [64, 128, 250],
+            "dv": [None, None, 40],
+            "dtype": ["bf16", "f16", "f32"],
+            "out_dtype": [None, None, "f32"],
+            "batch": [(2,), (2, 2)],
+            "lse": [True, False],
+            "structure": [(), (("causal", "bottom_right"),), (("causal", "top_left"),),
+                          (("window", 60, 3, "bottom_right"),)],
+            "masked_row": ["zero", "nan", "zero", "uniform"],
+            "mask": [None, None, None, "x11x", "xxxx", "1xxx"],
+            "bias": [None, None, None, "xxxx"],
+            "score": [None, None, "alibi"],
+            "keep": [None, None, None, "heads"],
+            "key_lengths": [None, None, "x"],
+            "sinks": [None, None, "x"],
+            "data": ["normal", "poison"],
+            "dynamic": ["i", "bhij", "hi"],
+        },
+        seed=31,
+    )
+    for number, row in enumerate(rows):
+        if row["sinks"]:
+            row["masked_row"] = "zero"
+        if len(row["batch"]) == 2:
+            row.update(mask=None, bias=None, key_lengths=None, keep=None)
+        name = (f"{number:03}-lq{row['lq']}-lk{row['lk']}-d{row['d']}-{row['dtype']}-"
+                f"h{row['heads'][0]}-{row['heads'][1]}-{groups.describe(row['structure'])}-"
+                f"{row['mask']}-{row['score']}-{row['keep']}-{row['data']}")
+        yield Case(name=name, mask_density=0.5, outs="empty", **row)
+
+
 def get_key_split_cases():
     """One of five cases of other groups, their keys in three splits: many without keys,
     and more than there are blocks."""
@@ -179,6 +218,7 @@ GROUPS = {
     "documents": get_document_cases,
     "few-queries": get_few_query_cases,
     "key-splits": get_key_split_cases,
+    "packed-heads": get_packed_head_cases,
     "prefill": get_prefill_cases,
     "schedules": get_schedule_cases,
     "split": get_split_cases,
@@ -186,7 +226,11 @@ GROUPS = {
     "tf32": get_split_cases,
 }
 # Options of a group's kernels, before those of the command line.
-KERNEL_OPTIONS = {"tf32": "f32=tf32", "key-splits": "key-splits=3"}
+KERNEL_OPTIONS = {
+    "tf32": "f32=tf32",
+    "key-splits": "key-splits=3",
+    "packed-heads": "few-queries=on",
+}
 
 
 def get_cases(group):

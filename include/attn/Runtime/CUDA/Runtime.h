@@ -109,17 +109,19 @@ typedef struct attn_cuda_tiling {
   /// CUtensorMapDataType and CUtensorMapSwizzle.
   int32_t data_type, swizzle;
   int32_t element_bytes;
+  /// 0: given with each map.
   int32_t box[5];
   /// What a message calls the tensor; NULL if it has no name.
   const char *name;
 } attn_cuda_tiling;
 
 /// Makes a tensor map (128 bytes, 64-byte aligned). `strides` are in bytes; the
-/// first one and those of dimensions of size 1 are ignored. A tensor without
-/// elements gets a map that must not be used for a copy.
+/// first one and those of dimensions of size 1 are ignored. `box` has the sizes
+/// that the tiling leaves open. A tensor without elements gets a map that must
+/// not be used for a copy.
 void attn_rt_cuda_encode_tensor_map(void *map, const attn_cuda_tiling *tiling,
                                     void *base, const int64_t *sizes,
-                                    const int64_t *strides);
+                                    const int64_t *strides, const int64_t *box);
 
 /// Device memory for the kernels of this call, 256-byte aligned. It is zero
 /// when the next launch begins.

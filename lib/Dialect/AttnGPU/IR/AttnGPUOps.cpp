@@ -9,6 +9,7 @@
 #include "attn/Dialect/AttnGPU/IR/AttnGPUOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -36,8 +37,14 @@ LogicalResult EncodeTensorMapOp::verify() {
   if (width != 1 && width != 2 && width != 4 && width != 8)
     return emitOpError("expected an element of 1, 2, 4 or 8 bytes, got ")
            << elementType;
+  if (ShapedType::isDynamic(getBox().front()))
+    return emitOpError("expected a static number of columns of the box");
+  if (llvm::count(getBox(), ShapedType::kDynamic) !=
+      static_cast<int64_t>(getDynamicBox().size()))
+    return emitOpError("expected as many values as dynamic box sizes, got ")
+           << getDynamicBox().size();
   for (int64_t size : getBox())
-    if (size < 1 || size > 256)
+    if (!ShapedType::isDynamic(size) && (size < 1 || size > 256))
       return emitOpError("expected box sizes from 1 to 256, got ") << size;
   int64_t bytes = getBox().front() * width;
   if (bytes % 16 != 0)
@@ -414,35 +421,45 @@ LogicalResult AnyOfBlockOp::verify() {
   return verifyNumWarpgroups(*this, getWarpgroups());
 }
 
+template <typename OpT>
+static LogicalResult verifyGroups(OpT op) {
+  if (bool(op.getGroupRows()) != bool(op.getGroupStride()))
+    return op.emitOpError("expected both the rows of a group and the distance "
+                          "of groups, or neither");
+  return success();
+}
+
 /// The rules of copies of rows. `elementBytes`: in global memory.
-static LogicalResult verifyRowCopy(Operation *op, SharedType tile,
-                                   int64_t columns, int64_t alignment,
-                                   int64_t elementBytes, int64_t warpgroups) {
+template <typename OpT>
+static LogicalResult verifyRowCopy(OpT op, SharedType tile,
+                                   int64_t elementBytes) {
+  int64_t columns = op.getColumns(), alignment = op.getAlignment();
   if (tile.isRing() || tile.isPart())
     return op->emitOpError("expected one tile, got ") << tile;
   if (alignment > 16 || alignment < elementBytes ||
       !llvm::isPowerOf2_64(alignment))
-    return op->emitOpError("expected an alignment of ")
+    return op.emitOpError("expected an alignment of ")
            << elementBytes << " to 16 bytes, got " << alignment;
   if (columns < 1 || columns > tile.getColumns())
-    return op->emitOpError("expected 1 to ")
+    return op.emitOpError("expected 1 to ")
            << tile.getColumns() << " columns, as the tile has, got " << columns;
   if (columns * elementBytes % alignment != 0)
-    return op->emitOpError("expected columns of whole ")
+    return op.emitOpError("expected columns of whole ")
            << alignment << " bytes, got " << columns;
-  return verifyNumWarpgroups(op, warpgroups);
+  if (failed(verifyGroups(op)))
+    return failure();
+  return verifyNumWarpgroups(op, op.getWarpgroups());
 }
 
 LogicalResult CopyRowsOp::verify() {
-  return verifyRowCopy(*this, getTile().getType(), getColumns(), getAlignment(),
-                       getTile().getType().getElementBytes(), getWarpgroups());
+  return verifyRowCopy(*this, getTile().getType(),
+                       getTile().getType().getElementBytes());
 }
 
 LogicalResult SplitRowsOp::verify() {
   if (!getHigh().getType().getElementType().isBF16())
     return emitOpError("expected tiles of bf16, got ") << getHigh().getType();
-  return verifyRowCopy(*this, getHigh().getType(), getColumns(), getAlignment(),
-                       /*elementBytes=*/4, getWarpgroups());
+  return verifyRowCopy(*this, getHigh().getType(), /*elementBytes=*/4);
 }
 
 LogicalResult StoreRowsOp::verify() {
@@ -454,7 +471,7 @@ LogicalResult StoreRowsOp::verify() {
       !llvm::isPowerOf2_64(alignment))
     return emitOpError("expected an alignment of ")
            << pairBytes << " to 16 bytes, got " << alignment;
-  return success();
+  return verifyGroups(*this);
 }
 
 LogicalResult AwaitCopiesOp::verify() {

@@ -23,7 +23,7 @@ class AttnGPU_Op<string mnemonic, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def AttnGPU_EncodeTensorMapOp : AttnGPU_Op<"encode_tensor_map",
-    [MemoryEffects<[MemAlloc]>, SameVariadicOperandSize]> {
+    [MemoryEffects<[MemAlloc]>, AttrSizedOperandSegments]> {
   let summary = "Make a tensor map on the host";
   let description = [{
     Describes a tensor of one to five dimensions in device memory and the box of
@@ -35,7 +35,8 @@ def AttnGPU_EncodeTensorMapOp : AttnGPU_Op<"encode_tensor_map",
     - `strides`: the distance in bytes between neighbours in each dimension,
       multiples of 16; that of the first dimension is the element's size, given
       for symmetry and ignored;
-    - `box`: the elements of a copy in each dimension, 256 at most.
+    - `box`: the elements of a copy in each dimension, 256 at most; sizes but for
+      the first may be dynamic, and are at least one then.
 
     What lies outside the tensor reads as zero and is not written. Alignment, sizes
     and strides are checked when the map is made: a wrong one ends the function
@@ -54,13 +55,15 @@ def AttnGPU_EncodeTensorMapOp : AttnGPU_Op<"encode_tensor_map",
     LLVM_AnyPointer:$base,
     Variadic<Index>:$sizes,
     Variadic<Index>:$strides,
+    Variadic<Index>:$dynamic_box,
     DenseI64ArrayAttr:$box,
     TypeAttr:$element_type,
     AttnGPU_SwizzleAttr:$swizzle
   );
   let results = (outs AttnGPU_TensorMapType:$map);
   let assemblyFormat = [{
-    $base `sizes` `(` $sizes `)` `strides` `(` $strides `)` `box` $box
+    $base `sizes` `(` $sizes `)` `strides` `(` $strides `)`
+    `box` custom<DynamicIndexList>($dynamic_box, $box)
     `element` $element_type `swizzle` `` $swizzle attr-dict `:` type($base)
   }];
   let hasVerifier = 1;
@@ -440,14 +443,20 @@ def AttnGPU_ExpectOp : AttnGPU_PipeAccessOp<"expect"> {
   let summary = "Arrive at a slot and expect bytes from copies";
   let description = [{
     The slot is full when all producers have arrived and the copies that signal it
-    have brought `bytes` bytes.
+    have brought `bytes` bytes, or `times` times as many.
 
-    Example: `attn_gpu.expect %pipe[%slot] bytes 32768 : !attn_gpu.pipe<2>`
+    Example:
+
+    ```mlir
+    attn_gpu.expect %pipe[%slot] bytes 32768 : !attn_gpu.pipe<2>
+    attn_gpu.expect %pipe[%slot] bytes 256 times %rows : !attn_gpu.pipe<2>
+    ```
   }];
   let arguments = (ins AttnGPU_PipeType:$pipe, AttnGPU_SlotType:$slot,
-                       I64Attr:$bytes);
+                       I64Attr:$bytes, Optional<I32>:$times);
   let assemblyFormat = [{
-    $pipe `[` $slot `]` `bytes` $bytes attr-dict `:` qualified(type($pipe))
+    $pipe `[` $slot `]` `bytes` $bytes (`times` $times^)? attr-dict
+    `:` qualified(type($pipe))
   }];
 }
 
@@ -569,7 +578,7 @@ def AttnGPU_TmaStoreWaitOp : AttnGPU_Op<"tma_store_wait"> {
   let assemblyFormat = "attr-dict";
 }
 
-def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
+def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows", [AttrSizedOperandSegments]> {
   let summary = "Begin to copy rows of a matrix to a tile";
   let description = [{
     Copies `columns` elements of each of the first `count` rows behind `base`,
@@ -581,6 +590,9 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
     What was begun since the last group is a group of copies at
     `attn_gpu.commit_copies`.
 
+    Rows may be in groups of `group_rows`, whose first rows are `group_stride`
+    elements apart, as those of several heads are: a multiple, too.
+
     The elements of a tile of tf32 are f32 in global memory. They are rounded on their
     way, ties away from zero, by instructions, so that this copy, too, is done at once.
 
@@ -589,13 +601,19 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
     ```mlir
     attn_gpu.copy_rows %base stride %stride rows %left columns 64 to %tile
         aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<128x64xbf16>
+    attn_gpu.copy_rows %base stride %stride groups(%queries stride %headStride)
+        rows %left columns 64 to %tile
+        aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<128x64xbf16>
     ```
   }];
-  let arguments = (ins LLVM_PointerInAddressSpace<1>:$base, I64:$stride, I32:$count,
-                       AttnGPU_SharedType:$tile, I64Attr:$columns,
+  let arguments = (ins LLVM_PointerInAddressSpace<1>:$base, I64:$stride,
+                       Optional<I32>:$group_rows, Optional<I64>:$group_stride,
+                       I32:$count, AttnGPU_SharedType:$tile, I64Attr:$columns,
                        I64Attr:$alignment, I64Attr:$warpgroups);
   let assemblyFormat = [{
-    $base `stride` $stride `rows` $count `columns` $columns `to` $tile
+    $base `stride` $stride
+    (`groups` `(` $group_rows^ `stride` $group_stride `)`)?
+    `rows` $count `columns` $columns `to` $tile
     `aligned` $alignment `by` $warpgroups attr-dict `:` qualified(type($base)) `,`
     qualified(type($tile))
   }];
@@ -603,7 +621,8 @@ def AttnGPU_CopyRowsOp : AttnGPU_Op<"copy_rows"> {
 }
 
 def AttnGPU_SplitRowsOp
-    : AttnGPU_Op<"split_rows", [AllTypesMatch<["high", "low"]>]> {
+    : AttnGPU_Op<"split_rows",
+                 [AllTypesMatch<["high", "low"]>, AttrSizedOperandSegments]> {
   let summary = "Copy rows of f32 as the sum of two tiles of bf16";
   let description = [{
     As `attn_gpu.copy_rows`, of elements of f32: `high` gets them rounded to bf16 (cut
@@ -621,24 +640,29 @@ def AttnGPU_SplitRowsOp
     ```
   }];
   let arguments = (ins LLVM_PointerInAddressSpace<1>:$base, I64:$stride,
+                       Optional<I32>:$group_rows, Optional<I64>:$group_stride,
                        I32:$count, AttnGPU_SharedType:$high,
                        AttnGPU_SharedType:$low, I64Attr:$columns,
                        I64Attr:$alignment, I64Attr:$warpgroups);
   let assemblyFormat = [{
-    $base `stride` $stride `rows` $count `columns` $columns `to` $high `,` $low
+    $base `stride` $stride
+    (`groups` `(` $group_rows^ `stride` $group_stride `)`)?
+    `rows` $count `columns` $columns `to` $high `,` $low
     `aligned` $alignment `by` $warpgroups attr-dict `:` qualified(type($base)) `,`
     qualified(type($high))
   }];
   let hasVerifier = 1;
 }
 
-def AttnGPU_StoreRowsOp : AttnGPU_Op<"store_rows"> {
+def AttnGPU_StoreRowsOp
+    : AttnGPU_Op<"store_rows", [AttrSizedOperandSegments]> {
   let summary = "Store a fragment to rows of a matrix in global memory";
   let description = [{
     Stores the first `count` rows of a fragment, at most all, behind `base`, `stride`
     elements apart; `count` may be negative. Addresses and the stride are multiples
     of `alignment` bytes: with 16, packed elements move between the four threads of
     a row first, so that each stores eight in one piece; else each stores pairs.
+    Rows may be in groups, as those of `attn_gpu.copy_rows`.
 
     Example:
 
@@ -649,9 +673,12 @@ def AttnGPU_StoreRowsOp : AttnGPU_Op<"store_rows"> {
   }];
   let arguments = (ins AttnGPU_FragmentType:$fragment,
                        LLVM_PointerInAddressSpace<1>:$base, I64:$stride,
+                       Optional<I32>:$group_rows, Optional<I64>:$group_stride,
                        I32:$count, I64Attr:$alignment);
   let assemblyFormat = [{
-    $fragment `to` $base `stride` $stride `rows` $count `aligned` $alignment attr-dict
+    $fragment `to` $base `stride` $stride
+    (`groups` `(` $group_rows^ `stride` $group_stride `)`)?
+    `rows` $count `aligned` $alignment attr-dict
     `:` qualified(type($fragment)) `,` qualified(type($base))
   }];
   let hasVerifier = 1;
