@@ -34,7 +34,7 @@ KERNELS = (PLAIN, "few-queries=on", "split-keys=on")
 # Batch, query heads, key heads.
 HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8)), 64: ((1, 32, 8),), 256: ((1, 16, 4),)}
 KEYS = (1024, 2048, 8192, 32768)
-QUERIES = (17, 64, 128, 256, 512, 1024)
+QUERIES = (17, 32, 64, 128, 256, 512, 1024)
 CHOICES = "choices.json"
 CAUSAL = "structure(#attn.causal<bottom_right>)"
 
@@ -60,8 +60,8 @@ def compile_all(options):
             options.kernel_options = "" if name == PLAIN else name
             module = gpu_features.get_module(CAUSAL, None, dim)
             gpu.compile_module(options, module, directory / get_library(name, dim))
-    choices = [choose_splits((batch, heads, queries, dim), keys) or PLAIN
-               for dim, batch, heads, _, keys, queries in get_cells()]
+    choices = [choose_splits((batch, heads, queries, dim), (batch, key_heads, keys, dim)) or PLAIN
+               for dim, batch, heads, key_heads, keys, queries in get_cells()]
     (directory / CHOICES).write_text(json.dumps(choices) + "\n")
     for path in (__file__, HERE / "gpu.py", HERE / "gpu_decode.py", HERE / "gpu_features.py"):
         shutil.copy(path, directory)

@@ -163,15 +163,22 @@ def test_kernel_options(capability, cache):
     assert is_new(f32="bf16x3") == 1
 
 
-@pytest.mark.parametrize("batch, heads, queries, keys, option", [
+@pytest.mark.parametrize("batch, heads, key_heads, queries, keys, option", [
     # Keys in plenty, and queries of one tile or of fewer than there are multiprocessors.
-    (1, 8, 17, 8192, "few-queries=on"), (64, 32, 64, 8192, "few-queries=on"), (1, 32, 200, 2048, "few-queries=on"),
-    (1, 32, 200, 8192, "split-keys=on"), (1, 8, 1000, 8192, "split-keys=on"), (1, 32, 512, 8192, "split-keys=on"),
+    (1, 8, 8, 17, 8192, "few-queries=on"), (4, 32, 32, 64, 8192, "few-queries=on"), (1, 32, 32, 200, 2048, "few-queries=on"),
+    (1, 32, 32, 200, 8192, "split-keys=on"), (1, 8, 2, 1000, 8192, "split-keys=on"), (1, 32, 8, 512, 8192, "split-keys=on"),
+    # Heads that share keys and have room in a tile.
+    (64, 32, 8, 32, 8192, "few-queries=on"), (64, 32, 8, 17, 64, "few-queries=on"), (1, 32, 8, 17, 512, ""), (64, 32, 8, 33, 8192, ""),
     # Tiles enough, few keys, nothing at all.
-    (1, 32, 300, 2048, ""), (4, 32, 200, 8192, ""), (1, 32, 513, 8192, ""), (1, 8, 17, 512, ""), (0, 8, 65, 8192, "split-keys=on"), (1, 8, 0, 8192, ""),
+    (1, 32, 32, 300, 2048, ""), (4, 32, 32, 200, 8192, ""), (1, 32, 32, 513, 8192, ""), (1, 8, 8, 17, 512, ""),
+    (64, 32, 32, 17, 8192, ""), (0, 8, 8, 65, 8192, "split-keys=on"), (1, 8, 8, 0, 8192, ""), (1, 8, 2, 0, 8192, ""),
 ])
-def test_splits(batch, heads, queries, keys, option):
-    assert _sdpa.choose_splits((batch, heads, queries, 64), keys) == option
+def test_splits(batch, heads, key_heads, queries, keys, option):
+    assert _sdpa.choose_splits((batch, heads, queries, 64), (batch, key_heads, keys, 64)) == option
+
+
+def test_splits_without_heads():
+    assert _sdpa.choose_splits((17, 64), (8192, 64)) == "few-queries=on"
 
 
 @pytest.mark.parametrize("queries, keys, has_merge", [(17, 600, True), (200, 5000, True), (2000, 600, False), (17, 500, False)])

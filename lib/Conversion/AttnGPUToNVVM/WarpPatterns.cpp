@@ -397,8 +397,7 @@ private:
       return arith::ExtSIOp::create(b, b.getI64Type(), value);
     };
     Value bytes = arith::ConstantIntOp::create(b, b.getI64Type(), elementBytes);
-    Value offset =
-        arith::AddIOp::create(b, distance.get(b, row), wide(column));
+    Value offset = arith::AddIOp::create(b, distance.get(b, row), wide(column));
     offset = arith::MulIOp::create(b, offset, bytes);
     Value pointer = LLVM::GEPOp::create(b, base.getType(), b.getI8Type(), base,
                                         LLVM::GEPArg(offset));

@@ -230,8 +230,8 @@ private:
       return false;
     if (op.hasHeadDim()) {
       int64_t numHeads = output[rank - 3], numKeyHeads = key[rank - 3];
-      bool isKnown =
-          !ShapedType::isDynamic(numHeads) && !ShapedType::isDynamic(numKeyHeads);
+      bool isKnown = !ShapedType::isDynamic(numHeads) &&
+                     !ShapedType::isDynamic(numKeyHeads);
       // Groups of more heads than a tile has room for are rare.
       if (!(isKnown && numHeads == numKeyHeads) &&
           !(options.packsHeads &&

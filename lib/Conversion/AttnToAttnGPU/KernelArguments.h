@@ -33,6 +33,9 @@ struct KernelArguments {
   /// queries that each has in it, the tiles of a group of heads, and those of
   /// all groups; `numBatchHeads` are the latter of all batches then.
   Value headsPerTile, queriesPerHead, tilesPerGroup, numHeadTiles;
+  /// 2^16 / queriesPerHead, rounded up: a row times this is its head times
+  /// 2^16, and less than 2^16 more.
+  Value headsPerRow;
   /// Null where the schedule has it.
   Value sectionHeads;
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.

@@ -156,7 +156,8 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
   int64_t tileSlabs =
       std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
   emitQueryAcquire(slot);
-  int64_t rowBytes = schedule.paddedDim * 2, numRows = schedule.getTileQueries();
+  int64_t rowBytes = schedule.paddedDim * 2,
+          numRows = schedule.getTileQueries();
   if (schedule.packsHeads)
     ExpectOp::create(b, queryPipe, slot, b.getI64IntegerAttr(rowBytes),
                      b.mul(args.headsPerTile, args.queriesPerHead));
@@ -175,8 +176,8 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
 void KernelEmitter::emitKeyLoad(const Tile &tile, Value block, Value slot) {
   int64_t numSlabs = schedule.paddedDim / kSlabColumns;
   AcquireOp::create(b, keyPipe, slot, /*last_held=*/false);
-  ExpectOp::create(b, keyPipe, slot,
-                   b.getI64IntegerAttr(schedule.keyTileBytes), Value());
+  ExpectOp::create(b, keyPipe, slot, b.getI64IntegerAttr(schedule.keyTileBytes),
+                   Value());
   Value first = b.mul(SlotIndexOp::create(b, slot), numSlabs);
   emitLoad(args.keyMap, op.getKey(), tile,
            getKeyRow(tile, b.mul(block, blockKeys)), tile.keyHead, keySlabs,

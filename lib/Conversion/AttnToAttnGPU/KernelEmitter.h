@@ -361,6 +361,7 @@ private:
   /// The query of row `i` of this consumer's fragments, and key `j` behind a
   /// first one; clamped if memory is read at them.
   Value getQuery(const Tile &tile, Value i, bool clamp);
+  Value getHeadOfRow(Value row);
   /// The tile with the head of that row, clamped, and whether there is one.
   Tile getTileOfRow(const Tile &tile, Value i);
   Value isRow(const Tile &tile, Value i);

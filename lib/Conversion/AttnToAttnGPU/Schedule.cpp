@@ -196,7 +196,8 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                                  KernelSchedule::kMaxSectionHeads);
   return llvm::formatv(
              "tile {0}x{1}{15}, {2} consumers, {3} stages, {4} of queries{14}, "
-             "{5} softmax, sections of {6} heads, {13}{7}turns, {8}/{9} registers, "
+             "{5} softmax, sections of {6} heads, {13}{7}turns, {8}/{9} "
+             "registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
              schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,

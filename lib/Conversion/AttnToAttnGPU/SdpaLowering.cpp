@@ -131,15 +131,16 @@ Value SdpaLowering::encodeMap(Value memref, OpFoldResult rows,
                                 index(kElementBytes)));
   }
   return attn_gpu::EncodeTensorMapOp::create(
-      b, KernelInterface::getAddress(b, memref), sizes, strides, dynamicBox, box,
-      type.getElementType(), attn_gpu::Swizzle::B128);
+      b, KernelInterface::getAddress(b, memref), sizes, strides, dynamicBox,
+      box, type.getElementType(), attn_gpu::Swizzle::B128);
 }
 
 void SdpaLowering::passMaps() {
   Attribute rows = b.getIndexAttr(attn_gpu::FragmentType::kRows);
   Attribute keys = b.getIndexAttr(schedule.blockKeys);
   interface.pass(schedule.packsHeads
-                     ? encodeMap(op.getQuery(), getAsOpFoldResult(queriesPerHead),
+                     ? encodeMap(op.getQuery(),
+                                 getAsOpFoldResult(queriesPerHead),
                                  getAsOpFoldResult(headsPerTile))
                      : encodeMap(op.getQuery(), rows),
                  arguments.queryMap);
@@ -359,6 +360,9 @@ void SdpaLowering::launch() {
     interface.passSize(queriesPerHead, arguments.queriesPerHead);
     interface.passSize(tilesPerGroup, arguments.tilesPerGroup);
     interface.passSize(numHeadTiles, arguments.numHeadTiles);
+    interface.passSize(
+        b.createOrFold<arith::CeilDivSIOp>(index(1 << 16), queriesPerHead),
+        arguments.headsPerRow);
     interface.passSize(getNumTileHeads(), arguments.numBatchHeads);
   } else {
     interface.passSize(numBatchHeads, arguments.numBatchHeads);

@@ -67,8 +67,7 @@ void KernelEmitter::emitHeadsOfTile(Tile &tile) {
   tile.keyHead = b.div(tile.head, args.tilesPerGroup);
   Value first = b.mul(b.rem(tile.head, args.tilesPerGroup), args.headsPerTile);
   tile.head = b.add(b.mul(tile.keyHead, args.headsPerKeyHead), first);
-  Value numHeads =
-      b.min(b.sub(args.headsPerKeyHead, first), args.headsPerTile);
+  Value numHeads = b.min(b.sub(args.headsPerKeyHead, first), args.headsPerTile);
   Value numQueries =
       b.min(b.sub(tile.numQueries, tile.firstQuery), args.queriesPerHead);
   tile.numRows = b.mul(numHeads, numQueries);
@@ -77,8 +76,8 @@ void KernelEmitter::emitHeadsOfTile(Tile &tile) {
 /// Where a row of tiles of a head is.
 KernelEmitter::Tile KernelEmitter::emitPlace(Value rowTile, Value batchHead,
                                              Value sequence) {
-  Tile tile = emitHead(batchHead, schedule.packsHeads ? args.numHeadTiles
-                                                      : args.numHeads);
+  Tile tile = emitHead(batchHead,
+                       schedule.packsHeads ? args.numHeadTiles : args.numHeads);
   tile.numKeys = args.numKeys;
   tile.numQueries = args.numQueries;
   if (op.isRagged())

@@ -202,6 +202,10 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
     attn_gpu.acquire %p[%s] last_held : !attn_gpu.pipe<2, 2>
     // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %c8192_i32
     attn_gpu.expect %p[%s] bytes 8192 : !attn_gpu.pipe<2, 2>
+    // CHECK: %[[BYTES:.*]] = arith.muli %[[ROWS:.*]], %c128_i32 : i32
+    // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.*}}, %[[BYTES]]
+    %rows = llvm.load %out : !llvm.ptr<1> -> i32
+    attn_gpu.expect %p[%s] bytes 128 times %rows : !attn_gpu.pipe<2, 2>
     %tile = attn_gpu.slice %t[%c0] : !attn_gpu.shared<2x64x64xbf16>
     // CHECK: llvm.addrspacecast %{{.*}} : !llvm.ptr<3> to !llvm.ptr<7>
     // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} box[%c0_i32, %c0_i32] l2_cache_hint = %{{.*}} : !llvm.ptr<7>, !llvm.ptr

@@ -110,10 +110,28 @@ gpu.func @copies(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %out: !llvm.ptr
   gpu.return
 }
 
+// Each of the two rows that a thread copies of a tile is in a group of its own.
+// CHECK-LABEL: llvm.func @grouped_copies
+gpu.func @grouped_copies(%base: !llvm.ptr<1>, %stride: i64, %far: i64, %queries: i32, %count: i32) kernel {
+  %w = attn_gpu.alloc at 0 : !attn_gpu.shared<32x64xf16>
+  attn_gpu.warpgroups 1 blocks = 1 {
+  ^bb0(%wg: i32):
+    // CHECK: arith.divui %[[FIRST:.*]], %{{.*}} : i32
+    // CHECK: nvvm.cp.async.shared.global
+    // CHECK: %[[SECOND:.*]] = arith.addi %[[FIRST]], %c16_i32 : i32
+    // CHECK: arith.divui %[[SECOND]], %{{.*}} : i32
+    // CHECK: nvvm.cp.async.shared.global
+    // CHECK-NOT: arith.divui
+    attn_gpu.copy_rows %base stride %stride groups(%queries stride %far) rows %count columns 64 to %w aligned 16 by 1 : !llvm.ptr<1>, !attn_gpu.shared<32x64xf16>
+    attn_gpu.commit_copies
+  }
+  gpu.return
+}
+
 // Whole chunks where they are aligned and four groups of 8 columns are there, else
 // pairs.
 // CHECK-LABEL: llvm.func @stores
-gpu.func @stores(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %x: f32) kernel {
+gpu.func @stores(%base: !llvm.ptr<1>, %stride: i64, %far: i64, %queries: i32, %count: i32, %x: f32) kernel {
   attn_gpu.warpgroups 1 blocks = 1 {
   ^bb0(%wg: i32):
     %o = attn_gpu.splat %x : f32 to !attn_gpu.fragment<64x32xf32>
@@ -124,9 +142,19 @@ gpu.func @stores(%base: !llvm.ptr<1>, %stride: i64, %count: i32, %x: f32) kernel
     attn_gpu.store_rows %p to %base stride %stride rows %count aligned 16 : !attn_gpu.fragment<64x32xf16>, !llvm.ptr<1>
     // CHECK-COUNT-8: llvm.store %{{.*}} {alignment = 4 : i64} : i32
     attn_gpu.store_rows %p to %base stride %stride rows %count aligned 8 : !attn_gpu.fragment<64x32xf16>, !llvm.ptr<1>
+    // CHECK-NOT: arith.divui
     // CHECK-COUNT-8: llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xf32>
-    // CHECK-NOT: llvm.store
     attn_gpu.store_rows %o to %base stride %stride rows %count aligned 16 : !attn_gpu.fragment<64x32xf32>, !llvm.ptr<1>
+    // Rows in groups, as those of several heads.
+    // CHECK: %[[GROUP:.*]] = arith.divui %[[ROW:.*]], %[[QUERIES:.*]] : i32
+    // CHECK: %[[REST:.*]] = arith.remui %[[ROW]], %[[QUERIES]] : i32
+    // CHECK: %[[WIDE:.*]] = arith.extsi %[[GROUP]] : i32 to i64
+    // CHECK: arith.muli %[[WIDE]], %{{.*}} : i64
+    // CHECK: arith.extsi %[[REST]] : i32 to i64
+    // CHECK-COUNT-4: llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xf32>
+    // CHECK: arith.divui
+    // CHECK-COUNT-4: llvm.store %{{.*}} {alignment = 8 : i64} : vector<2xf32>
+    attn_gpu.store_rows %o to %base stride %stride groups(%queries stride %far) rows %count aligned 16 : !attn_gpu.fragment<64x32xf32>, !llvm.ptr<1>
   }
   gpu.return
 }

@@ -8,18 +8,15 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=key-splits=3 --canonicalize --cse | FileCheck %s --check-prefix=THREE --implicit-check-not=choose_splits
 
 // Few queries leave the GPU idle: keys are split, and what the splits leave is merged
-// if there are several. Heads that share keys are queries of one head: their stride is
-// that of queries.
-// REMARK: tile 64x128, 1 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, keys split, no turns
+// if there are several. Heads that share keys are rows of one tile (packed-heads.mlir),
+// and a mask that keeps all keys for the only query is none.
+// REMARK: tile 64x128 of several heads, 1 consumers, 2 stages, 2 of queries, optimistic softmax, sections of 1 heads, keys split, no turns
 // CHECK-LABEL: func.func @decode
-// CHECK-SAME: %[[Q:.*]]: memref<?x?x1x128xbf16{{.*}}>, %[[K:[a-z0-9]*]]:
-// CHECK: %[[GROUP:.*]] = arith.divsi
-// CHECK: memref.reinterpret_cast %[[Q]] to offset: [0], sizes: [%{{.*}}, %{{.*}}, %[[GROUP]], 128], strides: [%[[STRIDES:.*]]#0, %{{.*}}, %[[STRIDES]]#1, 1]
 // CHECK: %[[SPLITS:.*]] = attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 1
 // CHECK: %[[ISSPLIT:.*]] = arith.cmpi sgt, %[[SPLITS]], %{{.*}}
 // CHECK: %[[COUNT:.*]] = arith.select %[[ISSPLIT]], %[[SPLITS]], %{{.*}}
-// CHECK: %[[OUT:.*]] = memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?x128xf32>
-// CHECK-COUNT-2: memref.alloc(%[[COUNT]], %{{.*}}, %{{.*}}) {alignment = 16 : i64} : memref<?x?x?xf32>
+// CHECK: %[[OUT:.*]] = memref.alloc(%[[COUNT]], %{{.*}}) {alignment = 16 : i64} : memref<?x?x1x128xf32>
+// CHECK-COUNT-2: memref.alloc(%[[COUNT]], %{{.*}}) {alignment = 16 : i64} : memref<?x?x1xf32>
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128 blocks
 // CHECK: scf.if
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128_merge blocks
@@ -43,7 +40,7 @@
 // NONE: gpu.launch_func
 
 // THREE-LABEL: func.func @decode
-// THREE: memref.alloc(%{{.*}}, %{{.*}}) {{.*}} : memref<3x?x?x128xf32>
+// THREE: memref.alloc(%{{.*}}) {{.*}} : memref<3x?x1x128xf32>
 func.func @decode(%q: memref<?x?x1x128xbf16, strided<[?, ?, ?, 1]>>, %k: memref<?x?x?x128xbf16>, %o: memref<?x?x1x128xbf16>) {
   attn.sdpa query(%q : memref<?x?x1x128xbf16, strided<[?, ?, ?, 1]>>) key(%k : memref<?x?x?x128xbf16>) value(%k : memref<?x?x?x128xbf16>)
     structure(#attn.causal<bottom_right>) backend = flash outs(%o : memref<?x?x1x128xbf16>)
@@ -52,15 +49,11 @@ func.func @decode(%q: memref<?x?x1x128xbf16, strided<[?, ?, ?, 1]>>, %k: memref<
 
 // -----
 
-// A mask of each head goes with its head, one for all heads stays; maxima are merged,
-// and a mask may hide all keys of a split, which the maximum tells.
+// Maxima are merged, and a mask may hide all keys of a split, which the maximum tells.
 // REMARK: standard softmax, sections of 1 heads, keys split
 // CHECK-LABEL: func.func @masked
-// CHECK-SAME: %{{.*}}: memref<2x8x1x64xf16>, %{{.*}}: memref<2x2x5000x64xf16>, %[[MASK:.*]]: memref<8x1x5000xi1>, %[[BIAS:.*]]: memref<1x5000xf16>,
-// CHECK: memref.reinterpret_cast %[[MASK]] to offset: [0], sizes: [2, 4, 5000], strides: [20000, 5000, 1]
-// CHECK-NOT: memref.reinterpret_cast %[[BIAS]]
 // CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 1
-// CHECK-COUNT-2: memref.alloc({{.*}}) {{.*}} : memref<?x4x4xf32>
+// CHECK-COUNT-2: memref.alloc({{.*}}) {{.*}} : memref<?x16x1xf32>
 // CHECK: gpu.func @{{.*}}_merge(
 // CHECK-COUNT-2: gpu.subgroup_reduce maxnumf
 func.func @masked(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %m: memref<8x1x5000xi1>, %b: memref<1x5000xf16>, %o: memref<2x8x1x64xf16>, %l: memref<2x8x1xf32>, %x: memref<2x8x1xf32>) {
@@ -72,41 +65,12 @@ func.func @masked(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %m: mem
 
 // -----
 
-// What is one for all heads, and of one query that is not known to be one, is made so.
-// CHECK-LABEL: func.func @unknown
-// CHECK-SAME: %[[MASK:[a-z0-9]*]]: memref<?x5000xi1>, %[[BIAS:[a-z0-9]*]]: memref<1x?x5000xf16>,
-// CHECK-DAG: memref.cast %[[MASK]] : memref<?x5000xi1> to memref<1x5000xi1>
-// CHECK-DAG: memref.cast %[[BIAS]] : memref<1x?x5000xf16> to memref<1x1x5000xf16>
-// CHECK: gpu.func @{{.*}}_merge(
-func.func @unknown(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %m: memref<?x5000xi1>, %b: memref<1x?x5000xf16>, %o: memref<2x8x1x64xf16>) {
-  attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
-    bias(%b : memref<1x?x5000xf16>) mask(%m : memref<?x5000xi1>) backend = flash outs(%o : memref<2x8x1x64xf16>)
-  return
-}
-
-// -----
-
-// Sinks go with their heads.
-// CHECK-LABEL: func.func @sinks
-// CHECK-SAME: %{{.*}}: memref<2x8x1x64xf16>, %{{.*}}: memref<2x2x5000x64xf16>, %[[SINKS:.*]]: memref<8xf32>,
-// CHECK: memref.reinterpret_cast %[[SINKS]] to offset: [0], sizes: [2, 4], strides: [4, 1] : memref<8xf32> to memref<2x4xf32
-// CHECK: gpu.func @{{.*}}_merge(
-func.func @sinks(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %s: memref<8xf32>, %o: memref<2x8x1x64xf16>) {
-  attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
-    sinks(%s : memref<8xf32>) backend = flash outs(%o : memref<2x8x1x64xf16>)
-  return
-}
-
-// -----
-
-// Windows tell queries apart: keys are split, heads stay. A window leaves a tile some
-// blocks only.
+// A window leaves a tile some blocks only.
 // REMARK: optimistic softmax, sections of 16 heads, keys split
-// CHECK-LABEL: func.func @apart
-// CHECK-NOT: memref.reinterpret_cast
-// CHECK: attn_gpu.choose_splits %c16, %c17, %{{.*}} resident 1
+// CHECK-LABEL: func.func @window
+// CHECK: attn_gpu.choose_splits %c4, %c17, %{{.*}} resident 1
 // CHECK: gpu.func @{{.*}}_merge(
-func.func @apart(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memref<2x8x1x64xf16>) {
+func.func @window(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: memref<2x8x1x64xf16>) {
   attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
     structure(#attn.window<1000, 0, bottom_right>) backend = flash outs(%o : memref<2x8x1x64xf16>)
   return

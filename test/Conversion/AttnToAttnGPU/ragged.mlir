@@ -2,7 +2,7 @@
 // RUN: attn-opt %s --split-input-file --convert-attn-to-attn-gpu=chip=sm_80 --canonicalize --cse | FileCheck %s --check-prefix=AMPERE
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=output=copied 2>&1 | FileCheck %s --check-prefix=COPIED
 
-// COPIED: error: outputs of another type, of ragged batches and of split keys are stored from registers
+// COPIED: error: outputs of another type, of ragged batches, of split keys and of several heads in a tile are stored from registers
 
 // As many tiles as sequences may need: 1000 / 128, one for each of 7 sequences, one
 // for rows behind them; the host reads no lengths. A search finds the sequence of a

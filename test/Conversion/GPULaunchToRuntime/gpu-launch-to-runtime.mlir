@@ -53,8 +53,11 @@ gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 
 // A map is 128 bytes on the stack, passed as it is.
 // CHECK-LABEL: func.func @maps
+// CHECK: %[[OTHER:.*]] = llvm.alloca %{{.*}} x i8 {alignment = 64 : i64}
 // CHECK: %[[MAP:.*]] = llvm.alloca %{{.*}} x i8 {alignment = 64 : i64}
-// CHECK: llvm.call @attn_rt_cuda_encode_tensor_map(%[[MAP]], %[[TILING:.*]], %{{.*}}, %{{.*}}, %{{.*}})
+// CHECK: llvm.call @attn_rt_cuda_encode_tensor_map(%[[MAP]], %[[TILING:[a-z0-9]*]], %{{[a-z0-9]*}}, %{{[a-z0-9]*}}, %{{[a-z0-9]*}}, %{{[a-z0-9]*}})
+// Sizes of the box that are known late are zero in the tiling, and come with the map.
+// CHECK: llvm.call @attn_rt_cuda_encode_tensor_map(%[[OTHER]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[SIZES:.*]]) :
 // CHECK: llvm.store %[[MAP]], %{{.*}} : !llvm.ptr, !llvm.ptr
 // CHECK: llvm.call @attn_rt_cuda_launch
 // CHECK: llvm.mlir.global internal constant @attn_rt_gpu_tiling() {{.*}}: !llvm.struct<(i32, i32, i32, i32, i32, i32, i32, i32, i32, ptr)>
@@ -62,14 +65,19 @@ gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 // CHECK-DAG: llvm.mlir.constant(64 : i32)
 // CHECK-DAG: llvm.mlir.constant(128 : i32)
 // CHECK-DAG: llvm.mlir.addressof @attn_rt_gpu_tensor_name
+// CHECK: llvm.mlir.global internal constant @attn_rt_gpu_tiling{{.*}}() {{.*}}: !llvm.struct<(i32, i32, i32, i32, i32, i32, i32, i32, i32, ptr)>
+// CHECK-NOT: llvm.mlir.constant(128 : i32)
+// CHECK: llvm.mlir.constant(0 : i32)
 func.func @maps(%p: !llvm.ptr, %n: index) {
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
   %c64 = arith.constant 64 : index
   %map = attn_gpu.encode_tensor_map %p sizes(%c64, %n) strides(%c2, %n) box [64, 128] element bf16 swizzle b128
       {name = "query"} : !llvm.ptr
+  %some = attn_gpu.encode_tensor_map %p sizes(%c64, %n) strides(%c2, %n) box [64, %n] element bf16 swizzle b128
+      : !llvm.ptr
   gpu.launch_func @kernels::@copy blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1)
-      args(%map : !attn_gpu.tensor_map)
+      args(%map : !attn_gpu.tensor_map, %some : !attn_gpu.tensor_map)
   return
 }
 }

@@ -11,6 +11,9 @@ func.func @tensor_map(%base: !llvm.ptr, %n: index, %stride: index) -> !attn_gpu.
   // CHECK: element f32 swizzle none : !llvm.ptr
   %1 = attn_gpu.encode_tensor_map %base sizes(%n) strides(%stride)
       box [256] element f32 swizzle none : !llvm.ptr
+  // CHECK: strides(%{{.*}}, %{{.*}}) box [64, %{{.*}}] element bf16
+  %2 = attn_gpu.encode_tensor_map %base sizes(%n, %n) strides(%stride, %stride)
+      box [64, %n] element bf16 swizzle b128 : !llvm.ptr
   return %0 : !attn_gpu.tensor_map
 }
 

@@ -33,6 +33,22 @@ func.func @encode_element_width(%base: !llvm.ptr, %n: index) {
 
 // -----
 
+func.func @encode_columns(%base: !llvm.ptr, %n: index) {
+  // expected-error @below {{expected a static number of columns of the box}}
+  %0 = attn_gpu.encode_tensor_map %base sizes(%n) strides(%n) box [%n] element bf16 swizzle none : !llvm.ptr
+  return
+}
+
+// -----
+
+func.func @encode_dynamic(%base: !llvm.ptr, %n: index) {
+  // expected-error @below {{expected as many values as dynamic box sizes, got 1}}
+  %0 = "attn_gpu.encode_tensor_map"(%base, %n, %n, %n) {box = array<i64: 8>, element_type = bf16, swizzle = #attn_gpu<swizzle none>, operandSegmentSizes = array<i32: 1, 1, 1, 1>} : (!llvm.ptr, index, index, index) -> !attn_gpu.tensor_map
+  return
+}
+
+// -----
+
 func.func @encode_box(%base: !llvm.ptr, %n: index) {
   // expected-error @below {{expected box sizes from 1 to 256, got 512}}
   %0 = attn_gpu.encode_tensor_map %base sizes(%n) strides(%n) box [512] element bf16 swizzle none : !llvm.ptr
@@ -839,6 +855,14 @@ func.func @copy_whole(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<6
 
 // -----
 
+func.func @copy_groups(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.shared<64x64xbf16>) {
+  // expected-error @below {{expected both the rows of a group and the distance of groups, or neither}}
+  "attn_gpu.copy_rows"(%p, %s, %n, %n, %k) {columns = 64 : i64, alignment = 16 : i64, warpgroups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1>} : (!llvm.ptr<1>, i64, i32, i32, !attn_gpu.shared<64x64xbf16>) -> ()
+  return
+}
+
+// -----
+
 func.func @await_pending() {
   // expected-error @below {{expected no negative number of groups, got -1}}
   attn_gpu.await_copies pending -1
@@ -874,6 +898,14 @@ func.func @split_alignment(%p: !llvm.ptr<1>, %s: i64, %n: i32, %k: !attn_gpu.sha
 func.func @store_type(%p: !llvm.ptr<1>, %s: i64, %n: i32, %o: !attn_gpu.fragment<64x64xi32>) {
   // expected-error @below {{expected a fragment of f16, bf16 or f32, got '!attn_gpu.fragment<64x64xi32>'}}
   attn_gpu.store_rows %o to %p stride %s rows %n aligned 16 : !attn_gpu.fragment<64x64xi32>, !llvm.ptr<1>
+  return
+}
+
+// -----
+
+func.func @store_groups(%p: !llvm.ptr<1>, %s: i64, %n: i32, %o: !attn_gpu.fragment<64x64xf32>) {
+  // expected-error @below {{expected both the rows of a group and the distance of groups, or neither}}
+  "attn_gpu.store_rows"(%o, %p, %s, %s, %n) {alignment = 16 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1>} : (!attn_gpu.fragment<64x64xf32>, !llvm.ptr<1>, i64, i64, i32) -> ()
   return
 }
 

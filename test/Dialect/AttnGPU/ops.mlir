@@ -27,6 +27,8 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
       attn_gpu.acquire %kp[%s] : !attn_gpu.pipe<2>
       // CHECK: attn_gpu.expect %{{.*}}[%{{.*}}] bytes 16384 : !attn_gpu.pipe<2>
       attn_gpu.expect %kp[%s] bytes 16384 : !attn_gpu.pipe<2>
+      // CHECK: attn_gpu.expect %{{.*}}[%{{.*}}] bytes 128 times %{{.*}} : !attn_gpu.pipe<2>
+      attn_gpu.expect %kp[%s] bytes 128 times %tile : !attn_gpu.pipe<2>
       // CHECK: attn_gpu.slot_index %{{.*}} : !attn_gpu.slot<2>
       %i = attn_gpu.slot_index %s : !attn_gpu.slot<2>
       // CHECK: attn_gpu.slice %{{.*}}[%{{.*}}] : !attn_gpu.shared<2x128x64xbf16>
