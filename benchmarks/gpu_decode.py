@@ -63,12 +63,12 @@ def compile_all(options):
     shutil.copy(HERE / "gpu.py", directory)
 
 
-def get_theirs(torch, backend, q, k, v):
+def get_theirs(torch, backend, q, k, v, causal):
     """PyTorch's attention by a backend, or None where it takes no such problem."""
     from torch.nn.attention import bias, sdpa_kernel
 
     queries, keys = q.shape[-2], k.shape[-2]
-    mask = bias.causal_lower_right(queries, keys) if queries > 1 else None
+    mask = bias.causal_lower_right(queries, keys) if causal and queries > 1 else None
 
     def run(stream):
         with sdpa_kernel([backend]):
@@ -82,22 +82,24 @@ def get_theirs(torch, backend, q, k, v):
     return run
 
 
-def time_beside_peers(torch, clock, q, k, v, libraries, reps):
+def time_beside_peers(torch, clock, q, k, v, libraries, reps, causal=True):
     """Ours, by names, beside PyTorch's backends in turn, cold: microseconds of each, our
-    errors beside FlashAttention-2, and the microseconds of the better peer."""
+    errors beside FlashAttention-2 (or cuDNN, where that takes no such problem), and the
+    microseconds of the better peer."""
     from torch.nn.attention import SDPBackend
 
-    outs = {name: torch.full_like(q, float("nan")) for name in libraries}
+    outs = {name: torch.full((*q.shape[:-1], v.shape[-1]), float("nan"), device="cuda", dtype=q.dtype)
+            for name in libraries}
     runs = {name: gpu.bind(library, [q, k, v], outs[name])
             for name, library in libraries.items()}
     peers = {"fa2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
     for name, backend in peers.items():
-        if theirs := get_theirs(torch, backend, q, k, v):
+        if theirs := get_theirs(torch, backend, q, k, v, causal):
             runs[name] = theirs
     stream = torch.cuda.current_stream().cuda_stream
     for name in outs:
         runs[name](stream)
-    expected = runs["fa2"](stream).float()
+    expected = next(runs[name] for name in peers if name in runs)(stream).float()
     torch.cuda.synchronize()
     errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
               for name, out in outs.items()}

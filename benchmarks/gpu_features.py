@@ -61,21 +61,22 @@ LONGEST = 2048
 SEQUENCES = 32
 
 
-def get_module(clauses, extra, dim=None):
-    """Attention of any sizes but the head dimension; `extra` is the type of an argument %x."""
+def get_module(clauses, extra, dim=None, value_dim=None):
+    """Attention of any sizes but the head dimensions; `extra` is the type of an argument %x."""
     tensor = f"tensor<?x?x?x{dim or DIM}xbf16>"
+    value = f"tensor<?x?x?x{value_dim or dim or DIM}xbf16>"
     parameter = f", %x: {extra}" if extra else ""
-    return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {tensor}{parameter}) -> {tensor} {{
+    return f"""func.func @main(%q: {tensor}, %k: {tensor}, %v: {value}{parameter}) -> {value} {{
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
   %b = tensor.dim %q, %c0 : {tensor}
   %h = tensor.dim %q, %c1 : {tensor}
   %n = tensor.dim %q, %c2 : {tensor}
-  %init = tensor.empty(%b, %h, %n) : {tensor}
-  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {tensor}) {clauses}
-    outs(%init : {tensor}) -> {tensor}
-  return %o : {tensor}
+  %init = tensor.empty(%b, %h, %n) : {value}
+  %o = attn.sdpa query(%q : {tensor}) key(%k : {tensor}) value(%v : {value}) {clauses}
+    outs(%init : {value}) -> {value}
+  return %o : {value}
 }}
 """
 

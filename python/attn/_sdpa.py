@@ -70,27 +70,29 @@ class Request:
 
 # Of 64 queries: about as many as a large GPU has multiprocessors, and so many that there
 # is nothing to be won by splitting. Keys that few queries are worth to be split for, and
-# those from which on larger tiles win by more than that there are fewer of them. Queries
-# of which two heads have room in a tile of 64.
-_FEW_TILES, _MANY_TILES, _SPLIT_KEYS, _MANY_KEYS, _PACKED_QUERIES = 128, 512, 512, 4096, 32
+# those from which on larger tiles win by more than that there are fewer of them.
+_FEW_TILES, _MANY_TILES, _SPLIT_KEYS, _MANY_KEYS = 128, 512, 512, 4096
 
 
 def choose_splits(output: tuple[int, ...], key: tuple[int, ...]) -> str:
     """The option of a GPU's kernel for an output [..., heads, queries, size] and keys
     [..., key heads, keys, size] that lets keys be split (Flash-Decoding, Dao et al., 2023)
-    and heads that share them be rows of one tile, or none: where a call has fewer tiles of
-    queries than the GPU has multiprocessors, or reads keys several times. By measurement on
-    an H200 (docs/Performance.md); into how many parts is decided at each launch."""
+    and heads that share them be rows of one tile (FlashAttention-3's PackGQA), or none: where
+    a call has fewer tiles of queries than the GPU has multiprocessors, or would read keys
+    several times. By measurement on an H200 (docs/Performance.md); into how many parts is
+    decided at each launch."""
     num_queries, num_keys = output[-2], key[-2]
     if num_queries == 0:
         return ""
     heads = math.prod(output[:-2])
-    packs = num_queries <= _PACKED_QUERIES and output[-3:-2] != key[-3:-2]
-    if packs and heads > _FEW_TILES:
-        return "few-queries=on"
-    if num_keys <= _SPLIT_KEYS or (num_queries <= 64 and heads >= _MANY_TILES):
+    if num_queries <= 64:
+        group = output[-3] // max(key[-3], 1) if len(output) > 2 else 1
+        if group > 1 and (heads > _FEW_TILES or num_keys > _MANY_KEYS):
+            return "few-queries=grouped" if group * num_queries > 64 else "few-queries=on"
+        return "" if num_keys <= _SPLIT_KEYS or heads >= _MANY_TILES else "few-queries=on"
+    if num_keys <= _SPLIT_KEYS:
         return ""
-    if num_queries <= 64 or (num_keys <= _MANY_KEYS and heads * -(-num_queries // 64) <= _FEW_TILES):
+    if num_keys <= _MANY_KEYS and heads * -(-num_queries // 64) <= _FEW_TILES:
         return "few-queries=on"
     most = _FEW_TILES if num_keys > _MANY_KEYS else _FEW_TILES // 2
     return "split-keys=on" if heads * -(-num_queries // 128) <= most else ""
@@ -353,8 +355,10 @@ def _make_plan(request: Request) -> Plan:
         captures=tuple(captures.types), score=score, keep=keep, has_lse=request.return_lse)
     views = [view_of(array, "a captured array") for array in captures.arrays]
     check_devices(device, [("a captured array", view) for view in (views if request.regions is None else request.regions[2])])
-    # Few queries tell the compiler themselves, and lengths of sequences are not known.
-    splits = choose_splits(output, key) if kernel.num_queries is None and kernel.ragged is None else ""
+    # Lengths of sequences are not known, and few queries tell the compiler themselves.
+    splits = choose_splits(output, key) if kernel.ragged is None else ""
+    if kernel.num_queries is not None and splits == "few-queries=on":
+        splits = ""
     return Plan(kernel, kernel.to_mlir(), query, key, value, output, device, views, wants_tf32=request.wants_tf32, splits=splits)
 
 

@@ -167,8 +167,9 @@ def test_kernel_options(capability, cache):
     # Keys in plenty, and queries of one tile or of fewer than there are multiprocessors.
     (1, 8, 8, 17, 8192, "few-queries=on"), (4, 32, 32, 64, 8192, "few-queries=on"), (1, 32, 32, 200, 2048, "few-queries=on"),
     (1, 32, 32, 200, 8192, "split-keys=on"), (1, 8, 2, 1000, 8192, "split-keys=on"), (1, 32, 8, 512, 8192, "split-keys=on"),
-    # Heads that share keys and have room in a tile.
-    (64, 32, 8, 32, 8192, "few-queries=on"), (64, 32, 8, 17, 64, "few-queries=on"), (1, 32, 8, 17, 512, ""), (64, 32, 8, 33, 8192, ""),
+    # Heads that share keys, of one tile.
+    (64, 32, 16, 32, 64, "few-queries=on"), (64, 32, 8, 17, 64, "few-queries=grouped"), (64, 32, 8, 16, 64, "few-queries=on"),
+    (1, 32, 8, 64, 8192, "few-queries=grouped"), (1, 32, 8, 17, 2048, "few-queries=on"), (1, 32, 8, 17, 512, ""), (1, 8, 0, 17, 8192, "few-queries=grouped"),
     # Tiles enough, few keys, nothing at all.
     (1, 32, 32, 300, 2048, ""), (4, 32, 32, 200, 8192, ""), (1, 32, 32, 513, 8192, ""), (1, 8, 8, 17, 512, ""),
     (64, 32, 32, 17, 8192, ""), (0, 8, 8, 65, 8192, "split-keys=on"), (1, 8, 8, 0, 8192, ""), (1, 8, 2, 0, 8192, ""),
@@ -179,6 +180,12 @@ def test_splits(batch, heads, key_heads, queries, keys, option):
 
 def test_splits_without_heads():
     assert _sdpa.choose_splits((17, 64), (8192, 64)) == "few-queries=on"
+
+
+@pytest.mark.parametrize("queries, heads, option", [(1, (32, 8), ""), (16, (32, 8), ""), (16, (64, 8), "few-queries=grouped"), (17, (32, 8), "few-queries=grouped")])
+def test_static_queries_tell_themselves(capability, cache, queries, heads, option):
+    q, k = make_fake((16, heads[0], queries, 64)) + make_fake((16, heads[1], 8192, 64))
+    assert _sdpa.make_plan(attn._request(q, k, k, enable_gqa=True)).splits == option
 
 
 @pytest.mark.parametrize("queries, keys, has_merge", [(17, 600, True), (200, 5000, True), (2000, 600, False), (17, 500, False)])

@@ -107,21 +107,21 @@ def test_options(options):
     {}, {"causal": "lower_right"}, {"window": (700, 0)}, {"sinks": True, "causal": "lower_right"}, {"mask": True}, {"lse": True},
     {"score": True, "softcap": 3.0}, {"key_lengths": True}, {"dtype": torch.float32},
 ], ids=str)
-@pytest.mark.parametrize("queries, keys", [(17, 600), (64, 5001), (100, 3000), (250, 5000)])
+@pytest.mark.parametrize("queries, keys", [(3, 600), (16, 5000), (17, 600), (33, 5000), (64, 5001), (100, 3000), (250, 5000)])
 def test_splits(options, queries, keys):
-    """Fewer tiles of queries than multiprocessors, beside float32 on the CPU; twice, with
-    the same bits."""
+    """Fewer tiles of queries than multiprocessors, and heads that share keys in a tile where
+    they have room, beside float32 on the CPU; twice, with the same bits."""
     options = dict(options)
     dtype = options.pop("dtype", torch.bfloat16)
-    q, k, v = (torch.randn(2, heads, rows, 64) for heads, rows in ((4, queries), (2, keys), (2, keys)))
+    q, k, v = (torch.randn(2, heads, rows, 64) for heads, rows in ((12, queries), (2, keys), (2, keys)))
     if options.pop("sinks", False):
-        options["sinks"] = torch.randn(4)
+        options["sinks"] = torch.randn(12)
     if options.pop("key_lengths", False):
         options["key_lengths"] = torch.tensor([keys - 100, 1])
     if options.pop("mask", False):
-        options["attn_mask"] = torch.rand(queries, keys) < 0.5
+        options["attn_mask"] = torch.rand(12, queries, keys) < 0.5
     options["return_lse"] = options.pop("lse", False)
-    has_score, slopes = options.pop("score", False), torch.rand(4) / 100
+    has_score, slopes = options.pop("score", False), torch.rand(12) / 100
     results = []
     for device in ("cuda", "cuda", "cpu"):
         given = {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in options.items()}

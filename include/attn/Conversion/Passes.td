@@ -377,8 +377,9 @@ def ConvertAttnToAttnGPUPass
            "Whether each launch splits keys into as many parts as keep the GPU busy: "
            "auto (where queries are few), on or off">,
     Option<"fewQueries", "few-queries", "std::string", "\"auto\"",
-           "Whether queries are few, so that tiles have 64 of them: auto (64 at most, "
-           "static, and more than 512 keys), on or off">,
+           "Whether queries are few, so that tiles have 64 of them, or of several heads "
+           "that share keys: auto (64 at most, static, and more than 512 keys), on, off, "
+           "or grouped (on, and such heads have more than 64 together)">,
     Option<"turns", "turns", "std::string", "\"auto\"",
            "Whether consumers take turns in issuing products: auto, on or off">,
     Option<"output", "output", "std::string", "\"auto\"",

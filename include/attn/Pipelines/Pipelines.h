@@ -113,8 +113,9 @@ struct LowerToNVVMPipelineOptions
       llvm::cl::init("auto")};
   Option<std::string> fewQueries{
       *this, "few-queries",
-      llvm::cl::desc("Whether queries are few, so that tiles have 64 of them: "
-                     "auto, on or off"),
+      llvm::cl::desc("Whether queries are few, so that tiles have 64 of them, "
+                     "or of several heads that share keys: auto, on, off or "
+                     "grouped (on, and such heads have more than 64 together)"),
       llvm::cl::init("auto")};
   Option<std::string> turns{
       *this, "turns",

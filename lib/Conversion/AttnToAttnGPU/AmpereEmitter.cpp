@@ -18,6 +18,7 @@
 
 #include "KernelEmitter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <limits>
 
 using namespace mlir;
@@ -371,10 +372,11 @@ void KernelEmitter::emitAmpere() {
   selectConsumer(0);
   Tile tile = emitTile({b.blockId()});
   for (int64_t i = 0; i < schedule.consumers; ++i) {
-    Value first = b.add(tile.firstQuery, i * kRows);
-    emitRowCopy(args.query, tile, tile.head, getQueryRow(tile, first),
-                emitRowsFrom(tile, first), getQueryTile(b.i32(i)), headDim,
-                schedule.alignment, schedule.packsHeads);
+    llvm::SaveAndRestore<Value> all(warpgroup, b.i32(i));
+    emitRowCopy(args.query, tile, getFirstHead(tile),
+                getQueryRow(tile, getFirstQuery(tile)), getNumRows(tile),
+                getQueryTile(warpgroup), headDim, schedule.alignment,
+                schedule.packsHeads);
   }
   for (int64_t i = 0; i < count; ++i) {
     selectConsumer(i);

@@ -56,9 +56,9 @@ attn::chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   // Two warpgroups share the splitting of keys and values into parts.
   bool isShared = isWide && schedule.parts > 1;
   schedule.consumers = options.consumers != 0 ? options.consumers
-                       : isShort              ? 1
-                       : isShared             ? 2
+                       : isShared && !isShort ? 2
                        : isWide || isFull     ? 1
+                       : isShort              ? 1 + needsTwoConsumers(op, options)
                                               : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
     return op.emitError("expected 1 to 4 consumers, got ")
@@ -69,7 +69,6 @@ attn::chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   if (schedule.consumers % schedule.warpgroups != 0)
     return op.emitError("expected an even number of consumers, got ")
            << schedule.consumers;
-  schedule.packsHeads &= schedule.consumers == 1;
   schedule.blocks = isWide ? 1 : 2;
   bool isSmall = schedule.isSmall();
   bool isLazy = !op.getMaxScores() && schedule.paddedValueDim == 128 &&

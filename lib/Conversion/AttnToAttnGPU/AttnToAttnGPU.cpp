@@ -106,9 +106,16 @@ struct ConvertAttnToAttnGPUPass
         failed(readWord("query-registers", queryRegisters, "on", "off",
                         options.holdsQueries)) ||
         failed(readWord("split-keys", splitKeys, "on", "off",
-                        options.splitsKeys)) ||
-        failed(readWord("few-queries", fewQueries, "on", "off", hasFewQueries)))
+                        options.splitsKeys)))
       return failure();
+    if (!llvm::is_contained({"auto", "on", "off", "grouped"},
+                            StringRef(fewQueries)))
+      return emitOptionError()
+             << "expected few-queries auto, on, off or grouped, got '"
+             << fewQueries.getValue() << "'";
+    if (fewQueries != "auto")
+      hasFewQueries = fewQueries != "off";
+    options.hasManyRows = fewQueries == "grouped";
     if (copiesOutput)
       options.storesOutput = !*copiesOutput;
     if (f32 != "auto") {
@@ -206,8 +213,8 @@ private:
     return ShapedType::isDynamic(numQueries) || numQueries > kFewRows;
   }
 
-  /// Whether heads may share keys, and several have room in a tile. Documents
-  /// are those of the rows of one head.
+  /// Whether heads may share keys, and several have room in a tile, if only each
+  /// for one consumer. Documents are those of the rows of one head.
   bool packsHeads(SdpaOp op) {
     if (!op.hasHeadDim() || op.isRagged() || op.getQueryDocuments())
       return false;
@@ -216,7 +223,7 @@ private:
     bool isShared = ShapedType::isDynamic(numHeads) ||
                     numHeads != op.getKeyType().getDimSize(dim);
     return isShared && (ShapedType::isDynamic(numQueries) ||
-                        numQueries <= attn_gpu::FragmentType::kRows / 2);
+                        numQueries <= attn_gpu::FragmentType::kRows);
   }
 
   /// Whether keys are of one tile of queries, as far as sizes are known: of one
@@ -235,7 +242,7 @@ private:
       // Groups of more heads than a tile has room for are rare.
       if (!(isKnown && numHeads == numKeyHeads) &&
           !(options.packsHeads &&
-            (isKnown ? numHeads * numQueries <= kRows * numKeyHeads
+            (isKnown ? numHeads * numQueries <= 2 * kRows * numKeyHeads
                      : numQueries == 1)))
         return false;
     }

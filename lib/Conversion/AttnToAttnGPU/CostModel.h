@@ -32,6 +32,10 @@ LogicalResult verifySoftmax(SdpaOp op, const KernelSchedule &schedule);
 LogicalResult verifySharedBytes(SdpaOp op, const KernelSchedule &schedule,
                                 const ScheduleOptions &options);
 
+/// Whether heads that share keys are known to fill more rows than one consumer
+/// has.
+bool needsTwoConsumers(SdpaOp op, const ScheduleOptions &options);
+
 /// How many things of its own each element of the logits has: a bias, a place
 /// in a mask, a region; and two documents, which are compared only if they do
 /// not ascend, but by code in the same loop.

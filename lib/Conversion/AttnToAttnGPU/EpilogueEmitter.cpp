@@ -113,8 +113,7 @@ void KernelEmitter::emitCopiedOutput(const Tile &tile, Value output,
       b.add(b.mul(SlotIndexOp::create(b, slot), schedule.consumers), warpgroup);
   StoreFragmentOp::create(b, pack(output), SliceOp::create(b, queries, number));
   SyncWarpgroupOp::create(b, warpgroup);
-  Value firstRow =
-      b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+  Value firstRow = getFirstQuery(tile);
   b.elect([&] {
     constexpr int64_t kSlabColumns = 64;
     int64_t tileSlabs =
@@ -149,15 +148,9 @@ void KernelEmitter::emitOutputStore(Value value, ArrayRef<Value> indices) {
   LLVM::StoreOp::create(b, value, emitAddress(args.output, indices));
 }
 
-/// The rows of a tile from `row` of its first head on.
-Value KernelEmitter::emitRowsFrom(const Tile &tile, Value row) {
-  return tile.numRows ? tile.numRows : b.sub(tile.numQueries, row);
-}
-
 /// Stores an output from registers.
 void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
   if (storesRows(op, schedule)) {
-    Value row = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
     Type type = args.output.elementType;
     if (!type.isF32())
       output = PackOp::create(b, b.fragment(valueDim, type), output);
@@ -165,11 +158,12 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
         b, output,
         emitAddress(
             args.output,
-            getRowIndices(tile, tile.head, getQueryRow(tile, row), b.i32(0))),
+            getRowIndices(tile, getFirstHead(tile),
+                          getQueryRow(tile, getFirstQuery(tile)), b.i32(0))),
         getRowStride(args.output),
         schedule.packsHeads ? args.queriesPerHead : Value(),
         schedule.packsHeads ? getHeadStride(args.output) : Value(),
-        emitRowsFrom(tile, row), b.getI64IntegerAttr(schedule.outputAlignment));
+        getNumRows(tile), b.getI64IntegerAttr(schedule.outputAlignment));
     return;
   }
   b.foreach (output, [&](ValueRange x) {
@@ -275,7 +269,7 @@ void KernelEmitter::emitWholeRows(const Tile &tile, const State &state,
   Type f32 = b.getF32Type(), row = b.row(f32);
   SmallVector<Type> types(args.maxScores.pointer ? 3 : 2, row);
   Value sink;
-  if (args.sinks.pointer && !tile.numRows)
+  if (args.sinks.pointer && !tile.numHeads)
     sink = emitSink(tile.head);
   SmallVector<Value> rows =
       b.map({state.maximum, state.sum}, types, [&](ValueRange x) {

@@ -113,9 +113,8 @@ attn::chooseHopperSchedule(SdpaOp op, const ScheduleOptions &options,
     bool areTilesFew = options.splitsKeys.value_or(false);
     schedule.consumers = hasRoom && !isShort && !areTilesFew ? 3 : 2;
     if (options.hasFewQueries || (isStatic && numQueries <= 64))
-      schedule.consumers = 1;
+      schedule.consumers = needsTwoConsumers(op, options) ? 2 : 1;
   }
-  schedule.packsHeads &= schedule.consumers == 1;
   switch (schedule.consumers) {
   case 1:
     schedule.producerRegisters = 56;
@@ -168,7 +167,7 @@ attn::chooseHopperSchedule(SdpaOp op, const ScheduleOptions &options,
   if (schedule.blockKeys == 0)
     return op.emitError("no room for a block of 16 keys with ")
            << schedule.stages << " stages and " << schedule.queryStages
-           << " tiles of " << schedule.getTileQueries() << " queries";
+           << " tiles of " << schedule.getTileRows() << " queries";
   if (failed(verifyBlockKeys(op, schedule)))
     return failure();
   schedule.narrowKeys = schedule.blockKeys;

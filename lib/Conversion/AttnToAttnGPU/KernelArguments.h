@@ -29,10 +29,12 @@ struct KernelArguments {
   /// Sizes of the batch dimensions.
   SmallVector<Value> batchSizes;
   Value numRowTiles, numTiles;
-  /// If heads that share keys are rows of one tile: the heads of a tile, the
-  /// queries that each has in it, the tiles of a group of heads, and those of
-  /// all groups; `numBatchHeads` are the latter of all batches then.
-  Value headsPerTile, queriesPerHead, tilesPerGroup, numHeadTiles;
+  /// If heads that share keys are rows of one tile: the heads of a tile and of
+  /// one consumer, the queries that each has there, the tiles of a group of
+  /// heads, and those of all groups; `numBatchHeads` are the latter of all
+  /// batches then.
+  Value headsPerTile, headsPerConsumer, queriesPerHead, tilesPerGroup,
+      numHeadTiles;
   /// 2^16 / queriesPerHead, rounded up: a row times this is its head times
   /// 2^16, and less than 2^16 more.
   Value headsPerRow;

@@ -156,19 +156,25 @@ void KernelEmitter::emitQueryLoad(const Tile &tile, Value slot) {
   int64_t tileSlabs =
       std::max(schedule.paddedDim, schedule.paddedValueDim) / kSlabColumns;
   emitQueryAcquire(slot);
-  int64_t rowBytes = schedule.paddedDim * 2,
-          numRows = schedule.getTileQueries();
-  if (schedule.packsHeads)
-    ExpectOp::create(b, queryPipe, slot, b.getI64IntegerAttr(rowBytes),
-                     b.mul(args.headsPerTile, args.queriesPerHead));
+  int64_t rowBytes = schedule.paddedDim * 2;
+  bool packs = schedule.packsHeads;
+  if (packs)
+    ExpectOp::create(b, queryPipe, slot,
+                     b.getI64IntegerAttr(schedule.consumers * rowBytes),
+                     b.mul(args.headsPerConsumer, args.queriesPerHead));
   else
     ExpectOp::create(b, queryPipe, slot,
-                     b.getI64IntegerAttr(numRows * rowBytes), Value());
+                     b.getI64IntegerAttr(schedule.getTileRows() * rowBytes),
+                     Value());
   Value stage = SlotIndexOp::create(b, slot);
   for (int64_t w = 0; w < schedule.consumers; ++w) {
     Value first = b.mul(b.add(b.mul(stage, schedule.consumers), w), tileSlabs);
-    emitLoad(args.queryMap, op.getQuery(), tile,
-             getQueryRow(tile, b.add(tile.firstQuery, w * kRows)), tile.head,
+    Value query = packs ? tile.firstQuery : b.add(tile.firstQuery, w * kRows);
+    // Heads behind the last one of the group are loaded, too, or zeros.
+    Value head = packs && w > 0
+                     ? b.add(tile.head, b.mul(args.headsPerConsumer, w))
+                     : tile.head;
+    emitLoad(args.queryMap, op.getQuery(), tile, getQueryRow(tile, query), head,
              querySlabs, first, numSlabs, queryPipe, slot, Eviction::First);
   }
 }

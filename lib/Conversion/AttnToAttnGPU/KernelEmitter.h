@@ -61,8 +61,8 @@ private:
     Value firstQuery, head, keyHead;
     SmallVector<Value> batch;
     /// Of a tile of several heads, of which `head` is the first and each has
-    /// `queriesPerHead` rows: all rows. Else null.
-    Value numRows;
+    /// `queriesPerHead` rows at most: the number of heads. Else null.
+    Value numHeads;
     /// The queries, and the keys in use.
     Value numQueries, numKeys;
     /// Which of the splits of its keys it has; null if there are none.
@@ -312,7 +312,6 @@ private:
   void emitOutputStore(Value value, ArrayRef<Value> indices);
   void emitRowStores(const Tile &tile, Value rows, const TensorArgument &target,
                      function_ref<SmallVector<Value>(const Tile &)> getIndices);
-  Value emitRowsFrom(const Tile &tile, Value row);
 
   //===--- SplitEmitter.cpp: splits of the keys of a tile
   //-------------------===//
@@ -361,10 +360,16 @@ private:
   /// The query of row `i` of this consumer's fragments, and key `j` behind a
   /// first one; clamped if memory is read at them.
   Value getQuery(const Tile &tile, Value i, bool clamp);
-  Value getHeadOfRow(Value row);
-  /// The tile with the head of that row, clamped, and whether there is one.
+  /// The tile with the head of row `i` of this consumer's fragments, or of the
+  /// last one there is; and whether there is such a row.
   Tile getTileOfRow(const Tile &tile, Value i);
   Value isRow(const Tile &tile, Value i);
+  /// The first head and query of this consumer, and how many rows are there.
+  Value getFirstHead(const Tile &tile);
+  Value getFirstQuery(const Tile &tile);
+  Value getNumRows(const Tile &tile);
+  Value getClampedRow(const Tile &tile, Value i);
+  Value getHeadOfRow(Value row);
   Value getKey(const Tile &tile, Value firstKey, Value j, bool clamp);
 
   //===--- Small questions
@@ -396,13 +401,13 @@ private:
   /// because a sequence ends within the tile.
   bool hasOwnBlocks() {
     return (structure || op.isRagged()) && schedule.isHopper() &&
-           schedule.consumers > 1;
+           schedule.consumers > 1 && !schedule.packsHeads;
   }
   /// Whether consumers may have no rows and nothing else keeps them from
   /// blocks. With two consumers, up to D = 128, the others gain no more by that
   /// than the branch costs.
   bool hasIdleConsumers() {
-    if (hasOwnBlocks() || !schedule.isHopper())
+    if (hasOwnBlocks() || !schedule.isHopper() || schedule.packsHeads)
       return false;
     int64_t numQueries = op.getUsedQueries();
     bool fillsTiles =

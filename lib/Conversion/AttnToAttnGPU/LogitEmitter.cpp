@@ -40,30 +40,57 @@ Value KernelEmitter::getHeadOfRow(Value row) {
   return arith::ShRUIOp::create(b, b.mul(row, args.headsPerRow), b.i32(16));
 }
 
+Value KernelEmitter::getFirstHead(const Tile &tile) {
+  if (!tile.numHeads || schedule.consumers == 1)
+    return tile.head;
+  return b.add(tile.head, b.mul(warpgroup, args.headsPerConsumer));
+}
+
+Value KernelEmitter::getFirstQuery(const Tile &tile) {
+  if (tile.numHeads)
+    return tile.firstQuery;
+  return b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+}
+
+Value KernelEmitter::getNumRows(const Tile &tile) {
+  Value left = b.sub(tile.numQueries, getFirstQuery(tile));
+  if (!tile.numHeads)
+    return left;
+  Value numHeads = tile.numHeads;
+  if (schedule.consumers > 1) {
+    Value before = b.mul(warpgroup, args.headsPerConsumer);
+    numHeads = b.min(b.sub(numHeads, before), args.headsPerConsumer);
+    numHeads = b.max(numHeads, b.i32(0));
+  }
+  return b.mul(numHeads, b.min(left, args.queriesPerHead));
+}
+
+Value KernelEmitter::getClampedRow(const Tile &tile, Value i) {
+  return b.min(i, b.max(b.add(getNumRows(tile), -1), b.i32(0)));
+}
+
 KernelEmitter::Tile KernelEmitter::getTileOfRow(const Tile &tile, Value i) {
   Tile own = tile;
-  if (tile.numRows) {
-    Value row = b.min(i, b.add(tile.numRows, -1));
-    own.head = b.add(tile.head, getHeadOfRow(row));
-  }
+  if (tile.numHeads)
+    own.head =
+        b.add(getFirstHead(tile), getHeadOfRow(getClampedRow(tile, i)));
   return own;
 }
 
 Value KernelEmitter::isRow(const Tile &tile, Value i) {
   constexpr auto kLess = arith::CmpIPredicate::slt;
-  return tile.numRows ? b.compare(kLess, i, tile.numRows)
-                      : b.compare(kLess, getQuery(tile, i, /*clamp=*/false),
-                                  tile.numQueries);
+  return tile.numHeads ? b.compare(kLess, i, getNumRows(tile))
+                       : b.compare(kLess, getQuery(tile, i, /*clamp=*/false),
+                                   tile.numQueries);
 }
 
 Value KernelEmitter::getQuery(const Tile &tile, Value i, bool clamp) {
-  if (tile.numRows) {
-    Value row = clamp ? b.min(i, b.add(tile.numRows, -1)) : i;
+  if (tile.numHeads) {
+    Value row = clamp ? getClampedRow(tile, i) : i;
     Value before = b.mul(getHeadOfRow(row), args.queriesPerHead);
     return b.add(tile.firstQuery, b.sub(row, before));
   }
-  Value first = b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
-  Value query = b.add(first, i);
+  Value query = b.add(getFirstQuery(tile), i);
   return clamp ? b.min(query, b.add(tile.numQueries, -1)) : query;
 }
 

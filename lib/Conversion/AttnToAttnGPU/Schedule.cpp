@@ -106,6 +106,18 @@ int64_t attn::countElementSources(SdpaOp op) {
                      true);
 }
 
+bool attn::needsTwoConsumers(SdpaOp op, const ScheduleOptions &options) {
+  if (!options.packsHeads || options.hasManyRows)
+    return options.packsHeads;
+  int64_t dim = op.getRank() - 3, numQueries = op.getNumQueries();
+  int64_t numHeads = op.getOutputType().getDimSize(dim);
+  int64_t numKeyHeads = op.getKeyType().getDimSize(dim);
+  if (ShapedType::isDynamic(numHeads) || ShapedType::isDynamic(numKeyHeads))
+    return false;
+  return ShapedType::isDynamic(numQueries) ||
+         numHeads * numQueries > attn_gpu::FragmentType::kRows * numKeyHeads;
+}
+
 int64_t attn::chooseAlignment(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<int64_t> strides;
@@ -178,7 +190,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                "on a multiprocessor, {5} softmax, sections of {6} heads, "
                "{11}copies of {7} and {8} bytes, {9}{10} bytes of shared "
                "memory",
-               schedule.getTileQueries(), schedule.blockKeys,
+               schedule.getTileRows(), schedule.blockKeys,
                schedule.consumers, schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
                schedule.alignment, schedule.valueAlignment,
@@ -199,7 +211,7 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
              "{5} softmax, sections of {6} heads, {13}{7}turns, {8}/{9} "
              "registers, "
              "outputs {10}, {11}{12} bytes of shared memory",
-             schedule.getTileQueries(), schedule.blockKeys, schedule.consumers,
+             schedule.getTileRows(), schedule.blockKeys, schedule.consumers,
              schedule.stages, schedule.queryStages,
              stringifySoftmaxForm(schedule.softmax), sectionHeads,
              schedule.takesTurns ? "" : "no ", schedule.producerRegisters,

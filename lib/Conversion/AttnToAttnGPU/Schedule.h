@@ -70,8 +70,9 @@ struct ScheduleOptions {
   bool mergesManyRows = false;
   /// Whether keys are of one tile of queries only.
   bool readsKeysOnce = false;
-  /// Whether heads that share keys may be rows of one tile.
-  bool packsHeads = false;
+  /// Whether heads that share keys may be rows of one tile, and whether these
+  /// are more than one consumer has, though sizes may not tell.
+  bool packsHeads = false, hasManyRows = false;
   std::optional<SoftmaxForm> softmax;
   std::optional<bool> turns, storesOutput, narrowsBlocks, holdsQueries;
   F32Product f32 = F32Product::BF16x3;
@@ -117,7 +118,7 @@ struct KernelSchedule {
   /// Whether keys are of one tile only, so that caches need not keep them.
   bool readsKeysOnce;
   /// Whether heads that share keys are rows of one tile, as many as have room,
-  /// and read keys once together.
+  /// and read keys once together. Consumers have heads of their own then.
   bool packsHeads;
   /// Whether consumers read the queries of a tile into registers once, rather
   /// than with each product.
@@ -134,7 +135,9 @@ struct KernelSchedule {
 
   /// Bytes of an element of a tile in shared memory.
   int64_t getElementBytes() const { return f32 == F32Product::TF32 ? 4 : 2; }
-  int64_t getTileQueries() const { return 64 * consumers; }
+  int64_t getTileRows() const { return 64 * consumers; }
+  /// Queries of a head that a tile has room for.
+  int64_t getTileQueries() const { return packsHeads ? 64 : getTileRows(); }
   int64_t getConsumersOfWarpgroup() const { return consumers / warpgroups; }
   /// Parts of a tile that have keys of their own by their documents: consumers,
   /// but on Ampere all go through the same blocks.

@@ -98,7 +98,8 @@ private:
   KernelArguments arguments;
   Value numRowTiles, numBatchHeads, numTiles, numSequences;
   /// If heads that share keys are rows of a tile: as in KernelArguments.
-  Value headsPerTile, queriesPerHead, tilesPerGroup, numHeadTiles;
+  Value headsPerTile, headsPerConsumer, queriesPerHead, tilesPerGroup,
+      numHeadTiles;
   /// Null if keys are not split: how many splits there are, and what is left of
   /// each.
   Value numSplits, splitOutput, splitMax, splitSum;
@@ -141,7 +142,7 @@ void SdpaLowering::passMaps() {
   interface.pass(schedule.packsHeads
                      ? encodeMap(op.getQuery(),
                                  getAsOpFoldResult(queriesPerHead),
-                                 getAsOpFoldResult(headsPerTile))
+                                 getAsOpFoldResult(headsPerConsumer))
                      : encodeMap(op.getQuery(), rows),
                  arguments.queryMap);
   interface.pass(encodeMap(op.getKey(), keys), arguments.keyMap);
@@ -258,7 +259,7 @@ gpu::GPUFuncOp SdpaLowering::createKernel(KernelInterface &interface,
   OpBuilder kernelBuilder(op.getContext());
   DeviceBuilder kernel(op.getLoc(), kernelBuilder);
   std::string name =
-      getKernelName(op, schedule.getTileQueries(), schedule.blockKeys);
+      getKernelName(op, schedule.getTileRows(), schedule.blockKeys);
   gpu::GPUFuncOp function =
       interface.create(module, name + suffix.str(), kernel);
   kernels.insert(function);
@@ -357,6 +358,7 @@ void SdpaLowering::launch() {
   interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
   if (schedule.packsHeads) {
     interface.passSize(headsPerTile, arguments.headsPerTile);
+    interface.passSize(headsPerConsumer, arguments.headsPerConsumer);
     interface.passSize(queriesPerHead, arguments.queriesPerHead);
     interface.passSize(tilesPerGroup, arguments.tilesPerGroup);
     interface.passSize(numHeadTiles, arguments.numHeadTiles);
@@ -429,8 +431,10 @@ void SdpaLowering::packHeads() {
   queriesPerHead = b.createOrFold<arith::MinSIOp>(
       b.createOrFold<arith::MaxSIOp>(getOutputSize(op.getRank() - 2), one),
       rows);
-  headsPerTile = b.createOrFold<arith::MinSIOp>(
+  headsPerConsumer = b.createOrFold<arith::MinSIOp>(
       b.createOrFold<arith::DivSIOp>(rows, queriesPerHead), group);
+  headsPerTile = b.createOrFold<arith::MinSIOp>(
+      mul(headsPerConsumer, index(schedule.consumers)), group);
   tilesPerGroup = b.createOrFold<arith::CeilDivSIOp>(group, headsPerTile);
   numHeadTiles = mul(keyHeads, tilesPerGroup);
 }

@@ -48,15 +48,15 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
         return b.select(isNone, b.f32(0.0), b.reciprocal(x[0]));
       });
   // Rows of several heads follow one another: all queries of each are there.
-  Value batchHead = getBatchHead(tile);
-  Value firstRow =
-      b.add(tile.firstQuery, b.mul(warpgroup, FragmentType::kRows));
+  Tile first = tile;
+  first.head = getFirstHead(tile);
+  Value batchHead = getBatchHead(first), firstQuery = getFirstQuery(tile);
   StoreRowsOp::create(
       b, rescale(state.output, inverse),
       emitAddress(args.splitOutput, {tile.split, batchHead,
-                                     getQueryRow(tile, firstRow), b.i32(0)}),
+                                     getQueryRow(tile, firstQuery), b.i32(0)}),
       getRowStride(args.splitOutput), /*group_rows=*/Value(),
-      /*group_stride=*/Value(), emitRowsFrom(tile, firstRow),
+      /*group_stride=*/Value(), getNumRows(tile),
       b.getI64IntegerAttr(16));
   auto getIndices = [&](const Tile &own) {
     return SmallVector<Value>{own.split, getBatchHead(own)};

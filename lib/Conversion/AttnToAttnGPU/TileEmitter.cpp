@@ -61,16 +61,13 @@ KernelEmitter::Tile KernelEmitter::emitHead(Value batchHead, Value numHeads) {
   return tile;
 }
 
-/// From the number of a tile of heads to its first one, and all its rows
+/// From the number of a tile of heads to its first one, and how many it has
 /// (grouped heads as rows of one tile: FlashAttention-3's PackGQA).
 void KernelEmitter::emitHeadsOfTile(Tile &tile) {
   tile.keyHead = b.div(tile.head, args.tilesPerGroup);
   Value first = b.mul(b.rem(tile.head, args.tilesPerGroup), args.headsPerTile);
   tile.head = b.add(b.mul(tile.keyHead, args.headsPerKeyHead), first);
-  Value numHeads = b.min(b.sub(args.headsPerKeyHead, first), args.headsPerTile);
-  Value numQueries =
-      b.min(b.sub(tile.numQueries, tile.firstQuery), args.queriesPerHead);
-  tile.numRows = b.mul(numHeads, numQueries);
+  tile.numHeads = b.min(b.sub(args.headsPerKeyHead, first), args.headsPerTile);
 }
 
 /// Where a row of tiles of a head is.
@@ -282,7 +279,7 @@ template <typename TileT, typename FnT>
 static void forEachField(TileT &tile, FnT fn) {
   for (auto *field :
        {&tile.firstQuery, &tile.head, &tile.keyHead, &tile.numQueries,
-        &tile.numKeys, &tile.numRows, &tile.split, &tile.sequence,
+        &tile.numKeys, &tile.numHeads, &tile.split, &tile.sequence,
         &tile.queryRow, &tile.keyRow, &tile.begin, &tile.end})
     if (*field)
       fn(*field);
@@ -316,7 +313,7 @@ void KernelEmitter::forEachPlaceField(Tile &tile,
   for (Value &index : tile.batch)
     fn(index);
   if (schedule.packsHeads)
-    fn(tile.numRows);
+    fn(tile.numHeads);
   if (schedule.splitsKeys)
     fn(tile.split);
   // Where memory is read at every logit, addresses in the last block depend on

@@ -9,7 +9,7 @@
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=f32=fp32 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=narrow-blocks=half 2>&1 | FileCheck %s --check-prefix=NARROW
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=few-queries=some 2>&1 | FileCheck %s --check-prefix=FEW
-// FEW: expected few-queries auto, on or off, got 'some'
+// FEW: expected few-queries auto, on, off or grouped, got 'some'
 // RUN: not attn-opt %s --split-input-file --convert-attn-to-attn-gpu=split-keys=2 2>&1 | FileCheck %s --check-prefix=SPLIT
 // SPLIT: expected split-keys auto, on or off, got '2'
 // NARROW: expected narrow-blocks auto, on or off, got 'half'

@@ -219,6 +219,8 @@ GROUPS = {
     "few-queries": get_few_query_cases,
     "key-splits": get_key_split_cases,
     "packed-heads": get_packed_head_cases,
+    # The same, with two consumers.
+    "grouped-heads": get_packed_head_cases,
     "prefill": get_prefill_cases,
     "schedules": get_schedule_cases,
     "split": get_split_cases,
@@ -230,6 +232,7 @@ KERNEL_OPTIONS = {
     "tf32": "f32=tf32",
     "key-splits": "key-splits=3",
     "packed-heads": "few-queries=on",
+    "grouped-heads": "few-queries=grouped",
 }
 
 
