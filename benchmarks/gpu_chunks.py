@@ -8,7 +8,7 @@ Chunks of a long prompt, or drafts that a model checks, are too many queries for
 kernels of decoding and too few to keep a GPU busy: 17 to 1024, masked as the last ones
 (causal, aligned at the lower right). One kernel takes any number. In one process, in
 turn, in bf16, each launch cold (L2 flushed); "ours" is the kernel that attn.sdpa takes
-for the sizes, "plain" the one that never splits keys.
+for the sizes, "plain" the one that never splits keys nor has several heads in a tile.
 
   benchmarks/gpu_chunks.py compile --attn-compile build/bin/attn-compile --output DIR
   DIR/gpu_chunks.py time [--output results.json]
@@ -30,22 +30,26 @@ HERE = pathlib.Path(__file__).resolve().parent
 DIMS = (128, 64, 256)
 # Kernels, by their options but for the plain one.
 PLAIN = "plain"
-KERNELS = (PLAIN, "few-queries=on", "split-keys=on")
+KERNELS = (PLAIN, "few-queries=on", "few-queries=grouped", "split-keys=on")
 # Batch, query heads, key heads.
-HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8)), 64: ((1, 32, 8),), 256: ((1, 16, 4),)}
+HEADS = {128: ((1, 32, 8), (1, 8, 8), (4, 32, 8), (16, 32, 8), (16, 64, 8)),
+         64: ((1, 32, 8),), 256: ((1, 16, 4),)}
 KEYS = (1024, 2048, 8192, 32768)
 QUERIES = (17, 32, 64, 128, 256, 512, 1024)
+# Of all sequences: more of them are whole batches.
+MOST_QUERIES = 4096
 CHOICES = "choices.json"
 CAUSAL = "structure(#attn.causal<bottom_right>)"
 
 
 def get_library(name, dim):
-    return f"chunks-{name.partition('=')[0]}-d{dim}.so"
+    return f"chunks-{name.replace('=', '-')}-d{dim}.so"
 
 
 def get_cells():
-    return [(dim, *heads, keys, queries) for dim in DIMS for heads in HEADS[dim]
-            for keys in KEYS for queries in QUERIES if queries <= keys]
+    return [(dim, batch, *heads, keys, queries) for dim in DIMS for batch, *heads in HEADS[dim]
+            for keys in KEYS for queries in QUERIES
+            if queries <= keys and batch * queries <= MOST_QUERIES]
 
 
 def compile_all(options):

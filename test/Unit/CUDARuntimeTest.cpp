@@ -101,6 +101,19 @@ TEST_F(CUDARuntimeTest, LaunchesClusters) {
   EXPECT_EQ(fake->grid[1], 3u);
 }
 
+TEST_F(CUDARuntimeTest, LaunchesProgrammatically) {
+  EXPECT_EQ(launch(), ATTN_OK);
+  EXPECT_EQ(fake->is_programmatic, 0);
+  dims[9] = 1;
+  EXPECT_EQ(launch(), ATTN_OK);
+  EXPECT_EQ(fake->is_programmatic, 1);
+  EXPECT_EQ(fake->cluster[0], 0u);
+  dims[6] = dims[7] = dims[8] = 1;
+  EXPECT_EQ(launch(), ATTN_OK);
+  EXPECT_EQ(fake->is_programmatic, 1);
+  EXPECT_EQ(fake->cluster[0], 1u);
+}
+
 TEST_F(CUDARuntimeTest, LoadsOnce) {
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(launch(), ATTN_OK);
@@ -426,7 +439,7 @@ TEST_F(CUDARuntimeTest, OverheadOfACall) {
     static const attn_cuda_tiling tiling = {5,      9, 3, 2, {64, 64, 1, 1, 1},
                                             "query"};
     alignas(64) char maps[4][128];
-    int64_t dims[9] = {132, 1, 1, 384, 1, 1, 0, 0, 0};
+    int64_t dims[10] = {132, 1, 1, 384, 1, 1, 0, 0, 0, 0};
     for (int i = 0; i < 4; ++i) {
       auto *words = static_cast<int64_t *>(arguments[i]);
       int64_t sizes[] = {64, words[5], 1, words[4], words[3]};

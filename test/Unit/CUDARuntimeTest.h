@@ -63,7 +63,7 @@ protected:
   fake_cuda *fake = nullptr;
   fake_cuda initial;
   void *memory = nullptr;
-  int64_t dims[9] = {2, 3, 4, 128, 1, 1, 0, 0, 0};
+  int64_t dims[10] = {2, 3, 4, 128, 1, 1, 0, 0, 0, 0};
   attn_cuda_object object = {"cubin", "sm_90a", 0};
   attn_cuda_image image = {&object, 1, nullptr};
   attn_cuda_kernel kernel = {&image, "kernel", nullptr};

@@ -116,6 +116,24 @@ struct SchedFencePattern : ThreadPattern<SchedFenceOp> {
   }
 };
 
+template <typename OpT, NVVM::GridDepActionKind kind>
+struct GridDependencyPattern : ThreadPattern<OpT> {
+  using ThreadPattern<OpT>::ThreadPattern;
+  LogicalResult rewrite(OpT op, typename ThreadPattern<OpT>::Adaptor,
+                        PtxBuilder &b,
+                        ConversionPatternRewriter &rewriter) const override {
+    NVVM::GriddepcontrolOp::create(b, kind);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+using LaunchDependentsPattern =
+    GridDependencyPattern<LaunchDependentsOp,
+                          NVVM::GridDepActionKind::launch_dependents>;
+using AwaitPrerequisitesPattern =
+    GridDependencyPattern<AwaitPrerequisitesOp, NVVM::GridDepActionKind::wait>;
+
 struct ClaimTilePattern : ThreadPattern<ClaimTileOp> {
   using ThreadPattern::ThreadPattern;
   LogicalResult rewrite(ClaimTileOp op, Adaptor adaptor, PtxBuilder &b,
@@ -186,6 +204,7 @@ void attn_gpu::populateControlPatterns(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
   patterns.add<RolesPattern, ElectPattern, TurnInitPattern, TurnBeginPattern,
                TurnEndPattern, SyncWarpgroupPattern, SchedFencePattern,
+               LaunchDependentsPattern, AwaitPrerequisitesPattern,
                ClaimTilePattern, DeferTilePattern, TakeDeferredPattern>(
       converter, patterns.getContext());
 }

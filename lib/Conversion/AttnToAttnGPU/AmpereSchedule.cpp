@@ -58,8 +58,8 @@ attn::chooseAmpereSchedule(SdpaOp op, const ScheduleOptions &options,
   schedule.consumers = options.consumers != 0 ? options.consumers
                        : isShared && !isShort ? 2
                        : isWide || isFull     ? 1
-                       : isShort              ? 1 + needsTwoConsumers(op, options)
-                                              : 2;
+                       : isShort ? 1 + needsTwoConsumers(op, options)
+                                 : 2;
   if (schedule.consumers < 1 || schedule.consumers > 4)
     return op.emitError("expected 1 to 4 consumers, got ")
            << schedule.consumers;

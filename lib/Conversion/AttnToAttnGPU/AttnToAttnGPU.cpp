@@ -63,6 +63,7 @@ struct ConvertAttnToAttnGPUPass
     // kernels use.
     features = major < 100 ? "+ptx86" : "+ptx88";
     options.maxSharedBytes = getMaxSharedBytes(major);
+    options.overlapsLaunches = major >= 90;
     options.consumers = consumers;
     options.blockKeys = blockKeys;
     options.stages = stages;
@@ -105,8 +106,8 @@ struct ConvertAttnToAttnGPUPass
                         options.narrowsBlocks)) ||
         failed(readWord("query-registers", queryRegisters, "on", "off",
                         options.holdsQueries)) ||
-        failed(readWord("split-keys", splitKeys, "on", "off",
-                        options.splitsKeys)))
+        failed(
+            readWord("split-keys", splitKeys, "on", "off", options.splitsKeys)))
       return failure();
     if (!llvm::is_contained({"auto", "on", "off", "grouped"},
                             StringRef(fewQueries)))
@@ -213,8 +214,8 @@ private:
     return ShapedType::isDynamic(numQueries) || numQueries > kFewRows;
   }
 
-  /// Whether heads may share keys, and several have room in a tile, if only each
-  /// for one consumer. Documents are those of the rows of one head.
+  /// Whether heads may share keys, and several have room in a tile, if only
+  /// each for one consumer. Documents are those of the rows of one head.
   bool packsHeads(SdpaOp op) {
     if (!op.hasHeadDim() || op.isRagged() || op.getQueryDocuments())
       return false;

@@ -156,10 +156,10 @@ void KernelEmitter::emitStoredOutput(const Tile &tile, Value output) {
       output = PackOp::create(b, b.fragment(valueDim, type), output);
     StoreRowsOp::create(
         b, output,
-        emitAddress(
-            args.output,
-            getRowIndices(tile, getFirstHead(tile),
-                          getQueryRow(tile, getFirstQuery(tile)), b.i32(0))),
+        emitAddress(args.output,
+                    getRowIndices(tile, getFirstHead(tile),
+                                  getQueryRow(tile, getFirstQuery(tile)),
+                                  b.i32(0))),
         getRowStride(args.output),
         schedule.packsHeads ? args.queriesPerHead : Value(),
         schedule.packsHeads ? getHeadStride(args.output) : Value(),

@@ -71,9 +71,12 @@ Value KernelEmitter::getClampedRow(const Tile &tile, Value i) {
 
 KernelEmitter::Tile KernelEmitter::getTileOfRow(const Tile &tile, Value i) {
   Tile own = tile;
-  if (tile.numHeads)
-    own.head =
-        b.add(getFirstHead(tile), getHeadOfRow(getClampedRow(tile, i)));
+  if (!tile.numHeads)
+    return own;
+  own.head = b.add(getFirstHead(tile), getHeadOfRow(getClampedRow(tile, i)));
+  // A consumer without heads reads what the last one does.
+  if (schedule.consumers > 1)
+    own.head = b.min(own.head, b.add(tile.head, b.add(tile.numHeads, -1)));
   return own;
 }
 

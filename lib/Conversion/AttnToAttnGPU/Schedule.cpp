@@ -155,6 +155,7 @@ static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
   schedule.numSplits = options.keySplits;
   schedule.mergeThreads =
       options.mergesManyRows ? 32 : KernelSchedule::kMergeBlock;
+  schedule.overlapsMerge = schedule.splitsKeys && options.overlapsLaunches;
   schedule.readsKeysOnce = options.readsKeysOnce;
   schedule.packsHeads = options.packsHeads;
   schedule.resident = 1;
@@ -190,8 +191,8 @@ std::string attn::describeSchedule(const KernelSchedule &schedule) {
                "on a multiprocessor, {5} softmax, sections of {6} heads, "
                "{11}copies of {7} and {8} bytes, {9}{10} bytes of shared "
                "memory",
-               schedule.getTileRows(), schedule.blockKeys,
-               schedule.consumers, schedule.warpgroups, schedule.blocks,
+               schedule.getTileRows(), schedule.blockKeys, schedule.consumers,
+               schedule.warpgroups, schedule.blocks,
                stringifySoftmaxForm(schedule.softmax), schedule.sectionHeads,
                schedule.alignment, schedule.valueAlignment,
                schedule.f32

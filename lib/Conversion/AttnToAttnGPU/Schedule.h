@@ -66,6 +66,8 @@ struct ScheduleOptions {
   bool hasFewQueries = false;
   /// Whether keys may be split where the number of splits is not said.
   std::optional<bool> splitsKeys;
+  /// Whether a launch may begin before the one before it has ended.
+  bool overlapsLaunches = false;
   /// Whether outputs of splits have enough rows to keep the GPU busy.
   bool mergesManyRows = false;
   /// Whether keys are of one tile of queries only.
@@ -113,6 +115,9 @@ struct KernelSchedule {
   /// time, or a warp.
   int64_t mergeThreads;
   static constexpr int64_t kMergeBlock = 128;
+  /// Whether the launch that merges begins while splits are computed, and waits
+  /// for them on the GPU.
+  bool overlapsMerge;
   /// Blocks of threads that a multiprocessor holds.
   int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.

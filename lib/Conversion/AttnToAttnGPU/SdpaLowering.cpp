@@ -84,8 +84,8 @@ private:
   void packHeads();
   void passSplits();
   void launchMerge();
-  void launch(gpu::GPUFuncOp function, KernelInterface &interface, Value grid,
-              int64_t numThreads, int64_t sharedBytes);
+  gpu::LaunchFuncOp launch(gpu::GPUFuncOp function, KernelInterface &interface,
+                           Value grid, int64_t numThreads, int64_t sharedBytes);
   void launch();
 
   SdpaOp op;
@@ -243,12 +243,14 @@ void SdpaLowering::passSizes(KernelInterface &interface,
     interface.passSize(numSequences, arguments.numSequences);
 }
 
-void SdpaLowering::launch(gpu::GPUFuncOp function, KernelInterface &interface,
-                          Value grid, int64_t numThreads, int64_t sharedBytes) {
+gpu::LaunchFuncOp SdpaLowering::launch(gpu::GPUFuncOp function,
+                                       KernelInterface &interface, Value grid,
+                                       int64_t numThreads,
+                                       int64_t sharedBytes) {
   Value one = index(1);
-  gpu::LaunchFuncOp::create(b, function, gpu::KernelDim3{grid, one, one},
-                            gpu::KernelDim3{index(numThreads), one, one},
-                            b.i32(sharedBytes), interface.getOperands());
+  return gpu::LaunchFuncOp::create(b, function, gpu::KernelDim3{grid, one, one},
+                                   gpu::KernelDim3{index(numThreads), one, one},
+                                   b.i32(sharedBytes), interface.getOperands());
 }
 
 /// A kernel whose body `emit` makes; the name tells kernels of one op apart.
@@ -339,7 +341,11 @@ void SdpaLowering::launchMerge() {
   b.ifThen(getIsSplit(), [&] {
     Value numBlocks = b.createOrFold<arith::CeilDivSIOp>(
         getNumRows(), index(kBlock / schedule.mergeThreads));
-    launch(function, mergeInterface, numBlocks, kBlock, /*sharedBytes=*/0);
+    gpu::LaunchFuncOp merge =
+        launch(function, mergeInterface, numBlocks, kBlock, /*sharedBytes=*/0);
+    if (schedule.overlapsMerge)
+      merge->setAttr(attn_gpu::AttnGPUDialect::kProgrammaticAttrName,
+                     b.getUnitAttr());
   });
 }
 

@@ -42,6 +42,10 @@ Value KernelEmitter::getBatchHead(const Tile &tile) {
 /// weight, and their output is zero. The maximum and the sum are kept apart: of
 /// large logits their log-sum-exp would have lost the sum.
 void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
+  // The launch that merges is under way by the time that it is needed. Earlier,
+  // its blocks would wait beside those that compute, which takes longer.
+  if (schedule.overlapsMerge)
+    LaunchDependentsOp::create(b);
   Value inverse =
       b.map(state.sum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
         Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[0], b.f32(0.0));
@@ -56,8 +60,7 @@ void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
       emitAddress(args.splitOutput, {tile.split, batchHead,
                                      getQueryRow(tile, firstQuery), b.i32(0)}),
       getRowStride(args.splitOutput), /*group_rows=*/Value(),
-      /*group_stride=*/Value(), getNumRows(tile),
-      b.getI64IntegerAttr(16));
+      /*group_stride=*/Value(), getNumRows(tile), b.getI64IntegerAttr(16));
   auto getIndices = [&](const Tile &own) {
     return SmallVector<Value>{own.split, getBatchHead(own)};
   };
@@ -74,6 +77,8 @@ void KernelEmitter::emitMerge() {
   auto warpgroups = WarpgroupsOp::create(b, kBlock / 128, /*blocks=*/1);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
+  if (schedule.overlapsMerge)
+    AwaitPrerequisitesOp::create(b);
   int64_t rowThreads = schedule.mergeThreads;
   Value row = b.blockId(), thread = b.threadId();
   if (rowThreads == kBlock)

@@ -218,6 +218,9 @@ LogicalResult HostLowering::lower(gpu::LaunchFuncOp op) {
   } else {
     dims.resize(9, LLVM::ConstantOp::create(b, i64, 0));
   }
+  bool isProgrammatic =
+      op->hasAttr(attn_gpu::AttnGPUDialect::kProgrammaticAttrName);
+  dims.push_back(LLVM::ConstantOp::create(b, i64, isProgrammatic));
   Value dimsMemory = storeWords(dims);
   Value sharedBytes = op.getDynamicSharedMemorySize();
   sharedBytes = sharedBytes ? toI64(sharedBytes)

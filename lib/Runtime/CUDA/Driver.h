@@ -63,6 +63,7 @@ enum {
 
   CU_FUNCTION_MAX_DYNAMIC_SHARED_BYTES = 8,
   CU_LAUNCH_CLUSTER_DIMENSION = 4,
+  CU_LAUNCH_PROGRAMMATIC_STREAM_SERIALIZATION = 6,
 
   CU_JIT_ERROR_LOG_BUFFER = 5,
   CU_JIT_ERROR_LOG_BUFFER_SIZE = 6,
@@ -73,12 +74,13 @@ enum {
   CU_L2_PROMOTION_256B = 3,
 };
 
-/// CUlaunchAttribute, with the one value that is used.
+/// CUlaunchAttribute, with the values that are used.
 struct cu_launch_attribute {
   unsigned id;
   unsigned padding;
   union {
     unsigned cluster[3];
+    int is_programmatic;
     uint64_t words[8];
   };
 };

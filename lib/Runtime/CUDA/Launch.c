@@ -193,18 +193,31 @@ static cu_result launch(const struct call *call, cu_function function,
                         const int64_t *dims, int64_t shared_bytes,
                         void **parameters) {
   const struct driver *driver = call->context->driver;
-  if (dims[6] * dims[7] * dims[8] == 0)
+  struct cu_launch_attribute attributes[2];
+  unsigned num_attributes = 0;
+  if (dims[6] * dims[7] * dims[8] != 0) {
+    struct cu_launch_attribute cluster = {
+        CU_LAUNCH_CLUSTER_DIMENSION, 0, {{dims[6], dims[7], dims[8]}}};
+    attributes[num_attributes++] = cluster;
+  }
+  // Drivers before 12.3 do not capture such launches into graphs.
+  if (dims[9] && driver->cuLaunchKernelEx && driver->version >= 12030 &&
+      call->context->capability >= 90) {
+    struct cu_launch_attribute programmatic = {
+        .id = CU_LAUNCH_PROGRAMMATIC_STREAM_SERIALIZATION,
+        .is_programmatic = 1};
+    attributes[num_attributes++] = programmatic;
+  }
+  if (num_attributes == 0)
     return driver->cuLaunchKernel(function, dims[0], dims[1], dims[2], dims[3],
                                   dims[4], dims[5], shared_bytes, call->stream,
                                   parameters, NULL);
-  struct cu_launch_attribute cluster = {
-      CU_LAUNCH_CLUSTER_DIMENSION, 0, {{dims[6], dims[7], dims[8]}}};
   struct cu_launch_config config = {{dims[0], dims[1], dims[2]},
                                     {dims[3], dims[4], dims[5]},
                                     shared_bytes,
                                     call->stream,
-                                    &cluster,
-                                    1};
+                                    attributes,
+                                    num_attributes};
   return driver->cuLaunchKernelEx(&config, function, parameters, NULL);
 }
 

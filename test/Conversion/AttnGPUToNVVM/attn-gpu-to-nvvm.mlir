@@ -181,6 +181,10 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
   %c0 = arith.constant 0 : i32
   %t = attn_gpu.alloc at 1024 : !attn_gpu.shared<2x64x64xbf16>
   %p = attn_gpu.pipe at 64 producers 1 consumers 2 : !attn_gpu.pipe<2, 2>
+  // CHECK: nvvm.griddepcontrol wait
+  attn_gpu.await_prerequisites
+  // CHECK: nvvm.griddepcontrol launch_dependents
+  attn_gpu.launch_dependents
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c2_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32

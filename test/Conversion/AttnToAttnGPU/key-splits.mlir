@@ -19,13 +19,16 @@
 // CHECK-COUNT-2: memref.alloc(%[[COUNT]], %{{.*}}) {alignment = 16 : i64} : memref<?x?x1xf32>
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128 blocks
 // CHECK: scf.if
-// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128_merge blocks
+// Its launch begins while splits are computed.
+// CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128_merge blocks {{.*}} {attn_gpu.programmatic}
 // Whole rows go to the output, those of a split to memory of its own.
 // CHECK: gpu.func @attn_fwd_bf16_full_d128_q64_k128(
+// CHECK: attn_gpu.launch_dependents
 // CHECK: attn_gpu.store_rows %{{.*}} : !attn_gpu.fragment<64x128xf32>
 // CHECK: else
 // CHECK: attn_gpu.store_rows %{{.*}} : !attn_gpu.fragment<64x128xbf16>
 // CHECK: gpu.func @attn_fwd_bf16_full_d128_q64_k128_merge(
+// CHECK: attn_gpu.await_prerequisites
 // CHECK: gpu.subgroup_reduce maxnumf %{{.*}} uniform : (f32) -> f32
 // CHECK: gpu.subgroup_reduce add %{{.*}} uniform : (f32) -> f32
 // CHECK: scf.for
@@ -34,7 +37,11 @@
 // Without stages, two blocks of threads hide each other's copies.
 // AMPERE-LABEL: func.func @decode
 // AMPERE: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 2
+// AMPERE-NOT: attn_gpu.programmatic
 // AMPERE: gpu.launch_func {{.*}}_merge
+// AMPERE-NOT: attn_gpu.programmatic
+// AMPERE-NOT: attn_gpu.launch_dependents
+// AMPERE-NOT: attn_gpu.await_prerequisites
 
 // NONE-LABEL: func.func @decode
 // NONE: gpu.launch_func

@@ -87,6 +87,26 @@ func.func @maps(%p: !llvm.ptr, %n: index) {
 module attributes {gpu.container_module} {
 gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 
+// A grid, a block and a cluster, and whether the launch may begin before the end of the one
+// before.
+// CHECK-LABEL: func.func @programmatic
+// CHECK: %[[DIMS:.*]] = llvm.alloca %{{.*}} x i64
+// CHECK: llvm.mlir.constant(0 : i64) : i64
+// CHECK: %[[ONE:.*]] = llvm.mlir.constant(1 : i64) : i64
+// CHECK: %[[LAST:.*]] = llvm.getelementptr %[[DIMS]][9]
+// CHECK: llvm.store %[[ONE]], %[[LAST]]
+// CHECK: llvm.call @attn_rt_cuda_launch(%{{.*}}, %[[DIMS]],
+func.func @programmatic(%n: index) {
+  gpu.launch_func @kernels::@copy blocks in (%n, %n, %n) threads in (%n, %n, %n) {attn_gpu.programmatic}
+  return
+}
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
+
 // CHECK-LABEL: func.func @memory
 // CHECK: %[[COUNTER:.*]] = llvm.call @attn_rt_cuda_scratch(%{{.*}}) : (i64) -> !llvm.ptr
 // CHECK: llvm.call @attn_rt_cuda_multiprocessor_count() : () -> i64

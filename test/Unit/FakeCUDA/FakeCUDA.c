@@ -204,6 +204,7 @@ cu_result cuLaunchKernel(cu_function function, unsigned gx, unsigned gy,
   (void)function;
   (void)extra;
   unsigned grid[] = {gx, gy, gz}, block[] = {bx, by, bz}, cluster[] = {0, 0, 0};
+  fake_cuda.is_programmatic = 0;
   return launch(grid, block, cluster, shared_bytes, stream, parameters);
 }
 
@@ -212,11 +213,19 @@ cu_result cuLaunchKernelEx(const struct cu_launch_config *config,
                            void **extra) {
   (void)function;
   (void)extra;
-  if (config->num_attributes != 1 ||
-      config->attributes[0].id != CU_LAUNCH_CLUSTER_DIMENSION)
-    return CU_INVALID_VALUE;
-  return launch(config->grid, config->block, config->attributes[0].cluster,
-                config->shared_bytes, config->stream, parameters);
+  const unsigned none[] = {0, 0, 0}, *cluster = none;
+  fake_cuda.is_programmatic = 0;
+  for (unsigned i = 0; i < config->num_attributes; ++i) {
+    const struct cu_launch_attribute *attribute = &config->attributes[i];
+    if (attribute->id == CU_LAUNCH_CLUSTER_DIMENSION)
+      cluster = attribute->cluster;
+    else if (attribute->id == CU_LAUNCH_PROGRAMMATIC_STREAM_SERIALIZATION)
+      fake_cuda.is_programmatic = attribute->is_programmatic;
+    else
+      return CU_INVALID_VALUE;
+  }
+  return launch(config->grid, config->block, cluster, config->shared_bytes,
+                config->stream, parameters);
 }
 
 cu_result cuPointerGetAttributes(unsigned count, int *attributes, void **values,

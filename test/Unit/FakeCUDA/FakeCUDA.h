@@ -38,6 +38,8 @@ struct fake_cuda {
       num_copies, num_contexts;
   int64_t memset_bytes;
   unsigned grid[3], block[3], cluster[3], shared_bytes;
+  /// Whether the last launch may begin before the one before it has ended.
+  int is_programmatic;
   int allowed_shared_bytes, current_device;
   void *stream;
   const void *image;

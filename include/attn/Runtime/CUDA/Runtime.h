@@ -97,7 +97,9 @@ typedef struct attn_cuda_kernel {
 } attn_cuda_kernel;
 
 /// Launches a kernel. `dims` holds the grid, the block and the cluster, x
-/// first; a cluster of zeros is none. A grid without blocks is no launch.
+/// first; a cluster of zeros is none; and whether the kernel may begin before
+/// the launch before it has ended, for which it waits itself, if the GPU and
+/// the driver can. A grid without blocks is no launch.
 /// `parameters` points to the arguments.
 void attn_rt_cuda_launch(attn_cuda_kernel *kernel, const int64_t *dims,
                          int64_t shared_bytes, void **parameters);

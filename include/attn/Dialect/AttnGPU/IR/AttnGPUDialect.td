@@ -23,7 +23,9 @@ def AttnGPU_Dialect : Dialect {
     biases or score functions is: they live in the regions of `attn_gpu.map`.
 
     On the host, the dialect has what a launch needs beside `gpu.launch_func`:
-    tensor maps, scratch memory, the size of the device.
+    tensor maps, scratch memory, the size of the device. A launch with the
+    attribute `attn_gpu.programmatic` may begin before the one before it has ended;
+    its kernel waits for that by `attn_gpu.await_prerequisites`.
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
@@ -32,6 +34,8 @@ def AttnGPU_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// Registers the types; defined beside them.
     void registerTypes();
+    static constexpr ::llvm::StringLiteral kProgrammaticAttrName =
+        ::llvm::StringLiteral("attn_gpu.programmatic");
   }];
 }
 
