@@ -102,6 +102,8 @@ void KernelEmitter::allocate() {
 }
 
 void KernelEmitter::emit() {
+  if (args.documentRanges && schedule.overlapsLaunches)
+    AwaitPrerequisitesOp::create(b);
   if (!schedule.isHopper())
     return emitAmpere();
   allocate();

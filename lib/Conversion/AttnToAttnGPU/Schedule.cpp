@@ -155,7 +155,7 @@ static LogicalResult chooseSplits(SdpaOp op, const ScheduleOptions &options,
   schedule.numSplits = options.keySplits;
   schedule.mergeThreads =
       options.mergesManyRows ? 32 : KernelSchedule::kMergeBlock;
-  schedule.overlapsMerge = schedule.splitsKeys && options.overlapsLaunches;
+  schedule.overlapsLaunches = options.overlapsLaunches;
   schedule.readsKeysOnce = options.readsKeysOnce;
   schedule.packsHeads = options.packsHeads;
   schedule.resident = 1;

@@ -115,9 +115,9 @@ struct KernelSchedule {
   /// time, or a warp.
   int64_t mergeThreads;
   static constexpr int64_t kMergeBlock = 128;
-  /// Whether the launch that merges begins while splits are computed, and waits
-  /// for them on the GPU.
-  bool overlapsMerge;
+  /// Whether the second and third launch of an op begin when tiles of the one
+  /// before end, and wait for the last of them on the GPU.
+  bool overlapsLaunches;
   /// Blocks of threads that a multiprocessor holds.
   int64_t resident;
   /// Whether keys are of one tile only, so that caches need not keep them.

@@ -86,6 +86,7 @@ private:
   void launchMerge();
   gpu::LaunchFuncOp launch(gpu::GPUFuncOp function, KernelInterface &interface,
                            Value grid, int64_t numThreads, int64_t sharedBytes);
+  void overlap(gpu::LaunchFuncOp launch);
   void launch();
 
   SdpaOp op;
@@ -253,6 +254,13 @@ gpu::LaunchFuncOp SdpaLowering::launch(gpu::GPUFuncOp function,
                                    b.i32(sharedBytes), interface.getOperands());
 }
 
+/// Lets a launch begin before the one before it has ended.
+void SdpaLowering::overlap(gpu::LaunchFuncOp launch) {
+  if (schedule.overlapsLaunches)
+    launch->setAttr(attn_gpu::AttnGPUDialect::kProgrammaticAttrName,
+                    b.getUnitAttr());
+}
+
 /// A kernel whose body `emit` makes; the name tells kernels of one op apart.
 gpu::GPUFuncOp SdpaLowering::createKernel(KernelInterface &interface,
                                           const KernelArguments &arguments,
@@ -341,11 +349,8 @@ void SdpaLowering::launchMerge() {
   b.ifThen(getIsSplit(), [&] {
     Value numBlocks = b.createOrFold<arith::CeilDivSIOp>(
         getNumRows(), index(kBlock / schedule.mergeThreads));
-    gpu::LaunchFuncOp merge =
-        launch(function, mergeInterface, numBlocks, kBlock, /*sharedBytes=*/0);
-    if (schedule.overlapsMerge)
-      merge->setAttr(attn_gpu::AttnGPUDialect::kProgrammaticAttrName,
-                     b.getUnitAttr());
+    overlap(
+        launch(function, mergeInterface, numBlocks, kBlock, /*sharedBytes=*/0));
   });
 }
 
@@ -405,8 +410,11 @@ void SdpaLowering::launch() {
   if (schedule.isHopper())
     grid = b.createOrFold<arith::MinSIOp>(
         numTiles, attn_gpu::MultiprocessorCountOp::create(b));
-  launch(function, interface, grid, schedule.getNumThreads(),
-         schedule.getSharedBytes());
+  gpu::LaunchFuncOp main =
+      launch(function, interface, grid, schedule.getNumThreads(),
+             schedule.getSharedBytes());
+  if (op.getQueryDocuments())
+    overlap(main);
   if (numSplits)
     launchMerge();
 }

@@ -44,7 +44,7 @@ Value KernelEmitter::getBatchHead(const Tile &tile) {
 void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
   // The launch that merges is under way by the time that it is needed. Earlier,
   // its blocks would wait beside those that compute, which takes longer.
-  if (schedule.overlapsMerge)
+  if (schedule.overlapsLaunches)
     LaunchDependentsOp::create(b);
   Value inverse =
       b.map(state.sum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
@@ -77,7 +77,7 @@ void KernelEmitter::emitMerge() {
   auto warpgroups = WarpgroupsOp::create(b, kBlock / 128, /*blocks=*/1);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(warpgroups.getBody().front().getTerminator());
-  if (schedule.overlapsMerge)
+  if (schedule.overlapsLaunches)
     AwaitPrerequisitesOp::create(b);
   int64_t rowThreads = schedule.mergeThreads;
   Value row = b.blockId(), thread = b.threadId();
