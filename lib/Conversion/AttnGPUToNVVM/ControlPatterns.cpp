@@ -116,23 +116,15 @@ struct SchedFencePattern : ThreadPattern<SchedFenceOp> {
   }
 };
 
-template <typename OpT, NVVM::GridDepActionKind kind>
-struct GridDependencyPattern : ThreadPattern<OpT> {
-  using ThreadPattern<OpT>::ThreadPattern;
-  LogicalResult rewrite(OpT op, typename ThreadPattern<OpT>::Adaptor,
-                        PtxBuilder &b,
+struct AwaitPrerequisitesPattern : ThreadPattern<AwaitPrerequisitesOp> {
+  using ThreadPattern::ThreadPattern;
+  LogicalResult rewrite(AwaitPrerequisitesOp op, Adaptor, PtxBuilder &b,
                         ConversionPatternRewriter &rewriter) const override {
-    NVVM::GriddepcontrolOp::create(b, kind);
+    NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
     rewriter.eraseOp(op);
     return success();
   }
 };
-
-using LaunchDependentsPattern =
-    GridDependencyPattern<LaunchDependentsOp,
-                          NVVM::GridDepActionKind::launch_dependents>;
-using AwaitPrerequisitesPattern =
-    GridDependencyPattern<AwaitPrerequisitesOp, NVVM::GridDepActionKind::wait>;
 
 struct ClaimTilePattern : ThreadPattern<ClaimTileOp> {
   using ThreadPattern::ThreadPattern;
@@ -204,7 +196,6 @@ void attn_gpu::populateControlPatterns(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
   patterns.add<RolesPattern, ElectPattern, TurnInitPattern, TurnBeginPattern,
                TurnEndPattern, SyncWarpgroupPattern, SchedFencePattern,
-               LaunchDependentsPattern, AwaitPrerequisitesPattern,
-               ClaimTilePattern, DeferTilePattern, TakeDeferredPattern>(
-      converter, patterns.getContext());
+               AwaitPrerequisitesPattern, ClaimTilePattern, DeferTilePattern,
+               TakeDeferredPattern>(converter, patterns.getContext());
 }

@@ -42,10 +42,6 @@ Value KernelEmitter::getBatchHead(const Tile &tile) {
 /// weight, and their output is zero. The maximum and the sum are kept apart: of
 /// large logits their log-sum-exp would have lost the sum.
 void KernelEmitter::emitSplitRows(const Tile &tile, const State &state) {
-  // The launch that merges is under way by the time that it is needed. Earlier,
-  // its blocks would wait beside those that compute, which takes longer.
-  if (schedule.overlapsLaunches)
-    LaunchDependentsOp::create(b);
   Value inverse =
       b.map(state.sum, b.row(b.getF32Type()), [&](ValueRange x) -> Value {
         Value isNone = b.compare(arith::CmpFPredicate::OEQ, x[0], b.f32(0.0));

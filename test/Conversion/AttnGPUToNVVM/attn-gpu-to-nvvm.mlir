@@ -183,8 +183,6 @@ gpu.func @pipes(%map: !attn_gpu.tensor_map, %out: !llvm.ptr<1>) kernel {
   %p = attn_gpu.pipe at 64 producers 1 consumers 2 : !attn_gpu.pipe<2, 2>
   // CHECK: nvvm.griddepcontrol wait
   attn_gpu.await_prerequisites
-  // CHECK: nvvm.griddepcontrol launch_dependents
-  attn_gpu.launch_dependents
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c2_i32
   // CHECK: nvvm.mbarrier.init %{{.*}}, %c1_i32

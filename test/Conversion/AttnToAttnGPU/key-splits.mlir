@@ -19,11 +19,10 @@
 // CHECK-COUNT-2: memref.alloc(%[[COUNT]], %{{.*}}) {alignment = 16 : i64} : memref<?x?x1xf32>
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128 blocks
 // CHECK: scf.if
-// Its launch begins while splits are computed.
+// Its launch begins when tiles end.
 // CHECK: gpu.launch_func @attn_kernels::@attn_fwd_bf16_full_d128_q64_k128_merge blocks {{.*}} {attn_gpu.programmatic}
 // Whole rows go to the output, those of a split to memory of its own.
 // CHECK: gpu.func @attn_fwd_bf16_full_d128_q64_k128(
-// CHECK: attn_gpu.launch_dependents
 // CHECK: attn_gpu.store_rows %{{.*}} : !attn_gpu.fragment<64x128xf32>
 // CHECK: else
 // CHECK: attn_gpu.store_rows %{{.*}} : !attn_gpu.fragment<64x128xbf16>
@@ -40,7 +39,6 @@
 // AMPERE-NOT: attn_gpu.programmatic
 // AMPERE: gpu.launch_func {{.*}}_merge
 // AMPERE-NOT: attn_gpu.programmatic
-// AMPERE-NOT: attn_gpu.launch_dependents
 // AMPERE-NOT: attn_gpu.await_prerequisites
 
 // NONE-LABEL: func.func @decode

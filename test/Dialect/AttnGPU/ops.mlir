@@ -8,8 +8,6 @@ gpu.module @kernels [#nvvm.target<chip = "sm_90a", features = "+ptx86">] {
     %zero = arith.constant 0.0 : f32
     // CHECK: attn_gpu.await_prerequisites
     attn_gpu.await_prerequisites
-    // CHECK: attn_gpu.launch_dependents
-    attn_gpu.launch_dependents
     // CHECK: attn_gpu.alloc at 1024 : !attn_gpu.shared<2x64x64xbf16>
     %q = attn_gpu.alloc at 1024 : !attn_gpu.shared<2x64x64xbf16>
     %k = attn_gpu.alloc at 17408 : !attn_gpu.shared<2x128x64xbf16>

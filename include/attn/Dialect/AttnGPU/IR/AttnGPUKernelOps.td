@@ -250,25 +250,13 @@ def AttnGPU_SchedFenceOp : AttnGPU_Op<"sched_fence"> {
   let assemblyFormat = "$sum attr-dict `:` qualified(type($sum))";
 }
 
-def AttnGPU_LaunchDependentsOp : AttnGPU_Op<"launch_dependents"> {
-  let summary = "Let the next launch begin";
-  let description = [{
-    Once all blocks of threads have done this or ended, blocks of the next launch may
-    begin where there is room, if it has the attribute `attn_gpu.programmatic`
-    (programmatic dependent launch; sm_90 and later). Without such a launch this does
-    nothing.
-
-    Example: `attn_gpu.launch_dependents`
-  }];
-  let assemblyFormat = "attr-dict";
-}
-
 def AttnGPU_AwaitPrerequisitesOp : AttnGPU_Op<"await_prerequisites"> {
   let summary = "Wait for the end of the launch before";
   let description = [{
     All that it has written can be read then. All threads do it, before they read or
-    write what it may use, too. A launch without the attribute `attn_gpu.programmatic`
-    has waited before it began.
+    write what it may use, too. A launch with the attribute `attn_gpu.programmatic`
+    begins when blocks of threads of the one before end and leave room (programmatic
+    dependent launch; sm_90 and later); one without has waited before it began.
 
     Example: `attn_gpu.await_prerequisites`
   }];
