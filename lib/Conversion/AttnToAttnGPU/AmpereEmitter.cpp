@@ -372,7 +372,7 @@ void KernelEmitter::emitAmpere() {
   selectConsumer(0);
   Tile tile = emitTile({b.blockId()});
   for (int64_t i = 0; i < schedule.consumers; ++i) {
-    llvm::SaveAndRestore<Value> all(warpgroup, b.i32(i));
+    llvm::SaveAndRestore<Value> selected(warpgroup, b.i32(i));
     emitRowCopy(args.query, tile, getFirstHead(tile),
                 getQueryRow(tile, getFirstQuery(tile)), getNumRows(tile),
                 getQueryTile(warpgroup), headDim, schedule.alignment,

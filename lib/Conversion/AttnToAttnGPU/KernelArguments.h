@@ -37,7 +37,7 @@ struct KernelArguments {
       numHeadTiles;
   /// 2^16 / queriesPerHead, rounded up: a row times this is its head times
   /// 2^16, and less than 2^16 more.
-  Value headsPerRow;
+  Value headOfRowFactor;
   /// Null where the schedule has it.
   Value sectionHeads;
   /// Zeroed memory: a counter of tiles, then the list of deferred tiles.

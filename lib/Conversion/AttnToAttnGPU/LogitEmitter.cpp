@@ -37,7 +37,7 @@ Value KernelEmitter::emitLogits(const Tile &tile, Value product, Value firstKey,
 /// Which head of its tile a row has. Without a division, which would take
 /// longer than all else that is done for a row.
 Value KernelEmitter::getHeadOfRow(Value row) {
-  return arith::ShRUIOp::create(b, b.mul(row, args.headsPerRow), b.i32(16));
+  return arith::ShRUIOp::create(b, b.mul(row, args.headOfRowFactor), b.i32(16));
 }
 
 Value KernelEmitter::getFirstHead(const Tile &tile) {

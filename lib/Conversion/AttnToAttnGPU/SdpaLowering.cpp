@@ -375,7 +375,7 @@ void SdpaLowering::launch() {
     interface.passSize(numHeadTiles, arguments.numHeadTiles);
     interface.passSize(
         b.createOrFold<arith::CeilDivSIOp>(index(1 << 16), queriesPerHead),
-        arguments.headsPerRow);
+        arguments.headOfRowFactor);
     interface.passSize(getNumTileHeads(), arguments.numBatchHeads);
   } else {
     interface.passSize(numBatchHeads, arguments.numBatchHeads);
