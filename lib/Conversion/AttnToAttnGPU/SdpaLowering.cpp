@@ -38,11 +38,17 @@ private:
   Value getOutputSize(int64_t dim) {
     return KernelInterface::getSize(b, op.getOutput(), dim);
   }
+  Value getNumHeads() {
+    return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
+  }
   Value getNumKeyHeads() {
     return KernelInterface::getSize(b, op.getKey(), op.getRank() - 3);
   }
-  Value getNumHeads() {
-    return op.hasHeadDim() ? getOutputSize(op.getRank() - 3) : index(1);
+  /// Without key heads there are no heads at all.
+  Value getHeadsPerKeyHead() {
+    return b.createOrFold<arith::DivSIOp>(
+        getNumHeads(),
+        b.createOrFold<arith::MaxSIOp>(getNumKeyHeads(), index(1)));
   }
   /// Queries of all heads.
   Value getNumRows() {
@@ -359,13 +365,9 @@ void SdpaLowering::launch() {
     passMaps();
   else
     passPointers();
-  Value numHeads = getNumHeads(), headsPerKeyHead = index(1);
-  if (op.hasHeadDim()) {
-    headsPerKeyHead = b.createOrFold<arith::DivSIOp>(
-        numHeads, b.createOrFold<arith::MaxSIOp>(getNumKeyHeads(), index(1)));
-  }
+  Value headsPerKeyHead = op.hasHeadDim() ? getHeadsPerKeyHead() : index(1);
   passSizes(interface, arguments);
-  interface.passSize(numHeads, arguments.numHeads);
+  interface.passSize(getNumHeads(), arguments.numHeads);
   interface.passSize(headsPerKeyHead, arguments.headsPerKeyHead);
   if (schedule.packsHeads) {
     interface.passSize(headsPerTile, arguments.headsPerTile);
@@ -436,11 +438,8 @@ Value SdpaLowering::getMaxTileKeys() {
 
 /// Heads that share keys, as many as have room, become rows of one tile.
 void SdpaLowering::packHeads() {
-  Value one = index(1), keyHeads = getNumKeyHeads();
-  // Without key heads there are no heads at all.
-  Value group = b.createOrFold<arith::DivSIOp>(
-      getNumHeads(), b.createOrFold<arith::MaxSIOp>(keyHeads, one));
-  group = b.createOrFold<arith::MaxSIOp>(group, one);
+  Value one = index(1);
+  Value group = b.createOrFold<arith::MaxSIOp>(getHeadsPerKeyHead(), one);
   Value rows = index(attn_gpu::FragmentType::kRows);
   queriesPerHead = b.createOrFold<arith::MinSIOp>(
       b.createOrFold<arith::MaxSIOp>(getOutputSize(op.getRank() - 2), one),
@@ -450,7 +449,7 @@ void SdpaLowering::packHeads() {
   headsPerTile = b.createOrFold<arith::MinSIOp>(
       mul(headsPerConsumer, index(schedule.consumers)), group);
   tilesPerGroup = b.createOrFold<arith::CeilDivSIOp>(group, headsPerTile);
-  numHeadTiles = mul(keyHeads, tilesPerGroup);
+  numHeadTiles = mul(getNumKeyHeads(), tilesPerGroup);
 }
 
 /// Multiplies the tiles by the splits of each.
