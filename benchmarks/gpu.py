@@ -341,6 +341,28 @@ def make_parsers(description):
     return parser, compile_, time
 
 
+def run(parser, compile_all, time_all):
+    """What the command line of a driver asks for."""
+    options = parser.parse_args()
+    (compile_all if options.command == "compile" else time_all)(options)
+
+
+class Report:
+    """Results, cell by cell: each is printed as a line and, where `time` is given a path,
+    all so far are written there as JSON."""
+
+    def __init__(self, torch, path):
+        self.path = path
+        self.results = {"date": datetime.date.today().isoformat(), "device": query_device(),
+                        "torch": torch.__version__, "cells": []}
+
+    def add(self, cell, line):
+        self.results["cells"].append(cell)
+        print(line, flush=True)
+        if self.path:
+            pathlib.Path(self.path).write_text(json.dumps(self.results, indent=1) + "\n")
+
+
 def compile_module(options, text, library):
     """Makes a library of the module by the options of `compile`."""
     module = library.with_suffix(".mlir")
@@ -366,8 +388,7 @@ def main():
                       help="also time what `compile` made there (repeatable)")
     time.add_argument("--dims", type=int, nargs="+", default=DIMS)
     time.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
-    options = parser.parse_args()
-    compile_all(options) if options.command == "compile" else time_all(options)
+    run(parser, compile_all, time_all)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ for the sizes, "plain" the one that never splits keys nor has several heads in a
 Results are compared with those of FlashAttention-2.
 """
 
-import datetime
 import json
 import pathlib
 import shutil
@@ -76,8 +75,7 @@ def time_all(options):
 
     torch.manual_seed(0)
     clock = gpu.Clock(torch)
-    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
-              "torch": torch.__version__, "cells": []}
+    report = gpu.Report(torch, options.output)
     choices = json.loads((HERE / CHOICES).read_text())
     for (dim, batch, heads, key_heads, keys, queries), choice in zip(get_cells(), choices):
         q = torch.randn(batch, heads, queries, dim, device="cuda", dtype=torch.bfloat16)
@@ -86,20 +84,17 @@ def time_all(options):
         libraries = {name: HERE / get_library(kernel, dim)
                      for name, kernel in {"ours": choice, "plain": PLAIN}.items()}
         times, errors, best = gpu_decode.time_beside_peers(torch, clock, q, k, v, libraries, 11)
-        report["cells"].append({
+        cell = {
             "dim": dim, "batch": batch, "heads": heads, "key_heads": key_heads, "keys": keys,
-            "queries": queries, "kernel": choice, "error": errors, "us": times})
-        print(f"D{dim} B{batch} H{heads}/{key_heads} Lk {keys} Lq {queries} ({choice}): "
-              + ", ".join(f"{name} {time:.1f} us" for name, time in times.items())
-              + f", ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}", flush=True)
-        if options.output:
-            pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+            "queries": queries, "kernel": choice, "error": errors, "us": times}
+        report.add(cell, f"D{dim} B{batch} H{heads}/{key_heads} Lk {keys} Lq {queries} ({choice}): "
+                   + ", ".join(f"{name} {time:.1f} us" for name, time in times.items())
+                   + f", ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}")
 
 
 def main():
     parser, _, _ = gpu.make_parsers(__doc__)
-    options = parser.parse_args()
-    compile_all(options) if options.command == "compile" else time_all(options)
+    gpu.run(parser, compile_all, time_all)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ PyTorch's, with grouped heads as they take them.
 Results are compared with those of FlashAttention-2; GB/s count keys and values once.
 """
 
-import datetime
-import json
 import pathlib
 import shutil
 
@@ -112,8 +110,7 @@ def time_all(options):
 
     torch.manual_seed(0)
     clock = gpu.Clock(torch)
-    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
-              "torch": torch.__version__, "cells": []}
+    report = gpu.Report(torch, options.output)
     variants = dict(variant.split("=", 1) for variant in options.variant)
     for queries, dim in KERNELS:
         for batch, heads, key_heads, keys in SIZES:
@@ -127,22 +124,17 @@ def time_all(options):
             cell = {"queries": queries, "dim": dim, "batch": batch, "heads": heads,
                     "key_heads": key_heads, "keys": keys, "error": errors, "us": times,
                     "gbs": {n: bytes_ / t * 1e-3 for n, t in times.items()}}
-            report["cells"].append(cell)
             text = ", ".join(f"{n} {t:.1f} us {cell['gbs'][n]:.0f} GB/s"
                              for n, t in times.items())
-            print(f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}: {text}, "
-                  f"ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}",
-                  flush=True)
-            if options.output:
-                pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+            report.add(cell, f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}: {text}, "
+                             f"ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}")
 
 
 def main():
     parser, _, time = gpu.make_parsers(__doc__)
     time.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
                       help="also time what `compile` made there (repeatable)")
-    options = parser.parse_args()
-    compile_all(options) if options.command == "compile" else time_all(options)
+    gpu.run(parser, compile_all, time_all)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ Results are compared with those of FlashAttention-2, or with cuDNN's where it ta
 sizes.
 """
 
-import datetime
-import json
 import pathlib
 import shutil
 
@@ -51,8 +49,7 @@ def time_all(options):
 
     torch.manual_seed(0)
     clock = gpu.Clock(torch)
-    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
-              "torch": torch.__version__, "cells": []}
+    report = gpu.Report(torch, options.output)
     for dim, value_dim in DIMS:
         for mask in CLAUSES:
             for length in LENGTHS:
@@ -64,22 +61,19 @@ def time_all(options):
                     torch, clock, q, k, v, library, 15, causal=mask == "causal")
                 pairs = length * length / (2 if mask == "causal" else 1)
                 flops = 2 * batch * heads * pairs * (dim + value_dim)
-                report["cells"].append({
+                cell = {
                     "dim": dim, "value_dim": value_dim, "mask": mask, "length": length,
                     "batch": batch, "heads": heads, "error": errors["ours"], "us": times,
-                    "tflops": {name: flops / time * 1e-6 for name, time in times.items()}})
-                print(f"D{dim} Dv{value_dim} {mask} S {length}: "
-                      + ", ".join(f"{name} {time:.1f} us {flops / time * 1e-6:.0f} TFLOP/s"
-                                  for name, time in times.items())
-                      + f", ratio {best / times['ours']:.2f}, error {errors['ours']:.1e}", flush=True)
-                if options.output:
-                    pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+                    "tflops": {name: flops / time * 1e-6 for name, time in times.items()}}
+                report.add(cell, f"D{dim} Dv{value_dim} {mask} S {length}: "
+                           + ", ".join(f"{name} {time:.1f} us {cell['tflops'][name]:.0f} TFLOP/s"
+                                       for name, time in times.items())
+                           + f", ratio {best / times['ours']:.2f}, error {errors['ours']:.1e}")
 
 
 def main():
     parser, _, _ = gpu.make_parsers(__doc__)
-    options = parser.parse_args()
-    compile_all(options) if options.command == "compile" else time_all(options)
+    gpu.run(parser, compile_all, time_all)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ Results are compared with FlexAttention's; TFLOP/s count the products of pairs t
 mask keeps.
 """
 
-import datetime
-import json
 import pathlib
 import shutil
 
@@ -200,8 +198,7 @@ def time_all(options):
     torch.manual_seed(0)
     torch._dynamo.config.cache_size_limit = 64
     clock = gpu.Clock(torch)
-    report = {"date": datetime.date.today().isoformat(), "device": gpu.query_device(),
-              "torch": torch.__version__, "cells": []}
+    report = gpu.Report(torch, options.output)
     for name in options.cases:
         length = CASES[name][0]
         batch = TOKENS // length
@@ -226,20 +223,16 @@ def time_all(options):
         times = gpu.time_in_turn(clock, runs, 15, 1, True)
         cell = {"name": name, "length": CASES[name][0], "error": error, "us": times,
                 "tflops": {n: 4 * HEADS * products[n] * DIM / t * 1e-6 for n, t in times.items()}}
-        report["cells"].append(cell)
-        print(f"{name} S{cell['length']}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
-              f"{cell['tflops']['flex']:.0f}, ratio {times['flex'] / times['ours']:.2f}, "
-              f"error {error:.1e}"
-              + (f", dense {cell['tflops']['dense']:.0f}" if "dense" in times else ""), flush=True)
-        if options.output:
-            pathlib.Path(options.output).write_text(json.dumps(report, indent=1) + "\n")
+        report.add(cell, f"{name} S{cell['length']}: ours {cell['tflops']['ours']:.0f} TFLOP/s, FlexAttention "
+                         f"{cell['tflops']['flex']:.0f}, ratio {times['flex'] / times['ours']:.2f}, "
+                         f"error {error:.1e}"
+                         + (f", dense {cell['tflops']['dense']:.0f}" if "dense" in times else ""))
 
 
 def main():
     parser, _, time = gpu.make_parsers(__doc__)
     time.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
-    options = parser.parse_args()
-    compile_all(options) if options.command == "compile" else time_all(options)
+    gpu.run(parser, compile_all, time_all)
 
 
 if __name__ == "__main__":
