@@ -9,6 +9,7 @@
 #include "SdpaLowering.h"
 #include "TileEmitter.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Conversion/Utils/StackCheck.h"
 #include "attn/Dialect/Attn/IR/MaskAnalysis.h"
 #include "attn/Dialect/Attn/Utils/KernelName.h"
 #include "attn/Dialect/Attn/Utils/ShapeChecks.h"
@@ -268,24 +269,6 @@ static int64_t getScratchBytes(func::FuncOp function) {
   return bytes;
 }
 
-/// Lets the program fail where the thread that computes a tile has a stack
-/// without room for it.
-void SdpaLowering::checkStack(int64_t scratchBytes) {
-  constexpr StringLiteral kName = "attn_rt_check_stack";
-  // For what registers are spilled to, and for frames below.
-  constexpr int64_t kFrameBytes = 32 << 10;
-  auto function = symbols.lookup<func::FuncOp>(kName);
-  if (!function) {
-    function = func::FuncOp::create(
-        op.getLoc(), kName,
-        FunctionType::get(op.getContext(), b.getI64Type(), {}));
-    function.setPrivate();
-    symbols.insert(function);
-  }
-  Value bytes = b.integer(scratchBytes + kFrameBytes, b.getI64Type());
-  func::CallOp::create(b, function, bytes);
-}
-
 /// Creates a tile function and calls it.
 LogicalResult SdpaLowering::callTileFunction(HeadOperands operands,
                                              ValueRange leading,
@@ -299,7 +282,7 @@ LogicalResult SdpaLowering::callTileFunction(HeadOperands operands,
            << scratchBytes << " bytes of scratch memory on the stack, "
            << kMaxScratchBytes << " at most are there: take fewer block_keys, "
            << "query_vectors, query_groups or lanes";
-  checkStack(scratchBytes);
+  buildStackCheck(b, symbols, scratchBytes);
   SmallVector<Value> arguments;
   for (Value *operand : operands.getAll())
     if (*operand)

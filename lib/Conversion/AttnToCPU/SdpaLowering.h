@@ -79,7 +79,6 @@ private:
                                const Sequence *sequence = nullptr);
   func::FuncOp createTileFunction(HeadOperands operands, int64_t numLeading);
   void setOptimization(func::FuncOp function);
-  void checkStack(int64_t scratchBytes);
   LogicalResult callTileFunction(HeadOperands operands, ValueRange leading,
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
