@@ -87,27 +87,6 @@ void TileEmitter::allocateTiles() {
                      bf16);
 }
 
-/// Outputs that a group will store, and queries that the same group of the next
-/// tile will load: misses of a few rows at a time would be waited for.
-void TileEmitter::emitPrefetches() {
-  constexpr int64_t kLineBits = 512;
-  auto prefetch = [&](Value memref, Value row, bool isWrite) {
-    auto type = cast<MemRefType>(memref.getType());
-    int64_t step = kLineBits / type.getElementTypeBitWidth();
-    Value lastRow = b.sub(numQueries, b.index(1));
-    for (int64_t column = 0; column < type.getDimSize(1); column += step)
-      memref::PrefetchOp::create(
-          b, memref, ValueRange{b.min(row, lastRow), b.index(column)}, isWrite,
-          /*localityHint=*/2,
-          /*isDataCache=*/true);
-  };
-  b.forLoop(b.index(0), b.index(groupQueries), 1, [&](Value r) {
-    Value query = b.add(groupFirst, r);
-    prefetch(args.output, query, /*isWrite=*/true);
-    prefetch(args.query, b.add(query, tileQueries), /*isWrite=*/false);
-  });
-}
-
 void TileEmitter::emitPackedOperands() {
   numKeys = b.dim(args.value, 0);
   int64_t paddedValueDim = llvm::alignTo(valueDim, kRows);

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Rows of [B, L, H, D] are kilobytes apart: a block that fits the first cache
-// has few of its sets there. Read by several groups of queries it is copied.
+// has few of its sets there. Read by several groups of queries it is copied. So
+// are values whose rows are a power of two of bytes apart, as those of 128
+// columns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,12 +19,22 @@
 using namespace mlir;
 using namespace mlir::attn;
 
+/// Wider vectors multiply longer between two lines than it takes to get one
+/// from the second cache.
+static constexpr int64_t kMaxLanesToSpread = 8;
+
+bool TileEmitter::spreadsRows(Value source) {
+  return source == args.value && lanes <= kMaxLanesToSpread;
+}
+
 bool TileEmitter::gathersRows(Value source) {
   auto type = cast<MemRefType>(source.getType());
   if (!type.getElementType().isF32() || hasRows() ||
       !type.isLastDimUnitStride() || schedule.getQueryGroups() == 1)
     return false;
-  return type.getStridesAndOffset().first.front() != type.getDimSize(1);
+  int64_t stride = type.getStridesAndOffset().first.front();
+  return stride != type.getDimSize(1) ||
+         (spreadsRows(source) && stride % kSharedSetColumns == 0);
 }
 
 /// The rows of a block: in `scratch` if they lie apart and several groups of
@@ -35,14 +47,23 @@ Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
       StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
                              {ShapedType::kDynamic, 1}));
   auto metadata = memref::ExtractStridedMetadataOp::create(b, source);
-  Value isApart = b.compare(arith::CmpIPredicate::ne, metadata.getStrides()[0],
-                            b.index(numColumns));
+  Value stride = metadata.getStrides()[0];
+  Value isApart =
+      b.compare(arith::CmpIPredicate::ne, stride, b.index(numColumns));
+  if (spreadsRows(source))
+    isApart = arith::OrIOp::create(
+        b, isApart,
+        b.compare(arith::CmpIPredicate::eq,
+                  b.rem(stride, b.index(kSharedSetColumns)), b.index(0)));
   Value isShared =
       b.compare(arith::CmpIPredicate::sgt, b.sub(numQueries, args.firstQuery),
                 b.index(groupQueries));
   auto cast = [&](Value rows) {
     return SmallVector<Value>{memref::CastOp::create(b, type, rows)};
   };
+  // Its rows may be longer.
+  DimPart columns{1, OpFoldResult(b.getIndexAttr(0)),
+                  OpFoldResult(b.getIndexAttr(numColumns))};
   return b
       .ifThenElse(
           type, arith::AndIOp::create(b, isApart, isShared),
@@ -51,7 +72,7 @@ Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
               emitRowCopy(source, b.add(firstKey, r), b.index(0), scratch, r,
                           b.index(numColumns));
             });
-            return cast(scratch);
+            return cast(buildSlice(b, scratch, columns));
           },
           [&] {
             return cast(buildSlice(

@@ -85,6 +85,7 @@ Value mlir::attn::emitMaximum(KernelBuilder &b, SmallVector<Value> vectors) {
 TileEmitter::LaneVectors TileEmitter::emitLogitRows(const Block &block,
                                                     Value row, int64_t numRows,
                                                     ValueRange maxima) {
+  emitValuePrefetches(block, row, numRows);
   SmallVector<Value> products = emitKeyProducts(block, row, numRows);
   SmallVector<LaneVectors> ofVector(numVectors);
   for (int64_t r = 0; r < numRows; ++r) {

@@ -31,6 +31,13 @@ bool TileEmitter::hasRows() {
          hasUnitStride(args.value);
 }
 
+/// Columns of 32 bits in a row of a block of values, of which some of each row
+/// are read, row after row.
+int64_t TileEmitter::getBlockColumns() {
+  constexpr int64_t kLineColumns = 16;
+  return valueDim % kSharedSetColumns == 0 ? valueDim + kLineColumns : valueDim;
+}
+
 bool TileEmitter::copiesKeys() {
   if (!isPaired())
     return copiesValues();
@@ -65,7 +72,7 @@ void TileEmitter::allocateScratch() {
   } else if (isPaired()) {
     pairRows = allocate({groupQueries, paddedDim}, bf16);
     probabilityPairs = allocate({blockKeys / 2, groupQueries}, i32);
-    valueBlock = allocate({blockKeys / 2, valueDim}, i32);
+    valueBlock = allocate({blockKeys / 2, getBlockColumns()}, i32);
     if (copiesKeys())
       keyBlock =
           allocate({blockKeys, (int64_t)llvm::alignTo(headDim, 2)}, bf16);
@@ -73,7 +80,7 @@ void TileEmitter::allocateScratch() {
     if (copiesValues() || gathersRows(args.key))
       keyBlock = allocate({blockKeys, headDim}, f32);
     if (copiesValues() || gathersRows(args.value))
-      valueBlock = allocate({blockKeys, valueDim}, f32);
+      valueBlock = allocate({blockKeys, getBlockColumns()}, f32);
   }
 
   auto allocateTransposed = [&](Value source) -> Value {

@@ -18,9 +18,6 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// Vectors of sums that stay in registers.
-static constexpr int64_t kMaxSums = 16;
-
 /// The sum of vector q in lane q; lanes behind the last vector repeat others. A
 /// sum by itself would take as many shuffles as all of them together.
 static Value sumLanes(KernelBuilder &b, SmallVector<Value> vectors) {
@@ -111,7 +108,11 @@ SmallVector<Value> TileEmitter::emitKeyRowProducts(const Block &block,
 /// outputRows = alpha * outputRows + P V over the keys of a block.
 void TileEmitter::emitRowValues(const Block &block, Value alpha, bool checked) {
   int64_t numVectors = valueDim / lanes;
-  int64_t step = std::max<int64_t>(kMaxSums / schedule.getRowQueries(), 1);
+  int64_t step =
+      std::max<int64_t>(schedule.getValueRows() / schedule.getRowQueries(), 1);
+  // As many in each turn.
+  if (numVectors > 0)
+    step = llvm::divideCeil(numVectors, llvm::divideCeil(numVectors, step));
   int64_t numWhole = numVectors - numVectors % step;
   b.forLoop(b.index(0), b.index(numWhole * lanes), step * lanes,
             [&](Value column) {
@@ -141,6 +142,7 @@ void TileEmitter::emitRowColumns(const Block &block, Value firstColumn,
                                  int64_t numVectors, Value alpha,
                                  bool checked) {
   int64_t numRowQueries = schedule.getRowQueries();
+  emitNextKeyPrefetches(block, firstColumn, numVectors * lanes);
   SmallVector<Value> columns, sums;
   for (int64_t c = 0; c < numVectors; ++c)
     columns.push_back(b.add(firstColumn, c * lanes));

@@ -99,6 +99,10 @@ private:
   /// A vector of f32 for every `lanes` queries of a group.
   using LaneVectors = SmallVector<Value>;
 
+  /// Rows of f32 as long as this have an eighth of the sets of a first cache of
+  /// 32 kB: no more than 64 of them have a line there each.
+  static constexpr int64_t kSharedSetColumns = 128;
+
   /// The keys of a block that one group takes.
   struct Block {
     /// The first key, and its row in what was copied of the block.
@@ -175,10 +179,19 @@ private:
   /// outputT = transpose(outputRows).
   void emitRowOutput();
 
+  //===--- Prefetches.cpp: rows that will be needed -----------------------===//
+
+  void emitPrefetches();
+  /// Whether few queries read what is in memory.
+  bool prefetchesKeys();
+  void emitKeyPrefetches(Value source, Value firstKey, Value numRows);
+  void emitValuePrefetches(const Block &block, Value row, int64_t numRows);
+  void emitNextKeyPrefetches(const Block &block, Value firstColumn,
+                             int64_t numColumns);
+
   //===--- AMXEmitter.cpp: products in tile registers ---------------------===//
 
   void allocateTiles();
-  void emitPrefetches();
   /// Values into tiles, zeros behind the last key.
   void emitValueTiles(Value firstKey, Value numKeys);
   /// The same for a block, by itself, and its keys.
@@ -405,10 +418,13 @@ private:
     return !op.getQueryType().getElementType().isF32() && !hasRows();
   }
   bool copiesKeys();
+  int64_t getBlockColumns();
   /// Whether a block of keys or values in f32 is copied where its rows lie
   /// apart, as in [B, L, H, D]: a block of them fits the first cache, but in
   /// steps of some kilobytes has few of its sets, and is read by every group.
   bool gathersRows(Value source);
+  /// Whether rows are apart too that are a multiple of kSharedSetColumns long.
+  bool spreadsRows(Value source);
   /// Whether a bias or mask, [Lq or 1, Lk or 1], differs between keys.
   static bool dependsOnKey(Value operand) {
     return cast<MemRefType>(operand.getType()).getDimSize(1) != 1;

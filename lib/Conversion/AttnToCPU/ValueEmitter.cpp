@@ -50,6 +50,7 @@ void TileEmitter::emitValues(const Block &given, ArrayRef<Value> alpha) {
 void TileEmitter::emitValueRows(const Block &block, Value firstColumn,
                                 int64_t numRows, ArrayRef<Value> alpha,
                                 bool checked) {
+  emitNextKeyPrefetches(block, firstColumn, numRows);
   SmallVector<Value> columns, sums;
   for (int64_t r = 0; r < numRows; ++r) {
     columns.push_back(b.add(firstColumn, r));

@@ -86,7 +86,7 @@ private:
     int64_t lanes = vectorBits / 32;
     // Heads that share keys are decoded together.
     int64_t numHeads = getSharedHeads(op);
-    if (numHeads > lanes / 2)
+    if (numHeads > getMaxRowQueries(op))
       numHeads = 1;
     return CPURaggedScheduleAttr::get(
         &getContext(), {chooseForFewQueries(op, numHeads, hasManyKeys(op)),
@@ -201,20 +201,30 @@ private:
     int64_t lanes = vectorBits / 32;
     bool manyRegisters = vectorRegisters >= 32;
     int64_t splitKeys = splitsKeys ? kSplitKeys : 0;
-    // Up to half as many queries as lanes, columns fill lanes better.
-    int64_t rowQueries = numQueries <= lanes / 2 ? numQueries : 0;
-    int64_t rows = manyRegisters ? 16 : 8;
+    int64_t queryVectors = llvm::divideCeil(numQueries, lanes);
+    int64_t rowQueries = numQueries <= getMaxRowQueries(op) ? numQueries : 0;
+    // Sums in registers.
+    int64_t rows = manyRegisters ? 16
+                   : rowQueries  ? 12
+                                 : llvm::divideCeil(8, queryVectors);
     // Columns in lanes read memory row by row: several rows at once halve the
-    // rate, and while memory is all that counts, so do long turns of keys and
-    // values.
+    // rate, and while memory is what counts, so do long turns of keys and
+    // values (measured: docs/Performance.md).
     int64_t keyRows = rowQueries ? 1 : rows;
-    int64_t blockKeys = rowQueries && rowQueries <= 2 ? 16 : 64;
+    int64_t blockKeys = rowQueries ? 16 : 64;
     DotUnit dot = rowQueries ? DotUnit::FMA
                              : getDotUnit(op.getQueryType().getElementType());
-    return CPUScheduleAttr::get(&getContext(), lanes,
-                                llvm::divideCeil(numQueries, lanes), keyRows,
+    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, keyRows,
                                 rows, blockKeys, getExp2Form(op, dot),
                                 /*queryGroups=*/1, dot, splitKeys, rowQueries);
+  }
+
+  /// How many queries have columns in lanes: as many as there are lanes, but
+  /// products of pairs or tiles make up for lanes without a query.
+  int64_t getMaxRowQueries(SdpaOp op) const {
+    int64_t lanes = vectorBits / 32;
+    Type type = op.getQueryType().getElementType();
+    return getDotUnit(type) == DotUnit::FMA ? lanes : lanes / 2;
   }
 
   /// An error that all probabilities of a row share cancels in its output, but

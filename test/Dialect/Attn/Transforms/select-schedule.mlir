@@ -20,9 +20,9 @@ func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x
 }
 
 // CHECK-LABEL: @few_queries
-// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 64, exp2 = avx512, row_queries = 3>
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, row_queries = 3>
 // AVX2-LABEL: @few_queries
-// AVX2: row_queries = 3>
+// AVX2: value_rows = 12, block_keys = 16, {{.*}} row_queries = 3>
 func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x64xf32> {
   %0 = attn.sdpa query(%q : tensor<3x64xf32>) key(%q : tensor<3x64xf32>) value(%q : tensor<3x64xf32>) backend = flash outs(%o : tensor<3x64xf32>) -> tensor<3x64xf32>
   return %0 : tensor<3x64xf32>
@@ -150,11 +150,14 @@ func.func @decode(%q: tensor<1x64xbf16>, %k: tensor<?x64xbf16>) -> tensor<1x64xb
   return %0 : tensor<1x64xbf16>
 }
 
-// Queries fill the lanes: they stay there. Eight lanes take two vectors of them.
+// As many queries as lanes have columns in lanes. Eight lanes take two vectors of
+// queries instead, and as many sums as there are registers for.
 // CHECK-LABEL: @sixteen
-// CHECK: query_vectors = 1, {{.*}} split_keys = 512>
+// CHECK: query_vectors = 1, {{.*}} split_keys = 512, row_queries = 16>
 // AVX2-LABEL: @sixteen
-// AVX2: query_vectors = 2, {{.*}} split_keys = 512>
+// AVX2: query_vectors = 2, key_rows = 4, value_rows = 4, {{.*}} split_keys = 512>
+// AMX-LABEL: @sixteen
+// AMX: split_keys = 512, row_queries = 16>
 func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x64xf32> {
   %0 = attn.sdpa query(%q : tensor<16x64xf32>) key(%k : tensor<2000x64xf32>) value(%k : tensor<2000x64xf32>) backend = flash outs(%q : tensor<16x64xf32>) -> tensor<16x64xf32>
   return %0 : tensor<16x64xf32>
@@ -162,7 +165,7 @@ func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x
 
 // Kernels for sequences of one query, for those that fit a vector, and for all others.
 // CHECK-LABEL: @ragged
-// CHECK: schedule = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, split_keys = 512, row_queries = 1>, #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 16, value_rows = 16, block_keys = 64, exp2 = avx512>, #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512
+// CHECK: schedule = #attn.cpu_ragged_schedule<[#attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, split_keys = 512, row_queries = 1>, #attn.cpu_schedule<vector_size = 16, query_vectors = 1, key_rows = 1, value_rows = 16, block_keys = 16, exp2 = avx512, row_queries = 16>, #attn.cpu_schedule<vector_size = 16, query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512
 func.func @ragged(%q: tensor<?x64xf32>, %c: tensor<?xi32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) cu_seqlens(%c, %c : tensor<?xi32>, tensor<?xi32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
