@@ -1,4 +1,6 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-fuse-elementwise))' | FileCheck %s
+// CHECK-DAG: #[[$LHS:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK-DAG: #[[$RHS:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
 
 #id = affine_map<(i, j) -> (i, j)>
 
@@ -35,4 +37,36 @@ func.func @matmul(%x: tensor<4x8xf32>, %y: tensor<8x4xf32>, %z: tensor<4x4xf32>,
   } -> tensor<4x8xf32>
   %1 = linalg.matmul ins(%0, %y : tensor<4x8xf32>, tensor<8x4xf32>) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %1 : tensor<4x4xf32>
+}
+
+// A contraction reads what is transposed where it is.
+// CHECK-LABEL: @transposed_weight
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.generic {indexing_maps = [#[[$LHS]], #[[$RHS]], #{{.*}}], iterator_types = ["parallel", "parallel", "reduction"]} ins(%arg0, %arg1 :
+// CHECK: arith.mulf
+func.func @transposed_weight(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>, %o: tensor<4x16xf32>) -> tensor<4x16xf32> {
+  %empty = tensor.empty() : tensor<8x16xf32>
+  %t = linalg.transpose ins(%w : tensor<16x8xf32>) outs(%empty : tensor<8x16xf32>) permutation = [1, 0]
+  %0 = linalg.matmul ins(%x, %t : tensor<4x8xf32>, tensor<8x16xf32>) outs(%o : tensor<4x16xf32>) -> tensor<4x16xf32>
+  return %0 : tensor<4x16xf32>
+}
+
+// Three dimensions, of which none stays where it was.
+// CHECK-LABEL: @rotated
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.generic {{.*}} ins(%arg0, %arg1 : tensor<4x8x2xf32>, tensor<2x8x16xf32>)
+func.func @rotated(%x: tensor<4x8x2xf32>, %y: tensor<2x8x16xf32>, %o: tensor<2x4x16xf32>) -> tensor<2x4x16xf32> {
+  %empty = tensor.empty() : tensor<2x4x8xf32>
+  %t = linalg.transpose ins(%x : tensor<4x8x2xf32>) outs(%empty : tensor<2x4x8xf32>) permutation = [2, 0, 1]
+  %0 = linalg.batch_matmul ins(%t, %y : tensor<2x4x8xf32>, tensor<2x8x16xf32>) outs(%o : tensor<2x4x16xf32>) -> tensor<2x4x16xf32>
+  return %0 : tensor<2x4x16xf32>
+}
+
+// Others get it as it is.
+// CHECK-LABEL: @transposed_sum
+// CHECK: linalg.transpose
+func.func @transposed_sum(%x: tensor<4x8xf32>, %y: tensor<8x4xf32>, %o: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  %t = linalg.transpose ins(%x : tensor<4x8xf32>) outs(%o : tensor<8x4xf32>) permutation = [1, 0]
+  %0 = linalg.add ins(%t, %y : tensor<8x4xf32>, tensor<8x4xf32>) outs(%o : tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %0 : tensor<8x4xf32>
 }

@@ -368,12 +368,13 @@ def AttnFoldQueryHeadsPass
 
 def AttnFuseElementwisePass
     : InterfacePass<"attn-fuse-elementwise", "::mlir::FunctionOpInterface"> {
-  let summary = "Fuse element-wise linalg operations but no contractions";
+  let summary = "Fuse element-wise operations, and transposes into contractions";
   let description = [{
-    Fuses an element-wise `linalg.generic` on tensors into its only user.
+    Fuses an element-wise `linalg.generic` on tensors into its only user, and a
+    `linalg.transpose` into the indexing maps of a contraction that reads it.
     Upstream's `linalg-fuse-elementwise-ops` also moves reshapes through
     contractions and gives them several reduction loops, after which they are no
-    matmuls any more; this pass leaves contractions and reshapes alone.
+    matmuls any more; this pass leaves contractions and reshapes alone otherwise.
 
     Before:
 
