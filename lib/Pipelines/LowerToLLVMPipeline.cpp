@@ -275,8 +275,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   ConvertContractionToVectorPassOptions contraction;
   contraction.vectorBits = info->vectorBits;
   contraction.vectorRegisters = info->numVectorRegisters;
-  pm.addNestedPass<func::FuncOp>(
-      createConvertContractionToVectorPass(contraction));
+  pm.addPass(createConvertContractionToVectorPass(contraction));
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());

@@ -502,15 +502,18 @@ def ConvertAttnToLinalgPass
 //===----------------------------------------------------------------------===//
 
 def ConvertContractionToVectorPass
-    : InterfacePass<"convert-contraction-to-vector",
-                    "::mlir::FunctionOpInterface"> {
+    : Pass<"convert-contraction-to-vector", "::mlir::ModuleOp"> {
   let summary = "Lower matmuls on memrefs to vector register tiles";
   let description = [{
     Lowers every contraction in linalg on memrefs, named or generic, whose output
-    (f32 or f64) and one of whose inputs are contiguous along one parallel
-    dimension. The output is computed in register tiles, panels of columns in
-    parallel. f16 and bf16 inputs are widened as they are read. Other
-    contractions are left alone.
+    (f32 or f64) is contiguous along a dimension that only one of the inputs has.
+    A kernel computes 512 rows of some panels of columns in register tiles; rows,
+    columns and outer dimensions run in parallel. Panels of the second input are
+    copied, 64 kB at a time, so that its columns are adjacent and rows as far
+    apart as a power of two do not share the sets of a cache; not where rows are
+    few and columns adjacent already. The sum of an element has one order, along
+    the contracted dimension, whatever runs in parallel. f16 and bf16 inputs are
+    widened as they are read. Other contractions are left alone.
 
     Before:
 
@@ -522,19 +525,25 @@ def ConvertContractionToVectorPass
     After:
 
     ```mlir
-    scf.parallel (%j) = (%c0) to (%c48) step (%c32) {
-      scf.for %i = %c0 to %c64 step %c8 {
-        %sums:16 = scf.for %k = %c0 to %c32 step %c1 iter_args(...) {
-          %b0 = vector.load %b[%k, %j] : memref<32x48xf32>, vector<16xf32>
-          %a0 = memref.load %a[%i, %k] : memref<64x32xf32>
-          %r0 = vector.broadcast %a0 : f32 to vector<16xf32>
-          %s0 = vector.fma %r0, %b0, %acc0 : vector<16xf32>
-          ...
+    scf.parallel (%i, %j) = (%c0, %c0) to (%c64, %c48) step (%c512, %c64) {
+      func.call @attn_rt_check_stack(%bytes) : (i64) -> ()
+      func.call @main_matmul(%a, %b, %c, %i, %j) : (...) -> ()
+    }
+    // In @main_matmul:
+    %block = memref.alloca() : memref<4x256x16xf32>
+    // for blocks of k: copy %b to %block; for some rows, for each panel:
+    %sums:12 = scf.for %k = %first to %last step %c1 iter_args(...) {
+      %b0 = vector.load %block[%panel, %row, %column] : vector<8xf32>
+      %a0 = memref.load %a[%i, %k] : memref<64x32xf32>
+      %r0 = vector.broadcast %a0 : f32 to vector<8xf32>
+      %s0 = vector.fma %r0, %b0, %acc0 : vector<8xf32>
+      ...
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "256",

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compares matmuls around attention with f64: layouts of both inputs, types, odd sizes.
+
+Every element may be off by k roundings of the sum of its products' magnitudes, the
+bound of any order of summation (Higham, Accuracy and Stability of Numerical
+Algorithms, 3.1). Results are poisoned with NaN before a call.
+"""
+
+import argparse
+import ctypes
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+import inputs
+
+# Rows, columns, depth: one, few and many rows; tails of vectors, panels, groups of
+# panels, blocks of rows and of depth; nothing.
+SIZES = (
+    (1, 1, 1), (1, 37, 300), (3, 16, 0), (8, 65, 40), (9, 15, 7), (0, 5, 3), (4, 0, 3),
+    (13, 130, 257), (75, 64, 256), (515, 33, 70), (70, 129, 600), (1030, 17, 5),
+)
+# How inputs lie in memory: whether lhs and rhs are transposed.
+LAYOUTS = {"nn": (False, False), "nt": (False, True), "tn": (True, False), "tt": (True, True)}
+# attn_dtype_t
+DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4}
+MODULE = """func.func @main(%lhs: tensor<?x{lhs}x{input}>, %rhs: tensor<?x{rhs}x{input}>, %init: tensor<?x{out}x{output}>) -> tensor<?x{out}x{output}> {{
+  %0 = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> ({lhs_map})>, affine_map<(m, n, k) -> ({rhs_map})>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}}
+    ins(%lhs, %rhs : tensor<?x{lhs}x{input}>, tensor<?x{rhs}x{input}>) outs(%init : tensor<?x{out}x{output}>) {{
+  ^bb0(%a: {input}, %b: {input}, %c: {output}):
+{widen}    %product = arith.mulf %x, %y : {output}
+    %sum = arith.addf %c, %product : {output}
+    linalg.yield %sum : {output}
+  }} -> tensor<?x{out}x{output}>
+  return %0 : tensor<?x{out}x{output}>
+}}
+"""
+WIDEN = "    {to} = arith.extf {value} : {input} to {output}\n"
+
+
+def make_module(layout, input_type, output_type):
+    transposes_lhs, transposes_rhs = LAYOUTS[layout]
+    body = "".join(WIDEN.format(to=to, value=value, input=input_type, output=output_type)
+                   for to, value in (("%x", "%a"), ("%y", "%b")))
+    text = MODULE.format(
+        lhs="?", rhs="?", out="?", input=input_type, output=output_type,
+        lhs_map="k, m" if transposes_lhs else "m, k",
+        rhs_map="n, k" if transposes_rhs else "k, n",
+        widen=body if input_type != output_type else "")
+    if input_type == output_type:
+        text = text.replace("mulf %x, %y", "mulf %a, %b")
+    return text
+
+
+def compile_matmul(options, directory, *case):
+    module, library = directory / "matmul.mlir", directory / f"{'-'.join(case)}.so"
+    module.write_text(make_module(*case))
+    subprocess.run([options.attn_compile, str(module), "-o", str(library), "--cpu", options.cpu],
+                   check=True)
+    return ctypes.CDLL(str(library))
+
+
+def encode(array, dtype):
+    """The array in a type, and its values there in f64."""
+    if dtype == "bf16":
+        bits = inputs.to_bf16_bits(array)
+        return bits, inputs.from_bf16_bits(bits)
+    narrow = array.astype(inputs.FLOATS[dtype])
+    return narrow, narrow.astype(np.float64)
+
+
+def view(array, dtype):
+    shape = (ctypes.c_int64 * array.ndim)(*array.shape)
+    return inputs.Tensor(array.ctypes.data, shape, array.ndim, DTYPES[dtype], None)
+
+
+def check(library, case, size, random):
+    """The largest error of an element relative to what it may be."""
+    layout, input_type, output_type = case
+    m, n, k = size
+    transposes_lhs, transposes_rhs = LAYOUTS[layout]
+    lhs, lhs64 = encode(random.standard_normal((k, m) if transposes_lhs else (m, k)), input_type)
+    rhs, rhs64 = encode(random.standard_normal((n, k) if transposes_rhs else (k, n)), input_type)
+    init, init64 = encode(random.standard_normal((m, n)), output_type)
+    result = np.full((m, n), np.nan, init.dtype)
+    views = (inputs.Tensor * 3)(view(lhs, input_type), view(rhs, input_type), view(init, output_type))
+    if library.attn_main(views, 3, ctypes.byref(view(result, output_type)), 1):
+        library.attn_main_error.restype = ctypes.c_char_p
+        sys.exit(f"{case} {size}: {library.attn_main_error().decode()}")
+    if transposes_lhs:
+        lhs64 = lhs64.T
+    if transposes_rhs:
+        rhs64 = rhs64.T
+    expected = init64 + lhs64 @ rhs64
+    magnitude = np.abs(init64) + np.abs(lhs64) @ np.abs(rhs64)
+    rounding = 2.0 ** (-53 if output_type == "f64" else -24)
+    # A reference in f64 has roundings of its own.
+    allowed = (k + 1) * magnitude * (rounding if output_type != "f64" else 2 * rounding)
+    error = np.abs(result.astype(np.float64) - expected)
+    assert not np.isnan(error).any(), f"{case} {size}: a result is missing"
+    return float((error / allowed).max(initial=0.0))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
+    parser.add_argument("--cpu", default="native", help="CPU to compile for")
+    options = parser.parse_args()
+    cases = [(layout, "f32", "f32") for layout in LAYOUTS]
+    cases += [("nt", "bf16", "f32"), ("nn", "bf16", "f32"), ("nn", "f16", "f32"), ("nt", "f64", "f64")]
+    random, failed = np.random.default_rng(0), 0
+    with tempfile.TemporaryDirectory() as directory:
+        for case in cases:
+            library = compile_matmul(options, pathlib.Path(directory), *case)
+            errors = [check(library, case, size, random) for size in SIZES]
+            failed += max(errors) > 1
+            print(f"{' '.join(case)}: {len(SIZES)} sizes, {max(errors):.3f} of the error allowed")
+    print(f"{len(cases)} cases, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
