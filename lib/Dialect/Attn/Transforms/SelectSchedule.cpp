@@ -165,8 +165,9 @@ private:
   /// outputs stay in the second cache.
   int64_t chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
     constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
-    // Transposing the values is a larger part of the work beside AMX.
-    const uint64_t minTiles = dot == DotUnit::AMX ? 32 : 64;
+    // Each tile converts or transposes keys and values that are not f32.
+    bool isNarrow = !op.getQueryType().getElementType().isF32();
+    const uint64_t minTiles = isNarrow ? 32 : 64;
     if (dot == DotUnit::AMX && isSmallAndPlain(op))
       return 1;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
