@@ -213,8 +213,8 @@ void TileEmitter::emitValueTiles(Value firstKey, Value numKeys) {
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, kRows)), lanes,
               [&](Value firstColumn) {
                 // A pair moves like an f32.
-                SmallVector<Value> columns =
-                    transposeSquare([&](int64_t row, int64_t column) -> Value {
+                SmallVector<Value> columns = buildTransposedSquare(
+                    b, [&](int64_t row, int64_t column) -> Value {
                       Value pairs = vector::LoadOp::create(
                           b, fourPairsType, valueBlock,
                           ValueRange{b.add(firstPair, row),

@@ -170,56 +170,6 @@ void TileEmitter::emitPairedRow(Value src, Value srcRow, Value dst,
   }
 }
 
-/// Concatenates vectors, a power of two of them.
-static Value concatenate(KernelBuilder &b, SmallVector<Value> parts) {
-  while (parts.size() > 1) {
-    SmallVector<Value> next;
-    for (size_t i = 0; i < parts.size(); i += 2) {
-      int64_t size = cast<VectorType>(parts[i].getType()).getNumElements();
-      next.push_back(vector::ShuffleOp::create(
-          b, parts[i], parts[i + 1],
-          llvm::to_vector(llvm::seq<int64_t>(0, 2 * size))));
-    }
-    parts = std::move(next);
-  }
-  return parts[0];
-}
-
-/// A vector of the rows 0, 1, ... in lanes, for each column. Four columns of a
-/// row are loaded at a time, so that loads move data between the 128-bit lanes
-/// of a register and shuffles within them do the rest.
-SmallVector<Value> TileEmitter::transposeSquare(
-    function_ref<Value(int64_t row, int64_t column)> loadFour) {
-  int64_t numParts = lanes / 4;
-  // In every four elements: from both operands in turn, or halves of both.
-  auto shuffle = [&](Value lhs, Value rhs, ArrayRef<int64_t> pattern) -> Value {
-    SmallVector<int64_t> mask;
-    for (int64_t part = 0; part < numParts; ++part)
-      for (int64_t k : pattern)
-        mask.push_back(k < 4 ? 4 * part + k : lanes + 4 * part + k - 4);
-    return vector::ShuffleOp::create(b, lhs, rhs, mask);
-  };
-  SmallVector<Value> columns;
-  for (int64_t first = 0; first < lanes; first += 4) {
-    SmallVector<Value> rows;
-    for (int64_t r = 0; r < 4; ++r) {
-      SmallVector<Value> parts;
-      for (int64_t part = 0; part < numParts; ++part)
-        parts.push_back(loadFour(4 * part + r, first));
-      rows.push_back(b.toF32(concatenate(b, parts)));
-    }
-    Value low01 = shuffle(rows[0], rows[1], {0, 4, 1, 5});
-    Value low23 = shuffle(rows[2], rows[3], {0, 4, 1, 5});
-    Value high01 = shuffle(rows[0], rows[1], {2, 6, 3, 7});
-    Value high23 = shuffle(rows[2], rows[3], {2, 6, 3, 7});
-    columns.push_back(shuffle(low01, low23, {0, 1, 4, 5}));
-    columns.push_back(shuffle(low01, low23, {2, 3, 6, 7}));
-    columns.push_back(shuffle(high01, high23, {0, 1, 4, 5}));
-    columns.push_back(shuffle(high01, high23, {2, 3, 6, 7}));
-  }
-  return columns;
-}
-
 void TileEmitter::emitTranspose(
     Value src, Value dst, Value begin, Value end,
     function_ref<SmallVector<Value>(Value, Value)> getSource) {
@@ -229,7 +179,7 @@ void TileEmitter::emitTranspose(
   for (int64_t v = 0; v < numVectors; ++v)
     b.forLoop(begin, end, lanes, [&](Value c) {
       SmallVector<Value> columns =
-          transposeSquare([&](int64_t row, int64_t column) -> Value {
+          buildTransposedSquare(b, [&](int64_t row, int64_t column) -> Value {
             return vector::LoadOp::create(
                 b, fourType, src,
                 getSource(b.add(getLaneOffset(v), row), b.add(c, column)));
@@ -281,7 +231,7 @@ void TileEmitter::emitQuery() {
     for (int64_t v = 0; v < numVectors; ++v)
       b.forLoop(b.index(0), b.index(numPairs), lanes, [&](Value c) {
         SmallVector<Value> columns =
-            transposeSquare([&](int64_t row, int64_t column) -> Value {
+            buildTransposedSquare(b, [&](int64_t row, int64_t column) -> Value {
               Value pairs = vector::LoadOp::create(
                   b, fourPairsType, pairRows,
                   ValueRange{b.add(getLaneOffset(v), part * groupQueries + row),

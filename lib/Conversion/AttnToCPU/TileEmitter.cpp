@@ -476,8 +476,8 @@ void TileEmitter::emitOutput() {
   for (int64_t v = 0; v < numVectors; ++v)
     b.forLoop(b.index(0), b.index(llvm::alignTo(valueDim, lanes)), lanes,
               [&](Value d) {
-                SmallVector<Value> columns =
-                    transposeSquare([&](int64_t row, int64_t column) -> Value {
+                SmallVector<Value> columns = buildTransposedSquare(
+                    b, [&](int64_t row, int64_t column) -> Value {
                       return vector::LoadOp::create(
                           b, fourType, outputT,
                           ValueRange{group, b.add(d, row),

@@ -359,10 +359,6 @@ private:
   /// queries r of a group and columns [begin, end), in squares of `lanes`.
   void emitTranspose(Value src, Value dst, Value begin, Value end,
                      function_ref<SmallVector<Value>(Value, Value)> getSource);
-  /// Transposes a square of `lanes` rows and columns, of which `loadFour` gives
-  /// four adjacent columns of a row; f32 vectors of rows for each column.
-  SmallVector<Value>
-  transposeSquare(function_ref<Value(int64_t row, int64_t column)> loadFour);
   /// The query that lane `r` of the group stands for: lanes behind the last
   /// query repeat it.
   Value getClampedQuery(Value r);

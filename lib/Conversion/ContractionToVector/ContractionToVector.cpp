@@ -163,6 +163,8 @@ private:
   /// The same block by block, with one.
   void emitPacked(KernelBuilder &b);
   void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
+  /// Columns [begin, end), whole vectors of them, of what is adjacent along k.
+  void emitTransposed(KernelBuilder &b, Value panel, Value begin, Value end);
   /// Columns [begin, end) of a panel for rows [rowBegin, rowEnd).
   void emitPanel(KernelBuilder &b, Value begin, Value end, Value rowBegin,
                  Value rowEnd);
@@ -271,7 +273,12 @@ void MatmulLowering::emitTile(KernelBuilder &b, int64_t width, int64_t count,
 void MatmulLowering::emitColumns(KernelBuilder &b, Value begin, Value end,
                                  int64_t width, int64_t count, Value rowBegin,
                                  Value rowEnd) {
-  Value whole = b.add(rowBegin, b.alignDown(b.sub(rowEnd, rowBegin), numRows));
+  // What is left of whole register tiles by half of one and by single rows.
+  auto getEnd = [&](Value begin, int64_t rows) {
+    return b.add(begin, b.alignDown(b.sub(rowEnd, begin), rows));
+  };
+  Value wholeEnd = getEnd(rowBegin, numRows);
+  Value halfEnd = getEnd(wholeEnd, numRows / 2);
   b.forLoop(begin, end, width * count, [&](Value column) {
     auto emitRows = [&](Value first, Value last, int64_t rows) {
       b.forLoop(first, last, rows, [&](Value row) {
@@ -280,8 +287,9 @@ void MatmulLowering::emitColumns(KernelBuilder &b, Value begin, Value end,
         emitTile(b, width, count, rows);
       });
     };
-    emitRows(rowBegin, whole, numRows);
-    emitRows(whole, rowEnd, 1);
+    emitRows(rowBegin, wholeEnd, numRows);
+    emitRows(wholeEnd, halfEnd, numRows / 2);
+    emitRows(halfEnd, rowEnd, 1);
   });
 }
 
@@ -310,6 +318,36 @@ void MatmulLowering::emitDirect(KernelBuilder &b) {
   });
 }
 
+void MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
+                                    Value end) {
+  auto fourType = VectorType::get({4}, rhs.getElementType());
+  Value whole =
+      b.add(depthBegin, b.alignDown(b.sub(depthEnd, depthBegin), lanes));
+  b.forLoop(begin, end, lanes, [&](Value column) {
+    Value target = b.sub(column, begin);
+    b.forLoop(depthBegin, whole, lanes, [&](Value k) {
+      SmallVector<Value> vectors =
+          buildTransposedSquare(b, [&](int64_t row, int64_t first) -> Value {
+            loops[matmul.nLoop] = b.add(column, row);
+            loops[matmul.kLoop] = b.add(k, first);
+            return vector::LoadOp::create(b, fourType, rhs.memref,
+                                          getIndices(rhs));
+          });
+      for (auto [i, vector] : llvm::enumerate(vectors))
+        b.storeVector(vector, packed,
+                      {panel, b.add(b.sub(k, depthBegin), i), target});
+    });
+    b.forLoop(whole, depthEnd, 1, [&](Value k) {
+      b.forLoop(b.index(0), b.index(lanes), 1, [&](Value lane) {
+        loops[matmul.nLoop] = b.add(column, lane);
+        loops[matmul.kLoop] = k;
+        b.store(loadScalar(b, rhs), packed,
+                {panel, b.sub(k, depthBegin), b.add(target, lane)});
+      });
+    });
+  });
+}
+
 /// Copies columns [begin, end) of the block.
 void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
                               Value end) {
@@ -323,11 +361,16 @@ void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
       });
     });
   };
+  Value vectorEnd = b.add(begin, b.alignDown(b.sub(end, begin), lanes));
+  if (rhs.isContiguousIn(matmul.kLoop) && type.isF32()) {
+    emitTransposed(b, panel, begin, vectorEnd);
+    emitElements(vectorEnd);
+    return;
+  }
   if (!rhs.isContiguousIn(matmul.nLoop)) {
     emitElements(begin);
     return;
   }
-  Value vectorEnd = b.add(begin, b.alignDown(b.sub(end, begin), lanes));
   b.forLoop(depthBegin, depthEnd, 1, [&](Value k) {
     b.forLoop(begin, vectorEnd, lanes, [&](Value column) {
       loops[matmul.kLoop] = k;

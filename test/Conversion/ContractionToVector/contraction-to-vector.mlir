@@ -19,7 +19,7 @@ func.func @mixed(%a: memref<2x4x8xbf16>, %b: memref<2x8x16xbf16>, %c: memref<2x4
   return
 }
 
-// A right side with adjacent rows is always copied, in columns.
+// A right side that is adjacent along the sum is always copied, in squares.
 // CHECK-LABEL: func.func @transposed(
 // CHECK: call @transposed_matmul
 func.func @transposed(%a: memref<4x8xf32>, %bt: memref<16x8xf32>, %c: memref<4x16xf32>) {
@@ -72,9 +72,13 @@ func.func @others(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf32
 // CHECK: vector.fma
 
 // CHECK-LABEL: func.func private @transposed_matmul(
-// CHECK-NOT: scf.if %{{.*}} {
+// CHECK: %[[FOUR:.*]] = vector.load %arg1[{{.*}} : memref<16x8xf32>, vector<4xf32>
+// CHECK: vector.shuffle
+// CHECK: vector.store
 // CHECK: %[[ELEMENT:.*]] = memref.load %arg1[
 // CHECK: memref.store %[[ELEMENT]]
+// CHECK-NOT: vector.load %arg1
+// CHECK: return
 
 // CHECK-LABEL: func.func private @f64_matmul(
 // CHECK: vector<2xf64>

@@ -112,6 +112,13 @@ private:
   int64_t lanes;
 };
 
+/// Transposes a square of as many rows and columns as there are lanes, of which
+/// `loadFour` gives four adjacent columns of a row; f32 vectors of rows for
+/// each column.
+SmallVector<Value> buildTransposedSquare(
+    KernelBuilder &b,
+    function_ref<Value(int64_t row, int64_t column)> loadFour);
+
 } // namespace mlir::attn
 
 #endif // ATTN_CONVERSION_UTILS_KERNELBUILDER_H
