@@ -9,6 +9,7 @@
 #include "RegionVectorizer.h"
 #include "attn/Dialect/Attn/IR/AttnOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -36,6 +37,11 @@ private:
     return isa<IntegerType, IndexType, FloatType>(type);
   }
   static bool canVectorize(Operation *op);
+  /// How many bits the magnitude of an integer of the region has at most, as
+  /// far as a chain of operations tells.
+  unsigned getMagnitudeBits(Value value, unsigned depth = 0);
+  /// An i64 below 2^51 in f32, null if the op is none that this holds for.
+  Value convertSmall(Operation *op);
   void vectorize(Operation *op);
   /// `mapping` for one lane of what is varying among `values`.
   IRMapping getLaneMapping(int64_t lane, ArrayRef<Value> values);
@@ -48,6 +54,9 @@ private:
   /// Values of the region that are mapped to a vector, an element for each
   /// query.
   DenseSet<Value> varying;
+  /// Arguments of the region that are positions of batches, heads, queries and
+  /// keys.
+  DenseSet<Value> positions;
 };
 
 SetVector<Value> RegionVectorizer::getReadValues(Operation *op) {
@@ -65,7 +74,69 @@ bool RegionVectorizer::canVectorize(Operation *op) {
          llvm::all_of(op->getResultTypes(), isVectorElement);
 }
 
+unsigned RegionVectorizer::getMagnitudeBits(Value value, unsigned depth) {
+  constexpr unsigned kMaxDepth = 8;
+  unsigned width = value.getType().isIndex()
+                       ? IndexType::kInternalStorageBitWidth
+                       : value.getType().getIntOrFloatBitWidth();
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return constant.abs().getActiveBits();
+  // Positions: there is memory for what they count.
+  constexpr unsigned kAddressBits = 47;
+  if (positions.contains(value))
+    return kAddressBits;
+  Operation *op = value.getDefiningOp();
+  if (!op || depth == kMaxDepth)
+    return width;
+  auto getOperandBits = [&](unsigned i) {
+    return getMagnitudeBits(op->getOperand(i), depth + 1);
+  };
+  unsigned bits = width;
+  if (isa<arith::IndexCastOp, arith::ExtSIOp>(op))
+    bits = getOperandBits(0);
+  else if (isa<arith::AddIOp, arith::SubIOp>(op))
+    bits = std::max(getOperandBits(0), getOperandBits(1)) + 1;
+  else if (isa<arith::MulIOp>(op))
+    bits = getOperandBits(0) + getOperandBits(1);
+  else if (isa<arith::MinSIOp, arith::MaxSIOp>(op))
+    bits = std::max(getOperandBits(0), getOperandBits(1));
+  else if (isa<arith::SelectOp>(op))
+    bits = std::max(getOperandBits(1), getOperandBits(2));
+  return std::min(bits, width);
+}
+
+/// AVX-512 alone converts vectors of i64: without, each lane goes by itself. In
+/// 1.5 * 2^52 a unit is one, so that an integer added to its bits is added to
+/// its value; what is left without that number is exact in f64.
+Value RegionVectorizer::convertSmall(Operation *op) {
+  constexpr int64_t kMaxLanes = 8;
+  constexpr int64_t kMagicBits = 0x4338000000000000;
+  constexpr double kMagic = 6755399441055744.0;
+  auto toFloat = dyn_cast<arith::SIToFPOp>(op);
+  if (!toFloat || builder.getLanes() > kMaxLanes ||
+      !toFloat.getType().isF32() || !toFloat.getIn().getType().isInteger(64) ||
+      getMagnitudeBits(toFloat.getIn()) > 50)
+    return {};
+  VectorType intType = builder.getVectorType(builder.getI64Type());
+  VectorType doubleType = builder.getVectorType(builder.getF64Type());
+  Value bits = builder.add(
+      mapping.lookup(toFloat.getIn()),
+      arith::ConstantOp::create(builder, intType,
+                                DenseElementsAttr::get(intType, kMagicBits)));
+  Value shifted = arith::BitcastOp::create(builder, doubleType, bits);
+  Value exact = arith::SubFOp::create(
+      builder, shifted,
+      arith::ConstantOp::create(builder, doubleType,
+                                DenseElementsAttr::get(doubleType, kMagic)));
+  return arith::TruncFOp::create(builder, builder.getF32VectorType(), exact);
+}
+
 void RegionVectorizer::vectorize(Operation *op) {
+  if (Value converted = convertSmall(op)) {
+    mapping.map(op->getResult(0), converted);
+    return;
+  }
   SmallVector<Value> operands;
   for (Value operand : op->getOperands()) {
     Value mapped = mapping.lookupOrDefault(operand);
@@ -128,9 +199,12 @@ Value RegionVectorizer::clonePerLane(Block &body) {
 Value RegionVectorizer::inlineRegion(Region &region, ValueRange arguments) {
   Block &body = region.front();
   mapping.map(body.getArguments(), arguments);
-  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments)) {
     if (isa<VectorType>(value.getType()))
       varying.insert(argument);
+    if (argument.getType().isIndex())
+      positions.insert(argument);
+  }
   bool hasVaryingAggregate = false;
   for (Operation &op : body.without_terminator()) {
     if (!isVarying(&op))
