@@ -1,4 +1,4 @@
-//===- ContractionToVector.cpp - Matmuls to vectors ----------- -*- C++ -*-===//
+//===- ContractionToVector.cpp - Matmuls to vectors -------------*- C++ -*-===//
 //
 // Part of the attn-mlir project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,16 +7,18 @@
 //===----------------------------------------------------------------------===//
 
 // What surrounds attention is mostly matmuls. Upstream's loops for them are
-// scalar; this gives them a register tile, enough to keep them from drowning
-// the attention that they feed.
+// scalar; this gives them kernels, which keep them from drowning the attention
+// that they feed.
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatmulLowering.h"
 #include "attn/Conversion/Passes.h"
-#include "attn/Conversion/Utils/KernelBuilder.h"
-#include "attn/Conversion/Utils/StackCheck.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_CONVERTCONTRACTIONTOVECTORPASS
@@ -27,14 +29,6 @@ using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-
-/// out[..., m, n] += lhs[..., m, k] * rhs[..., k, n], with n the contiguous
-/// dimension of out.
-struct Matmul {
-  linalg::LinalgOp op;
-  OpOperand *lhs, *rhs, *out;
-  unsigned mLoop, nLoop, kLoop;
-};
 
 /// Values of the product's factors in the body, without widening conversions.
 std::optional<std::pair<BlockArgument, BlockArgument>>
@@ -59,10 +53,6 @@ getFactors(linalg::LinalgOp op) {
   if (!lhs || !rhs || lhs == rhs || lhs == out || rhs == out)
     return std::nullopt;
   return std::pair{lhs, rhs};
-}
-
-bool hasContiguousRows(Value memref) {
-  return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
 }
 
 std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
@@ -109,400 +99,6 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
   return std::nullopt;
 }
 
-/// An operand of the kernel, and which loop each of its dimensions is.
-struct Operand {
-  Value memref;
-  AffineMap map;
-
-  bool isContiguousIn(unsigned loop) const {
-    unsigned numResults = map.getNumResults();
-    return numResults != 0 && map.getDimPosition(numResults - 1) == loop &&
-           hasContiguousRows(memref);
-  }
-  Type getElementType() const {
-    return cast<MemRefType>(memref.getType()).getElementType();
-  }
-};
-
-/// Creates a kernel that computes some columns of some rows, and calls it in
-/// parallel for all of them.
-///
-/// The order of loops is that of Goto and van de Geijn, "Anatomy of
-/// High-Performance Matrix Multiplication" (2008): a block of rhs is copied so
-/// that a panel of columns is adjacent and stays in the first cache, while some
-/// rows of lhs stay in the second for all panels of the block.
-class MatmulLowering {
-public:
-  MatmulLowering(Matmul matmul, SymbolTable &symbols, int64_t vectorBits,
-                 int64_t vectorRegisters)
-      : matmul(matmul), symbols(symbols),
-        type(
-            cast<FloatType>(getElementTypeOrSelf(matmul.out->get().getType()))),
-        lanes(vectorBits / type.getWidth()),
-        numRows(vectorRegisters >= 32 ? 8 : 6),
-        depth(kBlockBytes / (kGroupPanels * getPanelColumns() *
-                             llvm::divideCeil(type.getWidth(), 8))) {}
-
-  void lower();
-
-private:
-  static constexpr int64_t kVectors = 2;
-  /// Columns of a call, in panels; what is copied of them at a time; rows of a
-  /// call; register tiles of rows that all panels take in turn.
-  static constexpr int64_t kGroupPanels = 4, kBlockBytes = 64 << 10,
-                           kGroupRows = 512, kBlockTiles = 12;
-  /// Up to here a copy of rhs does not pay.
-  static constexpr int64_t kFewRows = 8;
-
-  int64_t getPanelColumns() const { return lanes * kVectors; }
-  Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
-  func::FuncOp createKernel();
-  void emitKernel(KernelBuilder &b);
-  /// The products of whole columns with the rows of the call, without a copy.
-  void emitDirect(KernelBuilder &b);
-  /// The same block by block, with one.
-  void emitPacked(KernelBuilder &b);
-  void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
-  /// Columns [begin, end), whole vectors of them, of what is adjacent along k.
-  void emitTransposed(KernelBuilder &b, Value panel, Value begin, Value end);
-  /// Columns [begin, end) of a panel for rows [rowBegin, rowEnd).
-  void emitPanel(KernelBuilder &b, Value begin, Value end, Value rowBegin,
-                 Value rowEnd);
-  /// Columns [begin, end) in steps of `count` vectors of `width` elements.
-  void emitColumns(KernelBuilder &b, Value begin, Value end, int64_t width,
-                   int64_t count, Value rowBegin, Value rowEnd);
-  /// One register tile at the current loop indices.
-  void emitTile(KernelBuilder &b, int64_t width, int64_t count, int64_t rows);
-  SmallVector<Value> getIndices(const Operand &operand) {
-    SmallVector<Value> indices;
-    for (AffineExpr expr : operand.map.getResults())
-      indices.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-    return indices;
-  }
-  Value loadScalar(KernelBuilder &b, const Operand &operand) {
-    return widen(b, b.load(operand.memref, getIndices(operand)), type);
-  }
-  Value loadVector(KernelBuilder &b, const Operand &operand, int64_t width) {
-    Value loaded = vector::LoadOp::create(
-        b, VectorType::get({width}, operand.getElementType()), operand.memref,
-        getIndices(operand));
-    return widen(b, loaded, VectorType::get({width}, type));
-  }
-  static Value widen(KernelBuilder &b, Value value, Type to) {
-    return value.getType() == to
-               ? value
-               : arith::ExtFOp::create(b, to, value).getResult();
-  }
-
-  Matmul matmul;
-  SymbolTable &symbols;
-  FloatType type;
-  int64_t lanes, numRows;
-  /// Of a copied block.
-  int64_t depth;
-
-  //===--- Of the kernel --------------------------------------------------===//
-
-  Operand lhs, rhs, out;
-  /// The current index of each loop of the operation.
-  SmallVector<Value> loops;
-  Value firstColumn, endColumn, firstRow, endRow;
-  /// The part of the products that is summed, [begin, end).
-  Value depthBegin, depthEnd;
-  /// Memory for a block, [panel][k][column]; the block, null without a copy;
-  /// the panel that is read and its first column.
-  Value scratch, packed, currentPanel, panelBegin;
-};
-
-Value MatmulLowering::getExtent(KernelBuilder &b, unsigned loop,
-                                ArrayRef<Operand> operands) {
-  for (const Operand &operand : operands)
-    for (auto [dim, expr] : llvm::enumerate(operand.map.getResults()))
-      if (cast<AffineDimExpr>(expr).getPosition() == loop)
-        return b.dim(operand.memref, dim);
-  return {};
-}
-
-void MatmulLowering::emitTile(KernelBuilder &b, int64_t width, int64_t count,
-                              int64_t rows) {
-  auto vectorType = VectorType::get({width}, type);
-  Value row = loops[matmul.mLoop], column = loops[matmul.nLoop];
-  auto forEach = [&](function_ref<void(int64_t)> body) {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t v = 0; v < count; ++v) {
-        loops[matmul.mLoop] = b.add(row, r);
-        loops[matmul.nLoop] = b.add(column, v * width);
-        body(r * count + v);
-      }
-    loops[matmul.mLoop] = row;
-    loops[matmul.nLoop] = column;
-  };
-  SmallVector<Value> sums(rows * count);
-  forEach([&](int64_t i) { sums[i] = loadVector(b, out, width); });
-  sums = b.forLoop(
-      depthBegin, depthEnd, 1, sums, [&](Value k, ValueRange carried) {
-        loops[matmul.kLoop] = k;
-        SmallVector<Value> columns, next(carried.begin(), carried.end());
-        for (int64_t v = 0; v < count; ++v) {
-          loops[matmul.nLoop] = b.add(column, v * width);
-          columns.push_back(
-              packed ? vector::LoadOp::create(
-                           b, vectorType, packed,
-                           ValueRange{currentPanel, b.sub(k, depthBegin),
-                                      b.sub(loops[matmul.nLoop], panelBegin)})
-                           .getResult()
-                     : loadVector(b, rhs, width));
-        }
-        for (int64_t r = 0; r < rows; ++r) {
-          loops[matmul.mLoop] = b.add(row, r);
-          Value factor =
-              vector::BroadcastOp::create(b, vectorType, loadScalar(b, lhs));
-          for (int64_t v = 0; v < count; ++v) {
-            Value &sum = next[r * count + v];
-            sum = vector::FMAOp::create(b, factor, columns[v], sum);
-          }
-        }
-        loops[matmul.mLoop] = row;
-        loops[matmul.nLoop] = column;
-        return next;
-      });
-  forEach(
-      [&](int64_t i) { b.storeVector(sums[i], out.memref, getIndices(out)); });
-}
-
-void MatmulLowering::emitColumns(KernelBuilder &b, Value begin, Value end,
-                                 int64_t width, int64_t count, Value rowBegin,
-                                 Value rowEnd) {
-  // What is left of whole register tiles by half of one and by single rows.
-  auto getEnd = [&](Value begin, int64_t rows) {
-    return b.add(begin, b.alignDown(b.sub(rowEnd, begin), rows));
-  };
-  Value wholeEnd = getEnd(rowBegin, numRows);
-  Value halfEnd = getEnd(wholeEnd, numRows / 2);
-  b.forLoop(begin, end, width * count, [&](Value column) {
-    auto emitRows = [&](Value first, Value last, int64_t rows) {
-      b.forLoop(first, last, rows, [&](Value row) {
-        loops[matmul.mLoop] = row;
-        loops[matmul.nLoop] = column;
-        emitTile(b, width, count, rows);
-      });
-    };
-    emitRows(rowBegin, wholeEnd, numRows);
-    emitRows(wholeEnd, halfEnd, numRows / 2);
-    emitRows(halfEnd, rowEnd, 1);
-  });
-}
-
-void MatmulLowering::emitPanel(KernelBuilder &b, Value begin, Value end,
-                               Value rowBegin, Value rowEnd) {
-  panelBegin = begin;
-  Value isWhole = b.compare(arith::CmpIPredicate::eq, b.sub(end, begin),
-                            b.index(getPanelColumns()));
-  b.ifThenElse(
-      isWhole,
-      [&] { emitColumns(b, begin, end, lanes, kVectors, rowBegin, rowEnd); },
-      [&] {
-        Value vectorEnd = b.add(begin, b.alignDown(b.sub(end, begin), lanes));
-        emitColumns(b, begin, vectorEnd, lanes, 1, rowBegin, rowEnd);
-        emitColumns(b, vectorEnd, end, 1, 1, rowBegin, rowEnd);
-      });
-}
-
-void MatmulLowering::emitDirect(KernelBuilder &b) {
-  packed = {};
-  depthBegin = b.index(0);
-  depthEnd = getExtent(b, matmul.kLoop, {lhs, rhs});
-  b.forLoop(firstColumn, endColumn, getPanelColumns(), [&](Value begin) {
-    Value end = b.min(b.add(begin, getPanelColumns()), endColumn);
-    emitPanel(b, begin, end, firstRow, endRow);
-  });
-}
-
-void MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
-                                    Value end) {
-  auto fourType = VectorType::get({4}, rhs.getElementType());
-  Value whole =
-      b.add(depthBegin, b.alignDown(b.sub(depthEnd, depthBegin), lanes));
-  b.forLoop(begin, end, lanes, [&](Value column) {
-    Value target = b.sub(column, begin);
-    b.forLoop(depthBegin, whole, lanes, [&](Value k) {
-      SmallVector<Value> vectors =
-          buildTransposedSquare(b, [&](int64_t row, int64_t first) -> Value {
-            loops[matmul.nLoop] = b.add(column, row);
-            loops[matmul.kLoop] = b.add(k, first);
-            return vector::LoadOp::create(b, fourType, rhs.memref,
-                                          getIndices(rhs));
-          });
-      for (auto [i, vector] : llvm::enumerate(vectors))
-        b.storeVector(vector, packed,
-                      {panel, b.add(b.sub(k, depthBegin), i), target});
-    });
-    b.forLoop(whole, depthEnd, 1, [&](Value k) {
-      b.forLoop(b.index(0), b.index(lanes), 1, [&](Value lane) {
-        loops[matmul.nLoop] = b.add(column, lane);
-        loops[matmul.kLoop] = k;
-        b.store(loadScalar(b, rhs), packed,
-                {panel, b.sub(k, depthBegin), b.add(target, lane)});
-      });
-    });
-  });
-}
-
-/// Copies columns [begin, end) of the block.
-void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
-                              Value end) {
-  auto emitElements = [&](Value first) {
-    b.forLoop(first, end, 1, [&](Value column) {
-      b.forLoop(depthBegin, depthEnd, 1, [&](Value k) {
-        loops[matmul.kLoop] = k;
-        loops[matmul.nLoop] = column;
-        b.store(loadScalar(b, rhs), packed,
-                {panel, b.sub(k, depthBegin), b.sub(column, begin)});
-      });
-    });
-  };
-  Value vectorEnd = b.add(begin, b.alignDown(b.sub(end, begin), lanes));
-  if (rhs.isContiguousIn(matmul.kLoop) && type.isF32()) {
-    emitTransposed(b, panel, begin, vectorEnd);
-    emitElements(vectorEnd);
-    return;
-  }
-  if (!rhs.isContiguousIn(matmul.nLoop)) {
-    emitElements(begin);
-    return;
-  }
-  b.forLoop(depthBegin, depthEnd, 1, [&](Value k) {
-    b.forLoop(begin, vectorEnd, lanes, [&](Value column) {
-      loops[matmul.kLoop] = k;
-      loops[matmul.nLoop] = column;
-      b.storeVector(loadVector(b, rhs, lanes), packed,
-                    {panel, b.sub(k, depthBegin), b.sub(column, begin)});
-    });
-  });
-  emitElements(vectorEnd);
-}
-
-void MatmulLowering::emitPacked(KernelBuilder &b) {
-  packed = scratch;
-  Value totalDepth = getExtent(b, matmul.kLoop, {lhs, rhs});
-  auto forEachPanel = [&](function_ref<void(Value, Value, Value)> body) {
-    Value columns = b.sub(endColumn, firstColumn);
-    Value numPanels = b.ceilDiv(columns, getPanelColumns());
-    b.forLoop(b.index(0), numPanels, 1, [&](Value panel) {
-      Value begin =
-          b.add(firstColumn, b.mul(panel, b.index(getPanelColumns())));
-      body(panel, begin, b.min(b.add(begin, getPanelColumns()), endColumn));
-    });
-  };
-  b.forLoop(b.index(0), totalDepth, depth, [&](Value begin) {
-    depthBegin = begin;
-    depthEnd = b.min(b.add(begin, depth), totalDepth);
-    forEachPanel([&](Value panel, Value begin, Value end) {
-      emitPack(b, panel, begin, end);
-    });
-    int64_t blockRows = kBlockTiles * numRows;
-    b.forLoop(firstRow, endRow, blockRows, [&](Value rowBegin) {
-      Value rowEnd = b.min(b.add(rowBegin, blockRows), endRow);
-      forEachPanel([&](Value panel, Value begin, Value end) {
-        currentPanel = panel;
-        emitPanel(b, begin, end, rowBegin, rowEnd);
-      });
-    });
-  });
-}
-
-void MatmulLowering::emitKernel(KernelBuilder &b) {
-  Value columns = getExtent(b, matmul.nLoop, {out});
-  Value rows = getExtent(b, matmul.mLoop, {out});
-  endColumn =
-      b.min(b.add(firstColumn, kGroupPanels * getPanelColumns()), columns);
-  endRow = b.min(b.add(firstRow, kGroupRows), rows);
-  // Only what is contiguous can do without a copy; what every k shares needs
-  // none.
-  if (!rhs.map.isFunctionOfDim(matmul.kLoop)) {
-    emitDirect(b);
-    return;
-  }
-  scratch = memref::AllocaOp::create(
-      b, MemRefType::get({kGroupPanels, depth, getPanelColumns()}, type),
-      b.getI64IntegerAttr(64));
-  if (!rhs.isContiguousIn(matmul.nLoop)) {
-    emitPacked(b);
-    return;
-  }
-  Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(kFewRows));
-  b.ifThenElse(areFew, [&] { emitDirect(b); }, [&] { emitPacked(b); });
-}
-
-/// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column)
-func::FuncOp MatmulLowering::createKernel() {
-  Location loc = matmul.op.getLoc();
-  OpBuilder builder(matmul.op.getContext());
-  SmallVector<Type> types;
-  for (OpOperand *operand : {matmul.lhs, matmul.rhs, matmul.out})
-    types.push_back(operand->get().getType());
-  types.append(matmul.op.getNumLoops() - 1, builder.getIndexType());
-  auto parent = matmul.op->getParentOfType<FunctionOpInterface>();
-  auto function =
-      func::FuncOp::create(loc, (parent.getName() + "_matmul").str(),
-                           builder.getFunctionType(types, {}));
-  function.setPrivate();
-  symbols.insert(function);
-
-  builder.setInsertionPointToStart(function.addEntryBlock());
-  KernelBuilder b(loc, builder, lanes);
-  auto getOperand = [&](OpOperand *operand, unsigned argument) {
-    return Operand{function.getArgument(argument),
-                   matmul.op.getMatchingIndexingMap(operand)};
-  };
-  lhs = getOperand(matmul.lhs, 0);
-  rhs = getOperand(matmul.rhs, 1);
-  out = getOperand(matmul.out, 2);
-  unsigned argument = 3;
-  loops.resize(matmul.op.getNumLoops());
-  for (unsigned loop = 0; loop < loops.size(); ++loop)
-    if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop)
-      loops[loop] = function.getArgument(argument++);
-  firstRow = function.getArgument(argument++);
-  firstColumn = function.getArgument(argument);
-  emitKernel(b);
-  func::ReturnOp::create(b);
-  return function;
-}
-
-void MatmulLowering::lower() {
-  func::FuncOp kernel = createKernel();
-  OpBuilder builder(matmul.op);
-  KernelBuilder b(matmul.op.getLoc(), builder, lanes);
-  SmallVector<Operand> operands;
-  for (OpOperand *operand : {matmul.out, matmul.lhs, matmul.rhs})
-    operands.push_back(
-        {operand->get(), matmul.op.getMatchingIndexingMap(operand)});
-  // Groups of rows and of columns run in parallel with the outer dimensions.
-  SmallVector<Value> ends;
-  SmallVector<int64_t> steps;
-  for (unsigned loop = 0; loop < matmul.op.getNumLoops(); ++loop)
-    if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop) {
-      ends.push_back(getExtent(b, loop, operands));
-      steps.push_back(1);
-    }
-  ends.push_back(getExtent(b, matmul.mLoop, operands));
-  steps.push_back(kGroupRows);
-  ends.push_back(getExtent(b, matmul.nLoop, operands));
-  steps.push_back(kGroupPanels * getPanelColumns());
-  SmallVector<Value> begins(ends.size(), b.index(0)), stepValues;
-  for (int64_t step : steps)
-    stepValues.push_back(b.index(step));
-  auto parallel = scf::ParallelOp::create(b, begins, ends, stepValues);
-  b.setInsertionPointToStart(parallel.getBody());
-  buildStackCheck(b, symbols, kBlockBytes);
-  SmallVector<Value> arguments{matmul.lhs->get(), matmul.rhs->get(),
-                               matmul.out->get()};
-  llvm::append_range(arguments, parallel.getInductionVars());
-  func::CallOp::create(b, kernel, arguments);
-  matmul.op->erase();
-}
-
 struct ConvertContractionToVectorPass
     : attn::impl::ConvertContractionToVectorPassBase<
           ConvertContractionToVectorPass> {
@@ -530,7 +126,7 @@ struct ConvertContractionToVectorPass
     });
     SymbolTable symbols(getOperation());
     for (Matmul &matmul : matmuls) {
-      MatmulLowering(matmul, symbols, vectorBits, vectorRegisters).lower();
+      lowerMatmul(matmul, symbols, vectorBits, vectorRegisters);
       ++numLowered;
     }
   }

@@ -1,4 +1,12 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(convert-contraction-to-vector{vector-bits=128})' | FileCheck %s
+// RUN: attn-opt %s --pass-pipeline='builtin.module(convert-contraction-to-vector{vector-bits=384})' | FileCheck %s --check-prefix=WIDE
+
+// Squares need a power of two of lanes: else one element at a time is copied.
+// WIDE-LABEL: func.func private @transposed_matmul(
+// WIDE-NOT: vector.shuffle
+// WIDE: memref.store
+// WIDE-NOT: vector.shuffle
+// WIDE-LABEL: func.func private @f64_matmul(
 
 // Four panels of eight columns by 512 rows in each call. Few rows read the right
 // side where it is; else 512 rows of four panels are copied at a time.

@@ -204,10 +204,12 @@ private:
     int64_t splitKeys = splitsKeys ? kSplitKeys : 0;
     int64_t queryVectors = llvm::divideCeil(numQueries, lanes);
     int64_t rowQueries = numQueries <= getMaxRowQueries(op) ? numQueries : 0;
-    // Sums in registers.
-    int64_t rows = manyRegisters ? 16
-                   : rowQueries  ? 12
-                                 : llvm::divideCeil(8, queryVectors);
+    // Sums stay in registers; rows divide a block.
+    int64_t sums = manyRegisters ? 16 : 8;
+    int64_t rows =
+        llvm::bit_floor<uint64_t>(std::max<int64_t>(sums / queryVectors, 1));
+    if (rowQueries && !manyRegisters)
+      rows = 12;
     // Columns in lanes read memory row by row: several rows at once halve the
     // rate, and while memory is what counts, so do long turns of keys and
     // values (measured: docs/Performance.md).

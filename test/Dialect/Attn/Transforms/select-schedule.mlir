@@ -1,6 +1,8 @@
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512}))' --remarks-filter=attn-schedule 2>&1 | FileCheck %s
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule))' | FileCheck %s --check-prefix=AVX2
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 bf16-dot}))' | FileCheck %s --check-prefix=DOT
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=128}))' | FileCheck %s --check-prefix=SSE
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=128 vector-registers=32}))' | FileCheck %s --check-prefix=NEON
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 amx}))' | FileCheck %s --check-prefix=AMX
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{amx}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512-AMX
@@ -161,6 +163,16 @@ func.func @decode(%q: tensor<1x64xbf16>, %k: tensor<?x64xbf16>) -> tensor<1x64xb
 func.func @sixteen(%q: tensor<16x64xf32>, %k: tensor<2000x64xf32>) -> tensor<16x64xf32> {
   %0 = attn.sdpa query(%q : tensor<16x64xf32>) key(%k : tensor<2000x64xf32>) value(%k : tensor<2000x64xf32>) backend = flash outs(%q : tensor<16x64xf32>) -> tensor<16x64xf32>
   return %0 : tensor<16x64xf32>
+}
+
+// Three vectors of queries: rows that divide a block.
+// SSE-LABEL: @twelve
+// SSE: vector_size = 4, query_vectors = 3, key_rows = 2, value_rows = 2, block_keys = 64,
+// NEON-LABEL: @twelve
+// NEON: vector_size = 4, query_vectors = 3, key_rows = 4, value_rows = 4, block_keys = 64,
+func.func @twelve(%q: tensor<12x64xf32>, %k: tensor<2000x64xf32>) -> tensor<12x64xf32> {
+  %0 = attn.sdpa query(%q : tensor<12x64xf32>) key(%k : tensor<2000x64xf32>) value(%k : tensor<2000x64xf32>) backend = flash outs(%q : tensor<12x64xf32>) -> tensor<12x64xf32>
+  return %0 : tensor<12x64xf32>
 }
 
 // Kernels for sequences of one query, for those that fit a vector, and for all others.

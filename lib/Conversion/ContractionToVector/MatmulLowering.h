@@ -1,0 +1,37 @@
+//===- MatmulLowering.h - Kernels of matmuls --------------------*- C++ -*-===//
+//
+// Part of the attn-mlir project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_LIB_CONVERSION_CONTRACTIONTOVECTOR_MATMULLOWERING_H
+#define ATTN_LIB_CONVERSION_CONTRACTIONTOVECTOR_MATMULLOWERING_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::attn {
+
+/// out[..., m, n] += lhs[..., m, k] * rhs[..., k, n], with n the contiguous
+/// dimension of out.
+struct Matmul {
+  linalg::LinalgOp op;
+  OpOperand *lhs, *rhs, *out;
+  unsigned mLoop, nLoop, kLoop;
+};
+
+/// Whether the elements of a row are adjacent.
+inline bool hasContiguousRows(Value memref) {
+  return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
+}
+
+/// Replaces the operation by calls of a kernel that becomes a function of the
+/// module: some columns of some rows each, in parallel.
+void lowerMatmul(Matmul matmul, SymbolTable &symbols, int64_t vectorBits,
+                 int64_t vectorRegisters);
+
+} // namespace mlir::attn
+
+#endif // ATTN_LIB_CONVERSION_CONTRACTIONTOVECTOR_MATMULLOWERING_H
