@@ -30,33 +30,30 @@ SIZES = (
 LAYOUTS = {"nn": (False, False), "nt": (False, True), "tn": (True, False), "tt": (True, True)}
 # attn_dtype_t
 DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4}
-MODULE = """func.func @main(%lhs: tensor<?x{lhs}x{input}>, %rhs: tensor<?x{rhs}x{input}>, %init: tensor<?x{out}x{output}>) -> tensor<?x{out}x{output}> {{
-  %0 = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> ({lhs_map})>, affine_map<(m, n, k) -> ({rhs_map})>, affine_map<(m, n, k) -> (m, n)>],
+MODULE = """func.func @main(%lhs: tensor<?x?x{input}>, %rhs: tensor<?x?x{input}>, %init: tensor<?x?x{output}>) -> tensor<?x?x{output}> {{
+  %0 = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> ({lhs})>, affine_map<(m, n, k) -> ({rhs})>, affine_map<(m, n, k) -> (m, n)>],
                        iterator_types = ["parallel", "parallel", "reduction"]}}
-    ins(%lhs, %rhs : tensor<?x{lhs}x{input}>, tensor<?x{rhs}x{input}>) outs(%init : tensor<?x{out}x{output}>) {{
+    ins(%lhs, %rhs : tensor<?x?x{input}>, tensor<?x?x{input}>) outs(%init : tensor<?x?x{output}>) {{
   ^bb0(%a: {input}, %b: {input}, %c: {output}):
-{widen}    %product = arith.mulf %x, %y : {output}
-    %sum = arith.addf %c, %product : {output}
+{products}    %sum = arith.addf %c, %product : {output}
     linalg.yield %sum : {output}
-  }} -> tensor<?x{out}x{output}>
-  return %0 : tensor<?x{out}x{output}>
+  }} -> tensor<?x?x{output}>
+  return %0 : tensor<?x?x{output}>
 }}
 """
-WIDEN = "    {to} = arith.extf {value} : {input} to {output}\n"
+SAME = "    %product = arith.mulf %a, %b : {output}\n"
+WIDENED = """    %x = arith.extf %a : {input} to {output}
+    %y = arith.extf %b : {input} to {output}
+    %product = arith.mulf %x, %y : {output}
+"""
 
 
 def make_module(layout, input_type, output_type):
     transposes_lhs, transposes_rhs = LAYOUTS[layout]
-    body = "".join(WIDEN.format(to=to, value=value, input=input_type, output=output_type)
-                   for to, value in (("%x", "%a"), ("%y", "%b")))
-    text = MODULE.format(
-        lhs="?", rhs="?", out="?", input=input_type, output=output_type,
-        lhs_map="k, m" if transposes_lhs else "m, k",
-        rhs_map="n, k" if transposes_rhs else "k, n",
-        widen=body if input_type != output_type else "")
-    if input_type == output_type:
-        text = text.replace("mulf %x, %y", "mulf %a, %b")
-    return text
+    types = {"input": input_type, "output": output_type}
+    products = (SAME if input_type == output_type else WIDENED).format(**types)
+    return MODULE.format(lhs="k, m" if transposes_lhs else "m, k",
+                         rhs="n, k" if transposes_rhs else "k, n", products=products, **types)
 
 
 def compile_matmul(options, directory, *case):
