@@ -162,11 +162,11 @@ TEST_F(CUDARuntimeTest, RefusesLargeGrids) {
 
 TEST_F(CUDARuntimeTest, ChoosesSplits) {
   auto choose = [&](int64_t tiles, int64_t blocks, int64_t resident = 1,
-                    int64_t rows = 1) {
+                    int64_t rows = 1, bool varying = false) {
     int64_t splits = 0;
     EXPECT_EQ(call([&] {
-                splits =
-                    attn_rt_cuda_choose_splits(tiles, blocks, rows, resident);
+                splits = attn_rt_cuda_choose_splits(tiles, blocks, rows,
+                                                    resident, varying);
               }),
               ATTN_OK);
     return splits;
@@ -193,6 +193,27 @@ TEST_F(CUDARuntimeTest, ChoosesSplits) {
   EXPECT_LE(choose(1, 10), 10);
   EXPECT_EQ(choose(1, 1 << 20), 128);
   EXPECT_EQ(choose(int64_t(1) << 28, int64_t(1) << 24), 1);
+}
+
+TEST_F(CUDARuntimeTest, ChoosesSplitsOfVaryingLengths) {
+  auto choose = [&](int64_t tiles, int64_t blocks, bool varying) {
+    int64_t splits = 0;
+    EXPECT_EQ(call([&] {
+                splits = attn_rt_cuda_choose_splits(tiles, blocks, /*rows=*/1,
+                                                    /*resident=*/1, varying);
+              }),
+              ATTN_OK);
+    return splits;
+  };
+  // One long sequence among tiles enough for all 132 multiprocessors.
+  EXPECT_EQ(choose(132, 256, false), 1);
+  EXPECT_EQ(choose(132, 256, true), 8);
+  // Short ones are not worth a second kernel, nor are many.
+  EXPECT_EQ(choose(132, 2, true), 1);
+  EXPECT_EQ(choose(1024, 32, true), 1);
+  EXPECT_EQ(choose(0, 100, true), 1);
+  EXPECT_EQ(choose(8, 1, true), 1);
+  EXPECT_EQ(choose(int64_t(1) << 28, int64_t(1) << 24, true), 1);
 }
 
 TEST_F(CUDARuntimeTest, OtherArchitecture) {

@@ -461,7 +461,8 @@ void SdpaLowering::splitKeys() {
         getMaxTileKeys(), index(schedule.blockKeys));
     numSplits = attn_gpu::ChooseSplitsOp::create(
         b, numTiles, numBlocks, getNumRows(),
-        schedule.isHopper() ? 1 : schedule.blocks);
+        schedule.isHopper() ? 1 : schedule.blocks,
+        /*varying=*/bool(op.getKeyLengths()));
   }
   numTiles = mul(numTiles, numSplits);
 }

@@ -393,10 +393,11 @@ LogicalResult HostLowering::lower(Operation *op) {
   }
   if (auto choose = dyn_cast<attn_gpu::ChooseSplitsOp>(op)) {
     Value resident = LLVM::ConstantOp::create(b, i64, choose.getResident());
+    Value varying = LLVM::ConstantOp::create(b, i64, choose.getVarying());
     Value splits =
         runtime.call(b, "attn_rt_cuda_choose_splits", i64,
                      {toI64(choose.getTiles()), toI64(choose.getBlocks()),
-                      toI64(choose.getRows()), resident});
+                      toI64(choose.getRows()), resident, varying});
     return replace(arith::IndexCastOp::create(b, b.getIndexType(), splits));
   }
   if (isa<memref::DeallocOp>(op)) {

@@ -227,8 +227,9 @@ void attn_cuda_reset_scratch(void);
 
 /// Into how many splits the keys of each of `tiles` tiles, which have `blocks`
 /// blocks of keys each and `rows` rows in all, are divided, so that a GPU that
-/// runs `slots` blocks of threads at a time is done soonest: 1 to 128.
+/// runs `slots` blocks of threads at a time is done soonest: 1 to 128. If they
+/// are `varying`, blocks are the most of a tile.
 int64_t attn_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t rows,
-                                int64_t slots);
+                                int64_t slots, int varying);
 
 #endif // ATTN_LIB_RUNTIME_CUDA_DRIVER_H

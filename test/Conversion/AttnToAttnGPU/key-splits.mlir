@@ -83,6 +83,18 @@ func.func @window(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %o: mem
 
 // -----
 
+// Only the kernel knows how many keys there are.
+// CHECK-LABEL: func.func @lengths
+// CHECK: attn_gpu.choose_splits %c4, %c40, %{{.*}} resident 1 varying
+// CHECK: gpu.func @{{.*}}_merge(
+func.func @lengths(%q: memref<2x8x1x64xf16>, %k: memref<2x2x5000x64xf16>, %n: memref<2xi32>, %o: memref<2x8x1x64xf16>) {
+  attn.sdpa query(%q : memref<2x8x1x64xf16>) key(%k : memref<2x2x5000x64xf16>) value(%k : memref<2x2x5000x64xf16>)
+    key_lengths(%n : memref<2xi32>) backend = flash outs(%o : memref<2x8x1x64xf16>)
+  return
+}
+
+// -----
+
 // Any number of queries, few keys, and rows without keys that are the mean of all
 // values: not split, unless that is asked for. Then a warp merges a row of many, four in
 // a block of threads.

@@ -111,7 +111,8 @@ gpu.binary @kernels [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "\7FELF">]
 // CHECK: %[[COUNTER:.*]] = llvm.call @attn_rt_cuda_scratch(%{{.*}}) : (i64) -> !llvm.ptr
 // CHECK: llvm.call @attn_rt_cuda_multiprocessor_count() : () -> i64
 // CHECK: %[[RESIDENT:.*]] = llvm.mlir.constant(2 : i64) : i64
-// CHECK: llvm.call @attn_rt_cuda_choose_splits(%{{.*}}, %{{.*}}, %{{.*}}, %[[RESIDENT]]) : (i64, i64, i64, i64) -> i64
+// CHECK: %[[VARYING:.*]] = llvm.mlir.constant(1 : i64) : i64
+// CHECK: llvm.call @attn_rt_cuda_choose_splits(%{{.*}}, %{{.*}}, %{{.*}}, %[[RESIDENT]], %[[VARYING]]) : (i64, i64, i64, i64, i64) -> i64
 // CHECK: llvm.call @attn_rt_cuda_temporary(%{{.*}}) : (i64) -> !llvm.ptr
 // CHECK: %[[TMP:.*]] = builtin.unrealized_conversion_cast %{{.*}} : !llvm.struct<{{.*}}> to memref<?x16xbf16>
 // CHECK: memref.extract_strided_metadata %[[TMP]]
@@ -123,7 +124,7 @@ func.func @memory(%out: memref<?x16xbf16, strided<[?, 1]>>, %n: index) {
   %c4 = arith.constant 4 : index
   %counter = attn_gpu.scratch %c4 : !llvm.ptr
   %sms = attn_gpu.multiprocessor_count
-  %splits = attn_gpu.choose_splits %n, %c4, %n resident 2
+  %splits = attn_gpu.choose_splits %n, %c4, %n resident 2 varying
   %tmp = memref.alloc(%splits) : memref<?x16xbf16>
   gpu.launch_func @kernels::@fill blocks in (%sms, %c1, %c1) threads in (%c1, %c1, %c1)
       args(%counter : !llvm.ptr, %tmp : memref<?x16xbf16>)

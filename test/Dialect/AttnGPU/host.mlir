@@ -26,6 +26,8 @@ func.func @device() -> (index, !llvm.ptr) {
   %1 = attn_gpu.multiprocessor_count
   // CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 2
   %splits = attn_gpu.choose_splits %1, %1, %1 resident 2
+  // CHECK: attn_gpu.choose_splits %{{.*}}, %{{.*}}, %{{.*}} resident 1 varying
+  %varying = attn_gpu.choose_splits %1, %1, %1 resident 1 varying
   return %1, %0 : index, !llvm.ptr
 }
 

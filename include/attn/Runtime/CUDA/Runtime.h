@@ -149,9 +149,10 @@ void attn_rt_cuda_memref_copy(int64_t element_size, void *source, void *target);
 
 /// Into how many splits, 1 to 128, the keys of each of `tiles` tiles are
 /// divided, which have `blocks` blocks of keys each and `rows` rows in all,
-/// where a multiprocessor holds `resident` blocks of threads.
+/// where a multiprocessor holds `resident` blocks of threads. If `varying` is
+/// not zero, that many blocks are the most that a tile has.
 int64_t attn_rt_cuda_choose_splits(int64_t tiles, int64_t blocks, int64_t rows,
-                                   int64_t resident);
+                                   int64_t resident, int64_t varying);
 
 /// The number of multiprocessors of the device.
 int64_t attn_rt_cuda_multiprocessor_count(void);

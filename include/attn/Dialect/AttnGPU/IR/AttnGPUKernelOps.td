@@ -79,15 +79,16 @@ def AttnGPU_ChooseSplitsOp : AttnGPU_Op<"choose_splits", [Pure]> {
     As many that the multiprocessors of the current device, which hold `resident`
     blocks of threads each, are done soonest with `tiles` tiles of `blocks` blocks of
     keys, and with merging `rows` rows of their outputs (Flash-Decoding, Dao et al.,
-    2023): 1 where tiles alone keep them busy.
+    2023): 1 where tiles alone keep them busy. `varying` tiles have `blocks` blocks at
+    most, which only the kernel knows: the longest shall not be waited for.
 
     Example: `%splits = attn_gpu.choose_splits %tiles, %blocks, %rows resident 1`
   }];
   let arguments = (ins Index:$tiles, Index:$blocks, Index:$rows,
-                       I64Attr:$resident);
+                       I64Attr:$resident, UnitAttr:$varying);
   let results = (outs Index:$splits);
-  let assemblyFormat =
-      "$tiles `,` $blocks `,` $rows `resident` $resident attr-dict";
+  let assemblyFormat = "$tiles `,` $blocks `,` $rows `resident` $resident "
+                       "(`varying` $varying^)? attr-dict";
 }
 
 def AttnGPU_ScratchOp : AttnGPU_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {
