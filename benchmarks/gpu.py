@@ -363,6 +363,33 @@ class Report:
             pathlib.Path(self.path).write_text(json.dumps(self.results, indent=1) + "\n")
 
 
+def time_checked(torch, clock, runs, outs, reference, reps):
+    """Microseconds of each run, in turn and cold, and the errors of `outs`, which the runs
+    of their names fill, relative to what `reference` computes."""
+    stream = torch.cuda.current_stream().cuda_stream
+    for name in outs:
+        runs[name](stream)
+    expected = reference(stream).float()
+    torch.cuda.synchronize()
+    errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
+              for name, out in outs.items()}
+    return time_in_turn(clock, runs, reps, 1, True), errors
+
+
+def add_rates(report, cell, label, times, errors, bytes_, best):
+    """Adds a cell with what was timed, and the rates at which `bytes_` were read; `best`:
+    microseconds of the better peer."""
+    rates = {name: bytes_ / time * 1e-3 for name, time in times.items()}
+    text = ", ".join(f"{name} {time:.1f} us {rates[name]:.0f} GB/s" for name, time in times.items())
+    report.add({**cell, "error": errors, "us": times, "gbs": rates},
+               f"{label}: {text}, ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}")
+
+
+def add_variants(parser):
+    parser.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
+                        help="also time what `compile` made there (repeatable)")
+
+
 def compile_module(options, text, library):
     """Makes a library of the module by the options of `compile`."""
     module = library.with_suffix(".mlir")
@@ -384,8 +411,7 @@ def main():
                           help="of a variant: the peers run in bf16")
     time.add_argument("--libraries", help="directory that `compile` made (default: this one)")
     time.add_argument("--fa3", help="directory with libfa3drv.so")
-    time.add_argument("--variant", action="append", default=[], metavar="NAME=DIR",
-                      help="also time what `compile` made there (repeatable)")
+    add_variants(time)
     time.add_argument("--dims", type=int, nargs="+", default=DIMS)
     time.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
     run(parser, compile_all, time_all)

@@ -94,14 +94,8 @@ def time_beside_peers(torch, clock, q, k, v, libraries, reps, causal=True):
     for name, backend in peers.items():
         if theirs := get_theirs(torch, backend, q, k, v, causal):
             runs[name] = theirs
-    stream = torch.cuda.current_stream().cuda_stream
-    for name in outs:
-        runs[name](stream)
-    expected = next(runs[name] for name in peers if name in runs)(stream).float()
-    torch.cuda.synchronize()
-    errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
-              for name, out in outs.items()}
-    times = gpu.time_in_turn(clock, runs, reps, 1, True)
+    reference = next(runs[name] for name in peers if name in runs)
+    times, errors = gpu.time_checked(torch, clock, runs, outs, reference, reps)
     return times, errors, min(t for n, t in times.items() if n in peers)
 
 
@@ -122,18 +116,14 @@ def time_all(options):
             times, errors, best = time_beside_peers(torch, clock, q, k, v, libraries, 15)
             bytes_ = 2 * 2 * batch * key_heads * keys * dim
             cell = {"queries": queries, "dim": dim, "batch": batch, "heads": heads,
-                    "key_heads": key_heads, "keys": keys, "error": errors, "us": times,
-                    "gbs": {n: bytes_ / t * 1e-3 for n, t in times.items()}}
-            text = ", ".join(f"{n} {t:.1f} us {cell['gbs'][n]:.0f} GB/s"
-                             for n, t in times.items())
-            report.add(cell, f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}: {text}, "
-                             f"ratio {best / times['ours']:.2f}, error {max(errors.values()):.1e}")
+                    "key_heads": key_heads, "keys": keys}
+            label = f"Lq {queries} D{dim} B{batch} H{heads}/{key_heads} Lk {keys}"
+            gpu.add_rates(report, cell, label, times, errors, bytes_, best)
 
 
 def main():
     parser, _, time = gpu.make_parsers(__doc__)
-    time.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
-                      help="also time what `compile` made there (repeatable)")
+    gpu.add_variants(time)
     gpu.run(parser, compile_all, time_all)
 
 

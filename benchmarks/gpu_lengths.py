@@ -69,7 +69,7 @@ def draw_lengths(torch, batch, keys, kind):
 
 
 def get_theirs(torch, q, k, v, lengths):
-    """FlashAttention-2 on keys and values behind one another; the output [B, H, D]."""
+    """FlashAttention-2 on keys and values behind one another; the output [B, H, 1, D]."""
     def pack(tensor):
         return torch.cat([tensor[b, :, :length].transpose(0, 1)
                           for b, length in enumerate(lengths.tolist())]).contiguous()
@@ -81,7 +81,7 @@ def get_theirs(torch, q, k, v, lengths):
     ends_q, ends_k = sum_up(torch.ones_like(lengths)), sum_up(lengths)
     most = int(lengths.max())
     return lambda stream: torch.ops.aten._flash_attention_forward(
-        query, key, value, ends_q, ends_k, 1, most, 0.0, False, False)[0]
+        query, key, value, ends_q, ends_k, 1, most, 0.0, False, False)[0].unsqueeze(2)
 
 
 def time_all(options):
@@ -103,28 +103,17 @@ def time_all(options):
                                    [q, k, v, on_gpu], outs[name])
                     for name, directory in directories.items()}
             runs["fa2"] = get_theirs(torch, q, k, v, lengths)
-            stream = torch.cuda.current_stream().cuda_stream
-            for name in outs:
-                runs[name](stream)
-            expected = runs["fa2"](stream).float().unsqueeze(2)
-            torch.cuda.synchronize()
-            errors = {name: ((out.float() - expected).norm() / expected.norm()).item()
-                      for name, out in outs.items()}
-            times = gpu.time_in_turn(clock, runs, 15, 1, True)
+            times, errors = gpu.time_checked(torch, clock, runs, outs, runs["fa2"], 15)
             bytes_ = 2 * 2 * key_heads * int(lengths.sum()) * dim
             cell = {"dim": dim, "batch": batch, "heads": heads, "key_heads": key_heads,
-                    "keys": keys, "lengths": kind, "error": errors, "us": times,
-                    "gbs": {name: bytes_ / time * 1e-3 for name, time in times.items()}}
-            text = ", ".join(f"{name} {time:.1f} us {cell['gbs'][name]:.0f} GB/s"
-                             for name, time in times.items())
-            report.add(cell, f"D{dim} B{batch} H{heads}/{key_heads} Lk {keys} {kind}: {text}, "
-                             f"ratio {times['fa2'] / times['ours']:.2f}, error {max(errors.values()):.1e}")
+                    "keys": keys, "lengths": kind}
+            label = f"D{dim} B{batch} H{heads}/{key_heads} Lk {keys} {kind}"
+            gpu.add_rates(report, cell, label, times, errors, bytes_, times["fa2"])
 
 
 def main():
     parser, _, time = gpu.make_parsers(__doc__)
-    time.add_argument("--variant", metavar="NAME=DIR", action="append", default=[],
-                      help="also time what `compile` made there (repeatable)")
+    gpu.add_variants(time)
     gpu.run(parser, compile_all, time_all)
 
 
