@@ -21,11 +21,6 @@ Value TileEmitter::getClampedQuery(Value r) {
   return b.min(b.add(groupFirst, r), b.sub(numQueries, b.index(1)));
 }
 
-/// Whether a row of the memref can be read by vectors.
-static bool hasUnitStride(Value memref) {
-  return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
-}
-
 bool TileEmitter::hasRows() {
   return schedule.getRowQueries() != 0 && hasUnitStride(args.key) &&
          hasUnitStride(args.value);

@@ -45,9 +45,6 @@ void TileEmitter::emitPrefetches() {
 }
 
 bool TileEmitter::prefetchesKeys() {
-  auto hasUnitStride = [](Value matrix) {
-    return cast<MemRefType>(matrix.getType()).isLastDimUnitStride();
-  };
   return (hasRows() || schedule.getSplitKeys() != 0) && !isTiled() &&
          hasUnitStride(args.key) && hasUnitStride(args.value);
 }

@@ -14,6 +14,7 @@
 
 #include "MatmulLowering.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Conversion/Utils/KernelBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -63,7 +64,7 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
     return std::nullopt;
   OpOperand *out = op.getDpsInitOperand(0);
   Type type = getElementTypeOrSelf(out->get().getType());
-  if ((!type.isF32() && !type.isF64()) || !hasContiguousRows(out->get()))
+  if ((!type.isF32() && !type.isF64()) || !hasUnitStride(out->get()))
     return std::nullopt;
   auto factors = getFactors(op);
   if (!factors)
@@ -86,7 +87,7 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
     // What is not contiguous along n is copied, block by block of k.
     bool isContiguous =
         rhsMap.getDimPosition(rhsMap.getNumResults() - 1) == nLoop &&
-        hasContiguousRows(rhs->get());
+        hasUnitStride(rhs->get());
     if (!isContiguous && !rhsMap.isFunctionOfDim(reductions.front()))
       continue;
     // Rows share the loads of rhs.

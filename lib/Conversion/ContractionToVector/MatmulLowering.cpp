@@ -24,7 +24,7 @@ struct Operand {
   bool isContiguousIn(unsigned loop) const {
     unsigned numResults = map.getNumResults();
     return numResults != 0 && map.getDimPosition(numResults - 1) == loop &&
-           hasContiguousRows(memref);
+           hasUnitStride(memref);
   }
   Type getElementType() const {
     return cast<MemRefType>(memref.getType()).getElementType();
@@ -70,8 +70,9 @@ private:
   /// The same block by block, with one.
   void emitPacked(KernelBuilder &b);
   void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
-  /// Columns [begin, end), whole vectors of them, of what is adjacent along k.
-  void emitTransposed(KernelBuilder &b, Value panel, Value begin, Value end);
+  /// Columns [begin, end), whole vectors of them, of what is adjacent along k,
+  /// up to the returned k: whole squares.
+  Value emitTransposed(KernelBuilder &b, Value panel, Value begin, Value end);
   /// Columns [begin, end) of a panel for rows [rowBegin, rowEnd).
   void emitPanel(KernelBuilder &b, Value begin, Value end, Value rowBegin,
                  Value rowEnd);
@@ -225,8 +226,8 @@ void MatmulLowering::emitDirect(KernelBuilder &b) {
   });
 }
 
-void MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
-                                    Value end) {
+Value MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
+                                     Value end) {
   auto fourType = VectorType::get({4}, rhs.getElementType());
   Value whole =
       b.add(depthBegin, b.alignDown(b.sub(depthEnd, depthBegin), lanes));
@@ -244,23 +245,16 @@ void MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
         b.storeVector(vector, packed,
                       {panel, b.add(b.sub(k, depthBegin), i), target});
     });
-    b.forLoop(whole, depthEnd, 1, [&](Value k) {
-      b.forLoop(b.index(0), b.index(lanes), 1, [&](Value lane) {
-        loops[matmul.nLoop] = b.add(column, lane);
-        loops[matmul.kLoop] = k;
-        b.store(loadScalar(b, rhs), packed,
-                {panel, b.sub(k, depthBegin), b.add(target, lane)});
-      });
-    });
   });
+  return whole;
 }
 
 /// Copies columns [begin, end) of the block.
 void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
                               Value end) {
-  auto emitElements = [&](Value first) {
-    b.forLoop(first, end, 1, [&](Value column) {
-      b.forLoop(depthBegin, depthEnd, 1, [&](Value k) {
+  auto emitElements = [&](Value firstColumn, Value endColumn, Value firstK) {
+    b.forLoop(firstColumn, endColumn, 1, [&](Value column) {
+      b.forLoop(firstK, depthEnd, 1, [&](Value k) {
         loops[matmul.kLoop] = k;
         loops[matmul.nLoop] = column;
         b.store(loadScalar(b, rhs), packed,
@@ -271,12 +265,12 @@ void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
   Value vectorEnd = b.add(begin, b.alignDown(b.sub(end, begin), lanes));
   if (rhs.isContiguousIn(matmul.kLoop) && type.isF32() &&
       llvm::isPowerOf2_64(lanes)) {
-    emitTransposed(b, panel, begin, vectorEnd);
-    emitElements(vectorEnd);
+    emitElements(begin, vectorEnd, emitTransposed(b, panel, begin, vectorEnd));
+    emitElements(vectorEnd, end, depthBegin);
     return;
   }
   if (!rhs.isContiguousIn(matmul.nLoop)) {
-    emitElements(begin);
+    emitElements(begin, end, depthBegin);
     return;
   }
   b.forLoop(depthBegin, depthEnd, 1, [&](Value k) {
@@ -287,7 +281,7 @@ void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
                     {panel, b.sub(k, depthBegin), b.sub(column, begin)});
     });
   });
-  emitElements(vectorEnd);
+  emitElements(vectorEnd, end, depthBegin);
 }
 
 void MatmulLowering::emitPacked(KernelBuilder &b) {

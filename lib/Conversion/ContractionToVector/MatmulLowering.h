@@ -22,11 +22,6 @@ struct Matmul {
   unsigned mLoop, nLoop, kLoop;
 };
 
-/// Whether the elements of a row are adjacent.
-inline bool hasContiguousRows(Value memref) {
-  return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
-}
-
 /// Replaces the operation by calls of a kernel that becomes a function of the
 /// module: some columns of some rows each, in parallel.
 void lowerMatmul(Matmul matmul, SymbolTable &symbols, int64_t vectorBits,

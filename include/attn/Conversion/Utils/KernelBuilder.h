@@ -112,6 +112,11 @@ private:
   int64_t lanes;
 };
 
+/// Whether the elements of a row are adjacent, so that vectors can read it.
+inline bool hasUnitStride(Value memref) {
+  return cast<MemRefType>(memref.getType()).isLastDimUnitStride();
+}
+
 /// Transposes a square of as many rows and columns as there are lanes, of which
 /// `loadFour` gives four adjacent columns of a row; f32 vectors of rows for
 /// each column.
