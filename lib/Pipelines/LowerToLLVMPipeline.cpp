@@ -227,7 +227,7 @@ getScheduleOptions(const CPUTargetInfo &info, StringRef dot) {
     return llvm::createStringError("unknown dot '" + dot +
                                    "', expected auto, fma, bf16 or amx");
   schedule.useBF16Dot = *unit == DotUnit::BF16;
-  schedule.useAMX = *unit == DotUnit::AMX;
+  schedule.useAMX = schedule.alwaysUseAMX = *unit == DotUnit::AMX;
   bool hasUnit =
       *unit == DotUnit::FMA ||
       (*unit == DotUnit::AMX ? info.hasAMX

@@ -47,6 +47,7 @@ def parse_arguments():
         help="cases to run (all groups by default)",
     )
     parser.add_argument("--case", help="run the case of this name only")
+    parser.add_argument("--dtype", help="run the cases of this type only")
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the inputs (0 in the tests)"
     )
@@ -142,6 +143,8 @@ def run_group(group, options, root):
     """Runs the cases of a group; returns how many ran and how many failed."""
     count = failures = 0
     for case in groups.get_cases(group, options.backend, options.seed):
+        if options.dtype not in (None, case.dtype):
+            continue
         if options.case and case.name != options.case:
             continue
         if options.list:

@@ -47,6 +47,8 @@ struct AttnSelectSchedulePass
       return emitOptionError() << "expected avx512 with bf16-dot";
     if (useAMX && !useAVX512)
       return emitOptionError() << "expected avx512 with amx";
+    if (alwaysUseAMX && !useAMX)
+      return emitOptionError() << "expected amx with amx-always";
     return success();
   }
 
@@ -101,7 +103,7 @@ private:
     // with 16 registers 4 x 2.
     int64_t lanes = vectorBits / 32;
     bool manyRegisters = vectorRegisters >= 32;
-    DotUnit dot = getDotUnit(op.getQueryType().getElementType());
+    DotUnit dot = getTileDotUnit(op);
     bool wide = manyRegisters && !op.getStructureAttr() && !op.isRagged() &&
                 dot != DotUnit::AMX;
     int64_t queryVectors = wide ? 4 : 2;
@@ -165,9 +167,12 @@ private:
   /// outputs stay in the second cache.
   int64_t chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
     constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
-    // Each tile converts or transposes keys and values that are not f32.
-    bool isNarrow = !op.getQueryType().getElementType().isF32();
-    const uint64_t minTiles = isNarrow ? 32 : 64;
+    // Each tile converts or transposes keys and values that are not f32, those
+    // of f16 for AMX most.
+    Type type = op.getQueryType().getElementType();
+    const uint64_t minTiles = type.isF32()                          ? 64
+                              : type.isF16() && dot == DotUnit::AMX ? 16
+                                                                    : 32;
     if (dot == DotUnit::AMX && isSmallAndPlain(op))
       return 1;
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
@@ -243,6 +248,20 @@ private:
     if (useAMX && (type.isBF16() || type.isF16()))
       return DotUnit::AMX;
     return useBF16Dot && type.isBF16() ? DotUnit::BF16 : DotUnit::FMA;
+  }
+
+  /// With AMX, f16 is converted to twice as many numbers and multiplied three
+  /// times. Where few queries share what is converted, that wins nothing on one
+  /// thread, and on 16 takes twice the time (measured: docs/Performance.md).
+  DotUnit getTileDotUnit(SdpaOp op) const {
+    Type type = op.getQueryType().getElementType();
+    DotUnit dot = getDotUnit(type);
+    int64_t maxSize = op.getStructureAttr() ? 256 : 128;
+    auto isFew = [&](int64_t size) {
+      return !ShapedType::isDynamic(size) && size <= maxSize;
+    };
+    bool isSmall = isFew(op.getNumQueries()) && isFew(op.getNumKeys());
+    return type.isF16() && isSmall && !alwaysUseAMX ? DotUnit::FMA : dot;
   }
 
   static constexpr int64_t kMaxFewQueries = 16;

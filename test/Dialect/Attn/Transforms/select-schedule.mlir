@@ -6,6 +6,9 @@
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{bf16-dot}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512
 // RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 amx}))' | FileCheck %s --check-prefix=AMX
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{amx}))' 2>&1 | FileCheck %s --check-prefix=NO-AVX512-AMX
+// RUN: attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=512 vector-registers=32 avx512 amx amx-always}))' | FileCheck %s --check-prefix=ALWAYS
+// RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{amx-always}))' 2>&1 | FileCheck %s --check-prefix=NO-AMX
+// NO-AMX: attn-select-schedule: expected amx with amx-always
 // NO-AVX512-AMX: attn-select-schedule: expected avx512 with amx
 // NO-AVX512: attn-select-schedule: expected avx512 with bf16-dot
 // RUN: not attn-opt %s --pass-pipeline='builtin.module(func.func(attn-select-schedule{vector-bits=100}))' 2>&1 | FileCheck %s --check-prefix=ERROR
@@ -119,20 +122,39 @@ func.func @bf16_large(%q: tensor<8x8192x64xbf16>, %o: tensor<8x8192x64xbf16>) ->
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
 // DOT: return
-func.func @f16(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
+func.func @f16(%q: tensor<?x64xf16>, %o: tensor<?x64xf16>) -> tensor<?x64xf16> {
   // CHECK-LABEL: @f16
-  // CHECK: query_vectors = 4, {{.*}} exp2 = avx512>
-  %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
-  return %0 : tensor<40x64xf16>
+  // CHECK: query_vectors = 4, {{.*}} exp2 = avx512, {{.*}}>
+  %0 = attn.sdpa query(%q : tensor<?x64xf16>) key(%q : tensor<?x64xf16>) value(%q : tensor<?x64xf16>) backend = flash outs(%o : tensor<?x64xf16>) -> tensor<?x64xf16>
+  return %0 : tensor<?x64xf16>
 }
-func.func @f16_128(%q: tensor<40x128xf16>, %o: tensor<40x128xf16>) -> tensor<40x128xf16> {
-  %0 = attn.sdpa query(%q : tensor<40x128xf16>) key(%q : tensor<40x128xf16>) value(%q : tensor<40x128xf16>) backend = flash outs(%o : tensor<40x128xf16>) -> tensor<40x128xf16>
-  return %0 : tensor<40x128xf16>
+func.func @f16_128(%q: tensor<?x128xf16>, %o: tensor<?x128xf16>) -> tensor<?x128xf16> {
+  %0 = attn.sdpa query(%q : tensor<?x128xf16>) key(%q : tensor<?x128xf16>) value(%q : tensor<?x128xf16>) backend = flash outs(%o : tensor<?x128xf16>) -> tensor<?x128xf16>
+  return %0 : tensor<?x128xf16>
 }
 // Softcaps take logits of a whole block, and so do scales that only the run time knows.
-func.func @f16_softcap(%q: tensor<40x64xf16>, %o: tensor<40x64xf16>) -> tensor<40x64xf16> {
-  %0 = attn.sdpa query(%q : tensor<40x64xf16>) key(%q : tensor<40x64xf16>) value(%q : tensor<40x64xf16>) softcap = 30.0 backend = flash outs(%o : tensor<40x64xf16>) -> tensor<40x64xf16>
-  return %0 : tensor<40x64xf16>
+func.func @f16_softcap(%q: tensor<?x64xf16>, %o: tensor<?x64xf16>) -> tensor<?x64xf16> {
+  %0 = attn.sdpa query(%q : tensor<?x64xf16>) key(%q : tensor<?x64xf16>) value(%q : tensor<?x64xf16>) softcap = 30.0 backend = flash outs(%o : tensor<?x64xf16>) -> tensor<?x64xf16>
+  return %0 : tensor<?x64xf16>
+}
+
+// Few queries of f16 do not make up for the conversion of their keys, as long as both are
+// known to be few; tiles of 256 queries convert by themselves.
+// AMX-LABEL: @f16_few
+// AMX: query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512>
+// AMX: query_vectors = 2, {{.*}}, exp2 = avx512, {{.*}}dot = amx>
+// AMX: query_vectors = 2, {{.*}}, exp2 = avx512, query_groups = 2>
+// AMX: query_groups = 8, dot = amx>
+// AMX: query_groups = 8, dot = amx>
+// ALWAYS-LABEL: @f16_few
+// ALWAYS-COUNT-5: dot = amx>
+func.func @f16_few(%q: tensor<8x128x64xf16>, %r: tensor<8x256x64xf16>, %s: tensor<8x512x64xf16>) -> (tensor<8x128x64xf16>, tensor<8x256x64xf16>, tensor<8x512x64xf16>) {
+  %0 = attn.sdpa query(%q : tensor<8x128x64xf16>) key(%q : tensor<8x128x64xf16>) value(%q : tensor<8x128x64xf16>) backend = flash outs(%q : tensor<8x128x64xf16>) -> tensor<8x128x64xf16>
+  %1 = attn.sdpa query(%r : tensor<8x256x64xf16>) key(%q : tensor<8x128x64xf16>) value(%q : tensor<8x128x64xf16>) backend = flash outs(%r : tensor<8x256x64xf16>) -> tensor<8x256x64xf16>
+  %2 = attn.sdpa query(%r : tensor<8x256x64xf16>) key(%r : tensor<8x256x64xf16>) value(%r : tensor<8x256x64xf16>) structure(#attn.causal<top_left>) backend = flash outs(%r : tensor<8x256x64xf16>) -> tensor<8x256x64xf16>
+  %3 = attn.sdpa query(%s : tensor<8x512x64xf16>) key(%s : tensor<8x512x64xf16>) value(%s : tensor<8x512x64xf16>) backend = flash outs(%s : tensor<8x512x64xf16>) -> tensor<8x512x64xf16>
+  %4 = attn.sdpa query(%s : tensor<8x512x64xf16>) key(%r : tensor<8x256x64xf16>) value(%r : tensor<8x256x64xf16>) structure(#attn.causal<top_left>) backend = flash outs(%s : tensor<8x512x64xf16>) -> tensor<8x512x64xf16>
+  return %0, %2, %3 : tensor<8x128x64xf16>, tensor<8x256x64xf16>, tensor<8x512x64xf16>
 }
 // AMX-LABEL: @bf16_scale
 // AMX: block_keys = 512, exp2 = avx512_short, {{.*}}dot = amx>

@@ -474,7 +474,8 @@ def AttnSelectSchedulePass
     takes narrower groups of queries. Tiles have as many groups as leave enough
     tiles for many threads and scratch memory that fits a cache. Up to 16 queries
     split long sequences of keys, and as many as fill half of a vector put columns
-    into lanes.
+    into lanes. With AMX, an f16 becomes two bf16, which is not worth it for sizes
+    that are known to be 128 at most (256 with a structural mask).
 
     Before:
 
@@ -500,7 +501,10 @@ def AttnSelectSchedulePass
     Option<"useBF16Dot", "bf16-dot", "bool", "false",
            "Whether products of pairs of bf16 are faster than those of f32">,
     Option<"useAMX", "amx", "bool", "false",
-           "Whether the target multiplies tiles of bf16 (AMX-BF16)">
+           "Whether the target multiplies tiles of bf16 (AMX-BF16)">,
+    Option<"alwaysUseAMX", "amx-always", "bool", "false",
+           "Whether f16 is multiplied so even where sizes are small and FMA is "
+           "faster">
   ];
   let statistics = [
     Statistic<"numScheduled", "num-scheduled", "Number of schedules chosen">
