@@ -84,9 +84,20 @@ class Ours:
     }
 
     @classmethod
-    def make_module(cls, dtype, query_shape, key_shape, causal, variant="none", clauses=""):
-        q = "x".join(map(str, query_shape)) + f"x{dtype}"
-        k = "x".join(map(str, key_shape)) + f"x{dtype}"
+    def make_module(cls, dtype, query_shape, key_shape, causal, variant="none", clauses="", dynamic=False):
+        def describe(shape):
+            sizes = ["?"] * (len(shape) - 1) + [shape[-1]] if dynamic else shape
+            return "x".join(map(str, sizes)) + f"x{dtype}"
+
+        q, k = describe(query_shape), describe(key_shape)
+        sizes, dims = "", ""
+        if dynamic:
+            sizes = "%heads, %queries"
+            dims = f"""  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %heads = tensor.dim %q, %zero : tensor<{q}>
+  %queries = tensor.dim %q, %one : tensor<{q}>
+"""
         size = f"{query_shape[1]}x{key_shape[1]}"
         extra_type = {"bias": f"tensor<{size}xf32>", "mask": f"tensor<{size}xi1>",
                       "alibi": "tensor<8xf32>"}.get(variant)
@@ -95,7 +106,7 @@ class Ours:
                   "softcap": "softcap = 30.0"}.get(variant, "")
         structure = "structure(#attn.causal<top_left>)" if causal else ""
         return f"""func.func @main(%q: tensor<{q}>, %k: tensor<{k}>, %v: tensor<{k}>{argument}) -> tensor<{q}> {{
-  %init = tensor.empty() : tensor<{q}>
+{dims}  %init = tensor.empty({sizes}) : tensor<{q}>
   %o = attn.sdpa query(%q : tensor<{q}>) key(%k : tensor<{k}>) value(%v : tensor<{k}>) {clause} {structure} {clauses} {cls.SCORES.get(variant, "")} outs(%init : tensor<{q}>) -> tensor<{q}>
   return %o : tensor<{q}>
 }}

@@ -48,7 +48,8 @@ def compile_cells(options):
             sizes = "x".join(map(str, query + key[:2]))
             library = f"{name}-{options.dtype}-{sizes}-{'causal' if causal else 'full'}.so"
             with tempfile.NamedTemporaryFile("w", suffix=".mlir") as module:
-                module.write(cpu.Ours.make_module(options.dtype, query, key, causal, clauses=clauses))
+                module.write(cpu.Ours.make_module(options.dtype, query, key, causal, clauses=clauses,
+                                                  dynamic=options.dynamic))
                 module.flush()
                 subprocess.run([tool, module.name, "-o", str(directory / library), "--no-raise",
                                 f"--cpu={target}"], check=True)
@@ -140,6 +141,7 @@ def main():
     compiling.add_argument("--dtype", choices=cpu.DTYPES, default="bf16")
     compiling.add_argument("--lengths", type=int, nargs="+", default=[512, 1024, 2048])
     compiling.add_argument("--dims", type=int, nargs="+", default=[64, 128])
+    compiling.add_argument("--dynamic", action="store_true", help="all sizes but the head dimension at run time")
     compiling.add_argument("--queries", type=int, help="as many as keys, by default")
     compiling.add_argument("--groups", type=int, nargs="+", default=[1], help="query heads for each key head")
     compiling.add_argument("--peaks", metavar="CC", help="compile measurements of bandwidth, by this command")

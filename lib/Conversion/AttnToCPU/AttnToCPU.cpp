@@ -226,6 +226,7 @@ func::FuncOp SdpaLowering::createTileFunction(HeadOperands operands,
   arguments.keyLength = inside.keyLength;
   arguments.packedKey = inside.packedKey;
   arguments.packedValue = inside.packedValue;
+  arguments.tileQueries = inside.tileQueries;
   arguments.sharesHeads = operands.sharesHeads;
   arguments.partial = inside.partial;
   arguments.firstKey = inside.firstKey;
@@ -313,11 +314,24 @@ Value SdpaLowering::getNumHeads() {
   return numHeads;
 }
 
+/// How many queries the tiles of a schedule have, of all queries of a head.
+Value SdpaLowering::getTileQueries(CPUScheduleAttr schedule, Value numQueries) {
+  Value most = b.index(schedule.getTileQueries());
+  if (schedule.getMinTiles() == 0)
+    return most;
+  int64_t groupQueries = schedule.getGroupQueries();
+  Value groups = b.div(b.mul(getNumHeads(), numQueries),
+                       b.index(schedule.getMinTiles() * groupQueries));
+  groups = b.max(groups, b.index(1));
+  return b.min(b.mul(groups, b.index(groupQueries)), most);
+}
+
 LogicalResult SdpaLowering::lowerTiles() {
   if (packsOperands() && failed(packOperands()))
     return failure();
-  int64_t tileQueries = schedule.getTileQueries();
-  Value numTiles = b.ceilDiv(getLogitDimSize(op.getRank() - 2), tileQueries);
+  Value numQueries = getLogitDimSize(op.getRank() - 2);
+  Value tileQueries = getTileQueries(schedule, numQueries);
+  Value numTiles = b.ceilDiv(numQueries, tileQueries);
   Value count = b.mul(numTiles, getNumHeads());
   auto loop = scf::ParallelOp::create(b, b.index(0), count, b.index(1));
   OpBuilder::InsertionGuard guard(b);
@@ -331,7 +345,9 @@ LogicalResult SdpaLowering::lowerTiles() {
   operands.packedKey = getHeadSlice(packedKeys, 2, leading, /*isKeyHead=*/true);
   operands.packedValue =
       getHeadSlice(packedValues, 3, leading, /*isKeyHead=*/true);
-  return callTileFunction(operands, leading, b.mul(tile, b.index(tileQueries)));
+  if (schedule.getMinTiles() != 0)
+    operands.tileQueries = tileQueries;
+  return callTileFunction(operands, leading, b.mul(tile, tileQueries));
 }
 
 LogicalResult SdpaLowering::lowerParts() {

@@ -55,9 +55,11 @@ Value TileEmitter::emitGatheredRows(Value source, Value scratch, Value firstKey,
         b, isApart,
         b.compare(arith::CmpIPredicate::eq,
                   b.rem(stride, b.index(kSharedSetColumns)), b.index(0)));
-  Value isShared =
-      b.compare(arith::CmpIPredicate::sgt, b.sub(numQueries, args.firstQuery),
-                b.index(groupQueries));
+  Value numTileQueries = b.sub(numQueries, args.firstQuery);
+  if (args.tileQueries)
+    numTileQueries = b.min(numTileQueries, args.tileQueries);
+  Value isShared = b.compare(arith::CmpIPredicate::sgt, numTileQueries,
+                             b.index(groupQueries));
   auto cast = [&](Value rows) {
     return SmallVector<Value>{memref::CastOp::create(b, type, rows)};
   };

@@ -74,11 +74,12 @@ LogicalResult SdpaLowering::packOperands() {
   int64_t partKeys = std::min<int64_t>(schedule.getBlockKeys(), kPartKeys);
   llvm::SaveAndRestore<CPUScheduleAttr> saved(
       schedule,
-      CPUScheduleAttr::get(
-          op.getContext(), schedule.getVectorSize(), schedule.getQueryVectors(),
-          schedule.getKeyRows(), schedule.getValueRows(), partKeys,
-          schedule.getExp2(), schedule.getQueryGroups(), schedule.getDot(),
-          schedule.getSplitKeys(), schedule.getRowQueries()));
+      CPUScheduleAttr::get(op.getContext(), schedule.getVectorSize(),
+                           schedule.getQueryVectors(), schedule.getKeyRows(),
+                           schedule.getValueRows(), partKeys,
+                           schedule.getExp2(), schedule.getQueryGroups(),
+                           schedule.getDot(), schedule.getSplitKeys(),
+                           schedule.getRowQueries(), schedule.getMinTiles()));
 
   int64_t numLeading = op.getRank() - 2;
   Value numHeads = b.index(1);

@@ -43,14 +43,15 @@ private:
   struct HeadOperands {
     Value query, key, value, bias, mask, queryDocuments, keyDocuments, output,
         lse, maxScores, scale, sink, partial, firstKey, keyLength, packedKey,
-        packedValue;
+        packedValue, tileQueries;
     /// Of the tile function's arguments.
     bool sharesHeads = false;
     SmallVector<Value *> getAll() {
-      return {&query,          &key,          &value,   &bias,     &mask,
-              &queryDocuments, &keyDocuments, &output,  &lse,      &maxScores,
-              &scale,          &sink,         &partial, &firstKey, &keyLength,
-              &packedKey,      &packedValue};
+      return {
+          &query,          &key,          &value,      &bias,     &mask,
+          &queryDocuments, &keyDocuments, &output,     &lse,      &maxScores,
+          &scale,          &sink,         &partial,    &firstKey, &keyLength,
+          &packedKey,      &packedValue,  &tileQueries};
     }
   };
   /// A sequence of a ragged batch.
@@ -59,10 +60,10 @@ private:
     SequenceRows queries, keys;
   };
 
-  /// The tiles of one head of a ragged batch, and how many states of parts
-  /// these have.
+  /// The tiles of one head of a ragged batch, how many states of parts these
+  /// have, and how many queries those of the last schedule.
   struct TileTable {
-    Value rows, numTiles, numStates;
+    Value rows, numTiles, numStates, tileQueries;
   };
   /// One of them: the head, the first query or, of a part, key, where its state
   /// is, and the keys of its sequence.
@@ -83,6 +84,7 @@ private:
                                  Value firstQuery);
   SmallVector<Value> getLeading(Value head);
   Value getNumHeads();
+  Value getTileQueries(CPUScheduleAttr schedule, Value numQueries);
   LogicalResult lowerTiles();
   LogicalResult lowerParts();
   bool lowerEmpty();

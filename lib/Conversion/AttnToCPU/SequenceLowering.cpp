@@ -132,7 +132,8 @@ Value SdpaLowering::getNumParts(Value index, Value numKeys) {
 SdpaLowering::TileTable SdpaLowering::createTileTable() {
   Value numSequences = buildNumSequences(b, op), zero = b.index(0);
   // All but the last schedule take one tile, or parts of one.
-  int64_t tileQueries = schedules.back().getTileQueries();
+  Value tileQueries =
+      getTileQueries(schedules.back(), b.dim(op.getQuery(), op.getRank() - 2));
   auto countTiles = [&](Value queries, Value index, Value numParts) -> Value {
     Value isLast = b.compare(arith::CmpIPredicate::eq, index,
                              b.index(schedules.size() - 1));
@@ -162,6 +163,7 @@ SdpaLowering::TileTable SdpaLowering::createTileTable() {
   };
   SmallVector<Value> counts = forEachSequence({});
   TileTable table;
+  table.tileQueries = tileQueries;
   table.numTiles = counts[0];
   table.numStates = counts[1];
   table.rows = memref::AllocOp::create(
@@ -174,7 +176,7 @@ SdpaLowering::TileTable SdpaLowering::createTileTable() {
       // The last first: under a causal mask it takes longest.
       Value place = b.add(before[0], tile);
       Value last = b.sub(b.sub(count, tile), b.index(1));
-      Value first = b.mul(last, b.index(tileQueries));
+      Value first = b.mul(last, tileQueries);
       for (auto [i, candidate] : llvm::enumerate(schedules))
         if (int64_t size = candidate.getSplitKeys()) {
           Value isTaken =
@@ -246,6 +248,8 @@ LogicalResult SdpaLowering::forEachTile(
       require(tile.first);
     b.ifThenElse(isTaken, [&] {
       HeadOperands taken = operands;
+      if (schedule.getMinTiles() != 0)
+        taken.tileQueries = table.tileQueries;
       if (shares)
         shareHeads(taken, leading, sequence);
       if (succeeded(result))

@@ -39,7 +39,6 @@ TileEmitter::TileEmitter(KernelBuilder &builder, SdpaOp op,
     : b(builder), op(op), schedule(schedule), args(arguments),
       lanes(schedule.getVectorSize()), numVectors(schedule.getQueryVectors()),
       groupQueries(schedule.getGroupQueries()),
-      tileQueries(schedule.getTileQueries()),
       blockKeys(schedule.getBlockKeys()), headDim(op.getHeadDim()),
       valueDim(op.getValueDim()), softcap(getSoftcap(op)),
       foldsLog2e(!op.getBias() && !op.hasScoreRegion() &&
@@ -57,8 +56,7 @@ bool TileEmitter::isAlwaysMasked() {
 }
 
 void TileEmitter::forEachGroup(function_ref<void()> body) {
-  Value numTileQueries =
-      b.min(b.index(tileQueries), b.sub(numQueries, args.firstQuery));
+  Value numTileQueries = b.min(tileQueries, b.sub(numQueries, args.firstQuery));
   // One iteration is no loop: what follows sees constants.
   bool isOne = schedule.getQueryGroups() == 1;
   Value numGroups =
@@ -78,6 +76,8 @@ void TileEmitter::emit() {
     return;
   }
   numQueries = b.dim(args.query, 0);
+  tileQueries =
+      args.tileQueries ? args.tileQueries : b.index(schedule.getTileQueries());
   numKeys = b.dim(args.key, 0);
   if (args.keyLength)
     numKeys = b.min(numKeys, args.keyLength);

@@ -50,6 +50,8 @@ struct TileArguments {
   Value packedKey, packedValue;
   /// The first query of the tile, and the indices (b..., h) of the head.
   Value firstQuery;
+  /// How many queries a tile has, whole groups, or null: as the schedule says.
+  Value tileQueries;
   SmallVector<Value> leading;
   /// Of a function for a part of the keys: where its result goes, and its first
   /// key. Of the function that puts parts together: all parts, no key. Of the
@@ -436,7 +438,7 @@ private:
   CPUScheduleAttr schedule;
   const TileArguments &args;
 
-  int64_t lanes, numVectors, groupQueries, tileQueries, blockKeys;
+  int64_t lanes, numVectors, groupQueries, blockKeys;
   int64_t headDim, valueDim;
   /// Zero without a softcap.
   double softcap;
@@ -452,7 +454,7 @@ private:
   /// Whether the scale is divided by the softcap.
   bool foldsSoftcap = false;
 
-  Value numQueries, numKeys;
+  Value numQueries, numKeys, tileQueries;
   /// The scale, a scalar. Applied to the query, or to logits where the query
   /// must stay bf16.
   Value factor;

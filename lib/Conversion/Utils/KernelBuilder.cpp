@@ -33,7 +33,10 @@ Value KernelBuilder::rem(Value lhs, Value rhs) {
   return createOrFold<arith::RemSIOp>(lhs, rhs);
 }
 Value KernelBuilder::ceilDiv(Value lhs, int64_t rhs) {
-  return div(add(lhs, rhs - 1), index(rhs));
+  return ceilDiv(lhs, index(rhs));
+}
+Value KernelBuilder::ceilDiv(Value lhs, Value rhs) {
+  return div(add(lhs, sub(rhs, index(1))), rhs);
 }
 Value KernelBuilder::min(Value lhs, Value rhs) {
   return createOrFold<arith::MinSIOp>(lhs, rhs);

@@ -356,6 +356,11 @@ func.func private @split_keys() attributes {a = #attn.cpu_schedule<vector_size =
 
 // -----
 
+// expected-error @below {{'#attn.cpu_schedule' expects min_tiles to be 0 or more, got -1}}
+func.func private @min_tiles() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 2, min_tiles = -1>}
+
+// -----
+
 // expected-error @below {{'#attn.cpu_schedule' expects row_queries between 0 and vector_size, 16 at most, got 9}}
 func.func private @row_queries() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, row_queries = 9>}
 

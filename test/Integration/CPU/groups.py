@@ -219,6 +219,13 @@ def get_schedule_cases():
     """What the forms of the softmax must survive (docs/Spec.md: exact under
     rescaling)."""
     shared = dict(batch=(1,), heads=(2, 1), lq=130, lk=700, d=64, outs="empty")
+    # Tiles of several groups of queries, but not of all that they have room for, where
+    # sizes are not known.
+    for dtype in ("f32", "bf16", "f16"):
+        for structure in ((), (("causal", "bottom_right"),), (("window", 20, 9, "top_left"),)):
+            yield Case(f"tiles-{dtype}-{describe(structure)}", dtype=dtype, batch=(2,),
+                       heads=(16, 4), lq=301, lk=170, d=24, structure=structure,
+                       dynamic="bhij", masked_row="zero", lse=True)
     for dtype in ("bf16", "f16"):
         for data in ("growing", "first_block_low", "huge", "extreme", "ties", "tiny"):
             for structure in ((), (("causal", "bottom_right"),)):

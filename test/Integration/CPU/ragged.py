@@ -16,12 +16,14 @@ RAGGED = {
     "empty": ((0, 3, 0), (0, 0, 7), (4, 0)),
     "none": ((), (), (3, 5)),
 }
+# So many queries that a tile has several groups of them, but not all that it has room for.
+TILES = ((300, 3, 0, 129, 500), (60, 77, 9, 300, 70), (1, 2))
 # One query of many keys, which are split, beside others.
 PARTS = ((1, 1, 0, 1, 3, 1, 1), (1300, 5, 40, 0, 700, 512, 513), (2, 1))
 
 
 def make_ragged(lengths, **options):
-    queries, keys, (more_queries, more_keys) = (RAGGED | {"parts": PARTS})[lengths]
+    queries, keys, (more_queries, more_keys) = (RAGGED | {"parts": PARTS, "tiles": TILES})[lengths]
     return Case(
         lengths=(queries, keys), lq=sum(queries) + more_queries,
         lk=sum(keys) + more_keys, **options,
@@ -92,6 +94,8 @@ def get_ragged_cases():
         yield make_ragged(lengths, name=f"infinite-{lengths}", batch=(),
                           heads=(2, 2), structure=causal, data="infinite_values")
     for dtype in ("f32", "f16", "bf16"):
+        yield make_ragged("tiles", name=f"tiles-{dtype}", dtype=dtype, batch=(),
+                          heads=(12, 4), structure=causal, dynamic="bhijs", lse=True)
         yield make_ragged("parts", name=f"parts-{dtype}", dtype=dtype, batch=(2,),
                           heads=(4, 2), d=40, structure=causal, lse=True)
         yield make_ragged("parts", name=f"parts-growing-{dtype}", dtype=dtype, batch=(),

@@ -47,6 +47,7 @@ public:
   Value div(Value lhs, Value rhs);
   Value rem(Value lhs, Value rhs);
   Value ceilDiv(Value lhs, int64_t rhs);
+  Value ceilDiv(Value lhs, Value rhs);
   Value min(Value lhs, Value rhs);
   Value max(Value lhs, Value rhs);
   /// The largest multiple of `factor` that is not above `value`.

@@ -18,12 +18,11 @@ using namespace mlir::attn;
 
 StringRef CPUScheduleAttr::getTargetName() const { return "cpu"; }
 
-LogicalResult
-CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                        int64_t vectorSize, int64_t queryVectors,
-                        int64_t keyRows, int64_t valueRows, int64_t blockKeys,
-                        Exp2Form exp2, int64_t queryGroups, DotUnit dot,
-                        int64_t splitKeys, int64_t rowQueries) {
+LogicalResult CPUScheduleAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, int64_t vectorSize,
+    int64_t queryVectors, int64_t keyRows, int64_t valueRows, int64_t blockKeys,
+    Exp2Form exp2, int64_t queryGroups, DotUnit dot, int64_t splitKeys,
+    int64_t rowQueries, int64_t minTiles) {
   struct Field {
     int64_t value;
     StringRef name;
@@ -69,6 +68,10 @@ CPUScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "'#attn.cpu_schedule' expects query_groups 1 with "
                           "split_keys or row_queries, got "
                        << queryGroups;
+  if (minTiles < 0)
+    return emitError() << "'#attn.cpu_schedule' expects min_tiles to be 0 or "
+                          "more, got "
+                       << minTiles;
   if (rowQueries != 0 && queryVectors != 1)
     return emitError() << "'#attn.cpu_schedule' expects query_vectors 1 with "
                           "row_queries, got "

@@ -118,10 +118,11 @@ private:
         rows *= 2;
       }
     rows = std::min<int64_t>(rows, manyRegisters ? 16 : 8);
-    return CPUScheduleAttr::get(
-        &getContext(), lanes, queryVectors, rows, rows, blockKeys,
-        getExp2Form(op, dot), chooseGroups(op, lanes * queryVectors, dot), dot,
-        /*splitKeys=*/0, /*rowQueries=*/0);
+    TileGroups groups = chooseGroups(op, lanes * queryVectors, dot);
+    return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, rows, rows,
+                                blockKeys, getExp2Form(op, dot), groups.most,
+                                dot, /*splitKeys=*/0, /*rowQueries=*/0,
+                                groups.minTiles);
   }
 
   /// Keys of a block whose products are those of tiles.
@@ -162,19 +163,19 @@ private:
            !op.isMasked() && isPlain(op);
   }
 
+  /// How many groups a tile has at most, and, where sizes are not known, how
+  /// many tiles there are to be before it has as many.
+  struct TileGroups {
+    int64_t most, minTiles;
+  };
+
   /// Groups share what is copied of a block, and read it from the nearest
   /// cache; but tiles must be enough for many threads, and a tile's queries and
   /// outputs stay in the second cache.
-  int64_t chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
+  TileGroups chooseGroups(SdpaOp op, int64_t groupQueries, DotUnit dot) {
     constexpr int64_t kTileQueries = 256, kTileBytes = 256 << 10;
-    // Each tile converts or transposes keys and values that are not f32, those
-    // of f16 for AMX most.
-    Type type = op.getQueryType().getElementType();
-    const uint64_t minTiles = type.isF32()                          ? 64
-                              : type.isF16() && dot == DotUnit::AMX ? 16
-                                                                    : 32;
     if (dot == DotUnit::AMX && isSmallAndPlain(op))
-      return 1;
+      return {1, 0};
     int64_t queryBytes = 4 * (op.getHeadDim() + op.getValueDim());
     uint64_t numHeads = 1;
     bool isKnown = !ShapedType::isDynamic(op.getNumQueries());
@@ -184,20 +185,27 @@ private:
       else
         numHeads = llvm::SaturatingMultiply<uint64_t>(numHeads, size);
     }
+    // Each tile converts or transposes keys and values that are not f32, those
+    // of f16 for AMX most.
+    Type type = op.getQueryType().getElementType();
+    int64_t minTiles = type.isF32()                          ? 64
+                       : type.isF16() && dot == DotUnit::AMX ? 16
+                                                             : 32;
     auto isTooLarge = [&](int64_t tileQueries) {
       if (tileQueries > kTileQueries || tileQueries * queryBytes > kTileBytes)
         return true;
       if (!ShapedType::isDynamic(op.getNumQueries()) &&
           op.getNumQueries() <= tileQueries / 2)
         return true;
-      return isKnown && llvm::SaturatingMultiply<uint64_t>(
-                            numHeads, llvm::divideCeil(op.getNumQueries(),
-                                                       tileQueries)) < minTiles;
+      return isKnown &&
+             llvm::SaturatingMultiply<uint64_t>(
+                 numHeads, llvm::divideCeil(op.getNumQueries(), tileQueries)) <
+                 uint64_t(minTiles);
     };
     int64_t groups = 1;
     while (!isTooLarge(2 * groups * groupQueries))
       groups *= 2;
-    return groups;
+    return {groups, isKnown || groups == 1 ? 0 : minTiles};
   }
 
   /// Decoding: bound by memory, and too few tiles for many threads unless keys
@@ -224,7 +232,8 @@ private:
                              : getDotUnit(op.getQueryType().getElementType());
     return CPUScheduleAttr::get(&getContext(), lanes, queryVectors, keyRows,
                                 rows, blockKeys, getExp2Form(op, dot),
-                                /*queryGroups=*/1, dot, splitKeys, rowQueries);
+                                /*queryGroups=*/1, dot, splitKeys, rowQueries,
+                                /*minTiles=*/0);
   }
 
   /// How many queries have columns in lanes: as many as there are lanes, but

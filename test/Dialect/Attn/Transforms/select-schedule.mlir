@@ -16,9 +16,9 @@
 
 // CHECK: remark: [Analysis] Schedule | Category:attn-schedule
 // CHECK-LABEL: @many_queries
-// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 4>
+// CHECK: schedule = #attn.cpu_schedule<vector_size = 16, query_vectors = 4, key_rows = 4, value_rows = 4, block_keys = 128, exp2 = avx512, query_groups = 4, min_tiles = 64>
 // AVX2-LABEL: @many_queries
-// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 16>
+// AVX2: schedule = #attn.cpu_schedule<vector_size = 8, query_vectors = 2, key_rows = 4, value_rows = 4, block_keys = 64, exp2 = portable, query_groups = 16, min_tiles = 64>
 func.func @many_queries(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = attn.sdpa query(%q : tensor<?x64xf32>) key(%q : tensor<?x64xf32>) value(%q : tensor<?x64xf32>) backend = flash outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
@@ -35,7 +35,7 @@ func.func @few_queries(%q: tensor<3x64xf32>, %o: tensor<3x64xf32>) -> tensor<3x6
 
 // Narrow groups beside the edge of a mask.
 // CHECK-LABEL: @causal
-// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 8>
+// CHECK: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 128, exp2 = avx512, query_groups = 8, min_tiles = 64>
 func.func @causal(%q: tensor<?x128xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> {
   %0 = attn.sdpa query(%q : tensor<?x128xf32>) key(%q : tensor<?x128xf32>) value(%q : tensor<?x128xf32>) structure(#attn.causal<top_left>) backend = flash outs(%o : tensor<?x128xf32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
@@ -68,11 +68,11 @@ func.func @untouched(%q: tensor<?x64xf32>, %o: tensor<?x64xf32>) -> tensor<?x64x
 }
 
 // CHECK-LABEL: @bf16
-// CHECK: query_groups = 4>
+// CHECK: query_groups = 4, min_tiles = 32>
 // AMX-LABEL: @bf16
-// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 1024, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: query_vectors = 2, key_rows = 8, value_rows = 8, block_keys = 1024, exp2 = avx512_short, query_groups = {{[0-9]+}}, dot = amx, min_tiles = 32>
 // DOT-LABEL: @bf16
-// DOT: exp2 = avx512_short, query_groups = 4, dot = bf16>
+// DOT: exp2 = avx512_short, query_groups = 4, dot = bf16, min_tiles = 32>
 func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>
@@ -80,16 +80,16 @@ func.func @bf16(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf1
 
 // A log-sum-exp and a sink see the error that all probabilities share.
 // AMX-LABEL: @bf16_lse
-// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx, min_tiles = 32>
 // DOT-LABEL: @bf16_lse
-// DOT: exp2 = avx512, query_groups = {{[0-9]+}}, dot = bf16>
+// DOT: exp2 = avx512, query_groups = {{[0-9]+}}, dot = bf16, min_tiles = 32>
 func.func @bf16_lse(%q: tensor<?x64xbf16>, %o: tensor<?x64xbf16>, %l: tensor<?xf32>) -> (tensor<?x64xbf16>, tensor<?xf32>) {
   %0:2 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) backend = flash outs(%o, %l : tensor<?x64xbf16>, tensor<?xf32>) -> tensor<?x64xbf16>, tensor<?xf32>
   return %0#0, %0#1 : tensor<?x64xbf16>, tensor<?xf32>
 }
 
 // AMX-LABEL: @bf16_sink
-// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx>
+// AMX: exp2 = avx512, query_groups = {{[0-9]+}}, dot = amx, min_tiles = 32>
 func.func @bf16_sink(%q: tensor<?x64xbf16>, %s: tensor<1xf32>, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) sinks(%s : tensor<1xf32>) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>
@@ -116,9 +116,9 @@ func.func @bf16_large(%q: tensor<8x8192x64xbf16>, %o: tensor<8x8192x64xbf16>) ->
 
 // An f16 is two bf16 for tile registers; its probabilities keep 16 bits.
 // AMX-LABEL: @f16
-// AMX: block_keys = 1024, exp2 = avx512, {{.*}}dot = amx>
-// AMX: block_keys = 512, exp2 = avx512, {{.*}}dot = amx>
-// AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx>
+// AMX: block_keys = 1024, exp2 = avx512, {{.*}}dot = amx, min_tiles = 16>
+// AMX: block_keys = 512, exp2 = avx512, {{.*}}dot = amx, min_tiles = 16>
+// AMX: block_keys = 256, exp2 = avx512, {{.*}}dot = amx, min_tiles = 16>
 // DOT-LABEL: @f16
 // DOT-NOT: dot =
 // DOT: return
@@ -157,7 +157,7 @@ func.func @f16_few(%q: tensor<8x128x64xf16>, %r: tensor<8x256x64xf16>, %s: tenso
   return %0, %2, %3 : tensor<8x128x64xf16>, tensor<8x256x64xf16>, tensor<8x512x64xf16>
 }
 // AMX-LABEL: @bf16_scale
-// AMX: block_keys = 512, exp2 = avx512_short, {{.*}}dot = amx>
+// AMX: block_keys = 512, exp2 = avx512_short, {{.*}}dot = amx, min_tiles = 32>
 func.func @bf16_scale(%q: tensor<?x64xbf16>, %s: f32, %o: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %0 = attn.sdpa query(%q : tensor<?x64xbf16>) key(%q : tensor<?x64xbf16>) value(%q : tensor<?x64xbf16>) scale(%s : f32) backend = flash outs(%o : tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %0 : tensor<?x64xbf16>

@@ -183,7 +183,9 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
       in their order, so that neither threads nor their number change the result;
     - `row_queries` (0): columns of keys and values go into lanes, instead of
       queries, for that many queries: all that there are. Every key and value is
-      read once, in the order of memory.
+      read once, in the order of memory;
+    - `min_tiles` (0): tiles have fewer groups, one at least, where sizes that
+      only the run time knows would make fewer tiles than that.
 
     Example: `#attn.cpu_schedule<vector_size = 16, query_vectors = 2,
     key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512,
@@ -195,9 +197,10 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
     DefaultValuedParameter<"int64_t", "1">:$query_groups,
     Attn_DotUnitParameter:$dot,
     DefaultValuedParameter<"int64_t", "0">:$split_keys,
-    DefaultValuedParameter<"int64_t", "0">:$row_queries);
+    DefaultValuedParameter<"int64_t", "0">:$row_queries,
+    DefaultValuedParameter<"int64_t", "0">:$min_tiles);
   let extraClassDeclaration = [{
-    /// Queries of a group and of a tile.
+    /// Queries of a group and, at most, of a tile.
     int64_t getGroupQueries() const {
       return getVectorSize() * getQueryVectors();
     }
