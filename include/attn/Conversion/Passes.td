@@ -511,8 +511,9 @@ def ConvertContractionToVectorPass
     columns and outer dimensions run in parallel. Panels of the second input are
     copied, 64 kB at a time, so that its columns are adjacent and rows as far
     apart as a power of two do not share the sets of a cache; not where rows are
-    few and columns adjacent already. The sum of an element has one order, along
-    the contracted dimension, whatever runs in parallel. f16 and bf16 inputs are
+    few and columns adjacent already, nor where few rows and columns are adjacent
+    along the contracted dimension, which goes into lanes then. The sum of an
+    element has one order, whatever runs in parallel. f16 and bf16 inputs are
     widened as they are read. Other contractions are left alone.
 
     Before:

@@ -58,8 +58,10 @@ private:
   /// call; register tiles of rows that all panels take in turn.
   static constexpr int64_t kGroupPanels = 4, kBlockBytes = 64 << 10,
                            kGroupRows = 512, kBlockTiles = 12;
-  /// Up to here a copy of rhs does not pay.
-  static constexpr int64_t kFewRows = 8;
+  /// Up to here a copy of rhs does not pay, if it is adjacent along n and along
+  /// k; and how many products with k in lanes are summed at a time, enough to
+  /// hide the latency of an FMA.
+  static constexpr int64_t kFewRows = 8, kFewDotRows = 16, kDots = 8;
 
   int64_t getPanelColumns() const { return lanes * kVectors; }
   Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
@@ -67,7 +69,12 @@ private:
   void emitKernel(KernelBuilder &b);
   /// The products of whole columns with the rows of the call, without a copy.
   void emitDirect(KernelBuilder &b);
-  /// The same block by block, with one.
+  /// The same for few rows and columns that are adjacent along k, as both
+  /// inputs are.
+  void emitDots(KernelBuilder &b);
+  /// The products of some rows with some columns at the current loop indices.
+  void emitDotTile(KernelBuilder &b, int64_t rows, int64_t columns);
+  /// The same as emitDirect block by block, with a copy.
   void emitPacked(KernelBuilder &b);
   void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
   /// Columns [begin, end), whole vectors of them, of what is adjacent along k,
@@ -226,6 +233,94 @@ void MatmulLowering::emitDirect(KernelBuilder &b) {
   });
 }
 
+void MatmulLowering::emitDotTile(KernelBuilder &b, int64_t rows,
+                                 int64_t columns) {
+  auto vectorType = VectorType::get({lanes}, type);
+  Value row = loops[matmul.mLoop], column = loops[matmul.nLoop];
+  // At the k of the loops; `load` takes one element or some.
+  auto emitProducts = [&](ValueRange sums,
+                          function_ref<Value(const Operand &)> load,
+                          function_ref<Value(Value, Value, Value)> add) {
+    SmallVector<Value> factors, next(sums.begin(), sums.end());
+    for (int64_t r = 0; r < rows; ++r) {
+      loops[matmul.mLoop] = b.add(row, r);
+      factors.push_back(load(lhs));
+    }
+    for (int64_t c = 0; c < columns; ++c) {
+      loops[matmul.nLoop] = b.add(column, c);
+      Value factor = load(rhs);
+      for (int64_t r = 0; r < rows; ++r)
+        next[r * columns + c] = add(factors[r], factor, next[r * columns + c]);
+    }
+    return next;
+  };
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
+  Value wholeEnd = b.alignDown(depthEnd, lanes);
+  SmallVector<Value> sums(rows * columns, zero);
+  sums = b.forLoop(depthBegin, wholeEnd, lanes, sums,
+                   [&](Value k, ValueRange carried) {
+                     loops[matmul.kLoop] = k;
+                     return emitProducts(
+                         carried,
+                         [&](const Operand &operand) {
+                           return loadVector(b, operand, lanes);
+                         },
+                         [&](Value x, Value y, Value sum) -> Value {
+                           return vector::FMAOp::create(b, x, y, sum);
+                         });
+                   });
+  auto forEach = [&](function_ref<void(Value &)> body) {
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      loops[matmul.mLoop] = b.add(row, i / columns);
+      loops[matmul.nLoop] = b.add(column, i % columns);
+      body(sum);
+    }
+  };
+  forEach([&](Value &sum) {
+    Value before = b.load(out.memref, getIndices(out));
+    sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,
+                                      before, arith::FastMathFlags::reassoc);
+  });
+  sums =
+      b.forLoop(wholeEnd, depthEnd, 1, sums, [&](Value k, ValueRange carried) {
+        loops[matmul.kLoop] = k;
+        return emitProducts(
+            carried,
+            [&](const Operand &operand) { return loadScalar(b, operand); },
+            [&](Value x, Value y, Value sum) -> Value {
+              return arith::AddFOp::create(b, sum,
+                                           arith::MulFOp::create(b, x, y));
+            });
+      });
+  forEach([&](Value sum) { b.store(sum, out.memref, getIndices(out)); });
+  loops[matmul.mLoop] = row;
+  loops[matmul.nLoop] = column;
+}
+
+void MatmulLowering::emitDots(KernelBuilder &b) {
+  depthBegin = b.index(0);
+  depthEnd = getExtent(b, matmul.kLoop, {lhs, rhs});
+  auto emitRows = [&](Value begin, Value end, int64_t rows) {
+    auto emitColumns = [&](Value first, Value last, int64_t columns) {
+      b.forLoop(first, last, columns, [&](Value column) {
+        b.forLoop(begin, end, rows, [&](Value row) {
+          loops[matmul.mLoop] = row;
+          loops[matmul.nLoop] = column;
+          emitDotTile(b, rows, columns);
+        });
+      });
+    };
+    Value wholeEnd = b.add(
+        firstColumn, b.alignDown(b.sub(endColumn, firstColumn), kDots / rows));
+    emitColumns(firstColumn, wholeEnd, kDots / rows);
+    emitColumns(wholeEnd, endColumn, 1);
+  };
+  // Pairs of rows share what is loaded of the columns.
+  Value pairsEnd = b.add(firstRow, b.alignDown(b.sub(endRow, firstRow), 2));
+  emitRows(firstRow, pairsEnd, 2);
+  emitRows(pairsEnd, endRow, 1);
+}
+
 Value MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
                                      Value end) {
   auto fourType = VectorType::get({4}, rhs.getElementType());
@@ -328,12 +423,18 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
   scratch = memref::AllocaOp::create(
       b, MemRefType::get({kGroupPanels, depth, getPanelColumns()}, type),
       b.getI64IntegerAttr(64));
-  if (!rhs.isContiguousIn(matmul.nLoop)) {
+  bool isDirect = rhs.isContiguousIn(matmul.nLoop);
+  bool isDot =
+      rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
+  if (!isDirect && !isDot) {
     emitPacked(b);
     return;
   }
-  Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(kFewRows));
-  b.ifThenElse(areFew, [&] { emitDirect(b); }, [&] { emitPacked(b); });
+  Value areFew = b.compare(arith::CmpIPredicate::sle, rows,
+                           b.index(isDirect ? kFewRows : kFewDotRows));
+  b.ifThenElse(
+      areFew, [&] { isDirect ? emitDirect(b) : emitDots(b); },
+      [&] { emitPacked(b); });
 }
 
 /// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column)

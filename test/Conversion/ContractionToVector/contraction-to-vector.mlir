@@ -27,7 +27,8 @@ func.func @mixed(%a: memref<2x4x8xbf16>, %b: memref<2x8x16xbf16>, %c: memref<2x4
   return
 }
 
-// A right side that is adjacent along the sum is always copied, in squares.
+// A right side that is adjacent along the sum is copied in squares, but for few rows
+// that are adjacent along it, too.
 // CHECK-LABEL: func.func @transposed(
 // CHECK: call @transposed_matmul
 func.func @transposed(%a: memref<4x8xf32>, %bt: memref<16x8xf32>, %c: memref<4x16xf32>) {
@@ -79,7 +80,22 @@ func.func @others(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf32
 // CHECK: arith.extf %{{.*}} : vector<4xbf16> to vector<4xf32>
 // CHECK: vector.fma
 
+// Pairs of rows by four columns, then a row by eight: sums of a vector, one at the end.
 // CHECK-LABEL: func.func private @transposed_matmul(
+// CHECK: %[[FEW:.*]] = arith.cmpi sle, %{{.*}}, %c16
+// CHECK: scf.if %[[FEW]] {
+// CHECK: %[[PAIR:.*]]:8 = scf.for {{.*}} step %c4
+// CHECK: %[[A:.*]] = vector.load %arg0[{{.*}} : memref<4x8xf32>, vector<4xf32>
+// CHECK: %[[A2:.*]] = vector.load %arg0[{{.*}} : memref<4x8xf32>, vector<4xf32>
+// CHECK: %[[B:.*]] = vector.load %arg1[{{.*}} : memref<16x8xf32>, vector<4xf32>
+// CHECK-NEXT: vector.fma %[[A]], %[[B]]
+// CHECK-NEXT: vector.fma %[[A2]], %[[B]]
+// CHECK: %[[BEFORE:.*]] = memref.load %arg2[
+// CHECK: vector.reduction <add>, %[[PAIR]]#0, %[[BEFORE]] fastmath<reassoc> : vector<4xf32> into f32
+// CHECK: memref.store %{{.*}}, %arg2[
+// CHECK: %{{.*}}:8 = scf.for {{.*}} step %c4
+// CHECK-COUNT-9: vector.load
+// CHECK: } else {
 // CHECK: %[[FOUR:.*]] = vector.load %arg1[{{.*}} : memref<16x8xf32>, vector<4xf32>
 // CHECK: vector.shuffle
 // CHECK: vector.store
