@@ -64,6 +64,15 @@ private:
   static constexpr int64_t kFewRows = 8, kFewDotRows = 16, kDots = 8;
 
   int64_t getPanelColumns() const { return lanes * kVectors; }
+  int64_t getBlockRows() const { return kBlockTiles * numRows; }
+  /// Bytes of memory of a block of lhs.
+  int64_t getLhsBytes() {
+    return packsLhs() ? getBlockRows() * depth * (type.getWidth() / 8) : 0;
+  }
+  /// Whether rows of lhs are widened once for all panels, not by each.
+  bool packsLhs() {
+    return getElementTypeOrSelf(matmul.lhs->get().getType()) != type;
+  }
   Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
   func::FuncOp createKernel();
   void emitKernel(KernelBuilder &b);
@@ -77,6 +86,7 @@ private:
   /// The same as emitDirect block by block, with a copy.
   void emitPacked(KernelBuilder &b);
   void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
+  void emitLhsPack(KernelBuilder &b, Value begin, Value end);
   /// Columns [begin, end), whole vectors of them, of what is adjacent along k,
   /// up to the returned k: whole squares.
   Value emitTransposed(KernelBuilder &b, Value panel, Value begin, Value end);
@@ -127,6 +137,9 @@ private:
   /// Memory for a block, [panel][k][column]; the block, null without a copy;
   /// the panel that is read and its first column.
   Value scratch, packed, currentPanel, panelBegin;
+  /// Memory for rows of lhs, [row][k], null if they are read where they are;
+  /// the rows there, null without a copy, and their first one.
+  Value lhsScratch, packedLhs, packedRow;
 };
 
 Value MatmulLowering::getExtent(KernelBuilder &b, unsigned loop,
@@ -170,8 +183,12 @@ void MatmulLowering::emitTile(KernelBuilder &b, int64_t width, int64_t count,
         }
         for (int64_t r = 0; r < rows; ++r) {
           loops[matmul.mLoop] = b.add(row, r);
-          Value factor =
-              vector::BroadcastOp::create(b, vectorType, loadScalar(b, lhs));
+          Value element =
+              packedLhs
+                  ? b.load(packedLhs, {b.sub(loops[matmul.mLoop], packedRow),
+                                       b.sub(k, depthBegin)})
+                  : loadScalar(b, lhs);
+          Value factor = vector::BroadcastOp::create(b, vectorType, element);
           for (int64_t v = 0; v < count; ++v) {
             Value &sum = next[r * count + v];
             sum = vector::FMAOp::create(b, factor, columns[v], sum);
@@ -224,7 +241,7 @@ void MatmulLowering::emitPanel(KernelBuilder &b, Value begin, Value end,
 }
 
 void MatmulLowering::emitDirect(KernelBuilder &b) {
-  packed = {};
+  packed = packedLhs = {};
   depthBegin = b.index(0);
   depthEnd = getExtent(b, matmul.kLoop, {lhs, rhs});
   b.forLoop(firstColumn, endColumn, getPanelColumns(), [&](Value begin) {
@@ -379,8 +396,35 @@ void MatmulLowering::emitPack(KernelBuilder &b, Value panel, Value begin,
   emitElements(vectorEnd, end, depthBegin);
 }
 
+/// Widens rows [begin, end) of the block.
+void MatmulLowering::emitLhsPack(KernelBuilder &b, Value begin, Value end) {
+  packedRow = begin;
+  b.forLoop(begin, end, 1, [&](Value row) {
+    loops[matmul.mLoop] = row;
+    auto store = [&](Value first, Value last, int64_t step,
+                     function_ref<void(ArrayRef<Value>)> body) {
+      b.forLoop(first, last, step, [&](Value k) {
+        loops[matmul.kLoop] = k;
+        body({b.sub(row, begin), b.sub(k, depthBegin)});
+      });
+    };
+    Value vectorEnd = depthBegin;
+    if (lhs.isContiguousIn(matmul.kLoop)) {
+      vectorEnd =
+          b.add(depthBegin, b.alignDown(b.sub(depthEnd, depthBegin), lanes));
+      store(depthBegin, vectorEnd, lanes, [&](ArrayRef<Value> indices) {
+        b.storeVector(loadVector(b, lhs, lanes), packedLhs, indices);
+      });
+    }
+    store(vectorEnd, depthEnd, 1, [&](ArrayRef<Value> indices) {
+      b.store(loadScalar(b, lhs), packedLhs, indices);
+    });
+  });
+}
+
 void MatmulLowering::emitPacked(KernelBuilder &b) {
   packed = scratch;
+  packedLhs = lhsScratch;
   Value totalDepth = getExtent(b, matmul.kLoop, {lhs, rhs});
   auto forEachPanel = [&](function_ref<void(Value, Value, Value)> body) {
     Value columns = b.sub(endColumn, firstColumn);
@@ -397,9 +441,10 @@ void MatmulLowering::emitPacked(KernelBuilder &b) {
     forEachPanel([&](Value panel, Value begin, Value end) {
       emitPack(b, panel, begin, end);
     });
-    int64_t blockRows = kBlockTiles * numRows;
-    b.forLoop(firstRow, endRow, blockRows, [&](Value rowBegin) {
-      Value rowEnd = b.min(b.add(rowBegin, blockRows), endRow);
+    b.forLoop(firstRow, endRow, getBlockRows(), [&](Value rowBegin) {
+      Value rowEnd = b.min(b.add(rowBegin, getBlockRows()), endRow);
+      if (packedLhs)
+        emitLhsPack(b, rowBegin, rowEnd);
       forEachPanel([&](Value panel, Value begin, Value end) {
         currentPanel = panel;
         emitPanel(b, begin, end, rowBegin, rowEnd);
@@ -423,6 +468,10 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
   scratch = memref::AllocaOp::create(
       b, MemRefType::get({kGroupPanels, depth, getPanelColumns()}, type),
       b.getI64IntegerAttr(64));
+  if (packsLhs())
+    lhsScratch = memref::AllocaOp::create(
+        b, MemRefType::get({getBlockRows(), depth}, type),
+        b.getI64IntegerAttr(64));
   bool isDirect = rhs.isContiguousIn(matmul.nLoop);
   bool isDot =
       rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
@@ -498,7 +547,7 @@ void MatmulLowering::lower() {
     stepValues.push_back(b.index(step));
   auto parallel = scf::ParallelOp::create(b, begins, ends, stepValues);
   b.setInsertionPointToStart(parallel.getBody());
-  buildStackCheck(b, symbols, kBlockBytes);
+  buildStackCheck(b, symbols, kBlockBytes + getLhsBytes());
   SmallVector<Value> arguments{matmul.lhs->get(), matmul.rhs->get(),
                                matmul.out->get()};
   llvm::append_range(arguments, parallel.getInductionVars());
