@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -29,10 +30,47 @@ bool isContraction(Operation *op) {
   return linalgOp && linalg::isaContractionOpInterface(linalgOp);
 }
 
-/// A contraction reads what is transposed where it is: its lowering copies what
-/// it wants adjacent.
-struct FoldTransposeIntoContraction
-    : OpInterfaceRewritePattern<linalg::LinalgOp> {
+/// Where a moved element comes from: a tensor and the map from places in the
+/// result to places there; and the type that it is widened to on the way.
+struct Source {
+  Value tensor;
+  AffineMap map;
+  Type wide;
+};
+
+/// What only permutes elements, or widens them, or both.
+std::optional<Source> getSource(Value moved) {
+  if (auto transpose = moved.getDefiningOp<linalg::TransposeOp>()) {
+    SmallVector<unsigned> permutation(transpose.getPermutation().begin(),
+                                      transpose.getPermutation().end());
+    AffineMap map =
+        AffineMap::getPermutationMap(permutation, moved.getContext());
+    return Source{transpose.getInput(), inversePermutation(map), Type()};
+  }
+  auto generic = moved.getDefiningOp<linalg::GenericOp>();
+  if (!generic || !linalg::isElementwise(generic) ||
+      generic.getNumDpsInputs() != 1 || generic->getNumResults() != 1)
+    return std::nullopt;
+  AffineMap from =
+      generic.getMatchingIndexingMap(generic.getDpsInputOperand(0));
+  AffineMap to = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+  if (!from.isPermutation() || !to.isPermutation())
+    return std::nullopt;
+  Value yielded = generic.getBlock()->getTerminator()->getOperand(0);
+  Type wide;
+  if (auto extend = yielded.getDefiningOp<arith::ExtFOp>()) {
+    wide = extend.getType();
+    yielded = extend.getIn();
+  }
+  if (yielded != generic.getBlock()->getArgument(0))
+    return std::nullopt;
+  return Source{generic.getDpsInputs().front(),
+                from.compose(inversePermutation(to)), wide};
+}
+
+/// A contraction reads what is transposed or widened where it is: its lowering
+/// copies what it wants adjacent, and widens what it reads.
+struct FoldMoveIntoContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
@@ -40,28 +78,35 @@ struct FoldTransposeIntoContraction
     if (!op.hasPureTensorSemantics() || !isContraction(op))
       return rewriter.notifyMatchFailure(op, "not a contraction of tensors");
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    SmallVector<Value> inputs;
+    SmallVector<Value> inputs(op.getDpsInputs());
+    SmallVector<Type> wide(inputs.size());
     bool isAny = false;
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      inputs.push_back(input->get());
-      auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
-      if (!transpose)
+    for (auto [number, input] : llvm::enumerate(inputs)) {
+      std::optional<Source> source = getSource(input);
+      if (!source)
         continue;
-      AffineMap &map = maps[input->getOperandNumber()];
-      SmallVector<AffineExpr> results(map.getNumResults());
-      for (auto [result, source] : llvm::enumerate(transpose.getPermutation()))
-        results[source] = map.getResult(result);
-      map = AffineMap::get(map.getNumDims(), 0, results, op.getContext());
-      inputs.back() = transpose.getInput();
+      maps[number] = source->map.compose(maps[number]);
+      input = source->tensor;
+      wide[number] = source->wide;
       isAny = true;
     }
     if (!isAny)
-      return rewriter.notifyMatchFailure(op, "no input is transposed");
+      return rewriter.notifyMatchFailure(op, "no input is moved or widened");
     auto generic = linalg::GenericOp::create(
         rewriter, op.getLoc(), op->getResultTypes(), inputs, op.getDpsInits(),
         maps, op.getIteratorTypesArray());
     rewriter.cloneRegionBefore(op->getRegion(0), generic.getRegion(),
                                generic.getRegion().begin());
+    rewriter.setInsertionPointToStart(generic.getBlock());
+    for (auto [number, type] : llvm::enumerate(wide)) {
+      if (!type)
+        continue;
+      BlockArgument argument = generic.getBlock()->getArgument(number);
+      argument.setType(getElementTypeOrSelf(inputs[number].getType()));
+      auto extend =
+          arith::ExtFOp::create(rewriter, op.getLoc(), type, argument);
+      rewriter.replaceAllUsesExcept(argument, extend, extend);
+    }
     rewriter.replaceOp(op, generic);
     return success();
   }
@@ -78,7 +123,7 @@ struct AttnFuseElementwisePass
           return producer && producer->hasOneUse() &&
                  !isContraction(producer) && !isContraction(fused->getOwner());
         });
-    patterns.add<FoldTransposeIntoContraction>(&getContext());
+    patterns.add<FoldMoveIntoContraction>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

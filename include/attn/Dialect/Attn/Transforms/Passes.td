@@ -370,8 +370,10 @@ def AttnFuseElementwisePass
     : InterfacePass<"attn-fuse-elementwise", "::mlir::FunctionOpInterface"> {
   let summary = "Fuse element-wise operations, and transposes into contractions";
   let description = [{
-    Fuses an element-wise `linalg.generic` on tensors into its only user, and a
-    `linalg.transpose` into the indexing maps of a contraction that reads it.
+    Fuses an element-wise `linalg.generic` on tensors into its only user, and what
+    only moves or widens elements into a contraction that reads it: a
+    `linalg.transpose`, or a permutation of another kind, into its indexing maps,
+    an `arith.extf` of every element into its body.
     Upstream's `linalg-fuse-elementwise-ops` also moves reshapes through
     contractions and gives them several reduction loops, after which they are no
     matmuls any more; this pass leaves contractions and reshapes alone otherwise.
@@ -391,6 +393,43 @@ def AttnFuseElementwisePass
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-widen-contractions
+//===----------------------------------------------------------------------===//
+
+def AttnWidenContractionsPass
+    : InterfacePass<"attn-widen-contractions", "::mlir::FunctionOpInterface"> {
+  let summary = "Sum products of f16 and bf16 in f32";
+  let description = [{
+    Lets a contraction of tensors of f16 or bf16, whose sum would be rounded at
+    every step, sum in f32 and rounds it once. So do BLAS and PyTorch, whose
+    modules some exporters write with sums of the inputs' type. A contraction
+    with another type between its inputs and its output is left alone.
+
+    Before:
+
+    ```mlir
+    %0 = linalg.fill ins(%zero : bf16) outs(%init : tensor<4x8xbf16>)
+    %1 = linalg.matmul ins(%a, %b : tensor<4x16xbf16>, tensor<16x8xbf16>)
+                       outs(%0 : tensor<4x8xbf16>)
+    ```
+
+    After:
+
+    ```mlir
+    %0 = linalg.fill ins(%cst : f32) outs(%wide : tensor<4x8xf32>)
+    %1 = linalg.generic {...} ins(%a, %b) outs(%0) {
+      // arith.extf, arith.extf, arith.mulf, arith.addf
+    }
+    %2 = linalg.generic {...} ins(%1) outs(%init) { arith.truncf }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"
   ];
 }
