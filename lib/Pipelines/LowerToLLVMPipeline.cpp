@@ -276,6 +276,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   ConvertContractionToVectorPassOptions contraction;
   contraction.vectorBits = info->vectorBits;
   contraction.vectorRegisters = info->numVectorRegisters;
+  contraction.useAMX = schedule->useAMX;
   pm.addPass(createConvertContractionToVectorPass(contraction));
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());

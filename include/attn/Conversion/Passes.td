@@ -514,7 +514,8 @@ def ConvertContractionToVectorPass
     few and columns adjacent already, nor where few rows and columns are adjacent
     along the contracted dimension, which goes into lanes then. The sum of an
     element has one order, whatever runs in parallel. f16 and bf16 inputs are
-    widened as they are read. Other contractions are left alone.
+    widened as they are read, or, with AMX, bf16 multiplied in tiles, of which both
+    inputs are copied. Other contractions are left alone.
 
     Before:
 
@@ -542,7 +543,8 @@ def ConvertContractionToVectorPass
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"
   ];
@@ -550,7 +552,9 @@ def ConvertContractionToVectorPass
     Option<"vectorBits", "vector-bits", "int64_t", "256",
            "Width of a vector register in bits">,
     Option<"vectorRegisters", "vector-registers", "int64_t", "16",
-           "Number of vector registers">
+           "Number of vector registers">,
+    Option<"useAMX", "amx", "bool", "false",
+           "Whether the target multiplies tiles of bf16 (AMX-BF16)">
   ];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "Number of contractions lowered">

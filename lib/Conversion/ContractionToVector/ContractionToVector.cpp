@@ -15,6 +15,7 @@
 #include "MatmulLowering.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Conversion/Utils/KernelBuilder.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -116,6 +117,11 @@ struct ConvertContractionToVectorPass
              << "convert-contraction-to-vector: expected vector-registers to "
                 "be 8 at least, got "
              << vectorRegisters.getValue();
+    if (useAMX && vectorBits != 512)
+      return emitError(UnknownLoc::get(context))
+             << "convert-contraction-to-vector: expected vector-bits 512 with "
+                "amx, got "
+             << vectorBits.getValue();
     return success();
   }
 
@@ -127,7 +133,7 @@ struct ConvertContractionToVectorPass
     });
     SymbolTable symbols(getOperation());
     for (Matmul &matmul : matmuls) {
-      lowerMatmul(matmul, symbols, vectorBits, vectorRegisters);
+      lowerMatmul(matmul, symbols, {vectorBits, vectorRegisters, useAMX});
       ++numLowered;
     }
   }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulLowering.h"
+#include "TileMatmul.h"
 #include "attn/Conversion/Utils/KernelBuilder.h"
 #include "attn/Conversion/Utils/StackCheck.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,20 +17,7 @@ using namespace mlir::attn;
 
 namespace {
 
-/// An operand of the kernel, and which loop each of its dimensions is.
-struct Operand {
-  Value memref;
-  AffineMap map;
-
-  bool isContiguousIn(unsigned loop) const {
-    unsigned numResults = map.getNumResults();
-    return numResults != 0 && map.getDimPosition(numResults - 1) == loop &&
-           hasUnitStride(memref);
-  }
-  Type getElementType() const {
-    return cast<MemRefType>(memref.getType()).getElementType();
-  }
-};
+using Operand = MatmulOperand;
 
 /// Creates a kernel that computes some columns of some rows, and calls it in
 /// parallel for all of them.
@@ -40,13 +28,12 @@ struct Operand {
 /// rows of lhs stay in the second for all panels of the block.
 class MatmulLowering {
 public:
-  MatmulLowering(Matmul matmul, SymbolTable &symbols, int64_t vectorBits,
-                 int64_t vectorRegisters)
-      : matmul(matmul), symbols(symbols),
+  MatmulLowering(Matmul matmul, SymbolTable &symbols, const CPUUnits &units)
+      : matmul(matmul), symbols(symbols), hasTiles(units.hasTiles),
         type(
             cast<FloatType>(getElementTypeOrSelf(matmul.out->get().getType()))),
-        lanes(vectorBits / type.getWidth()),
-        numRows(vectorRegisters >= 32 ? 8 : 6),
+        lanes(units.vectorBits / type.getWidth()),
+        numRows(units.vectorRegisters >= 32 ? 8 : 6),
         depth(kBlockBytes / (kGroupPanels * getPanelColumns() *
                              llvm::divideCeil(type.getWidth(), 8))) {}
 
@@ -62,12 +49,23 @@ private:
   /// k; and how many products with k in lanes are summed at a time, enough to
   /// hide the latency of an FMA.
   static constexpr int64_t kFewRows = 8, kFewDotRows = 16, kDots = 8;
+  /// The same for what is copied for tile registers.
+  static constexpr int64_t kFewTileRows = 4;
 
   int64_t getPanelColumns() const { return lanes * kVectors; }
   int64_t getBlockRows() const { return kBlockTiles * numRows; }
   /// Bytes of memory of a block of lhs.
   int64_t getLhsBytes() {
     return packsLhs() ? getBlockRows() * depth * (type.getWidth() / 8) : 0;
+  }
+  /// Whether products are those of tile registers.
+  bool usesTiles() {
+    auto getOperand = [&](OpOperand *operand) {
+      return Operand{operand->get(), matmul.op.getMatchingIndexingMap(operand)};
+    };
+    return hasTiles &&
+           hasTileProducts(matmul, getOperand(matmul.lhs),
+                           getOperand(matmul.rhs), getOperand(matmul.out));
   }
   /// Whether rows of lhs are widened once for all panels, not by each.
   bool packsLhs() {
@@ -99,10 +97,7 @@ private:
   /// One register tile at the current loop indices.
   void emitTile(KernelBuilder &b, int64_t width, int64_t count, int64_t rows);
   SmallVector<Value> getIndices(const Operand &operand) {
-    SmallVector<Value> indices;
-    for (AffineExpr expr : operand.map.getResults())
-      indices.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-    return indices;
+    return operand.getIndices(loops);
   }
   Value loadScalar(KernelBuilder &b, const Operand &operand) {
     return widen(b, b.load(operand.memref, getIndices(operand)), type);
@@ -121,6 +116,7 @@ private:
 
   Matmul matmul;
   SymbolTable &symbols;
+  bool hasTiles;
   FloatType type;
   int64_t lanes, numRows;
   /// Of a copied block.
@@ -465,6 +461,26 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
     emitDirect(b);
     return;
   }
+  bool isDirect = rhs.isContiguousIn(matmul.nLoop);
+  bool isDot =
+      rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
+  auto emitFew = [&](int64_t most, function_ref<void()> emitMany) {
+    Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(most));
+    b.ifThenElse(
+        areFew, [&] { isDirect ? emitDirect(b) : emitDots(b); }, emitMany);
+  };
+  if (usesTiles()) {
+    static_assert(kTileMatmulColumns == 128);
+    TileMatmulMemory memory = allocateTileMatmul(b);
+    emitFew(kFewTileRows, [&] {
+      emitTileMatmul(b,
+                     {matmul, lhs, rhs, out, loops, firstRow, endRow,
+                      firstColumn, endColumn,
+                      getExtent(b, matmul.kLoop, {lhs, rhs})},
+                     memory);
+    });
+    return;
+  }
   scratch = memref::AllocaOp::create(
       b, MemRefType::get({kGroupPanels, depth, getPanelColumns()}, type),
       b.getI64IntegerAttr(64));
@@ -472,18 +488,10 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
     lhsScratch = memref::AllocaOp::create(
         b, MemRefType::get({getBlockRows(), depth}, type),
         b.getI64IntegerAttr(64));
-  bool isDirect = rhs.isContiguousIn(matmul.nLoop);
-  bool isDot =
-      rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
-  if (!isDirect && !isDot) {
+  if (isDirect || isDot)
+    emitFew(isDirect ? kFewRows : kFewDotRows, [&] { emitPacked(b); });
+  else
     emitPacked(b);
-    return;
-  }
-  Value areFew = b.compare(arith::CmpIPredicate::sle, rows,
-                           b.index(isDirect ? kFewRows : kFewDotRows));
-  b.ifThenElse(
-      areFew, [&] { isDirect ? emitDirect(b) : emitDots(b); },
-      [&] { emitPacked(b); });
 }
 
 /// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column)
@@ -547,7 +555,9 @@ void MatmulLowering::lower() {
     stepValues.push_back(b.index(step));
   auto parallel = scf::ParallelOp::create(b, begins, ends, stepValues);
   b.setInsertionPointToStart(parallel.getBody());
-  buildStackCheck(b, symbols, kBlockBytes + getLhsBytes());
+  buildStackCheck(b, symbols,
+                  usesTiles() ? getTileMatmulBytes()
+                              : kBlockBytes + getLhsBytes());
   SmallVector<Value> arguments{matmul.lhs->get(), matmul.rhs->get(),
                                matmul.out->get()};
   llvm::append_range(arguments, parallel.getInductionVars());
@@ -558,6 +568,6 @@ void MatmulLowering::lower() {
 } // namespace
 
 void mlir::attn::lowerMatmul(Matmul matmul, SymbolTable &symbols,
-                             int64_t vectorBits, int64_t vectorRegisters) {
-  MatmulLowering(matmul, symbols, vectorBits, vectorRegisters).lower();
+                             const CPUUnits &units) {
+  MatmulLowering(matmul, symbols, units).lower();
 }

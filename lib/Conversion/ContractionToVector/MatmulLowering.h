@@ -22,10 +22,15 @@ struct Matmul {
   unsigned mLoop, nLoop, kLoop;
 };
 
+/// What a CPU multiplies with; tiles are those of AMX-BF16.
+struct CPUUnits {
+  int64_t vectorBits, vectorRegisters;
+  bool hasTiles;
+};
+
 /// Replaces the operation by calls of a kernel that becomes a function of the
 /// module: some columns of some rows each, in parallel.
-void lowerMatmul(Matmul matmul, SymbolTable &symbols, int64_t vectorBits,
-                 int64_t vectorRegisters);
+void lowerMatmul(Matmul matmul, SymbolTable &symbols, const CPUUnits &units);
 
 } // namespace mlir::attn
 

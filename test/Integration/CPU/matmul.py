@@ -59,10 +59,11 @@ def make_module(layout, input_type, output_type):
 
 def compile_matmul(options, directory, *case):
     module, library = directory / "matmul.mlir", directory / f"{'-'.join(case)}.so"
-    module.write_text(make_module(*case))
-    subprocess.run([options.attn_compile, str(module), "-o", str(library), "--cpu", options.cpu],
-                   check=True)
-    return ctypes.CDLL(str(library))
+    if not library.exists():
+        module.write_text(make_module(*case))
+        subprocess.run([options.attn_compile, str(module), "-o", str(library), "--cpu", options.cpu],
+                       check=True)
+    return library
 
 
 def encode(array, dtype):
@@ -113,14 +114,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--attn-compile", default="attn-compile", help="path of the tool")
     parser.add_argument("--cpu", default="native", help="CPU to compile for")
+    parser.add_argument("--libraries", metavar="DIR",
+                        help="for another machine: keep what is compiled there; run what is there already")
+    parser.add_argument("--compile-only", action="store_true", help="run nothing")
+    parser.add_argument("--dtype", choices=DTYPES, help="inputs of this type only")
     options = parser.parse_args()
     cases = [(layout, "f32", "f32") for layout in LAYOUTS]
     cases += [("nt", "bf16", "f32"), ("nn", "bf16", "f32"), ("nn", "f16", "f32"), ("nt", "f64", "f64"),
               ("nt", "bf16", "bf16"), ("nn", "f16", "f16"), ("tn", "bf16", "bf16")]
+    cases = [case for case in cases if options.dtype in (None, case[1])]
     random, failed = np.random.default_rng(0), 0
     with tempfile.TemporaryDirectory() as directory:
+        directory = pathlib.Path(options.libraries or directory)
+        directory.mkdir(parents=True, exist_ok=True)
         for case in cases:
-            library = compile_matmul(options, pathlib.Path(directory), *case)
+            path = compile_matmul(options, directory, *case)
+            if options.compile_only:
+                continue
+            library = ctypes.CDLL(str(path))
             errors = [check(library, case, size, random) for size in SIZES]
             failed += max(errors) > 1
             print(f"{' '.join(case)}: {len(SIZES)} sizes, {max(errors):.3f} of the error allowed")

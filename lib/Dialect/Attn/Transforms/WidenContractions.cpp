@@ -32,8 +32,8 @@ Value convert(OpBuilder &b, Location loc, Value source, Value target) {
   return linalg::GenericOp::create(
              b, loc, target.getType(), source, target, maps, iterators,
              [](OpBuilder &b, Location loc, ValueRange arguments) {
-               Value result = CastOp::create(b, loc, arguments[1].getType(),
-                                             arguments[0]);
+               Value result =
+                   CastOp::create(b, loc, arguments[1].getType(), arguments[0]);
                linalg::YieldOp::create(b, loc, result);
              })
       .getResult(0);
@@ -59,10 +59,9 @@ struct WidenContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
       return rewriter.notifyMatchFailure(op, "more than a product and a sum");
 
     Location loc = op.getLoc();
-    Value wide =
-        tensor::EmptyOp::create(rewriter, loc,
-                                tensor::getMixedSizes(rewriter, loc, init),
-                                rewriter.getF32Type());
+    Value wide = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, init),
+        rewriter.getF32Type());
     if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
       Value scalar = rewriter.createOrFold<arith::ExtFOp>(
           loc, rewriter.getF32Type(), fill.value());
@@ -83,8 +82,8 @@ struct WidenContraction : OpInterfaceRewritePattern<linalg::LinalgOp> {
           product = arith::AddFOp::create(b, loc, arguments[2], product);
           linalg::YieldOp::create(b, loc, product);
         });
-    rewriter.replaceOp(op, convert<arith::TruncFOp>(
-                               rewriter, loc, sum.getResult(0), init));
+    rewriter.replaceOp(
+        op, convert<arith::TruncFOp>(rewriter, loc, sum.getResult(0), init));
     return success();
   }
 };
