@@ -278,6 +278,8 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   contraction.vectorRegisters = info->numVectorRegisters;
   contraction.useAMX = schedule->useAMX;
   pm.addPass(createConvertContractionToVectorPass(contraction));
+  if (options.parallel)
+    pm.addNestedPass<func::FuncOp>(createAttnParallelizeLinalgPass());
   addDeallocation(pm);
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());

@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 // The first operand of a product of tiles is 16 rows of 32 bf16, the second one
-// 16 rows of 16 pairs along the sum. Both are copied, tile by tile: columns of a
-// block of the sum for all rows, rows for all of these columns. A tile's memory
-// is adjacent then, and zero where there is no row, column or term. Two by two
-// tiles of sums with their four operands fill the eight registers.
+// 16 rows of 16 pairs along the sum. Both are copied, tile by tile: columns of
+// a block of the sum for all rows, rows for all of these columns. A tile's
+// memory is adjacent then, and zero where there is no row, column or term. Two
+// by two tiles of sums with their four operands fill the eight registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,8 +20,8 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// Rows of a tile, what one has in each of them, and what a register tile has of
-/// rows and columns.
+/// Rows of a tile, what one has in each of them, and what a register tile has
+/// of rows and columns.
 static constexpr int64_t kRows = 16, kHalves = 32, kSquare = 2 * kRows;
 /// Terms of the sum and rows of a block: its columns have 128 kB, a square's 32
 /// of them.
@@ -51,9 +51,8 @@ private:
     loops[kernel.matmul.kLoop] = k;
   }
   Value loadHalves(const MatmulOperand &operand, int64_t count) {
-    return vector::LoadOp::create(
-        b, VectorType::get({count}, b.getBF16Type()), operand.memref,
-        operand.getIndices(loops));
+    return vector::LoadOp::create(b, VectorType::get({count}, b.getBF16Type()),
+                                  operand.memref, operand.getIndices(loops));
   }
   Value loadHalf(const MatmulOperand &operand) {
     return b.load(operand.memref, operand.getIndices(loops));
@@ -102,8 +101,7 @@ void TileMatmulEmitter::emitRows(Value begin, Value end) {
     b.ifThenElse(
         isRow,
         [&] {
-          Value whole =
-              b.div(b.sub(depthEnd, depthBegin), b.index(kHalves));
+          Value whole = b.div(b.sub(depthEnd, depthBegin), b.index(kHalves));
           b.forLoop(zero, whole, 1, [&](Value step) {
             setPlace(row, {}, b.add(depthBegin, b.mul(step, b.index(kHalves))));
             b.storeVector(loadHalves(kernel.lhs, kHalves), memory.lhs,
@@ -125,8 +123,7 @@ void TileMatmulEmitter::emitWholeColumns(Value tile, Value begin, Value step,
                                          Value k) {
   auto halvesType = VectorType::get({kHalves}, b.getBF16Type());
   auto store = [&](Value halves, int64_t pair) {
-    b.storeVector(halves, memory.rhs,
-                  {tile, step, b.index(pair), b.index(0)});
+    b.storeVector(halves, memory.rhs, {tile, step, b.index(pair), b.index(0)});
   };
   if (kernel.rhs.isContiguousIn(kernel.matmul.kLoop)) {
     // A pair moves like an f32.
@@ -206,8 +203,7 @@ SmallVector<Value> TileMatmulEmitter::emitProducts(Value rowTile,
 void TileMatmulEmitter::emitAdded(Value row, Value column) {
   Value rowEnd = b.min(b.add(row, kSquare), kernel.endRow);
   Value columnEnd = b.min(b.add(column, kSquare), kernel.endColumn);
-  Value vectorEnd =
-      b.add(column, b.alignDown(b.sub(columnEnd, column), kRows));
+  Value vectorEnd = b.add(column, b.alignDown(b.sub(columnEnd, column), kRows));
   b.forLoop(row, rowEnd, 1, [&](Value m) {
     auto getSource = [&](Value n) {
       setPlace(m, n, {});
@@ -287,8 +283,7 @@ void TileMatmulEmitter::emit() {
     depthEnd = b.min(b.add(begin, kDepth), kernel.depth);
     numSteps = b.ceilDiv(b.sub(depthEnd, depthBegin), kHalves);
     b.forLoop(zero, b.mul(numSquares, b.index(2)), 1, [&](Value tile) {
-      Value first =
-          b.add(kernel.firstColumn, b.mul(tile, b.index(kRows)));
+      Value first = b.add(kernel.firstColumn, b.mul(tile, b.index(kRows)));
       b.forLoop(zero, numSteps, 1,
                 [&](Value step) { emitColumns(tile, first, step); });
     });
@@ -318,8 +313,7 @@ bool mlir::attn::hasTileProducts(const Matmul &matmul, const MatmulOperand &lhs,
 }
 
 int64_t mlir::attn::getTileMatmulBytes() {
-  return 2 * kDepth * (kBlockRows + kTileMatmulColumns) +
-         4 * kSquare * kSquare;
+  return 2 * kDepth * (kBlockRows + kTileMatmulColumns) + 4 * kSquare * kSquare;
 }
 
 TileMatmulMemory mlir::attn::allocateTileMatmul(KernelBuilder &b) {

@@ -398,6 +398,49 @@ def AttnFuseElementwisePass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-parallelize-linalg
+//===----------------------------------------------------------------------===//
+
+def AttnParallelizeLinalgPass
+    : InterfacePass<"attn-parallelize-linalg", "::mlir::FunctionOpInterface"> {
+  let summary = "Run loops of linalg operations on memrefs in parallel";
+  let description = [{
+    Tiles the parallel loops of linalg operations on memrefs, so that a tile has
+    `tile-elements` iterations or somewhat more, and lets tiles run in parallel. An
+    operation with no more than one tile, and one in a parallel loop, is left
+    alone. The order in which an element's terms are summed does not change.
+
+    Before:
+
+    ```mlir
+    linalg.generic {...} ins(%a : memref<1024x512xf32>) outs(%b : memref<1024x512xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%c1024) step (%c16) {
+      %x = memref.subview %a[%i, 0] [16, 512] [1, 1]
+      %y = memref.subview %b[%i, 0] [16, 512] [1, 1]
+      linalg.generic {...} ins(%x) outs(%y)
+    }
+    ```
+  }];
+  let options = [
+    Option<"tileElements", "tile-elements", "int64_t", "8192",
+           "Iterations of a tile's loops that are worth a thread">
+  ];
+  let statistics = [
+    Statistic<"numTiled", "num-tiled", "Number of operations tiled">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-widen-contractions
 //===----------------------------------------------------------------------===//
 
