@@ -281,8 +281,11 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   if (options.parallel)
     pm.addNestedPass<func::FuncOp>(createAttnParallelizeLinalgPass());
   addDeallocation(pm);
+  // What is expanded below is so in f32.
+  pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
+  pm.addNestedPass<func::FuncOp>(createAttnExpandErfPass());
   if (info->hasBF16Conversion && info->hasAVX512)
     pm.addNestedPass<func::FuncOp>(createAttnRoundTwoVectorsPass());
   if (options.parallel)

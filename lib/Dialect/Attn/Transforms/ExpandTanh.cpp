@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -30,8 +31,10 @@ struct AttnExpandTanhPass
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](math::TanhOp op) {
-      auto type = dyn_cast<VectorType>(op.getType());
-      if (type && type.getElementType().isF32())
+      // A loop over scalars becomes vectors.
+      bool isMany = isa<VectorType>(op.getType()) ||
+                    op->getParentOfType<linalg::LinalgOp>();
+      if (isMany && getElementTypeOrSelf(op.getType()).isF32())
         ops.push_back(op);
     });
     RewritePatternSet patterns(&getContext());

@@ -40,7 +40,8 @@ struct AttnParallelizeLinalgPass
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> ops;
     getOperation()->walk([&](linalg::LinalgOp op) {
-      if (op.hasPureBufferSemantics() && !op->getParentOfType<scf::ParallelOp>())
+      if (op.hasPureBufferSemantics() &&
+          !op->getParentOfType<scf::ParallelOp>())
         ops.push_back(op);
     });
     for (linalg::LinalgOp op : ops)
@@ -67,8 +68,8 @@ private:
       std::optional<int64_t> knownWithin = getConstantIntValue(within),
                              knownSize = getConstantIntValue(sizes[i]);
       bool isOne = knownWithin && knownSize &&
-                   llvm::SaturatingMultiply<uint64_t>(*knownWithin, *knownSize) <=
-                       uint64_t(tileElements);
+                   llvm::SaturatingMultiply<uint64_t>(
+                       *knownWithin, *knownSize) <= uint64_t(tileElements);
       if (iterators[i] == utils::IteratorType::parallel && !isOne) {
         // No fewer than one, where a loop within has no iteration.
         OpFoldResult divisor = affine::makeComposedFoldedAffineMax(

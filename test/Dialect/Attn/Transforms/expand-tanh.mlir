@@ -18,3 +18,17 @@ func.func @others(%x: f32, %y: vector<4xf64>) -> (f32, vector<4xf64>) {
   %1 = math.tanh %y : vector<4xf64>
   return %0, %1 : f32, vector<4xf64>
 }
+
+// A loop of linalg becomes vectors.
+// CHECK-LABEL: @linalg
+// CHECK-NOT: math.tanh
+// CHECK-COUNT-9: math.fma %{{.*}} : f32
+// CHECK: return
+func.func @linalg(%x: memref<8xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%x : memref<8xf32>) {
+  ^bb0(%a: f32):
+    %0 = math.tanh %a : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

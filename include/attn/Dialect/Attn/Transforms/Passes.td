@@ -140,11 +140,12 @@ def AttnExpandExp2Pass
 
 def AttnExpandTanhPass
     : InterfacePass<"attn-expand-tanh", "::mlir::FunctionOpInterface"> {
-  let summary = "Expand tanh on vectors";
+  let summary = "Expand tanh on vectors and in linalg";
   let description = [{
     Expands `math.tanh` on vectors of f32, which kernels have for a softcap and
     score regions for theirs, by upstream's rational approximation; LLVM would
-    call libm once for each lane. Scalars are left alone.
+    call libm once for each lane. So are scalars in linalg operations, whose loops
+    LLVM vectorizes then, and no others.
 
     Before:
 
@@ -158,6 +159,37 @@ def AttnExpandTanhPass
     %p = math.fma %x2, %c13, %c11 : vector<16xf32>
     ...
     %t = arith.divf %p6, %q3 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// attn-expand-erf
+//===----------------------------------------------------------------------===//
+
+def AttnExpandErfPass
+    : InterfacePass<"attn-expand-erf", "::mlir::FunctionOpInterface"> {
+  let summary = "Expand erf of f32";
+  let description = [{
+    Expands `math.erf` of f32, which GELU has, by upstream's polynomials: LLVM
+    vectorizes loops with them, where it would call libm once for each element.
+
+    Before:
+
+    ```mlir
+    %e = math.erf %x : f32
+    ```
+
+    After:
+
+    ```mlir
+    %p = math.fma %x2, %c5, %c4 : f32
+    ...
+    %e = arith.divf %numerator, %denominator : f32
     ```
   }];
   let dependentDialects = [
