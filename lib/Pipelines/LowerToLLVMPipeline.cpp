@@ -280,6 +280,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertContractionToVectorPass(contraction));
   if (options.parallel)
     pm.addNestedPass<func::FuncOp>(createAttnParallelizeLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createAttnLowerReductionsPass());
   addDeallocation(pm);
   // What is expanded below is so in f32.
   pm.addPass(math::createMathExtendToSupportedTypes());

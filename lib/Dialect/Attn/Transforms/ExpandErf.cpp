@@ -23,7 +23,8 @@ using namespace mlir::attn;
 
 namespace {
 
-struct AttnExpandErfPass : attn::impl::AttnExpandErfPassBase<AttnExpandErfPass> {
+struct AttnExpandErfPass
+    : attn::impl::AttnExpandErfPassBase<AttnExpandErfPass> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](math::ErfOp op) {

@@ -473,6 +473,48 @@ def AttnParallelizeLinalgPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-lower-reductions
+//===----------------------------------------------------------------------===//
+
+def AttnLowerReductionsPass
+    : InterfacePass<"attn-lower-reductions", "::mlir::FunctionOpInterface"> {
+  let summary = "Lower reductions of linalg to loops with results in registers";
+  let description = [{
+    Lowers linalg operations on memrefs whose innermost loop, and no other, reduces.
+    Upstream's loops keep the result in memory, which LLVM cannot take out of the
+    loop where an input may be the same memory. Sums may be reassociated, which
+    LLVM needs to vectorize them: their order is the compiler's, not the threads'.
+
+    Before:
+
+    ```mlir
+    linalg.generic {...} ins(%x : memref<8x512xf32>) outs(%y : memref<8xf32>) { arith.addf }
+    ```
+
+    After:
+
+    ```mlir
+    scf.for %i = %c0 to %c8 step %c1 {
+      %first = memref.load %y[%i] : memref<8xf32>
+      %sum = scf.for %j = %c0 to %c512 step %c1 iter_args(%s = %first) -> (f32) {
+        %a = memref.load %x[%i, %j] : memref<8x512xf32>
+        %t = arith.addf %a, %s fastmath<reassoc> : f32
+        scf.yield %t : f32
+      }
+      memref.store %sum, %y[%i] : memref<8xf32>
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of operations lowered">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-widen-contractions
 //===----------------------------------------------------------------------===//
 
