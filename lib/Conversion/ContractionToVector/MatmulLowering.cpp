@@ -46,11 +46,8 @@ private:
   static constexpr int64_t kGroupPanels = 4, kBlockBytes = 64 << 10,
                            kGroupRows = 512, kBlockTiles = 12;
   /// Up to here a copy of rhs does not pay, if it is adjacent along n and along
-  /// k; and how many products with k in lanes are summed at a time, enough to
-  /// hide the latency of an FMA.
-  static constexpr int64_t kFewRows = 8, kFewDotRows = 16, kDots = 8;
-  /// The same for what is copied for tile registers.
-  static constexpr int64_t kFewTileRows = 4;
+  /// k; and for what is copied for tile registers.
+  static constexpr int64_t kFewRows = 8, kFewDotRows = 16, kFewTileRows = 4;
 
   int64_t getPanelColumns() const { return lanes * kVectors; }
   int64_t getBlockRows() const { return kBlockTiles * numRows; }
@@ -76,12 +73,7 @@ private:
   void emitKernel(KernelBuilder &b);
   /// The products of whole columns with the rows of the call, without a copy.
   void emitDirect(KernelBuilder &b);
-  /// The same for few rows and columns that are adjacent along k, as both
-  /// inputs are.
-  void emitDots(KernelBuilder &b);
-  /// The products of some rows with some columns at the current loop indices.
-  void emitDotTile(KernelBuilder &b, int64_t rows, int64_t columns);
-  /// The same as emitDirect block by block, with a copy.
+  /// The same block by block, with one.
   void emitPacked(KernelBuilder &b);
   void emitPack(KernelBuilder &b, Value panel, Value begin, Value end);
   void emitLhsPack(KernelBuilder &b, Value begin, Value end);
@@ -100,18 +92,10 @@ private:
     return operand.getIndices(loops);
   }
   Value loadScalar(KernelBuilder &b, const Operand &operand) {
-    return widen(b, b.load(operand.memref, getIndices(operand)), type);
+    return operand.loadScalar(b, loops, type);
   }
   Value loadVector(KernelBuilder &b, const Operand &operand, int64_t width) {
-    Value loaded = vector::LoadOp::create(
-        b, VectorType::get({width}, operand.getElementType()), operand.memref,
-        getIndices(operand));
-    return widen(b, loaded, VectorType::get({width}, type));
-  }
-  static Value widen(KernelBuilder &b, Value value, Type to) {
-    return value.getType() == to
-               ? value
-               : arith::ExtFOp::create(b, to, value).getResult();
+    return operand.loadVector(b, loops, type, width);
   }
 
   Matmul matmul;
@@ -246,94 +230,6 @@ void MatmulLowering::emitDirect(KernelBuilder &b) {
   });
 }
 
-void MatmulLowering::emitDotTile(KernelBuilder &b, int64_t rows,
-                                 int64_t columns) {
-  auto vectorType = VectorType::get({lanes}, type);
-  Value row = loops[matmul.mLoop], column = loops[matmul.nLoop];
-  // At the k of the loops; `load` takes one element or some.
-  auto emitProducts = [&](ValueRange sums,
-                          function_ref<Value(const Operand &)> load,
-                          function_ref<Value(Value, Value, Value)> add) {
-    SmallVector<Value> factors, next(sums.begin(), sums.end());
-    for (int64_t r = 0; r < rows; ++r) {
-      loops[matmul.mLoop] = b.add(row, r);
-      factors.push_back(load(lhs));
-    }
-    for (int64_t c = 0; c < columns; ++c) {
-      loops[matmul.nLoop] = b.add(column, c);
-      Value factor = load(rhs);
-      for (int64_t r = 0; r < rows; ++r)
-        next[r * columns + c] = add(factors[r], factor, next[r * columns + c]);
-    }
-    return next;
-  };
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-  Value wholeEnd = b.alignDown(depthEnd, lanes);
-  SmallVector<Value> sums(rows * columns, zero);
-  sums = b.forLoop(depthBegin, wholeEnd, lanes, sums,
-                   [&](Value k, ValueRange carried) {
-                     loops[matmul.kLoop] = k;
-                     return emitProducts(
-                         carried,
-                         [&](const Operand &operand) {
-                           return loadVector(b, operand, lanes);
-                         },
-                         [&](Value x, Value y, Value sum) -> Value {
-                           return vector::FMAOp::create(b, x, y, sum);
-                         });
-                   });
-  auto forEach = [&](function_ref<void(Value &)> body) {
-    for (auto [i, sum] : llvm::enumerate(sums)) {
-      loops[matmul.mLoop] = b.add(row, i / columns);
-      loops[matmul.nLoop] = b.add(column, i % columns);
-      body(sum);
-    }
-  };
-  forEach([&](Value &sum) {
-    Value before = b.load(out.memref, getIndices(out));
-    sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,
-                                      before, arith::FastMathFlags::reassoc);
-  });
-  sums =
-      b.forLoop(wholeEnd, depthEnd, 1, sums, [&](Value k, ValueRange carried) {
-        loops[matmul.kLoop] = k;
-        return emitProducts(
-            carried,
-            [&](const Operand &operand) { return loadScalar(b, operand); },
-            [&](Value x, Value y, Value sum) -> Value {
-              return arith::AddFOp::create(b, sum,
-                                           arith::MulFOp::create(b, x, y));
-            });
-      });
-  forEach([&](Value sum) { b.store(sum, out.memref, getIndices(out)); });
-  loops[matmul.mLoop] = row;
-  loops[matmul.nLoop] = column;
-}
-
-void MatmulLowering::emitDots(KernelBuilder &b) {
-  depthBegin = b.index(0);
-  depthEnd = getExtent(b, matmul.kLoop, {lhs, rhs});
-  auto emitRows = [&](Value begin, Value end, int64_t rows) {
-    auto emitColumns = [&](Value first, Value last, int64_t columns) {
-      b.forLoop(first, last, columns, [&](Value column) {
-        b.forLoop(begin, end, rows, [&](Value row) {
-          loops[matmul.mLoop] = row;
-          loops[matmul.nLoop] = column;
-          emitDotTile(b, rows, columns);
-        });
-      });
-    };
-    Value wholeEnd = b.add(
-        firstColumn, b.alignDown(b.sub(endColumn, firstColumn), kDots / rows));
-    emitColumns(firstColumn, wholeEnd, kDots / rows);
-    emitColumns(wholeEnd, endColumn, 1);
-  };
-  // Pairs of rows share what is loaded of the columns.
-  Value pairsEnd = b.add(firstRow, b.alignDown(b.sub(endRow, firstRow), 2));
-  emitRows(firstRow, pairsEnd, 2);
-  emitRows(pairsEnd, endRow, 1);
-}
-
 Value MatmulLowering::emitTransposed(KernelBuilder &b, Value panel, Value begin,
                                      Value end) {
   auto fourType = VectorType::get({4}, rhs.getElementType());
@@ -464,21 +360,22 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
   bool isDirect = rhs.isContiguousIn(matmul.nLoop);
   bool isDot =
       rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
+  MatmulKernel kernel{matmul,    lhs,
+                      rhs,       out,
+                      loops,     firstRow,
+                      endRow,    firstColumn,
+                      endColumn, getExtent(b, matmul.kLoop, {lhs, rhs})};
   auto emitFew = [&](int64_t most, function_ref<void()> emitMany) {
     Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(most));
     b.ifThenElse(
-        areFew, [&] { isDirect ? emitDirect(b) : emitDots(b); }, emitMany);
+        areFew,
+        [&] { isDirect ? emitDirect(b) : emitDotMatmul(b, kernel, lanes); },
+        emitMany);
   };
   if (usesTiles()) {
     static_assert(kTileMatmulColumns == 128);
     TileMatmulMemory memory = allocateTileMatmul(b);
-    emitFew(kFewTileRows, [&] {
-      emitTileMatmul(b,
-                     {matmul, lhs, rhs, out, loops, firstRow, endRow,
-                      firstColumn, endColumn,
-                      getExtent(b, matmul.kLoop, {lhs, rhs})},
-                     memory);
-    });
+    emitFew(kFewTileRows, [&] { emitTileMatmul(b, kernel, memory); });
     return;
   }
   scratch = memref::AllocaOp::create(
