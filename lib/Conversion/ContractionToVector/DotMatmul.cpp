@@ -86,19 +86,19 @@ void DotMatmulEmitter::emitTile(Value row, Value column, int64_t rows,
     sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,
                                       before, arith::FastMathFlags::reassoc);
   });
-  sums = b.forLoop(
-      wholeEnd, kernel.depth, 1, sums, [&](Value k, ValueRange carried) {
-        loops[matmul.kLoop] = k;
-        return emitProducts(
-            carried,
-            [&](const MatmulOperand &operand) {
-              return operand.loadScalar(b, loops, type);
-            },
-            [&](Value x, Value y, Value sum) -> Value {
-              return arith::AddFOp::create(b, sum,
-                                           arith::MulFOp::create(b, x, y));
-            });
-      });
+  sums = b.forLoop(wholeEnd, kernel.depth, 1, sums,
+                   [&](Value k, ValueRange carried) {
+                     loops[matmul.kLoop] = k;
+                     return emitProducts(
+                         carried,
+                         [&](const MatmulOperand &operand) {
+                           return operand.loadScalar(b, loops, type);
+                         },
+                         [&](Value x, Value y, Value sum) -> Value {
+                           return arith::AddFOp::create(
+                               b, sum, arith::MulFOp::create(b, x, y));
+                         });
+                   });
   forEach([&](Value sum, ArrayRef<Value> indices) {
     b.store(sum, kernel.out.memref, indices);
   });
@@ -108,9 +108,8 @@ void DotMatmulEmitter::emit() {
   auto emitRows = [&](Value begin, Value end, int64_t rows) {
     auto emitColumns = [&](Value first, Value last, int64_t columns) {
       b.forLoop(first, last, columns, [&](Value column) {
-        b.forLoop(begin, end, rows, [&](Value row) {
-          emitTile(row, column, rows, columns);
-        });
+        b.forLoop(begin, end, rows,
+                  [&](Value row) { emitTile(row, column, rows, columns); });
       });
     };
     Value columns = b.sub(kernel.endColumn, kernel.firstColumn);
