@@ -241,6 +241,8 @@ LogicalResult SdpaLowering::forEachTile(
           b, isTaken, b.compare(arith::CmpIPredicate::eq, value, b.index(0)));
     };
     bool shares = sharesHeads(schedule);
+    // Sequences of all others are one tile.
+    bool isLast = i + 1 == schedules.size();
     // The first of these heads does it for all.
     if (shares)
       require(b.rem(leading.back(), b.index(schedule.getRowQueries())));
@@ -248,7 +250,7 @@ LogicalResult SdpaLowering::forEachTile(
       require(tile.first);
     b.ifThenElse(isTaken, [&] {
       HeadOperands taken = operands;
-      if (schedule.getMinTiles() != 0)
+      if (isLast && schedule.getMinTiles() != 0)
         taken.tileQueries = table.tileQueries;
       if (shares)
         shareHeads(taken, leading, sequence);

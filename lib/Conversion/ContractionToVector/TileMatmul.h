@@ -22,13 +22,16 @@ bool hasTileProducts(const Matmul &matmul, const MatmulOperand &lhs,
 constexpr int64_t kTileMatmulColumns = 128;
 int64_t getTileMatmulBytes();
 
-/// Emits the kernel's body in tile registers. The builder has 16 lanes, and its
-/// insertion point is in the entry block, where memory is allocated, or after
-/// `allocateTileMatmul` anywhere behind.
+/// What tiles are copied to, [tiles][steps of the sum][16][32], and 32 by 32
+/// sums that are not whole tiles of the output.
 struct TileMatmulMemory {
   Value lhs, rhs, sums;
 };
+
+/// Allocates it on the stack: in the entry block of a function.
 TileMatmulMemory allocateTileMatmul(KernelBuilder &b);
+
+/// Emits the kernel's body in tile registers. The builder has 16 lanes.
 void emitTileMatmul(KernelBuilder &b, const MatmulKernel &kernel,
                     const TileMatmulMemory &memory);
 

@@ -44,9 +44,10 @@ func.func @always(%q: memref<2x?x8xf32>, %k: memref<2x?x8xf32>, %o: memref<2x?x8
 // -----
 
 #single = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 1, value_rows = 2, block_keys = 8, exp2 = portable, row_queries = 1>
+#few = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable, query_groups = 2, min_tiles = 2>
 #tiles = #attn.cpu_schedule<vector_size = 4, query_vectors = 1, key_rows = 2, value_rows = 2, block_keys = 8, exp2 = portable, query_groups = 8, min_tiles = 16>
 
-// Sequences by the queries of them all.
+// Sequences by the queries of them all; those that fit a tile take it whole.
 // CHECK-LABEL: func.func @ragged
 // CHECK: %[[ALL:.*]] = memref.dim %arg0, %c1
 // CHECK: %[[PRODUCT:.*]] = arith.muli %[[ALL]], %c3
@@ -60,10 +61,13 @@ func.func @always(%q: memref<2x?x8xf32>, %k: memref<2x?x8xf32>, %o: memref<2x?x8
 // CHECK: call @{{.*}}_q4_k8(
 // CHECK-NOT: %[[TILE]]
 // CHECK: scf.if
+// CHECK: call @{{.*}}_q8_k8(
+// CHECK-NOT: %[[TILE]]
+// CHECK: scf.if
 // CHECK: call @{{.*}}_q32_k8({{.*}}, %[[TILE]], %{{.*}})
 func.func @ragged(%q: memref<3x?x8xf32>, %k: memref<3x?x8xf32>, %c: memref<?xi32>, %o: memref<3x?x8xf32>) {
   attn.sdpa query(%q : memref<3x?x8xf32>) key(%k : memref<3x?x8xf32>) value(%k : memref<3x?x8xf32>)
     cu_seqlens(%c, %c : memref<?xi32>, memref<?xi32>)
-    backend = flash schedule = #attn.cpu_ragged_schedule<[#single, #tiles]> outs(%o : memref<3x?x8xf32>)
+    backend = flash schedule = #attn.cpu_ragged_schedule<[#single, #few, #tiles]> outs(%o : memref<3x?x8xf32>)
   return
 }

@@ -356,8 +356,13 @@ func.func private @split_keys() attributes {a = #attn.cpu_schedule<vector_size =
 
 // -----
 
-// expected-error @below {{'#attn.cpu_schedule' expects min_tiles to be 0 or more, got -1}}
+// expected-error @below {{'#attn.cpu_schedule' expects min_tiles between 0 and 1048576, got -1}}
 func.func private @min_tiles() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 2, min_tiles = -1>}
+
+// -----
+
+// expected-error @below {{'#attn.cpu_schedule' expects min_tiles between 0 and 1048576, got 4611686018427387904}}
+func.func private @min_tiles_product() attributes {a = #attn.cpu_schedule<vector_size = 8, query_vectors = 1, key_rows = 8, value_rows = 8, block_keys = 64, exp2 = portable, query_groups = 2, min_tiles = 4611686018427387904>}
 
 // -----
 

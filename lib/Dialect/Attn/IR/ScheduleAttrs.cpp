@@ -68,10 +68,12 @@ LogicalResult CPUScheduleAttr::verify(
     return emitError() << "'#attn.cpu_schedule' expects query_groups 1 with "
                           "split_keys or row_queries, got "
                        << queryGroups;
-  if (minTiles < 0)
-    return emitError() << "'#attn.cpu_schedule' expects min_tiles to be 0 or "
-                          "more, got "
-                       << minTiles;
+  // Its product with the queries of a group divides.
+  constexpr int64_t kMaxMinTiles = int64_t(1) << 20;
+  if (minTiles < 0 || minTiles > kMaxMinTiles)
+    return emitError() << "'#attn.cpu_schedule' expects min_tiles between 0 "
+                          "and "
+                       << kMaxMinTiles << ", got " << minTiles;
   if (rowQueries != 0 && queryVectors != 1)
     return emitError() << "'#attn.cpu_schedule' expects query_vectors 1 with "
                           "row_queries, got "

@@ -185,7 +185,8 @@ def Attn_CPUScheduleAttr : Attn_Attr<"CPUSchedule", "cpu_schedule",
       queries, for that many queries: all that there are. Every key and value is
       read once, in the order of memory;
     - `min_tiles` (0): tiles have fewer groups, one at least, where sizes that
-      only the run time knows would make fewer tiles than that.
+      only the run time knows would make fewer tiles than that. Of several
+      schedules for a ragged batch the last one does so.
 
     Example: `#attn.cpu_schedule<vector_size = 16, query_vectors = 2,
     key_rows = 8, value_rows = 8, block_keys = 64, exp2 = avx512,
