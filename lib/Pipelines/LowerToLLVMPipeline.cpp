@@ -153,9 +153,6 @@ static void addFloatExpansion(OpPassManager &pm, const CPUTargetInfo &info) {
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = !info.hasBF16Conversion;
   if (expand.includeBf16) {
-    math::MathExtendToSupportedTypesOptions extend;
-    extend.extraTypeStrs = {"f16"};
-    pm.addPass(math::createMathExtendToSupportedTypes(extend));
     arith::ArithEmulateUnsupportedFloatsOptions emulate;
     emulate.sourceTypeStrs = {"bf16"};
     emulate.targetTypeStr = "f32";

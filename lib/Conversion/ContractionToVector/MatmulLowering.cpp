@@ -55,11 +55,11 @@ private:
   int64_t getLhsBytes() {
     return packsLhs() ? getBlockRows() * depth * (type.getWidth() / 8) : 0;
   }
+  Operand getOperand(OpOperand *operand) {
+    return {operand->get(), matmul.op.getMatchingIndexingMap(operand)};
+  }
   /// Whether products are those of tile registers.
   bool usesTiles() {
-    auto getOperand = [&](OpOperand *operand) {
-      return Operand{operand->get(), matmul.op.getMatchingIndexingMap(operand)};
-    };
     return hasTiles &&
            hasTileProducts(matmul, getOperand(matmul.lhs),
                            getOperand(matmul.rhs), getOperand(matmul.out));
@@ -373,7 +373,8 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
         emitMany);
   };
   if (usesTiles()) {
-    static_assert(kTileMatmulColumns == 128);
+    static_assert(kGroupPanels * kVectors * 16 == kTileMatmulColumns,
+                  "columns of a call, of 16 lanes");
     TileMatmulMemory memory = allocateTileMatmul(b);
     emitFew(kFewTileRows, [&] { emitTileMatmul(b, kernel, memory); });
     return;
@@ -408,13 +409,14 @@ func::FuncOp MatmulLowering::createKernel() {
 
   builder.setInsertionPointToStart(function.addEntryBlock());
   KernelBuilder b(loc, builder, lanes);
-  auto getOperand = [&](OpOperand *operand, unsigned argument) {
-    return Operand{function.getArgument(argument),
-                   matmul.op.getMatchingIndexingMap(operand)};
+  auto getArgument = [&](OpOperand *operand, unsigned argument) {
+    Operand inside = getOperand(operand);
+    inside.memref = function.getArgument(argument);
+    return inside;
   };
-  lhs = getOperand(matmul.lhs, 0);
-  rhs = getOperand(matmul.rhs, 1);
-  out = getOperand(matmul.out, 2);
+  lhs = getArgument(matmul.lhs, 0);
+  rhs = getArgument(matmul.rhs, 1);
+  out = getArgument(matmul.out, 2);
   unsigned argument = 3;
   loops.resize(matmul.op.getNumLoops());
   for (unsigned loop = 0; loop < loops.size(); ++loop)
@@ -433,8 +435,7 @@ void MatmulLowering::lower() {
   KernelBuilder b(matmul.op.getLoc(), builder, lanes);
   SmallVector<Operand> operands;
   for (OpOperand *operand : {matmul.out, matmul.lhs, matmul.rhs})
-    operands.push_back(
-        {operand->get(), matmul.op.getMatchingIndexingMap(operand)});
+    operands.push_back(getOperand(operand));
   // Groups of rows and of columns run in parallel with the outer dimensions.
   SmallVector<Value> ends;
   SmallVector<int64_t> steps;

@@ -226,21 +226,16 @@ void TileMatmulEmitter::emitAdded(Value row, Value column) {
 
 void TileMatmulEmitter::emitSquare(Value rowTile, Value columnTile, Value row,
                                    Value column) {
-  auto forEachSum = [&](function_ref<void(int64_t)> body) {
-    for (int64_t i = 0; i < 4; ++i)
-      body(i);
-  };
+  constexpr int64_t kSums = 4;
   auto emitApart = [&] {
     SmallVector<Value> sums;
-    forEachSum([&](int64_t) {
+    for (int64_t i = 0; i < kSums; ++i)
       sums.push_back(amx::TileZeroOp::create(b, getSumType()));
-    });
     sums = emitProducts(rowTile, columnTile, sums);
-    forEachSum([&](int64_t i) {
+    for (int64_t i = 0; i < kSums; ++i)
       amx::TileStoreOp::create(
           b, memory.sums,
           ValueRange{b.index(i / 2 * kRows), b.index(i % 2 * kRows)}, sums[i]);
-    });
     emitAdded(row, column);
   };
   // A tile is rows of the last two dimensions.
@@ -261,15 +256,13 @@ void TileMatmulEmitter::emitSquare(Value rowTile, Value columnTile, Value row,
           return kernel.out.getIndices(loops);
         };
         SmallVector<Value> sums;
-        forEachSum([&](int64_t i) {
+        for (int64_t i = 0; i < kSums; ++i)
           sums.push_back(amx::TileLoadOp::create(
               b, getSumType(), kernel.out.memref, getIndices(i)));
-        });
         sums = emitProducts(rowTile, columnTile, sums);
-        forEachSum([&](int64_t i) {
+        for (int64_t i = 0; i < kSums; ++i)
           amx::TileStoreOp::create(b, kernel.out.memref, getIndices(i),
                                    sums[i]);
-        });
       },
       emitApart);
 }

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpandOps.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNEXPANDERFPASS
@@ -33,9 +33,7 @@ struct AttnExpandErfPass
     });
     RewritePatternSet patterns(&getContext());
     populatePolynomialApproximateErfPattern(patterns);
-    GreedyRewriteConfig config;
-    config.setStrictness(GreedyRewriteStrictness::ExistingOps);
-    (void)applyOpPatternsGreedily(ops, std::move(patterns), config);
+    expandOps(ops, std::move(patterns));
   }
 };
 

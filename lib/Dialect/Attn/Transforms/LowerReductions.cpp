@@ -105,14 +105,11 @@ SmallVector<Value> ReductionLowering::emitBody(ValueRange results) {
 
 void ReductionLowering::lower() {
   SmallVector<Range> ranges = op.createLoopRanges(b, b.getLoc());
-  auto getSize = [&](unsigned loop) {
-    return getValueOrCreateConstantIndexOp(b, b.getLoc(), ranges[loop].size);
-  };
   Value zero = index(0), one = index(1);
   unsigned last = op.getNumLoops() - 1;
   SmallVector<Value> sizes;
-  for (unsigned loop = 0; loop <= last; ++loop)
-    sizes.push_back(getSize(loop));
+  for (const Range &range : ranges)
+    sizes.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), range.size));
   for (unsigned loop = 0; loop < last; ++loop) {
     auto outer = scf::ForOp::create(b, zero, sizes[loop], one);
     loops[loop] = outer.getInductionVar();
