@@ -262,6 +262,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createAttnSelectSchedulePass(*schedule));
   pm.addNestedPass<func::FuncOp>(createAttnDecomposeSoftmaxPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createAttnLowerConvolutionsPass());
   pm.addNestedPass<func::FuncOp>(createAttnWidenContractionsPass());
   // One pass over memory for what is element-wise.
   pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());

@@ -473,6 +473,61 @@ def AttnParallelizeLinalgPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-lower-convolutions
+//===----------------------------------------------------------------------===//
+
+def AttnLowerConvolutionsPass
+    : InterfacePass<"attn-lower-convolutions", "::mlir::FunctionOpInterface"> {
+  let summary = "Turn convolutions into contractions";
+  let description = [{
+    Copies the input of a convolution so that what a filter covers stands
+    together, which leaves a contraction (Chellapilla et al., "High Performance
+    Convolutional Neural Networks for Document Processing", 2006): the patch
+    embedding of a vision transformer, the first layers of a speech model. Any
+    number of dimensions in any order, of any sizes, with strides, dilations and
+    groups, is one; a filter of one element needs no copy. Where the copy may
+    have more than `copy-elements`, loops take a part of the rows of the output at
+    a time.
+
+    What has fewer than four output channels for each group, as a depthwise
+    convolution, is left alone, and a pooling.
+
+    Before:
+
+    ```mlir
+    %0 = linalg.conv_2d_nchw_fchw {strides = dense<16> : tensor<2xi64>}
+           ins(%x, %w : tensor<1x3x224x224xf32>, tensor<768x3x16x16xf32>)
+           outs(%y : tensor<1x768x14x14xf32>) -> tensor<1x768x14x14xf32>
+    ```
+
+    After:
+
+    ```mlir
+    // (b, i, j, c, k, l) from (b, c, 16 * i + k, 16 * j + l)
+    %0 = linalg.generic {...} ins(%x) outs(%empty : tensor<1x14x14x3x16x16xf32>)
+    %1 = tensor.collapse_shape %0 [[0], [1, 2], [3, 4, 5]]
+    %2 = tensor.collapse_shape %w [[0], [1, 2, 3]]
+    %3 = tensor.collapse_shape %y [[0], [1], [2, 3]]
+    %4 = linalg.generic {...} ins(%1, %2 : tensor<1x196x768xf32>, tensor<768x768xf32>)
+                              outs(%3 : tensor<1x768x196xf32>)
+    %5 = tensor.expand_shape %4 [[0], [1], [2, 3]]
+    ```
+  }];
+  let options = [
+    Option<"copyElements", "copy-elements", "int64_t", /*default=*/"4194304",
+           "Elements of a copied input at most, but as many as a filter covers">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "num-lowered", "Number of convolutions lowered">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-lower-reductions
 //===----------------------------------------------------------------------===//
 
