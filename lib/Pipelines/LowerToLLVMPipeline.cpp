@@ -276,6 +276,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   contraction.vectorRegisters = info->numVectorRegisters;
   contraction.useAMX = schedule->useAMX;
   pm.addPass(createConvertContractionToVectorPass(contraction));
+  pm.addNestedPass<func::FuncOp>(createAttnInterchangeReductionsPass());
   if (options.parallel)
     pm.addNestedPass<func::FuncOp>(createAttnParallelizeLinalgPass());
   pm.addNestedPass<func::FuncOp>(createAttnLowerReductionsPass());

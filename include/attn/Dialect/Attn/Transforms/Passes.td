@@ -473,6 +473,42 @@ def AttnParallelizeLinalgPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-interchange-reductions
+//===----------------------------------------------------------------------===//
+
+def AttnInterchangeReductionsPass
+    : InterfacePass<"attn-interchange-reductions", "::mlir::FunctionOpInterface"> {
+  let summary = "Let the innermost loop of a reduction be along its results";
+  let description = [{
+    Interchanges the loops of linalg operations on memrefs that reduce, where what
+    is adjacent in the result comes of adjacent elements: a depthwise convolution,
+    a pooling, a product of a vector and a matrix. LLVM makes vectors of results
+    then, where a loop that reduces would read one element of each row. Not where
+    the results' last dimension has fewer than eight elements.
+
+    Before:
+
+    ```mlir
+    linalg.vecmat ins(%x, %w : memref<16xf32>, memref<16x64xf32>) outs(%y : memref<64xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    // (k, n): y[n] += x[k] * w[k, n]
+    linalg.generic {..., iterator_types = ["reduction", "parallel"]} ins(%x, %w) outs(%y) {...}
+    ```
+  }];
+  let statistics = [
+    Statistic<"numInterchanged", "num-interchanged",
+              "Number of operations whose loops were interchanged">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-lower-convolutions
 //===----------------------------------------------------------------------===//
 
