@@ -267,6 +267,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   // One pass over memory for what is element-wise.
   pm.addNestedPass<func::FuncOp>(createAttnFuseElementwisePass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createAttnCloneFillsPass());
   addBufferization(pm);
   pm.addPass(createConvertAttnToCPUPass());
   if (options.trace)

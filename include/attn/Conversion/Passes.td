@@ -515,7 +515,8 @@ def ConvertContractionToVectorPass
     along the contracted dimension, which goes into lanes then. The sum of an
     element has one order, whatever runs in parallel. f16 and bf16 inputs are
     widened as they are read, or, with AMX, bf16 multiplied in tiles, of which both
-    inputs are copied. Other contractions are left alone.
+    inputs are copied. Where nothing but a fill with a constant wrote the output
+    before, the kernel fills what it computes. Other contractions are left alone.
 
     Before:
 
@@ -557,7 +558,9 @@ def ConvertContractionToVectorPass
            "Whether the target multiplies tiles of bf16 (AMX-BF16)">
   ];
   let statistics = [
-    Statistic<"numLowered", "num-lowered", "Number of contractions lowered">
+    Statistic<"numLowered", "num-lowered", "Number of contractions lowered">,
+    Statistic<"numFilled", "num-filled",
+              "Number of contractions that fill their output">
   ];
 }
 

@@ -101,6 +101,56 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
   return std::nullopt;
 }
 
+/// The memory that all of `view` is.
+Value getWhole(Value view) {
+  while (Operation *op = view.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp, memref::CastOp>(op))
+      break;
+    view = op->getOperand(0);
+  }
+  return view;
+}
+
+/// The last operation before `op` in its block that may have to do with some
+/// memory, which nothing else is an alias of.
+Operation *getLastUser(Value memory, Operation *op) {
+  Operation *last = nullptr;
+  SmallVector<Value> views{memory};
+  while (!views.empty()) {
+    for (Operation *user : views.pop_back_val().getUsers()) {
+      if (isa<ViewLikeOpInterface>(user)) {
+        llvm::append_range(views, user->getResults());
+        continue;
+      }
+      Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+      if (ancestor && ancestor != op && ancestor->isBeforeInBlock(op) &&
+          (!last || last->isBeforeInBlock(ancestor)))
+        last = ancestor;
+    }
+  }
+  return last;
+}
+
+/// What fills the whole output with a constant and is not seen by anything else.
+linalg::FillOp getFill(Matmul &matmul) {
+  Value memory = getWhole(matmul.out->get());
+  Operation *op = matmul.op;
+  if (!memory.getDefiningOp<memref::AllocOp>() ||
+      memory.getDefiningOp()->getBlock() != op->getBlock())
+    return {};
+  auto fill = dyn_cast_or_null<linalg::FillOp>(getLastUser(memory, op));
+  if (!fill || fill->getBlock() != op->getBlock() ||
+      getWhole(fill.output()) != memory ||
+      !fill.value().getDefiningOp<arith::ConstantOp>() ||
+      fill.value().getType() != getElementTypeOrSelf(memory.getType()))
+    return {};
+  // Nor does the operation read it as an input.
+  for (OpOperand *input : matmul.op.getDpsInputOperands())
+    if (getWhole(input->get()) == memory)
+      return {};
+  return fill;
+}
+
 struct ConvertContractionToVectorPass
     : attn::impl::ConvertContractionToVectorPassBase<
           ConvertContractionToVectorPass> {
@@ -133,6 +183,12 @@ struct ConvertContractionToVectorPass
     });
     SymbolTable symbols(getOperation());
     for (Matmul &matmul : matmuls) {
+      if (linalg::FillOp fill = getFill(matmul)) {
+        auto constant = fill.value().getDefiningOp<arith::ConstantOp>();
+        matmul.initial = constant.getValue();
+        fill->erase();
+        ++numFilled;
+      }
       lowerMatmul(matmul, symbols, {vectorBits, vectorRegisters, useAMX});
       ++numLowered;
     }

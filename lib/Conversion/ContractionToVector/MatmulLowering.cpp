@@ -71,6 +71,7 @@ private:
   Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
   func::FuncOp createKernel();
   void emitKernel(KernelBuilder &b);
+  void emitFill(KernelBuilder &b);
   /// The products of whole columns with the rows of the call, without a copy.
   void emitDirect(KernelBuilder &b);
   /// The same block by block, with one.
@@ -345,12 +346,34 @@ void MatmulLowering::emitPacked(KernelBuilder &b) {
   });
 }
 
+/// Fills what this call computes, while it is in the cache for it.
+void MatmulLowering::emitFill(KernelBuilder &b) {
+  auto vectorType = VectorType::get({lanes}, type);
+  Value value = arith::ConstantOp::create(b, matmul.initial);
+  Value vector = vector::BroadcastOp::create(b, vectorType, value);
+  Value vectorEnd =
+      b.add(firstColumn, b.alignDown(b.sub(endColumn, firstColumn), lanes));
+  b.forLoop(firstRow, endRow, 1, [&](Value row) {
+    loops[matmul.mLoop] = row;
+    b.forLoop(firstColumn, vectorEnd, lanes, [&](Value column) {
+      loops[matmul.nLoop] = column;
+      b.storeVector(vector, out.memref, getIndices(out));
+    });
+    b.forLoop(vectorEnd, endColumn, 1, [&](Value column) {
+      loops[matmul.nLoop] = column;
+      b.store(value, out.memref, getIndices(out));
+    });
+  });
+}
+
 void MatmulLowering::emitKernel(KernelBuilder &b) {
   Value columns = getExtent(b, matmul.nLoop, {out});
   Value rows = getExtent(b, matmul.mLoop, {out});
   endColumn =
       b.min(b.add(firstColumn, kGroupPanels * getPanelColumns()), columns);
   endRow = b.min(b.add(firstRow, kGroupRows), rows);
+  if (matmul.initial)
+    emitFill(b);
   // Only what is contiguous can do without a copy; what every k shares needs
   // none.
   if (!rhs.map.isFunctionOfDim(matmul.kLoop)) {

@@ -20,6 +20,8 @@ struct Matmul {
   linalg::LinalgOp op;
   OpOperand *lhs, *rhs, *out;
   unsigned mLoop, nLoop, kLoop;
+  /// What out is filled with before, where the kernel is to do that.
+  TypedAttr initial = {};
 };
 
 /// What a CPU multiplies with; tiles are those of AMX-BF16.

@@ -63,6 +63,43 @@ def AttnAddDestinationsPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-clone-fills
+//===----------------------------------------------------------------------===//
+
+def AttnCloneFillsPass
+    : InterfacePass<"attn-clone-fills", "::mlir::FunctionOpInterface"> {
+  let summary = "Give each tensor that is written to a fill of its own";
+  let description = [{
+    Operations that accumulate in tensors of one size begin with the same zeros,
+    which CSE makes one value of. Bufferization would fill memory once and copy it
+    for each of them. With a fill of its own, an operation's memory is written
+    once, and a contraction's kernel can do that
+    (`convert-contraction-to-vector`).
+
+    Before:
+
+    ```mlir
+    %0 = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x8xf32>)
+    %1 = linalg.matmul ins(%a, %b : ...) outs(%0 : tensor<4x8xf32>)
+    %2 = linalg.matmul ins(%c, %d : ...) outs(%0 : tensor<4x8xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    %0 = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x8xf32>)
+    %1 = linalg.matmul ins(%a, %b : ...) outs(%0 : tensor<4x8xf32>)
+    %other = tensor.empty() : tensor<4x8xf32>
+    %2 = linalg.fill ins(%zero : f32) outs(%other : tensor<4x8xf32>)
+    %3 = linalg.matmul ins(%c, %d : ...) outs(%2 : tensor<4x8xf32>)
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCloned", "num-cloned", "Number of fills made">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-decompose-softmax
 //===----------------------------------------------------------------------===//
 
