@@ -104,7 +104,8 @@ std::optional<Matmul> getMatmul(linalg::LinalgOp op) {
 /// The memory that all of `view` is.
 Value getWhole(Value view) {
   while (Operation *op = view.getDefiningOp()) {
-    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp, memref::CastOp>(op))
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp, memref::CastOp>(
+            op))
       break;
     view = op->getOperand(0);
   }
@@ -131,7 +132,8 @@ Operation *getLastUser(Value memory, Operation *op) {
   return last;
 }
 
-/// What fills the whole output with a constant and is not seen by anything else.
+/// What fills the whole output with a constant and is not seen by anything
+/// else.
 linalg::FillOp getFill(Matmul &matmul) {
   Value memory = getWhole(matmul.out->get());
   Operation *op = matmul.op;

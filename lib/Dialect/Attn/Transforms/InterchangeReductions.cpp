@@ -40,13 +40,13 @@ std::optional<unsigned> getLastLoop(linalg::LinalgOp op) {
 /// or the same.
 bool isAdjacent(AffineMap map, unsigned loop) {
   return map.getNumResults() == 0 ||
-         llvm::none_of(
-             map.getResults().drop_back(),
-             [&](AffineExpr expr) { return expr.isFunctionOfDim(loop); });
+         llvm::none_of(map.getResults().drop_back(), [&](AffineExpr expr) {
+           return expr.isFunctionOfDim(loop);
+         });
 }
 
-/// The order of loops by which the innermost one is along adjacent results; none
-/// where it would not be along adjacent inputs, or is already.
+/// The order of loops by which the innermost one is along adjacent results;
+/// none where it would not be along adjacent inputs, or is already.
 SmallVector<unsigned> getOrder(linalg::LinalgOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumReductionLoops() == 0)
     return {};

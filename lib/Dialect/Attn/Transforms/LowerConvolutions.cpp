@@ -8,10 +8,10 @@
 
 // Patch embeddings and other convolutions around attention become contractions,
 // which have kernels: the input is copied so that what a filter covers stands
-// together ("im2col", Chellapilla et al., 2006). Upstream's rewriteInIm2Col does
-// that for three named operations of static sizes, and finds each element by
-// divisions; here the copy is a linalg operation with the convolution's own map
-// of the input, whatever the order of the dimensions, and the sizes may be
+// together ("im2col", Chellapilla et al., 2006). Upstream's rewriteInIm2Col
+// does that for three named operations of static sizes, and finds each element
+// by divisions; here the copy is a linalg operation with the convolution's own
+// map of the input, whatever the order of the dimensions, and the sizes may be
 // dynamic.
 //
 //===----------------------------------------------------------------------===//
@@ -134,8 +134,8 @@ bool Convolution::classify() {
   if (reductions.size() != numOthers)
     return false;
 
-  // Upstream cannot lower the expansion of one dimension into several of dynamic
-  // sizes.
+  // Upstream cannot lower the expansion of one dimension into several of
+  // dynamic sizes.
   bool wasRow = false, isDynamic = false;
   for (unsigned loop : getLoops(outMap)) {
     bool joins = wasRow && !(isDynamic && ShapedType::isDynamic(sizes[loop]));
@@ -156,18 +156,15 @@ bool Convolution::classify() {
 /// that what is adjacent in the input is so in the copy.
 void Convolution::orderCopy() {
   AffineExpr last = getInputMap().getResults().back();
-  bool isOfRows = llvm::any_of(rows.back(), [&](unsigned loop) {
-    return last.isFunctionOfDim(loop);
-  });
-  bool isOfFilter = llvm::any_of(reductions, [&](unsigned loop) {
-    return last.isFunctionOfDim(loop);
-  });
+  bool isOfRows = llvm::any_of(
+      rows.back(), [&](unsigned loop) { return last.isFunctionOfDim(loop); });
+  bool isOfFilter = llvm::any_of(
+      reductions, [&](unsigned loop) { return last.isFunctionOfDim(loop); });
   bool rowsLast = isOfRows && !isOfFilter;
   if (isOfRows && isOfFilter) {
     // The next row of the output is the next element of the input.
-    unsigned row = *llvm::find_if(rows.back(), [&](unsigned loop) {
-      return last.isFunctionOfDim(loop);
-    });
+    unsigned row = *llvm::find_if(
+        rows.back(), [&](unsigned loop) { return last.isFunctionOfDim(loop); });
     MLIRContext *context = op.getContext();
     AffineExpr one = getAffineConstantExpr(1, context),
                zero = getAffineConstantExpr(0, context);
@@ -273,10 +270,11 @@ Value Convolution::copyInput(ImplicitLocOpBuilder &b,
   for (AffineExpr &dim : dims)
     if (!dim)
       dim = getAffineConstantExpr(0, context);
-  AffineMap map = getInputMap().replaceDimsAndSymbols(
-      dims, {}, order.size(), /*numResultSyms=*/0);
+  AffineMap map = getInputMap().replaceDimsAndSymbols(dims, {}, order.size(),
+                                                      /*numResultSyms=*/0);
   map = simplifyAffineMap(map);
-  if (map == AffineMap::getMultiDimMapWithTargets(order.size(), kept, context)) {
+  if (map ==
+      AffineMap::getMultiDimMapWithTargets(order.size(), kept, context)) {
     // It is as it should be.
     SmallVector<Loops> present;
     for (ArrayRef<unsigned> loops : copied) {
@@ -285,11 +283,12 @@ Value Convolution::copyInput(ImplicitLocOpBuilder &b,
         if (!isa<AffineConstantExpr>(dims[loop]))
           group.push_back(loop);
     }
-    if (llvm::none_of(present, [](const Loops &group) { return group.empty(); }))
+    if (llvm::none_of(present,
+                      [](const Loops &group) { return group.empty(); }))
       return collapse(b, input->get(), present);
   }
-  SmallVector<OpFoldResult> copySizes = llvm::map_to_vector(
-      order, [&](unsigned loop) { return sizes[loop]; });
+  SmallVector<OpFoldResult> copySizes =
+      llvm::map_to_vector(order, [&](unsigned loop) { return sizes[loop]; });
   Value copy = tensor::EmptyOp::create(
       b, copySizes, getElementTypeOrSelf(input->get().getType()));
   SmallVector<AffineMap> maps{map, b.getMultiDimIdentityMap(order.size())};
@@ -306,8 +305,9 @@ Value Convolution::copyInput(ImplicitLocOpBuilder &b,
 Value Convolution::lower(RewriterBase &rewriter) {
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);
   b.setInsertionPoint(op);
-  SmallVector<OpFoldResult> sizes = llvm::map_to_vector(
-      op.createLoopRanges(b, b.getLoc()), [](const Range &r) { return r.size; });
+  SmallVector<OpFoldResult> sizes =
+      llvm::map_to_vector(op.createLoopRanges(b, b.getLoc()),
+                          [](const Range &r) { return r.size; });
   Value collapsedInput = copyInput(b, sizes);
   auto groupOperand = [&](OpOperand *operand, ArrayRef<Loops> together) {
     Loops loops = getLoops(op.getMatchingIndexingMap(operand));
@@ -336,8 +336,8 @@ Value Convolution::lower(RewriterBase &rewriter) {
     loops.push_back(group.front());
   loops.push_back(reductions.front());
   auto getMap = [&](ArrayRef<Loops> groups) {
-    SmallVector<unsigned> places = llvm::map_to_vector(
-        groups, [&](const Loops &group) -> unsigned {
+    SmallVector<unsigned> places =
+        llvm::map_to_vector(groups, [&](const Loops &group) -> unsigned {
           return llvm::find(loops, group.front()) - loops.begin();
         });
     return AffineMap::getMultiDimMapWithTargets(loops.size(), places,
@@ -354,8 +354,8 @@ Value Convolution::lower(RewriterBase &rewriter) {
                              contraction.getRegion().begin());
   Value result = contraction.getResult(0);
   if (collapsedOut != out->get()) {
-    SmallVector<OpFoldResult> outSizes = tensor::getMixedSizes(
-        b, b.getLoc(), out->get());
+    SmallVector<OpFoldResult> outSizes =
+        tensor::getMixedSizes(b, b.getLoc(), out->get());
     result = tensor::ExpandShapeOp::create(
         b, out->get().getType(), result, getReassociation(outGroups), outSizes);
   }
