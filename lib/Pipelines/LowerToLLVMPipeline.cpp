@@ -128,6 +128,7 @@ static void addShapeChecks(OpPassManager &pm) {
 
 /// Tensors to buffers.
 static void addBufferization(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createAttnKeepArgumentsPass());
   pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;

@@ -170,6 +170,26 @@ TEST(RuntimeThreadsTest, NumberOfThreads) {
   EXPECT_GE(attn_rt_get_num_threads(), 1);
 }
 
+TEST(RuntimeThreadsTest, RowsOfCalls) {
+  attn_rt_set_num_threads(16);
+  // Eight parts of six groups are three rounds of 64 rows for all threads; one
+  // part is a round of 512 for six of them.
+  EXPECT_EQ(attn_rt_choose_rows(512, 6, 512, 8, 12), 64);
+  // What is copied for a call takes longer.
+  EXPECT_EQ(attn_rt_choose_rows(512, 6, 512, 32, 48), 256);
+  // Enough to do.
+  EXPECT_EQ(attn_rt_choose_rows(512, 1600, 512, 8, 12), 512);
+  // Rows that one call has anyway, and nothing at all.
+  EXPECT_EQ(attn_rt_choose_rows(8, 1, 512, 8, 12), 512);
+  EXPECT_EQ(attn_rt_choose_rows(0, 6, 512, 8, 12), 512);
+  EXPECT_EQ(attn_rt_choose_rows(512, 0, 512, 8, 12), 512);
+  // Not above the most, in multiples of the unit.
+  EXPECT_EQ(attn_rt_choose_rows(100000, 160, 512, 6, 12), 498);
+  attn_rt_set_num_threads(1);
+  EXPECT_EQ(attn_rt_choose_rows(512, 6, 512, 8, 12), 512);
+  attn_rt_set_num_threads(0);
+}
+
 TEST(RuntimeMemoryTest, LargeBlocksAreKept) {
   constexpr size_t kSize = 1 << 20;
   void *first = _mlir_memref_to_llvm_alloc(kSize);

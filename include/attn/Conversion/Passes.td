@@ -507,8 +507,9 @@ def ConvertContractionToVectorPass
   let description = [{
     Lowers every contraction in linalg on memrefs, named or generic, whose output
     (f32 or f64) is contiguous along a dimension that only one of the inputs has.
-    A kernel computes 512 rows of some panels of columns in register tiles; rows,
-    columns and outer dimensions run in parallel. Panels of the second input are
+    A kernel computes 512 rows at most of some panels of columns in register tiles;
+    rows, columns and outer dimensions run in parallel, and the run time says how
+    many rows a call has, by the threads that there are. Panels of the second input are
     copied, 64 kB at a time, so that its columns are adjacent and rows as far
     apart as a power of two do not share the sets of a cache; not where rows are
     few and columns adjacent already, nor where few rows and columns are adjacent
@@ -528,9 +529,11 @@ def ConvertContractionToVectorPass
     After:
 
     ```mlir
-    scf.parallel (%i, %j) = (%c0, %c0) to (%c64, %c48) step (%c512, %c64) {
+    %chosen = func.call @attn_rt_choose_rows(%rows, %groups, %c512_i64, ...)
+    %step = arith.index_cast %chosen : i64 to index
+    scf.parallel (%i, %j) = (%c0, %c0) to (%c64, %c48) step (%step, %c64) {
       func.call @attn_rt_check_stack(%bytes) : (i64) -> ()
-      func.call @main_matmul(%a, %b, %c, %i, %j) : (...) -> ()
+      func.call @main_matmul(%a, %b, %c, %i, %j, %step) : (...) -> ()
     }
     // In @main_matmul:
     %block = memref.alloca() : memref<4x256x16xf32>

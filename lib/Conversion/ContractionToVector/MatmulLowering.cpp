@@ -70,6 +70,7 @@ private:
   }
   Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
   func::FuncOp createKernel();
+  Value buildRowStep(KernelBuilder &b, Value rows, Value columns);
   void emitKernel(KernelBuilder &b);
   void emitFill(KernelBuilder &b);
   /// The products of whole columns with the rows of the call, without a copy.
@@ -115,6 +116,8 @@ private:
   Value firstColumn, endColumn, firstRow, endRow;
   /// The part of the products that is summed, [begin, end).
   Value depthBegin, depthEnd;
+  /// Rows of a call, at most.
+  Value rowStep;
   /// Memory for a block, [panel][k][column]; the block, null without a copy;
   /// the panel that is read and its first column.
   Value scratch, packed, currentPanel, panelBegin;
@@ -371,7 +374,7 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
   Value rows = getExtent(b, matmul.mLoop, {out});
   endColumn =
       b.min(b.add(firstColumn, kGroupPanels * getPanelColumns()), columns);
-  endRow = b.min(b.add(firstRow, kGroupRows), rows);
+  endRow = b.min(b.add(firstRow, rowStep), rows);
   if (matmul.initial)
     emitFill(b);
   // Only what is contiguous can do without a copy; what every k shares needs
@@ -415,14 +418,15 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
     emitPacked(b);
 }
 
-/// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column)
+/// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column,
+///            rows of a call)
 func::FuncOp MatmulLowering::createKernel() {
   Location loc = matmul.op.getLoc();
   OpBuilder builder(matmul.op.getContext());
   SmallVector<Type> types;
   for (OpOperand *operand : {matmul.lhs, matmul.rhs, matmul.out})
     types.push_back(operand->get().getType());
-  types.append(matmul.op.getNumLoops() - 1, builder.getIndexType());
+  types.append(matmul.op.getNumLoops(), builder.getIndexType());
   auto parent = matmul.op->getParentOfType<FunctionOpInterface>();
   auto function =
       func::FuncOp::create(loc, (parent.getName() + "_matmul").str(),
@@ -446,10 +450,46 @@ func::FuncOp MatmulLowering::createKernel() {
     if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop)
       loops[loop] = function.getArgument(argument++);
   firstRow = function.getArgument(argument++);
-  firstColumn = function.getArgument(argument);
+  firstColumn = function.getArgument(argument++);
+  rowStep = function.getArgument(argument);
   emitKernel(b);
   func::ReturnOp::create(b);
   return function;
+}
+
+/// How many rows a call has: fewer than there is room for where threads would
+/// have nothing to do else.
+Value MatmulLowering::buildRowStep(KernelBuilder &b, Value rows,
+                                   Value columns) {
+  // What is copied for a call takes as long as so many rows, in what these are
+  // multiplied with.
+  constexpr int64_t kCopyRows = 12, kTileCopyRows = 48;
+  int64_t unit = usesTiles() ? kTileMatmulRows : numRows;
+  if (std::optional<int64_t> known = getConstantIntValue(rows);
+      known && *known <= unit)
+    return b.index(kGroupRows);
+  constexpr StringLiteral kName = "attn_rt_choose_rows";
+  auto function = symbols.lookup<func::FuncOp>(kName);
+  if (!function) {
+    SmallVector<Type> types(5, b.getI64Type());
+    function = func::FuncOp::create(
+        b.getLoc(), kName,
+        FunctionType::get(b.getContext(), types, b.getI64Type()));
+    function.setPrivate();
+    symbols.insert(function);
+  }
+  auto toInteger = [&](Value value) -> Value {
+    return arith::IndexCastOp::create(b, b.getI64Type(), value);
+  };
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+  };
+  auto call = func::CallOp::create(
+      b, function,
+      ValueRange{toInteger(rows), toInteger(columns), constant(kGroupRows),
+                 constant(unit),
+                 constant(usesTiles() ? kTileCopyRows : kCopyRows)});
+  return arith::IndexCastOp::create(b, b.getIndexType(), call.getResult(0));
 }
 
 void MatmulLowering::lower() {
@@ -460,21 +500,22 @@ void MatmulLowering::lower() {
   for (OpOperand *operand : {matmul.out, matmul.lhs, matmul.rhs})
     operands.push_back(getOperand(operand));
   // Groups of rows and of columns run in parallel with the outer dimensions.
-  SmallVector<Value> ends;
-  SmallVector<int64_t> steps;
+  SmallVector<Value> ends, steps;
+  Value rows = getExtent(b, matmul.mLoop, operands);
+  Value columns = getExtent(b, matmul.nLoop, operands);
+  int64_t columnStep = kGroupPanels * getPanelColumns();
+  Value numGroups = b.ceilDiv(columns, columnStep);
   for (unsigned loop = 0; loop < matmul.op.getNumLoops(); ++loop)
     if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop) {
       ends.push_back(getExtent(b, loop, operands));
-      steps.push_back(1);
+      steps.push_back(b.index(1));
+      numGroups = b.mul(numGroups, ends.back());
     }
-  ends.push_back(getExtent(b, matmul.mLoop, operands));
-  steps.push_back(kGroupRows);
-  ends.push_back(getExtent(b, matmul.nLoop, operands));
-  steps.push_back(kGroupPanels * getPanelColumns());
-  SmallVector<Value> begins(ends.size(), b.index(0)), stepValues;
-  for (int64_t step : steps)
-    stepValues.push_back(b.index(step));
-  auto parallel = scf::ParallelOp::create(b, begins, ends, stepValues);
+  Value step = buildRowStep(b, rows, numGroups);
+  ends.append({rows, columns});
+  steps.append({step, b.index(columnStep)});
+  SmallVector<Value> begins(ends.size(), b.index(0));
+  auto parallel = scf::ParallelOp::create(b, begins, ends, steps);
   b.setInsertionPointToStart(parallel.getBody());
   buildStackCheck(b, symbols,
                   usesTiles() ? getTileMatmulBytes()
@@ -482,6 +523,7 @@ void MatmulLowering::lower() {
   SmallVector<Value> arguments{matmul.lhs->get(), matmul.rhs->get(),
                                matmul.out->get()};
   llvm::append_range(arguments, parallel.getInductionVars());
+  arguments.push_back(step);
   func::CallOp::create(b, kernel, arguments);
   matmul.op->erase();
 }

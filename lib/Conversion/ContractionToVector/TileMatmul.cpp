@@ -22,7 +22,7 @@ using namespace mlir::attn;
 
 /// Rows of a tile, what one has in each of them, and what a register tile has
 /// of rows and columns.
-static constexpr int64_t kRows = 16, kHalves = 32, kSquare = 2 * kRows;
+static constexpr int64_t kRows = 16, kHalves = 32, kSquare = kTileMatmulRows;
 /// Terms of the sum and rows of a block: its columns have 128 kB, a square's 32
 /// of them.
 static constexpr int64_t kDepth = 512, kBlockRows = 128;

@@ -19,7 +19,7 @@ bool hasTileProducts(const Matmul &matmul, const MatmulOperand &lhs,
                      const MatmulOperand &rhs, const MatmulOperand &out);
 
 /// Columns of a kernel's call, at most, and bytes of its memory on the stack.
-constexpr int64_t kTileMatmulColumns = 128;
+constexpr int64_t kTileMatmulColumns = 128, kTileMatmulRows = 32;
 int64_t getTileMatmulBytes();
 
 /// What tiles are copied to, [tiles][steps of the sum][16][32], and 32 by 32

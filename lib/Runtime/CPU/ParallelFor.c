@@ -63,6 +63,38 @@ int attn_rt_get_num_threads(void) {
   return atomic_load(&count);
 }
 
+int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
+                            int64_t unit, int64_t overhead) {
+  // A guess will do: a team is not asked, nor the system again.
+  static atomic_int cpus;
+  int64_t threads = atomic_load(&requested_threads);
+  if (threads == 0)
+    threads = atomic_load_explicit(&cpus, memory_order_relaxed);
+  if (threads == 0) {
+    threads = count_cpus();
+    atomic_store_explicit(&cpus, (int)threads, memory_order_relaxed);
+  }
+  if (inside_loop || threads <= 1 || columns <= 0 || rows <= unit)
+    return most;
+  int64_t best = most, best_time = INT64_MAX;
+  // As many parts as there are threads are enough.
+  const int64_t fewest = (rows - 1) / most + 1;
+  for (int64_t parts = fewest; parts < fewest + threads; ++parts) {
+    int64_t size = ((rows - 1) / parts / unit + 1) * unit;
+    if (size > most)
+      size = most;
+    const int64_t calls = ((rows - 1) / size + 1) * columns;
+    const int64_t time = ((calls - 1) / threads + 1) * (size + overhead);
+    if (time < best_time) {
+      best_time = time;
+      best = size;
+    }
+    if (size <= unit)
+      break;
+  }
+  return best;
+}
+
 /// A team does not outlive a fork, of which only the calling thread comes back.
 static void forget_team(void) { atomic_store(&thread_team, NULL); }
 

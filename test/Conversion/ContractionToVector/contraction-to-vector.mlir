@@ -8,12 +8,15 @@
 // WIDE-NOT: vector.shuffle
 // WIDE-LABEL: func.func private @f64_matmul(
 
-// Four panels of eight columns by 512 rows in each call. Few rows read the right
+// Four panels of eight columns by 512 rows at most in each call, as the threads
+// that there are have something to do by. Few rows read the right
 // side where it is; else 512 rows of four panels are copied at a time.
 // CHECK-LABEL: func.func @matmul(
-// CHECK: scf.parallel (%[[ROW:.*]], %[[COLUMN:.*]]) = {{.*}} step (%c512, %c32)
+// CHECK: %[[CHOSEN:.*]] = call @attn_rt_choose_rows(%{{.*}}, %{{.*}}, %c512_i64, %c6_i64, %c12_i64)
+// CHECK: %[[STEP:.*]] = arith.index_cast %[[CHOSEN]] : i64 to index
+// CHECK: scf.parallel (%[[ROW:.*]], %[[COLUMN:.*]]) = {{.*}} step (%[[STEP]], %c32{{.*}})
 // CHECK: call @attn_rt_check_stack
-// CHECK: call @matmul_matmul(%arg0, %arg1, %arg2, %[[ROW]], %[[COLUMN]])
+// CHECK: call @matmul_matmul(%arg0, %arg1, %arg2, %[[ROW]], %[[COLUMN]], %[[STEP]])
 func.func @matmul(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
   linalg.matmul ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>)
   return
@@ -21,7 +24,7 @@ func.func @matmul(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>)
 
 // CHECK-LABEL: func.func @mixed(
 // CHECK: scf.parallel (%[[BATCH:.*]], %[[ROW:.*]], %[[COLUMN:.*]]) =
-// CHECK: call @mixed_matmul(%arg0, %arg1, %arg2, %[[BATCH]], %[[ROW]], %[[COLUMN]])
+// CHECK: call @mixed_matmul(%arg0, %arg1, %arg2, %[[BATCH]], %[[ROW]], %[[COLUMN]], %c512)
 func.func @mixed(%a: memref<2x4x8xbf16>, %b: memref<2x8x16xbf16>, %c: memref<2x4x16xf32>) {
   linalg.batch_matmul ins(%a, %b : memref<2x4x8xbf16>, memref<2x8x16xbf16>) outs(%c : memref<2x4x16xf32>)
   return

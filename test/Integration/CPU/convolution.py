@@ -129,6 +129,7 @@ def check(library, form, dtype, geometry, random):
     (x, x64), (w, w64), (y, y64) = (matmul.encode(random.standard_normal(shape), dtype) for shape in shapes)
     result = matmul.encode(np.full(shapes[2], np.nan), dtype)[0]
     views = (inputs.Tensor * 3)(*(matmul.view(t, dtype) for t in (x, w, y)))
+    kept = y.copy()
     if library.attn_main(views, 3, ctypes.byref(matmul.view(result, dtype)), 1):
         library.attn_main_error.restype = ctypes.c_char_p
         sys.exit(f"{form} {geometry}: {library.attn_main_error().decode()}")
@@ -145,6 +146,7 @@ def check(library, form, dtype, geometry, random):
     decoded = inputs.from_bf16_bits(result) if dtype == "bf16" else result.astype(np.float64)
     error = np.abs(decoded - expected)
     assert not np.isnan(error).any(), f"{form} {geometry}: a result is missing"
+    assert (y == kept).all(), f"{form} {geometry}: an input was written to"
     return float((error[allowed > 0] / allowed[allowed > 0]).max(initial=0.0))
 
 

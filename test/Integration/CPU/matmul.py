@@ -90,6 +90,7 @@ def check(library, case, size, random):
     init, init64 = encode(random.standard_normal((m, n)), output_type)
     result = encode(np.full((m, n), np.nan), output_type)[0]
     views = (inputs.Tensor * 3)(view(lhs, input_type), view(rhs, input_type), view(init, output_type))
+    kept = init.copy()
     if library.attn_main(views, 3, ctypes.byref(view(result, output_type)), 1):
         library.attn_main_error.restype = ctypes.c_char_p
         sys.exit(f"{case} {size}: {library.attn_main_error().decode()}")
@@ -107,6 +108,7 @@ def check(library, case, size, random):
     decoded = inputs.from_bf16_bits(result) if output_type == "bf16" else result.astype(np.float64)
     error = np.abs(decoded - expected)
     assert not np.isnan(error).any(), f"{case} {size}: a result is missing"
+    assert (init == kept).all(), f"{case} {size}: an input was written to"
     return float((error / allowed).max(initial=0.0))
 
 

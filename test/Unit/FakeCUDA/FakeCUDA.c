@@ -172,7 +172,7 @@ cu_result cuFuncSetAttribute(cu_function function, int attribute, int value) {
 
 static cu_result note_launch(const unsigned *grid, const unsigned *block,
                              const unsigned *cluster, unsigned shared_bytes,
-                             cu_stream stream) {
+                             cu_stream stream, int is_programmatic) {
   LOCK;
   if (fake_cuda.launch_result)
     return fake_cuda.launch_result;
@@ -185,13 +185,16 @@ static cu_result note_launch(const unsigned *grid, const unsigned *block,
   memcpy(fake_cuda.cluster, cluster, sizeof fake_cuda.cluster);
   fake_cuda.shared_bytes = shared_bytes;
   fake_cuda.stream = stream;
+  fake_cuda.is_programmatic = is_programmatic;
   return CU_SUCCESS;
 }
 
 static cu_result launch(const unsigned *grid, const unsigned *block,
                         const unsigned *cluster, unsigned shared_bytes,
-                        cu_stream stream, void **parameters) {
-  cu_result result = note_launch(grid, block, cluster, shared_bytes, stream);
+                        cu_stream stream, int is_programmatic,
+                        void **parameters) {
+  cu_result result =
+      note_launch(grid, block, cluster, shared_bytes, stream, is_programmatic);
   if (result == CU_SUCCESS && fake_cuda.on_launch)
     fake_cuda.on_launch(parameters);
   return result;
@@ -204,8 +207,8 @@ cu_result cuLaunchKernel(cu_function function, unsigned gx, unsigned gy,
   (void)function;
   (void)extra;
   unsigned grid[] = {gx, gy, gz}, block[] = {bx, by, bz}, cluster[] = {0, 0, 0};
-  fake_cuda.is_programmatic = 0;
-  return launch(grid, block, cluster, shared_bytes, stream, parameters);
+  return launch(grid, block, cluster, shared_bytes, stream,
+                /*is_programmatic=*/0, parameters);
 }
 
 cu_result cuLaunchKernelEx(const struct cu_launch_config *config,
@@ -214,18 +217,18 @@ cu_result cuLaunchKernelEx(const struct cu_launch_config *config,
   (void)function;
   (void)extra;
   const unsigned none[] = {0, 0, 0}, *cluster = none;
-  fake_cuda.is_programmatic = 0;
+  int is_programmatic = 0;
   for (unsigned i = 0; i < config->num_attributes; ++i) {
     const struct cu_launch_attribute *attribute = &config->attributes[i];
     if (attribute->id == CU_LAUNCH_CLUSTER_DIMENSION)
       cluster = attribute->cluster;
     else if (attribute->id == CU_LAUNCH_PROGRAMMATIC_STREAM_SERIALIZATION)
-      fake_cuda.is_programmatic = attribute->is_programmatic;
+      is_programmatic = attribute->is_programmatic;
     else
       return CU_INVALID_VALUE;
   }
   return launch(config->grid, config->block, cluster, config->shared_bytes,
-                config->stream, parameters);
+                config->stream, is_programmatic, parameters);
 }
 
 cu_result cuPointerGetAttributes(unsigned count, int *attributes, void **values,

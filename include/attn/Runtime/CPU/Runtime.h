@@ -39,6 +39,13 @@ void attn_rt_parallel_for(int64_t n, int64_t grain,
 void attn_rt_set_num_threads(int num_threads);
 int attn_rt_get_num_threads(void);
 
+/// How many rows of a product a call of its kernel should have, so that threads
+/// are done together: of `rows` for each of `columns` groups of columns, `most`
+/// at most, a multiple of `unit` where that is less. A call takes as long as
+/// these and `overhead` rows more. The results do not depend on it.
+int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
+                            int64_t unit, int64_t overhead);
+
 /// Calls `member(data)` once on each of `num_threads` threads, the caller among
 /// them, and returns when all have returned; 0 stands for as many as it has by
 /// itself. `flags` is 0. OpenMP's runtimes of GCC, LLVM and Intel have such a

@@ -546,6 +546,34 @@ def AttnInterchangeReductionsPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-keep-arguments
+//===----------------------------------------------------------------------===//
+
+def AttnKeepArgumentsPass : Pass<"attn-keep-arguments", "::mlir::func::FuncOp"> {
+  let summary = "Do not let functions write to the memory of their arguments";
+  let description = [{
+    Tensors are values, but one-shot bufferization takes the memory of a function's
+    arguments for its own: a sum that begins with one would overwrite it in the
+    caller's memory. Says that tensors of functions which others may call are not
+    writable; where one is the destination of an operation, a result gets memory
+    of its own. An argument that has `bufferization.writable` keeps it.
+
+    Before:
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32> {bufferization.writable = false}) -> tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-lower-convolutions
 //===----------------------------------------------------------------------===//
 
