@@ -97,26 +97,25 @@ bool Convolution::classify() {
             outMap = op.getMatchingIndexingMap(out);
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
   llvm::SmallDenseSet<unsigned> isRow;
-  int64_t numColumns = 1;
+  // Nothing is shared by fewer columns than the copy costs: convolutions of
+  // each channel by itself.
+  constexpr uint64_t kMinColumns = 4;
+  uint64_t numColumns = 1;
   for (unsigned loop : getLoops(outMap)) {
     bool inInput = inputMap.isFunctionOfDim(loop);
     if (!filterMap.isFunctionOfDim(loop))
       isRow.insert(loop);
     else if (inInput)
       groups.push_back(loop);
-    else
-      numColumns = ShapedType::isDynamic(sizes[loop])
-                       ? ShapedType::kDynamic
-                       : llvm::SaturatingMultiply<uint64_t>(
-                             std::max<int64_t>(numColumns, 0), sizes[loop]);
+    else // A size that is not known may be any.
+      numColumns = llvm::SaturatingMultiply<uint64_t>(
+          numColumns, ShapedType::isDynamic(sizes[loop])
+                          ? kMinColumns
+                          : uint64_t(sizes[loop]));
     if (!inInput && isRow.contains(loop))
       return false;
   }
-  // Nothing is shared by fewer columns than the copy costs: convolutions of
-  // each channel by itself.
-  constexpr int64_t kMinColumns = 4;
-  if (isRow.empty() ||
-      (!ShapedType::isDynamic(numColumns) && numColumns < kMinColumns))
+  if (isRow.empty() || numColumns < kMinColumns)
     return false;
 
   // All others are in input and filter, where they must be adjacent.
@@ -131,7 +130,7 @@ bool Convolution::classify() {
       return false;
     reductions.push_back(loop);
   }
-  if (reductions.size() != numOthers)
+  if (reductions.empty() || reductions.size() != numOthers)
     return false;
 
   // Upstream cannot lower the expansion of one dimension into several of
