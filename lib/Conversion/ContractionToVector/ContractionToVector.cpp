@@ -112,8 +112,16 @@ Value getWhole(Value view) {
   return view;
 }
 
+/// Whether what the operation returns, or hands to the operation around it, may
+/// be memory that it is given.
+bool mayForward(Operation *op, Block *block) {
+  return llvm::any_of(op->getResultTypes(),
+                      [](Type type) { return isa<BaseMemRefType>(type); }) ||
+         (op->hasTrait<OpTrait::IsTerminator>() && op->getBlock() != block);
+}
+
 /// The last operation before `op` in its block that may have to do with some
-/// memory, which nothing else is an alias of.
+/// memory, which nothing else is an alias of; null where that is not known.
 Operation *getLastUser(Value memory, Operation *op) {
   Operation *last = nullptr;
   SmallVector<Value> views{memory};
@@ -123,6 +131,8 @@ Operation *getLastUser(Value memory, Operation *op) {
         llvm::append_range(views, user->getResults());
         continue;
       }
+      if (mayForward(user, op->getBlock()))
+        return nullptr;
       Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
       if (ancestor && ancestor != op && ancestor->isBeforeInBlock(op) &&
           (!last || last->isBeforeInBlock(ancestor)))

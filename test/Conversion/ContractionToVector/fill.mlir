@@ -79,3 +79,39 @@ func.func @others(%a: memref<48x48xf32>, %b: memref<48x48xf32>, %c: memref<48x48
   linalg.matmul ins(%a, %f : memref<48x48xf32>, memref<48x48xf32>) outs(%f : memref<48x48xf32>)
   return %d, %e, %f : memref<48x48xf32>, memref<48x48xf32>, memref<48x48xf32>
 }
+
+// -----
+
+// Memory has another name.
+// CHECK-LABEL: func.func @selected
+// CHECK-COUNT-1: linalg.fill
+func.func @selected(%a: memref<64x32xf32>, %b: memref<32x48xf32>, %c0: memref<64x48xf32>, %p: i1) -> memref<64x48xf32> {
+  %zero = arith.constant 0.0 : f32
+  %i = arith.constant 0 : index
+  %c = memref.alloc() : memref<64x48xf32>
+  %d = arith.select %p, %c, %c0 : memref<64x48xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x48xf32>)
+  %one = memref.load %a[%i, %i] : memref<64x32xf32>
+  memref.store %one, %d[%i, %i] : memref<64x48xf32>
+  linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x48xf32>) outs(%c : memref<64x48xf32>)
+  return %c : memref<64x48xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @yielded
+// CHECK-COUNT-1: linalg.fill
+func.func @yielded(%a: memref<64x32xf32>, %b: memref<32x48xf32>, %c0: memref<64x48xf32>, %p: i1) -> memref<64x48xf32> {
+  %zero = arith.constant 0.0 : f32
+  %i = arith.constant 0 : index
+  %c = memref.alloc() : memref<64x48xf32>
+  %d = scf.if %p -> memref<64x48xf32> {
+    scf.yield %c : memref<64x48xf32>
+  } else {
+    scf.yield %c0 : memref<64x48xf32>
+  }
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x48xf32>)
+  memref.store %zero, %d[%i, %i] : memref<64x48xf32>
+  linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x48xf32>) outs(%c : memref<64x48xf32>)
+  return %c : memref<64x48xf32>
+}
