@@ -120,18 +120,20 @@ bool mayForward(Operation *op, Block *block) {
          (op->hasTrait<OpTrait::IsTerminator>() && op->getBlock() != block);
 }
 
-/// The last operation before `op` in its block that may have to do with some
-/// memory, which nothing else is an alias of; null where that is not known.
-Operation *getLastUser(Value memory, Operation *op) {
-  Operation *last = nullptr;
+/// The last operation before that of `out` in its block that may have to do
+/// with some memory, which nothing else is an alias of; null where that is not
+/// known, or where the operation has it as another operand, too.
+Operation *getLastUser(Value memory, OpOperand *out) {
+  Operation *op = out->getOwner(), *last = nullptr;
   SmallVector<Value> views{memory};
   while (!views.empty()) {
-    for (Operation *user : views.pop_back_val().getUsers()) {
+    for (OpOperand &use : views.pop_back_val().getUses()) {
+      Operation *user = use.getOwner();
       if (isa<ViewLikeOpInterface>(user)) {
         llvm::append_range(views, user->getResults());
         continue;
       }
-      if (mayForward(user, op->getBlock()))
+      if (mayForward(user, op->getBlock()) || (user == op && &use != out))
         return nullptr;
       Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
       if (ancestor && ancestor != op && ancestor->isBeforeInBlock(op) &&
@@ -146,20 +148,14 @@ Operation *getLastUser(Value memory, Operation *op) {
 /// else.
 linalg::FillOp getFill(Matmul &matmul) {
   Value memory = getWhole(matmul.out->get());
-  Operation *op = matmul.op;
   if (!memory.getDefiningOp<memref::AllocOp>() ||
-      memory.getDefiningOp()->getBlock() != op->getBlock())
+      memory.getDefiningOp()->getBlock() != matmul.op->getBlock())
     return {};
-  auto fill = dyn_cast_or_null<linalg::FillOp>(getLastUser(memory, op));
-  if (!fill || fill->getBlock() != op->getBlock() ||
-      getWhole(fill.output()) != memory ||
+  auto fill = dyn_cast_or_null<linalg::FillOp>(getLastUser(memory, matmul.out));
+  if (!fill || getWhole(fill.output()) != memory ||
       !fill.value().getDefiningOp<arith::ConstantOp>() ||
       fill.value().getType() != getElementTypeOrSelf(memory.getType()))
     return {};
-  // Nor does the operation read it as an input.
-  for (OpOperand *input : matmul.op.getDpsInputOperands())
-    if (getWhole(input->get()) == memory)
-      return {};
   return fill;
 }
 

@@ -468,16 +468,9 @@ Value MatmulLowering::buildRowStep(KernelBuilder &b, Value rows,
   if (std::optional<int64_t> known = getConstantIntValue(rows);
       known && *known <= unit)
     return b.index(kGroupRows);
-  constexpr StringLiteral kName = "attn_rt_choose_rows";
-  auto function = symbols.lookup<func::FuncOp>(kName);
-  if (!function) {
-    SmallVector<Type> types(5, b.getI64Type());
-    function = func::FuncOp::create(
-        b.getLoc(), kName,
-        FunctionType::get(b.getContext(), types, b.getI64Type()));
-    function.setPrivate();
-    symbols.insert(function);
-  }
+  SmallVector<Type> types(5, b.getI64Type());
+  func::FuncOp function = getRuntimeFunction(b, symbols, "attn_rt_choose_rows",
+                                             types, b.getI64Type());
   auto toInteger = [&](Value value) -> Value {
     return arith::IndexCastOp::create(b, b.getI64Type(), value);
   };

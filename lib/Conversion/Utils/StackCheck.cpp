@@ -12,19 +12,25 @@
 
 using namespace mlir;
 
+func::FuncOp mlir::attn::getRuntimeFunction(ImplicitLocOpBuilder &b,
+                                            SymbolTable &symbols,
+                                            StringRef name, TypeRange inputs,
+                                            TypeRange results) {
+  if (auto function = symbols.lookup<func::FuncOp>(name))
+    return function;
+  auto function = func::FuncOp::create(
+      b.getLoc(), name, FunctionType::get(b.getContext(), inputs, results));
+  function.setPrivate();
+  symbols.insert(function);
+  return function;
+}
+
 void mlir::attn::buildStackCheck(ImplicitLocOpBuilder &b, SymbolTable &symbols,
                                  int64_t scratchBytes) {
-  constexpr StringLiteral kName = "attn_rt_check_stack";
   // For what registers are spilled to, and for frames below.
   constexpr int64_t kFrameBytes = 32 << 10;
-  auto function = symbols.lookup<func::FuncOp>(kName);
-  if (!function) {
-    function = func::FuncOp::create(
-        b.getLoc(), kName,
-        FunctionType::get(b.getContext(), b.getI64Type(), {}));
-    function.setPrivate();
-    symbols.insert(function);
-  }
+  func::FuncOp function =
+      getRuntimeFunction(b, symbols, "attn_rt_check_stack", b.getI64Type(), {});
   Value bytes = arith::ConstantOp::create(
       b, b.getI64IntegerAttr(scratchBytes + kFrameBytes));
   func::CallOp::create(b, function, bytes);

@@ -115,3 +115,17 @@ func.func @yielded(%a: memref<64x32xf32>, %b: memref<32x48xf32>, %c0: memref<64x
   linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x48xf32>) outs(%c : memref<64x48xf32>)
   return %c : memref<64x48xf32>
 }
+
+// -----
+
+// A factor is a part of what is filled.
+// CHECK-LABEL: func.func @factor
+// CHECK-COUNT-1: linalg.fill
+func.func @factor(%a: memref<64x32xf32>) -> memref<64x48xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<64x48xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x48xf32>)
+  %b = memref.subview %c[0, 0] [32, 48] [1, 1] : memref<64x48xf32> to memref<32x48xf32, strided<[48, 1]>>
+  linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x48xf32, strided<[48, 1]>>) outs(%c : memref<64x48xf32>)
+  return %c : memref<64x48xf32>
+}

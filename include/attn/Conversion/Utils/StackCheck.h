@@ -9,10 +9,16 @@
 #ifndef ATTN_CONVERSION_UTILS_STACKCHECK_H
 #define ATTN_CONVERSION_UTILS_STACKCHECK_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
 
 namespace mlir::attn {
+
+/// The declaration of a function of the run time, made if it is not there.
+func::FuncOp getRuntimeFunction(ImplicitLocOpBuilder &b, SymbolTable &symbols,
+                                StringRef name, TypeRange inputs,
+                                TypeRange results);
 
 /// Lets the program fail where the thread that gets here has a stack without
 /// room for `scratchBytes` of a kernel that is called next, and its frame.

@@ -55,7 +55,7 @@ public:
   /// How many of each loop a tile has, so that the copy has `most` elements at
   /// most, or as many as a filter covers; empty if it has as few in whole.
   SmallVector<OpFoldResult> getTiles(OpBuilder &b, int64_t most);
-  Value lower(RewriterBase &rewriter);
+  void lower(RewriterBase &rewriter);
 
 private:
   explicit Convolution(linalg::LinalgOp op) : op(op) {}
@@ -256,19 +256,16 @@ Value Convolution::copyInput(ImplicitLocOpBuilder &b,
     llvm::append_range(order, loops);
   // In the map of the input a loop of one iteration is nowhere.
   MLIRContext *context = b.getContext();
-  SmallVector<AffineExpr> dims(op.getNumLoops());
+  SmallVector<AffineExpr> dims(op.getNumLoops(),
+                               getAffineConstantExpr(0, context));
   SmallVector<unsigned> kept;
   for (auto [place, loop] : llvm::enumerate(order)) {
-    bool isOne = llvm::is_contained(reductions, loop) &&
-                 getConstantIntValue(sizes[loop]) == 1;
-    dims[loop] = isOne ? getAffineConstantExpr(0, context)
-                       : getAffineDimExpr(place, context);
-    if (!isOne)
-      kept.push_back(place);
+    if (llvm::is_contained(reductions, loop) &&
+        getConstantIntValue(sizes[loop]) == 1)
+      continue;
+    dims[loop] = getAffineDimExpr(place, context);
+    kept.push_back(place);
   }
-  for (AffineExpr &dim : dims)
-    if (!dim)
-      dim = getAffineConstantExpr(0, context);
   AffineMap map = getInputMap().replaceDimsAndSymbols(dims, {}, order.size(),
                                                       /*numResultSyms=*/0);
   map = simplifyAffineMap(map);
@@ -301,7 +298,7 @@ Value Convolution::copyInput(ImplicitLocOpBuilder &b,
   return collapse(b, generic.getResult(0), copied);
 }
 
-Value Convolution::lower(RewriterBase &rewriter) {
+void Convolution::lower(RewriterBase &rewriter) {
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);
   b.setInsertionPoint(op);
   SmallVector<OpFoldResult> sizes =
@@ -359,7 +356,6 @@ Value Convolution::lower(RewriterBase &rewriter) {
         b, out->get().getType(), result, getReassociation(outGroups), outSizes);
   }
   rewriter.replaceOp(op, result);
-  return result;
 }
 
 struct AttnLowerConvolutionsPass
@@ -377,14 +373,14 @@ struct AttnLowerConvolutionsPass
 
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> ops;
-    getOperation()->walk([&](linalg::LinalgOp op) {
-      if (Convolution::get(op))
-        ops.push_back(op);
-    });
+    getOperation()->walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
+      std::optional<Convolution> convolution = Convolution::get(op);
+      if (!convolution)
+        continue;
       IRRewriter rewriter(op);
       SmallVector<OpFoldResult> tiles =
-          Convolution::get(op)->getTiles(rewriter, copyElements);
+          convolution->getTiles(rewriter, copyElements);
       if (!tiles.empty()) {
         linalg::LinalgTilingOptions options;
         options.setTileSizeComputationFunction(
@@ -398,9 +394,9 @@ struct AttnLowerConvolutionsPass
           return signalPassFailure();
         }
         rewriter.replaceOp(op, tiled->tensorResults);
-        op = tiled->op;
+        convolution = Convolution::get(tiled->op);
       }
-      Convolution::get(op)->lower(rewriter);
+      convolution->lower(rewriter);
       ++numLowered;
     }
   }
