@@ -10,9 +10,9 @@
 The models of modules.py with random weights, all of which are arguments: exported by
 torch-mlir to linalg (utils/requirements-models.txt), where attention is found, and
 compiled ahead of time for one CPU. `run` needs PyTorch only, and may be on another
-machine. Eager and Inductor (a C++ compiler) take turns with ours; medians in milliseconds,
-the ratio is the better of theirs to ours. Errors are relative to the same weights in f64,
-by Frobenius norms.
+machine. Eager and Inductor (a C++ compiler) take turns with ours, all on the threads of
+PyTorch's OpenMP; medians in milliseconds, the ratio is the better of theirs to ours.
+Errors are relative to the same weights in f64, by Frobenius norms.
 """
 
 import argparse
@@ -110,11 +110,21 @@ def view(tensor):
     return cpu.Tensor(tensor.data_ptr(), shape, tensor.dim(), NUMBERS[tensor.dtype], None)
 
 
+def find_thread_team():
+    """GOMP_parallel of PyTorch's own OpenMP, whose threads spin in the way of others."""
+    for line in open("/proc/self/maps"):
+        path = line.split()[-1]
+        if pathlib.Path(path).name.startswith(("libgomp", "libiomp", "libomp")):
+            return ctypes.cast(ctypes.CDLL(path).GOMP_parallel, ctypes.c_void_p)
+    return None
+
+
 def bind(library, tensors, output, threads):
     """A call of a library's function."""
     loaded = ctypes.CDLL(str(library))
     loaded.attn_main_error.restype = ctypes.c_char_p
     loaded.attn_main_set_num_threads(threads)
+    loaded.attn_main_set_thread_team(find_thread_team())
     inputs = (cpu.Tensor * len(tensors))(*map(view, tensors))
     outputs = (cpu.Tensor * 1)(view(output))
 

@@ -190,6 +190,23 @@ TEST(RuntimeThreadsTest, RowsOfCalls) {
   attn_rt_set_num_threads(0);
 }
 
+TEST(RuntimeThreadsTest, ColumnsOfCalls) {
+  attn_rt_set_num_threads(16);
+  // 128 rows of 192 columns are 16 calls, one for each thread.
+  EXPECT_EQ(attn_rt_choose_columns(512, 768, 1, 256, 512, 32), 192);
+  EXPECT_EQ(attn_rt_choose_rows(512, 4, 512, 32, 48), 128);
+  // Enough to do.
+  EXPECT_EQ(attn_rt_choose_columns(512, 8192, 64, 256, 512, 32), 256);
+  // Columns that one call has anyway, and nothing at all.
+  EXPECT_EQ(attn_rt_choose_columns(512, 32, 1, 256, 512, 32), 256);
+  EXPECT_EQ(attn_rt_choose_columns(0, 768, 1, 256, 512, 32), 256);
+  EXPECT_EQ(attn_rt_choose_columns(512, 0, 1, 256, 512, 32), 256);
+  EXPECT_EQ(attn_rt_choose_columns(512, 768, 0, 256, 512, 32), 256);
+  attn_rt_set_num_threads(1);
+  EXPECT_EQ(attn_rt_choose_columns(512, 768, 1, 256, 512, 32), 256);
+  attn_rt_set_num_threads(0);
+}
+
 TEST(RuntimeMemoryTest, LargeBlocksAreKept) {
   constexpr size_t kSize = 1 << 20;
   void *first = _mlir_memref_to_llvm_alloc(kSize);

@@ -54,6 +54,17 @@ private:
   }
 };
 
+/// How often a loop runs, by the first operand that has it as a dimension; null
+/// where none has.
+inline Value getLoopExtent(KernelBuilder &b, unsigned loop,
+                           ArrayRef<MatmulOperand> operands) {
+  for (const MatmulOperand &operand : operands)
+    for (auto [dim, expr] : llvm::enumerate(operand.map.getResults()))
+      if (cast<AffineDimExpr>(expr).getPosition() == loop)
+        return b.dim(operand.memref, dim);
+  return {};
+}
+
 /// What a kernel computes: columns [firstColumn, endColumn) of rows [firstRow,
 /// endRow), at the given indices of all loops but those of rows, columns and
 /// the sum, which has `depth` terms.

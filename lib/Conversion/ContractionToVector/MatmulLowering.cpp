@@ -8,6 +8,7 @@
 
 #include "MatmulLowering.h"
 #include "TileMatmul.h"
+#include "TileProducts.h"
 #include "attn/Conversion/Utils/KernelBuilder.h"
 #include "attn/Conversion/Utils/StackCheck.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -68,8 +69,9 @@ private:
   bool packsLhs() {
     return getElementTypeOrSelf(matmul.lhs->get().getType()) != type;
   }
-  Value getExtent(KernelBuilder &b, unsigned loop, ArrayRef<Operand> operands);
   func::FuncOp createKernel();
+  /// Calls the kernel in parallel.
+  void emitCalls(KernelBuilder &b, ArrayRef<Operand> operands);
   Value buildRowStep(KernelBuilder &b, Value rows, Value columns);
   void emitKernel(KernelBuilder &b);
   void emitFill(KernelBuilder &b);
@@ -125,15 +127,6 @@ private:
   /// the rows there, null without a copy, and their first one.
   Value lhsScratch, packedLhs, packedRow;
 };
-
-Value MatmulLowering::getExtent(KernelBuilder &b, unsigned loop,
-                                ArrayRef<Operand> operands) {
-  for (const Operand &operand : operands)
-    for (auto [dim, expr] : llvm::enumerate(operand.map.getResults()))
-      if (cast<AffineDimExpr>(expr).getPosition() == loop)
-        return b.dim(operand.memref, dim);
-  return {};
-}
 
 void MatmulLowering::emitTile(KernelBuilder &b, int64_t width, int64_t count,
                               int64_t rows) {
@@ -227,7 +220,7 @@ void MatmulLowering::emitPanel(KernelBuilder &b, Value begin, Value end,
 void MatmulLowering::emitDirect(KernelBuilder &b) {
   packed = packedLhs = {};
   depthBegin = b.index(0);
-  depthEnd = getExtent(b, matmul.kLoop, {lhs, rhs});
+  depthEnd = getLoopExtent(b, matmul.kLoop, {lhs, rhs});
   b.forLoop(firstColumn, endColumn, getPanelColumns(), [&](Value begin) {
     Value end = b.min(b.add(begin, getPanelColumns()), endColumn);
     emitPanel(b, begin, end, firstRow, endRow);
@@ -321,7 +314,7 @@ void MatmulLowering::emitLhsPack(KernelBuilder &b, Value begin, Value end) {
 void MatmulLowering::emitPacked(KernelBuilder &b) {
   packed = scratch;
   packedLhs = lhsScratch;
-  Value totalDepth = getExtent(b, matmul.kLoop, {lhs, rhs});
+  Value totalDepth = getLoopExtent(b, matmul.kLoop, {lhs, rhs});
   auto forEachPanel = [&](function_ref<void(Value, Value, Value)> body) {
     Value columns = b.sub(endColumn, firstColumn);
     Value numPanels = b.ceilDiv(columns, getPanelColumns());
@@ -370,8 +363,8 @@ void MatmulLowering::emitFill(KernelBuilder &b) {
 }
 
 void MatmulLowering::emitKernel(KernelBuilder &b) {
-  Value columns = getExtent(b, matmul.nLoop, {out});
-  Value rows = getExtent(b, matmul.mLoop, {out});
+  Value columns = getLoopExtent(b, matmul.nLoop, {out});
+  Value rows = getLoopExtent(b, matmul.mLoop, {out});
   endColumn =
       b.min(b.add(firstColumn, kGroupPanels * getPanelColumns()), columns);
   endRow = b.min(b.add(firstRow, rowStep), rows);
@@ -390,19 +383,12 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
                       rhs,       out,
                       loops,     firstRow,
                       endRow,    firstColumn,
-                      endColumn, getExtent(b, matmul.kLoop, {lhs, rhs})};
-  auto emitFew = [&](int64_t most, function_ref<void()> emitMany) {
-    Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(most));
-    b.ifThenElse(
-        areFew,
-        [&] { isDirect ? emitDirect(b) : emitDotMatmul(b, kernel, lanes); },
-        emitMany);
+                      endColumn, getLoopExtent(b, matmul.kLoop, {lhs, rhs})};
+  auto emitFew = [&] {
+    isDirect ? emitDirect(b) : emitDotMatmul(b, kernel, lanes);
   };
   if (usesTiles()) {
-    static_assert(kGroupPanels * kVectors * 16 == kTileMatmulColumns,
-                  "columns of a call, of 16 lanes");
-    TileMatmulMemory memory = allocateTileMatmul(b);
-    emitFew(kFewTileRows, [&] { emitTileMatmul(b, kernel, memory); });
+    emitFew();
     return;
   }
   scratch = memref::AllocaOp::create(
@@ -412,10 +398,13 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
     lhsScratch = memref::AllocaOp::create(
         b, MemRefType::get({getBlockRows(), depth}, type),
         b.getI64IntegerAttr(64));
-  if (isDirect || isDot)
-    emitFew(isDirect ? kFewRows : kFewDotRows, [&] { emitPacked(b); });
-  else
+  if (!isDirect && !isDot) {
     emitPacked(b);
+    return;
+  }
+  int64_t most = isDirect ? kFewRows : kFewDotRows;
+  b.ifThenElse(b.compare(arith::CmpIPredicate::sle, rows, b.index(most)),
+               emitFew, [&] { emitPacked(b); });
 }
 
 /// func @NAME(lhs, rhs, out, the outer loops' indices, first row, first column,
@@ -463,10 +452,9 @@ Value MatmulLowering::buildRowStep(KernelBuilder &b, Value rows,
                                    Value columns) {
   // What is copied for a call takes as long as so many rows, in what these are
   // multiplied with.
-  constexpr int64_t kCopyRows = 12, kTileCopyRows = 48;
-  int64_t unit = usesTiles() ? kTileMatmulRows : numRows;
+  constexpr int64_t kCopyRows = 12;
   if (std::optional<int64_t> known = getConstantIntValue(rows);
-      known && *known <= unit)
+      (known && *known <= numRows) || usesTiles())
     return b.index(kGroupRows);
   SmallVector<Type> types(5, b.getI64Type());
   func::FuncOp function = getRuntimeFunction(b, symbols, "attn_rt_choose_rows",
@@ -480,27 +468,46 @@ Value MatmulLowering::buildRowStep(KernelBuilder &b, Value rows,
   auto call = func::CallOp::create(
       b, function,
       ValueRange{toInteger(rows), toInteger(columns), constant(kGroupRows),
-                 constant(unit),
-                 constant(usesTiles() ? kTileCopyRows : kCopyRows)});
+                 constant(numRows), constant(kCopyRows)});
   return arith::IndexCastOp::create(b, b.getIndexType(), call.getResult(0));
 }
 
 void MatmulLowering::lower() {
-  func::FuncOp kernel = createKernel();
   OpBuilder builder(matmul.op);
   KernelBuilder b(matmul.op.getLoc(), builder, lanes);
   SmallVector<Operand> operands;
   for (OpOperand *operand : {matmul.out, matmul.lhs, matmul.rhs})
     operands.push_back(getOperand(operand));
+  if (!usesTiles()) {
+    emitCalls(b, operands);
+  } else {
+    // Tiles would have more zeros than terms of so few rows.
+    Value rows = getLoopExtent(b, matmul.mLoop, operands);
+    std::optional<int64_t> known = getConstantIntValue(rows);
+    auto emitTiles = [&] { lowerTileMatmul(b, matmul, symbols); };
+    if (!known)
+      b.ifThenElse(
+          b.compare(arith::CmpIPredicate::sle, rows, b.index(kFewTileRows)),
+          [&] { emitCalls(b, operands); }, emitTiles);
+    else if (*known <= kFewTileRows)
+      emitCalls(b, operands);
+    else
+      emitTiles();
+  }
+  matmul.op->erase();
+}
+
+void MatmulLowering::emitCalls(KernelBuilder &b, ArrayRef<Operand> operands) {
+  func::FuncOp kernel = createKernel();
   // Groups of rows and of columns run in parallel with the outer dimensions.
   SmallVector<Value> ends, steps;
-  Value rows = getExtent(b, matmul.mLoop, operands);
-  Value columns = getExtent(b, matmul.nLoop, operands);
+  Value rows = getLoopExtent(b, matmul.mLoop, operands);
+  Value columns = getLoopExtent(b, matmul.nLoop, operands);
   int64_t columnStep = kGroupPanels * getPanelColumns();
   Value numGroups = b.ceilDiv(columns, columnStep);
   for (unsigned loop = 0; loop < matmul.op.getNumLoops(); ++loop)
     if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop) {
-      ends.push_back(getExtent(b, loop, operands));
+      ends.push_back(getLoopExtent(b, loop, operands));
       steps.push_back(b.index(1));
       numGroups = b.mul(numGroups, ends.back());
     }
@@ -509,16 +516,15 @@ void MatmulLowering::lower() {
   steps.append({step, b.index(columnStep)});
   SmallVector<Value> begins(ends.size(), b.index(0));
   auto parallel = scf::ParallelOp::create(b, begins, ends, steps);
+  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(parallel.getBody());
-  buildStackCheck(b, symbols,
-                  usesTiles() ? getTileMatmulBytes()
-                              : kBlockBytes + getLhsBytes());
+  if (!usesTiles())
+    buildStackCheck(b, symbols, kBlockBytes + getLhsBytes());
   SmallVector<Value> arguments{matmul.lhs->get(), matmul.rhs->get(),
                                matmul.out->get()};
   llvm::append_range(arguments, parallel.getInductionVars());
   arguments.push_back(step);
   func::CallOp::create(b, kernel, arguments);
-  matmul.op->erase();
 }
 
 } // namespace

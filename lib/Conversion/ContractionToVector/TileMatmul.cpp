@@ -6,322 +6,368 @@
 //
 //===----------------------------------------------------------------------===//
 
-// The first operand of a product of tiles is 16 rows of 32 bf16, the second one
-// 16 rows of 16 pairs along the sum. Both are copied, tile by tile: columns of
-// a block of the sum for all rows, rows for all of these columns. A tile's
-// memory is adjacent then, and zero where there is no row, column or term. Two
-// by two tiles of sums with their four operands fill the eight registers.
+// Where many rows share rhs, all threads copy a part of it each, as tiles need
+// it, and then multiply. Elsewhere a call copies the columns that it
+// multiplies: for few rows there is nothing to share, and another rhs for each
+// index of an outer loop gives threads enough to do.
 //
 //===----------------------------------------------------------------------===//
 
 #include "TileMatmul.h"
-#include "mlir/Dialect/AMX/AMXDialect.h"
+#include "TileProducts.h"
+#include "attn/Conversion/Utils/StackCheck.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace mlir::attn;
 
-/// Rows of a tile, what one has in each of them, and what a register tile has
-/// of rows and columns.
-static constexpr int64_t kRows = 16, kHalves = 32, kSquare = kTileMatmulRows;
-/// Terms of the sum and rows of a block: its columns have 128 kB, a square's 32
-/// of them.
-static constexpr int64_t kDepth = 512, kBlockRows = 128;
-static constexpr int64_t kSteps = kDepth / kHalves;
+/// Rows and columns of a call that copies by itself, at most, and how many
+/// terms of the sum at a time. So few rows take less time than another loop of
+/// all threads does.
+static constexpr int64_t kCallRows = 512, kCallColumns = 128, kCallDepth = 512,
+                         kFewRows = 64;
+/// Bytes that are copied for all threads at a time, and steps of a tile in one
+/// call.
+static constexpr int64_t kSharedBytes = 8 << 20, kPackSteps = 32;
+/// Columns of a call with what has been copied: as many as stay in the second
+/// cache for all of its rows.
+static constexpr int64_t kColumnBytes = 1 << 20, kMinColumns = 64,
+                         kMaxColumns = 256;
 
 namespace {
 
-class TileMatmulEmitter {
+class TileMatmulLowering {
 public:
-  TileMatmulEmitter(KernelBuilder &b, const MatmulKernel &kernel,
-                    const TileMatmulMemory &memory)
-      : b(b), kernel(kernel), memory(memory), loops(kernel.loops) {}
+  TileMatmulLowering(KernelBuilder &b, Matmul matmul, SymbolTable &symbols)
+      : b(b), matmul(matmul), symbols(symbols),
+        numLoops(matmul.op.getNumLoops()) {
+    auto getOperand = [&](OpOperand *operand) -> MatmulOperand {
+      return {operand->get(), matmul.op.getMatchingIndexingMap(operand)};
+    };
+    lhs = getOperand(matmul.lhs);
+    rhs = getOperand(matmul.rhs);
+    out = getOperand(matmul.out);
+  }
 
-  void emit();
+  void lower();
 
 private:
-  Type getOperandType() {
-    return amx::TileType::get({kRows, kHalves}, b.getBF16Type());
-  }
-  Type getSumType() {
-    return amx::TileType::get({kRows, kRows}, b.getF32Type());
-  }
-  void setPlace(Value row, Value column, Value k) {
-    loops[kernel.matmul.mLoop] = row;
-    loops[kernel.matmul.nLoop] = column;
-    loops[kernel.matmul.kLoop] = k;
-  }
-  Value loadHalves(const MatmulOperand &operand, int64_t count) {
-    return vector::LoadOp::create(b, VectorType::get({count}, b.getBF16Type()),
-                                  operand.memref, operand.getIndices(loops));
-  }
-  Value loadHalf(const MatmulOperand &operand) {
-    return b.load(operand.memref, operand.getIndices(loops));
-  }
-  void storeZeros(Value memref, Value tile, Value step, Value row) {
-    auto type = VectorType::get({kHalves}, b.getBF16Type());
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-    b.storeVector(zero, memref, {tile, step, row, b.index(0)});
-  }
+  /// What a body gets: operands, and indices behind those of outer loops.
+  using Body = function_ref<void(TileMatmul &kernel, ValueRange operands,
+                                 ValueRange indices)>;
+  func::FuncOp createFunction(StringRef suffix, TypeRange operands,
+                              int64_t numIndices, Body emitBody);
+  func::FuncOp createPack();
+  func::FuncOp createProducts();
+  /// A function that copies what it multiplies.
+  func::FuncOp createBlock(func::FuncOp pack, func::FuncOp products);
+  void call(func::FuncOp function, ValueRange operands, ValueRange outer,
+            ValueRange indices);
+  /// Calls the body in parallel, with the indices of outer loops first.
+  void forBlocks(ValueRange begins, ValueRange ends, ValueRange steps,
+                 function_ref<void(ValueRange outer, ValueRange indices)> body);
 
-  /// Copies rows [begin, end) and zeros up to whole squares.
-  void emitRows(Value begin, Value end);
-  /// Copies columns [begin, begin + 16) of one step, some of which may not be.
-  void emitColumns(Value tile, Value begin, Value step);
-  void emitWholeColumns(Value tile, Value begin, Value step, Value k);
-  /// The products of 32 rows with 32 columns.
-  void emitSquare(Value rowTile, Value columnTile, Value row, Value column);
-  /// Adds products to four tiles of sums.
-  SmallVector<Value> emitProducts(Value rowTile, Value columnTile,
-                                  ValueRange sums);
-  /// Adds what is in memory to those elements of the output that are there.
-  void emitAdded(Value row, Value column);
+  Value chooseRows(Value numGroups);
+  Value chooseColumns(Value columns);
+  Value choose(StringRef name, ValueRange indices, ArrayRef<int64_t> constants);
+  void emitApart(func::FuncOp block);
+  void emitShared(func::FuncOp pack, func::FuncOp products);
+
+  bool isOuter(unsigned loop) const {
+    return loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop;
+  }
+  bool isShared() const {
+    for (unsigned loop = 0; loop < numLoops; ++loop)
+      if (isOuter(loop) && rhs.map.isFunctionOfDim(loop))
+        return false;
+    return true;
+  }
+  Value getExtent(unsigned loop) {
+    return getLoopExtent(b, loop, {out, lhs, rhs});
+  }
+  MemRefType getPackedType() {
+    int64_t dynamic = ShapedType::kDynamic;
+    return MemRefType::get({dynamic, dynamic, kTileRows, kTileDepth},
+                           b.getBF16Type());
+  }
 
   KernelBuilder &b;
-  const MatmulKernel &kernel;
-  TileMatmulMemory memory;
-  SmallVector<Value> loops;
-  /// The block of the sum, and how many steps it has.
-  Value depthBegin, depthEnd, numSteps;
+  Matmul matmul;
+  SymbolTable &symbols;
+  unsigned numLoops;
+  MatmulOperand lhs, rhs, out;
+  Value rows, columns, depth, batches;
 };
 
 } // namespace
 
-void TileMatmulEmitter::emitRows(Value begin, Value end) {
-  Value zero = b.index(0);
-  Value count = b.mul(b.ceilDiv(b.sub(end, begin), kSquare), b.index(kSquare));
-  b.forLoop(zero, count, 1, [&](Value r) {
-    Value tile = b.div(r, b.index(kRows)), tileRow = b.rem(r, b.index(kRows));
-    Value row = b.add(begin, r);
-    Value isRow = b.compare(arith::CmpIPredicate::slt, row, end);
-    auto emitZeros = [&](Value firstStep) {
-      b.forLoop(firstStep, numSteps, 1, [&](Value step) {
-        storeZeros(memory.lhs, tile, step, tileRow);
-      });
-    };
-    b.ifThenElse(
-        isRow,
-        [&] {
-          Value whole = b.div(b.sub(depthEnd, depthBegin), b.index(kHalves));
-          b.forLoop(zero, whole, 1, [&](Value step) {
-            setPlace(row, {}, b.add(depthBegin, b.mul(step, b.index(kHalves))));
-            b.storeVector(loadHalves(kernel.lhs, kHalves), memory.lhs,
-                          {tile, step, tileRow, zero});
-          });
-          emitZeros(whole);
-          Value first = b.add(depthBegin, b.mul(whole, b.index(kHalves)));
-          b.forLoop(first, depthEnd, 1, [&](Value k) {
-            setPlace(row, {}, k);
-            b.store(loadHalf(kernel.lhs), memory.lhs,
-                    {tile, whole, tileRow, b.sub(k, first)});
-          });
-        },
-        [&] { emitZeros(zero); });
-  });
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+func::FuncOp TileMatmulLowering::createFunction(StringRef suffix,
+                                                TypeRange operands,
+                                                int64_t numIndices,
+                                                Body emitBody) {
+  SmallVector<Type> types(operands);
+  unsigned numOuter = numLoops - 3;
+  types.append(numOuter + numIndices, b.getIndexType());
+  auto parent = matmul.op->getParentOfType<FunctionOpInterface>();
+  OpBuilder::InsertionGuard guard(b);
+  auto function =
+      func::FuncOp::create(b.getLoc(), (parent.getName() + suffix).str(),
+                           b.getFunctionType(types, {}));
+  function.setPrivate();
+  symbols.insert(function);
+  b.setInsertionPointToStart(function.addEntryBlock());
+
+  ValueRange arguments = function.getArguments();
+  TileMatmul kernel{matmul, lhs, rhs, out, SmallVector<Value>(numLoops)};
+  ValueRange outer = arguments.slice(operands.size(), numOuter);
+  for (unsigned loop = 0; loop < numLoops; ++loop)
+    if (isOuter(loop)) {
+      kernel.loops[loop] = outer.front();
+      outer = outer.drop_front();
+    }
+  emitBody(kernel, arguments.take_front(operands.size()),
+           arguments.take_back(numIndices));
+  func::ReturnOp::create(b);
+  return function;
 }
 
-void TileMatmulEmitter::emitWholeColumns(Value tile, Value begin, Value step,
-                                         Value k) {
-  auto halvesType = VectorType::get({kHalves}, b.getBF16Type());
-  auto store = [&](Value halves, int64_t pair) {
-    b.storeVector(halves, memory.rhs, {tile, step, b.index(pair), b.index(0)});
-  };
-  if (kernel.rhs.isContiguousIn(kernel.matmul.kLoop)) {
-    // A pair moves like an f32.
-    auto fourType = VectorType::get({4}, b.getF32Type());
-    SmallVector<Value> pairs =
-        buildTransposedSquare(b, [&](int64_t column, int64_t pair) -> Value {
-          setPlace({}, b.add(begin, column), b.add(k, 2 * pair));
-          return vector::BitCastOp::create(b, fourType,
-                                           loadHalves(kernel.rhs, 8));
-        });
-    for (auto [pair, vector] : llvm::enumerate(pairs))
-      store(vector::BitCastOp::create(b, halvesType, vector), pair);
-    return;
-  }
-  for (int64_t pair = 0; pair < kRows; ++pair) {
-    auto load = [&](int64_t i) {
-      setPlace({}, begin, b.add(k, 2 * pair + i));
-      return loadHalves(kernel.rhs, kRows);
-    };
-    Value first = load(0), second = load(1);
-    store(vector::InterleaveOp::create(b, first, second), pair);
-  }
-}
-
-void TileMatmulEmitter::emitColumns(Value tile, Value begin, Value step) {
-  using P = arith::CmpIPredicate;
-  Value k = b.add(depthBegin, b.mul(step, b.index(kHalves)));
-  Value columnEnd = b.min(b.add(begin, kRows), kernel.endColumn);
-  Value end = b.min(b.add(k, kHalves), depthEnd);
-  Value isWhole = arith::AndIOp::create(
-      b, b.compare(P::sle, b.add(begin, kRows), kernel.endColumn),
-      b.compare(P::sle, b.add(k, kHalves), depthEnd));
-  b.ifThenElse(
-      isWhole, [&] { emitWholeColumns(tile, begin, step, k); },
-      [&] {
-        for (int64_t pair = 0; pair < kRows; ++pair)
-          storeZeros(memory.rhs, tile, step, b.index(pair));
-        b.forLoop(begin, columnEnd, 1, [&](Value column) {
-          b.forLoop(k, end, 1, [&](Value term) {
-            setPlace({}, column, term);
-            Value place = b.sub(term, k);
-            Value half = b.add(b.mul(b.sub(column, begin), b.index(2)),
-                               b.rem(place, b.index(2)));
-            b.store(loadHalf(kernel.rhs), memory.rhs,
-                    {tile, step, b.div(place, b.index(2)), half});
-          });
-        });
+/// func @NAME_matmul_pack(rhs, packed, ..., column, begin, end, tile, step)
+func::FuncOp TileMatmulLowering::createPack() {
+  Type types[] = {rhs.memref.getType(), getPackedType()};
+  return createFunction(
+      "_matmul_pack", types, 5,
+      [&](TileMatmul &kernel, ValueRange operands, ValueRange indices) {
+        kernel.rhs.memref = operands[0];
+        emitTilePack(b, kernel, operands[1], indices[0], indices[1], indices[2],
+                     indices[3], indices[4]);
       });
 }
 
-SmallVector<Value> TileMatmulEmitter::emitProducts(Value rowTile,
-                                                   Value columnTile,
-                                                   ValueRange sums) {
-  Value zero = b.index(0);
-  return b.forLoop(
-      zero, numSteps, 1, sums, [&](Value step, ValueRange carried) {
-        SmallVector<Value> next, second;
-        for (int64_t i = 0; i < 2; ++i) {
-          // LLVM does not move the load of a tile: each stands before its first
-          // use.
-          Value first = amx::TileLoadOp::create(
-              b, getOperandType(), memory.lhs,
-              ValueRange{b.add(rowTile, i), step, zero, zero});
-          for (int64_t v = 0; v < 2; ++v) {
-            if (i == 0)
-              second.push_back(amx::TileLoadOp::create(
-                  b, getOperandType(), memory.rhs,
-                  ValueRange{b.add(columnTile, v), step, zero, zero}));
-            next.push_back(amx::TileMulFOp::create(
-                b, getSumType(), first, second[v], carried[2 * i + v]));
-          }
-        }
-        return next;
+/// func @NAME_matmul_tiles(lhs, packed, out, ..., first row, end, first column,
+///                         end, first term, end, first tile)
+func::FuncOp TileMatmulLowering::createProducts() {
+  Type types[] = {lhs.memref.getType(), getPackedType(), out.memref.getType()};
+  return createFunction(
+      "_matmul_tiles", types, 7,
+      [&](TileMatmul &kernel, ValueRange operands, ValueRange indices) {
+        kernel.lhs.memref = operands[0];
+        kernel.out.memref = operands[2];
+        emitTileProducts(b, kernel, operands[1], indices[0], indices[1],
+                         indices[2], indices[3], indices[4], indices[5],
+                         indices[6]);
       });
 }
 
-void TileMatmulEmitter::emitAdded(Value row, Value column) {
-  Value rowEnd = b.min(b.add(row, kSquare), kernel.endRow);
-  Value columnEnd = b.min(b.add(column, kSquare), kernel.endColumn);
-  Value vectorEnd = b.add(column, b.alignDown(b.sub(columnEnd, column), kRows));
-  b.forLoop(row, rowEnd, 1, [&](Value m) {
-    auto getSource = [&](Value n) {
-      setPlace(m, n, {});
-      return SmallVector<Value>{b.sub(m, row), b.sub(n, column)};
-    };
-    b.forLoop(column, vectorEnd, kRows, [&](Value n) {
-      Value added = b.loadVector(memory.sums, getSource(n));
-      SmallVector<Value> indices = kernel.out.getIndices(loops);
-      b.storeVector(b.addf(b.loadVector(kernel.out.memref, indices), added),
-                    kernel.out.memref, indices);
-    });
-    b.forLoop(vectorEnd, columnEnd, 1, [&](Value n) {
-      Value added = b.load(memory.sums, getSource(n));
-      SmallVector<Value> indices = kernel.out.getIndices(loops);
-      b.store(b.addf(b.load(kernel.out.memref, indices), added),
-              kernel.out.memref, indices);
-    });
-  });
-}
-
-void TileMatmulEmitter::emitSquare(Value rowTile, Value columnTile, Value row,
-                                   Value column) {
-  constexpr int64_t kSums = 4;
-  auto emitApart = [&] {
-    SmallVector<Value> sums;
-    for (int64_t i = 0; i < kSums; ++i)
-      sums.push_back(amx::TileZeroOp::create(b, getSumType()));
-    sums = emitProducts(rowTile, columnTile, sums);
-    for (int64_t i = 0; i < kSums; ++i)
-      amx::TileStoreOp::create(
-          b, memory.sums,
-          ValueRange{b.index(i / 2 * kRows), b.index(i % 2 * kRows)}, sums[i]);
-    emitAdded(row, column);
-  };
-  // A tile is rows of the last two dimensions.
-  unsigned numResults = kernel.out.map.getNumResults();
-  if (kernel.out.map.getDimPosition(numResults - 2) != kernel.matmul.mLoop) {
-    emitApart();
-    return;
-  }
-  using P = arith::CmpIPredicate;
-  Value isWhole = arith::AndIOp::create(
-      b, b.compare(P::sle, b.add(row, kSquare), kernel.endRow),
-      b.compare(P::sle, b.add(column, kSquare), kernel.endColumn));
-  b.ifThenElse(
-      isWhole,
-      [&] {
-        auto getIndices = [&](int64_t i) {
-          setPlace(b.add(row, i / 2 * kRows), b.add(column, i % 2 * kRows), {});
-          return kernel.out.getIndices(loops);
+/// func @NAME_matmul(lhs, rhs, out, ..., first row, first column, rows,
+/// columns)
+func::FuncOp TileMatmulLowering::createBlock(func::FuncOp pack,
+                                             func::FuncOp products) {
+  Type types[] = {lhs.memref.getType(), rhs.memref.getType(),
+                  out.memref.getType()};
+  return createFunction(
+      "_matmul", types, 4,
+      [&](TileMatmul &kernel, ValueRange operands, ValueRange indices) {
+        SmallVector<Value> outer;
+        for (Value loop : kernel.loops)
+          if (loop)
+            outer.push_back(loop);
+        kernel.lhs.memref = operands[0];
+        kernel.rhs.memref = operands[1];
+        kernel.out.memref = operands[2];
+        auto getExtent = [&](unsigned loop) {
+          return getLoopExtent(b, loop, {kernel.out, kernel.lhs, kernel.rhs});
         };
-        SmallVector<Value> sums;
-        for (int64_t i = 0; i < kSums; ++i)
-          sums.push_back(amx::TileLoadOp::create(
-              b, getSumType(), kernel.out.memref, getIndices(i)));
-        sums = emitProducts(rowTile, columnTile, sums);
-        for (int64_t i = 0; i < kSums; ++i)
-          amx::TileStoreOp::create(b, kernel.out.memref, getIndices(i),
-                                   sums[i]);
-      },
-      emitApart);
-}
-
-void TileMatmulEmitter::emit() {
-  Value zero = b.index(0);
-  Value columns = b.sub(kernel.endColumn, kernel.firstColumn);
-  Value numSquares = b.ceilDiv(columns, kSquare);
-  b.forLoop(zero, kernel.depth, kDepth, [&](Value begin) {
-    depthBegin = begin;
-    depthEnd = b.min(b.add(begin, kDepth), kernel.depth);
-    numSteps = b.ceilDiv(b.sub(depthEnd, depthBegin), kHalves);
-    b.forLoop(zero, b.mul(numSquares, b.index(2)), 1, [&](Value tile) {
-      Value first = b.add(kernel.firstColumn, b.mul(tile, b.index(kRows)));
-      b.forLoop(zero, numSteps, 1,
-                [&](Value step) { emitColumns(tile, first, step); });
-    });
-    b.forLoop(kernel.firstRow, kernel.endRow, kBlockRows, [&](Value first) {
-      Value end = b.min(b.add(first, kBlockRows), kernel.endRow);
-      emitRows(first, end);
-      b.forLoop(zero, numSquares, 1, [&](Value square) {
-        Value column =
-            b.add(kernel.firstColumn, b.mul(square, b.index(kSquare)));
-        Value columnTile = b.mul(square, b.index(2));
-        b.forLoop(first, end, kSquare, [&](Value row) {
-          Value rowTile = b.div(b.sub(row, first), b.index(kRows));
-          emitSquare(rowTile, columnTile, row, column);
+        Value scratch = memref::AllocaOp::create(
+            b,
+            MemRefType::get({kCallColumns / kTileRows, kCallDepth / kTileDepth,
+                             kTileRows, kTileDepth},
+                            b.getBF16Type()),
+            b.getI64IntegerAttr(64));
+        Value packed = memref::CastOp::create(b, getPackedType(), scratch);
+        Value row = indices[0], column = indices[1], zero = b.index(0);
+        Value rowEnd = b.min(b.add(row, indices[2]), getExtent(matmul.mLoop));
+        Value columnEnd =
+            b.min(b.add(column, indices[3]), getExtent(matmul.nLoop));
+        Value numTiles =
+            b.mul(b.ceilDiv(b.sub(columnEnd, column), kTileSquare), b.index(2));
+        Value depth = getExtent(matmul.kLoop);
+        // A sum without terms is filled, too.
+        b.forLoop(zero, b.max(depth, b.index(1)), kCallDepth, [&](Value begin) {
+          Value end = b.min(b.add(begin, kCallDepth), depth);
+          b.forLoop(zero, numTiles, 1, [&](Value tile) {
+            Value first = b.add(column, b.mul(tile, b.index(kTileRows)));
+            call(pack, {operands[1], packed}, outer,
+                 {first, begin, end, tile, zero});
+          });
+          call(products, {operands[0], packed, operands[2]}, outer,
+               {row, rowEnd, column, columnEnd, begin, end, zero});
         });
       });
-    });
+}
+
+void TileMatmulLowering::call(func::FuncOp function, ValueRange operands,
+                              ValueRange outer, ValueRange indices) {
+  SmallVector<Value> arguments(operands);
+  llvm::append_range(arguments, outer);
+  llvm::append_range(arguments, indices);
+  func::CallOp::create(b, function, arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops around their calls
+//===----------------------------------------------------------------------===//
+
+/// What a function of the run time says about some sizes.
+Value TileMatmulLowering::choose(StringRef name, ValueRange indices,
+                                 ArrayRef<int64_t> constants) {
+  Type i64 = b.getI64Type();
+  SmallVector<Value> arguments;
+  for (Value value : indices)
+    arguments.push_back(arith::IndexCastOp::create(b, i64, value));
+  for (int64_t value : constants)
+    arguments.push_back(
+        arith::ConstantOp::create(b, b.getI64IntegerAttr(value)));
+  SmallVector<Type> types(arguments.size(), i64);
+  func::FuncOp function = getRuntimeFunction(b, symbols, name, types, i64);
+  auto call = func::CallOp::create(b, function, arguments);
+  return arith::IndexCastOp::create(b, b.getIndexType(), call.getResult(0));
+}
+
+Value TileMatmulLowering::chooseRows(Value numGroups) {
+  // Before a call's first products there are columns of rhs to be copied or to
+  // be read, which takes as long as so many rows.
+  constexpr int64_t kOverheadRows = 48;
+  return choose("attn_rt_choose_rows", {rows, b.mul(numGroups, batches)},
+                {kCallRows, kTileSquare, kOverheadRows});
+}
+
+Value TileMatmulLowering::chooseColumns(Value columns) {
+  Value bytes = b.max(b.mul(depth, b.index(2)), b.index(1));
+  Value most = b.alignDown(b.div(b.index(kColumnBytes), bytes), kTileSquare);
+  most = b.min(b.max(most, b.index(kMinColumns)), b.index(kMaxColumns));
+  return choose("attn_rt_choose_columns", {rows, columns, batches, most},
+                {kCallRows, kTileSquare});
+}
+
+void TileMatmulLowering::forBlocks(
+    ValueRange begins, ValueRange ends, ValueRange steps,
+    function_ref<void(ValueRange, ValueRange)> body) {
+  Value zero = b.index(0), one = b.index(1);
+  SmallVector<Value> allBegins, allEnds, allSteps;
+  for (unsigned loop = 0; loop < numLoops; ++loop)
+    if (isOuter(loop)) {
+      allBegins.push_back(zero);
+      allEnds.push_back(getExtent(loop));
+      allSteps.push_back(one);
+    }
+  size_t numOuter = allBegins.size();
+  llvm::append_range(allBegins, begins);
+  llvm::append_range(allEnds, ends);
+  llvm::append_range(allSteps, steps);
+  auto parallel = scf::ParallelOp::create(b, allBegins, allEnds, allSteps);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(parallel.getBody());
+  SmallVector<Value> variables = parallel.getInductionVars();
+  ValueRange indices = variables;
+  body(indices.take_front(numOuter), indices.drop_front(numOuter));
+}
+
+void TileMatmulLowering::emitApart(func::FuncOp block) {
+  Value zero = b.index(0);
+  Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(kFewRows));
+  Value columnStep =
+      b.select(areFew, b.index(kTileSquare), b.index(kCallColumns));
+  Value rowStep = chooseRows(b.ceilDiv(columns, columnStep));
+  forBlocks(
+      {zero, zero}, {rows, columns}, {rowStep, columnStep},
+      [&](ValueRange outer, ValueRange indices) {
+        buildStackCheck(b, symbols,
+                        getTileProductBytes() + 2 * kCallColumns * kCallDepth);
+        SmallVector<Value> arguments(indices);
+        arguments.append({rowStep, columnStep});
+        call(block, {lhs.memref, rhs.memref, out.memref}, outer, arguments);
+      });
+}
+
+void TileMatmulLowering::emitShared(func::FuncOp pack, func::FuncOp products) {
+  Value zero = b.index(0), one = b.index(1), square = b.index(kTileSquare);
+  Value numSteps = b.ceilDiv(depth, kTileDepth);
+  // Parts of about the same size.
+  Value bytes =
+      b.mul(b.mul(columns, b.max(numSteps, one)), b.index(2 * kTileDepth));
+  Value numParts = b.max(b.ceilDiv(bytes, kSharedBytes), one);
+  Value partColumns =
+      b.mul(b.ceilDiv(b.ceilDiv(columns, numParts), square), square);
+  Value packed = memref::AllocOp::create(
+      b, getPackedType(),
+      ValueRange{b.div(partColumns, b.index(kTileRows)), numSteps},
+      b.getI64IntegerAttr(64));
+  b.forLoop(zero, numParts, 1, [&](Value part) {
+    Value first = b.mul(part, partColumns);
+    Value end = b.min(b.add(first, partColumns), columns);
+    Value count = b.max(b.sub(end, first), zero);
+    Value numTiles = b.mul(b.ceilDiv(count, kTileSquare), b.index(2));
+    auto parallel = scf::ParallelOp::create(
+        b, ValueRange{zero, zero}, ValueRange{numTiles, numSteps},
+        ValueRange{one, b.index(kPackSteps)});
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(parallel.getBody());
+      SmallVector<Value> place = parallel.getInductionVars();
+      Value column = b.add(first, b.mul(place[0], b.index(kTileRows)));
+      Value begin = b.mul(place[1], b.index(kTileDepth));
+      Value end = b.min(b.add(begin, kPackSteps * kTileDepth), depth);
+      // No outer loop has to do with rhs.
+      SmallVector<Value> outer(numLoops - 3, zero);
+      call(pack, {rhs.memref, packed}, outer,
+           {column, begin, end, place[0], place[1]});
+    }
+    Value columnStep = chooseColumns(count);
+    Value rowStep = chooseRows(b.ceilDiv(count, columnStep));
+    forBlocks({zero, zero}, {rows, count}, {rowStep, columnStep},
+              [&](ValueRange outer, ValueRange indices) {
+                buildStackCheck(b, symbols, getTileProductBytes());
+                Value rowEnd = b.min(b.add(indices[0], rowStep), rows);
+                Value column = b.add(first, indices[1]);
+                Value columnEnd = b.min(b.add(column, columnStep), end);
+                Value tile = b.div(indices[1], b.index(kTileRows));
+                call(
+                    products, {lhs.memref, packed, out.memref}, outer,
+                    {indices[0], rowEnd, column, columnEnd, zero, depth, tile});
+              });
   });
 }
 
-bool mlir::attn::hasTileProducts(const Matmul &matmul, const MatmulOperand &lhs,
-                                 const MatmulOperand &rhs,
-                                 const MatmulOperand &out) {
-  return lhs.getElementType().isBF16() && rhs.getElementType().isBF16() &&
-         out.getElementType().isF32() && lhs.isContiguousIn(matmul.kLoop) &&
-         rhs.map.isFunctionOfDim(matmul.kLoop) &&
-         (rhs.isContiguousIn(matmul.kLoop) || rhs.isContiguousIn(matmul.nLoop));
+void TileMatmulLowering::lower() {
+  rows = getExtent(matmul.mLoop);
+  columns = getExtent(matmul.nLoop);
+  depth = getExtent(matmul.kLoop);
+  batches = b.index(1);
+  for (unsigned loop = 0; loop < numLoops; ++loop)
+    if (isOuter(loop))
+      batches = b.mul(batches, getExtent(loop));
+  func::FuncOp pack = createPack(), products = createProducts();
+  auto getBlock = [&] { return createBlock(pack, products); };
+  // Rows that share a copy, if it is one.
+  Value sharing = isShared() ? b.mul(rows, batches) : b.index(0);
+  if (std::optional<int64_t> known = getConstantIntValue(sharing)) {
+    if (*known <= kFewRows)
+      emitApart(getBlock());
+    else
+      emitShared(pack, products);
+    return;
+  }
+  func::FuncOp block = getBlock();
+  b.ifThenElse(
+      b.compare(arith::CmpIPredicate::sle, sharing, b.index(kFewRows)),
+      [&] { emitApart(block); }, [&] { emitShared(pack, products); });
 }
 
-int64_t mlir::attn::getTileMatmulBytes() {
-  return 2 * kDepth * (kBlockRows + kTileMatmulColumns) + 4 * kSquare * kSquare;
-}
-
-TileMatmulMemory mlir::attn::allocateTileMatmul(KernelBuilder &b) {
-  auto allocate = [&](ArrayRef<int64_t> shape, Type type) -> Value {
-    return memref::AllocaOp::create(b, MemRefType::get(shape, type),
-                                    b.getI64IntegerAttr(64));
-  };
-  auto allocateTiles = [&](int64_t count) {
-    return allocate({count / kRows, kSteps, kRows, kHalves}, b.getBF16Type());
-  };
-  return {allocateTiles(kBlockRows), allocateTiles(kTileMatmulColumns),
-          allocate({kSquare, kSquare}, b.getF32Type())};
-}
-
-void mlir::attn::emitTileMatmul(KernelBuilder &b, const MatmulKernel &kernel,
-                                const TileMatmulMemory &memory) {
-  TileMatmulEmitter(b, kernel, memory).emit();
+void mlir::attn::lowerTileMatmul(KernelBuilder &b, const Matmul &matmul,
+                                 SymbolTable &symbols) {
+  TileMatmulLowering(b, matmul, symbols).lower();
 }

@@ -18,6 +18,7 @@
 #include "Loop.h"
 #include "attn/Runtime/CPU/Runtime.h"
 
+#include <float.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -63,18 +64,26 @@ int attn_rt_get_num_threads(void) {
   return atomic_load(&count);
 }
 
-int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
-                            int64_t unit, int64_t overhead) {
-  // A guess will do: a team is not asked, nor the system again.
+/// A guess of how many threads a loop will have: a team is not asked, nor the
+/// system again.
+static int64_t guess_num_threads(void) {
   static atomic_int cpus;
   int64_t threads = atomic_load(&requested_threads);
+  if (inside_loop)
+    return 1;
   if (threads == 0)
     threads = atomic_load_explicit(&cpus, memory_order_relaxed);
   if (threads == 0) {
     threads = count_cpus();
     atomic_store_explicit(&cpus, (int)threads, memory_order_relaxed);
   }
-  if (inside_loop || threads <= 1 || columns <= 0 || rows <= unit)
+  return threads;
+}
+
+int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
+                            int64_t unit, int64_t overhead) {
+  const int64_t threads = guess_num_threads();
+  if (threads <= 1 || columns <= 0 || rows <= unit)
     return most;
   int64_t best = most, best_time = INT64_MAX;
   // As many parts as there are threads are enough.
@@ -91,6 +100,34 @@ int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
     }
     if (size <= unit)
       break;
+  }
+  return best;
+}
+
+int64_t attn_rt_choose_columns(int64_t rows, int64_t columns, int64_t batches,
+                               int64_t most, int64_t most_rows, int64_t unit) {
+  // A row or a column that is read takes as long as so many products.
+  enum { read_products = 100 };
+  const int64_t threads = guess_num_threads();
+  if (threads <= 1 || rows <= 0 || columns <= unit || batches <= 0)
+    return most;
+  int64_t best = most;
+  double best_time = DBL_MAX;
+  for (int64_t size = most; size >= unit; size -= unit) {
+    const int64_t groups = ((columns - 1) / size + 1) * batches;
+    // One of the reads is that of all its columns.
+    const int64_t overhead = read_products * size / (read_products + size);
+    int64_t part = attn_rt_choose_rows(rows, groups, most_rows, unit, overhead);
+    const int64_t calls = ((rows - 1) / part + 1) * groups;
+    if (part > rows)
+      part = rows;
+    const double time =
+        (double)((calls - 1) / threads + 1) *
+        ((double)part * size + (double)read_products * (part + size));
+    if (time < best_time) {
+      best_time = time;
+      best = size;
+    }
   }
   return best;
 }

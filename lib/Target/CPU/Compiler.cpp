@@ -215,6 +215,7 @@ static Error defineRuntime(orc::LLJIT &jit, ArrayRef<RuntimeSymbol> others) {
   };
   add("attn_rt_parallel_for", attn_rt_parallel_for);
   add("attn_rt_check_stack", attn_rt_check_stack);
+  add("attn_rt_choose_columns", attn_rt_choose_columns);
   add("attn_rt_choose_rows", attn_rt_choose_rows);
   add("attn_rt_fail", attn_rt_fail);
   add("attn_rt_fail_at", attn_rt_fail_at);

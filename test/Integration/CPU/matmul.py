@@ -24,22 +24,30 @@ import inputs
 # panels, blocks of rows and of depth; nothing.
 SIZES = (
     (1, 1, 1), (1, 37, 300), (3, 16, 0), (8, 65, 40), (9, 15, 7), (0, 5, 3), (4, 0, 3),
-    (13, 130, 257), (75, 64, 256), (515, 33, 70), (70, 129, 600), (1030, 17, 5),
+    (13, 130, 257), (75, 64, 256), (515, 33, 70), (70, 129, 600), (1030, 17, 5), (96, 100, 2048),
+    # More weights than are copied at a time.
+    (70, 2100, 2100),
 )
 # How inputs lie in memory: whether lhs and rhs are transposed.
 LAYOUTS = {"nn": (False, False), "nt": (False, True), "tn": (True, False), "tt": (True, True)}
+# Batches of them: with an rhs for each, or the same for all.
+BATCHES = {"each": ("b, ", "?x"), "shared": ("", "")}
+NUM_BATCHES = 3
 # attn_dtype_t
 DTYPES = {"f16": 1, "bf16": 2, "f32": 3, "f64": 4}
 ROUNDINGS = {"f16": 1.001 * 2.0**-11, "bf16": 1.001 * 2.0**-8}
-MODULE = """func.func @main(%lhs: tensor<?x?x{input}>, %rhs: tensor<?x?x{input}>, %init: tensor<?x?x{output}>) -> tensor<?x?x{output}> {{
-  %0 = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> ({lhs})>, affine_map<(m, n, k) -> ({rhs})>, affine_map<(m, n, k) -> (m, n)>],
-                       iterator_types = ["parallel", "parallel", "reduction"]}}
-    ins(%lhs, %rhs : tensor<?x?x{input}>, tensor<?x?x{input}>) outs(%init : tensor<?x?x{output}>) {{
+MODULE = """!lhs = tensor<{batch}?x?x{input}>
+!rhs = tensor<{rhs_batch}?x?x{input}>
+!out = tensor<{batch}?x?x{output}>
+func.func @main(%lhs: !lhs, %rhs: !rhs, %init: !out) -> !out {{
+  %0 = linalg.generic {{indexing_maps = [affine_map<({loop}m, n, k) -> ({loop}{lhs})>, affine_map<({loop}m, n, k) -> ({rhs_loop}{rhs})>, affine_map<({loop}m, n, k) -> ({loop}m, n)>],
+                       iterator_types = [{kind}"parallel", "parallel", "reduction"]}}
+    ins(%lhs, %rhs : !lhs, !rhs) outs(%init : !out) {{
   ^bb0(%a: {input}, %b: {input}, %c: {output}):
 {products}    %sum = arith.addf %c, %product : {output}
     linalg.yield %sum : {output}
-  }} -> tensor<?x?x{output}>
-  return %0 : tensor<?x?x{output}>
+  }} -> !out
+  return %0 : !out
 }}
 """
 SAME = "    %product = arith.mulf %a, %b : {output}\n"
@@ -49,11 +57,14 @@ WIDENED = """    %x = arith.extf %a : {input} to {output}
 """
 
 
-def make_module(layout, input_type, output_type):
+def make_module(layout, input_type, output_type, batches=None):
     transposes_lhs, transposes_rhs = LAYOUTS[layout]
     types = {"input": input_type, "output": output_type}
     products = (SAME if input_type == output_type else WIDENED).format(**types)
-    return MODULE.format(lhs="k, m" if transposes_lhs else "m, k",
+    rhs_loop, rhs_batch = BATCHES.get(batches, ("", ""))
+    return MODULE.format(loop="b, " if batches else "", batch="?x" if batches else "",
+                         kind='"parallel", ' if batches else "", rhs_loop=rhs_loop,
+                         rhs_batch=rhs_batch, lhs="k, m" if transposes_lhs else "m, k",
                          rhs="n, k" if transposes_rhs else "k, n", products=products, **types)
 
 
@@ -82,22 +93,24 @@ def view(array, dtype):
 
 def check(library, case, size, random):
     """The largest error of an element relative to what it may be."""
-    layout, input_type, output_type = case
+    layout, input_type, output_type, *batches = case
     m, n, k = size
+    batch = (NUM_BATCHES,) if batches else ()
+    rhs_batch = batch if "each" in batches else ()
     transposes_lhs, transposes_rhs = LAYOUTS[layout]
-    lhs, lhs64 = encode(random.standard_normal((k, m) if transposes_lhs else (m, k)), input_type)
-    rhs, rhs64 = encode(random.standard_normal((n, k) if transposes_rhs else (k, n)), input_type)
-    init, init64 = encode(random.standard_normal((m, n)), output_type)
-    result = encode(np.full((m, n), np.nan), output_type)[0]
+    lhs, lhs64 = encode(random.standard_normal(batch + ((k, m) if transposes_lhs else (m, k))), input_type)
+    rhs, rhs64 = encode(random.standard_normal(rhs_batch + ((n, k) if transposes_rhs else (k, n))), input_type)
+    init, init64 = encode(random.standard_normal(batch + (m, n)), output_type)
+    result = encode(np.full(batch + (m, n), np.nan), output_type)[0]
     views = (inputs.Tensor * 3)(view(lhs, input_type), view(rhs, input_type), view(init, output_type))
     kept = init.copy()
     if library.attn_main(views, 3, ctypes.byref(view(result, output_type)), 1):
         library.attn_main_error.restype = ctypes.c_char_p
         sys.exit(f"{case} {size}: {library.attn_main_error().decode()}")
     if transposes_lhs:
-        lhs64 = lhs64.T
+        lhs64 = lhs64.swapaxes(-1, -2)
     if transposes_rhs:
-        rhs64 = rhs64.T
+        rhs64 = rhs64.swapaxes(-1, -2)
     expected = init64 + lhs64 @ rhs64
     magnitude = np.abs(init64) + np.abs(lhs64) @ np.abs(rhs64)
     rounding = 2.0 ** (-53 if output_type == "f64" else -24)
@@ -124,6 +137,8 @@ def main():
     cases = [(layout, "f32", "f32") for layout in LAYOUTS]
     cases += [("nt", "bf16", "f32"), ("nn", "bf16", "f32"), ("nn", "f16", "f32"), ("nt", "f64", "f64"),
               ("nt", "bf16", "bf16"), ("nn", "f16", "f16"), ("tn", "bf16", "bf16")]
+    cases += [("nt", "bf16", "f32", "shared"), ("nn", "bf16", "f32", "each"), ("nt", "f32", "f32", "shared"),
+              ("nn", "f32", "f32", "each")]
     cases = [case for case in cases if options.dtype in (None, case[1])]
     random, failed = np.random.default_rng(0), 0
     with tempfile.TemporaryDirectory() as directory:

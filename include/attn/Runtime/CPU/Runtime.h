@@ -46,6 +46,13 @@ int attn_rt_get_num_threads(void);
 int64_t attn_rt_choose_rows(int64_t rows, int64_t columns, int64_t most,
                             int64_t unit, int64_t overhead);
 
+/// How many columns, of `columns` in each of `batches` products, a call should
+/// have that reads its rows and columns from a cache which all threads share:
+/// `most` at most, a multiple of `unit`. Its rows, `most_rows` at most, are
+/// chosen with them, by attn_rt_choose_rows. The results do not depend on it.
+int64_t attn_rt_choose_columns(int64_t rows, int64_t columns, int64_t batches,
+                               int64_t most, int64_t most_rows, int64_t unit);
+
 /// Calls `member(data)` once on each of `num_threads` threads, the caller among
 /// them, and returns when all have returned; 0 stands for as many as it has by
 /// itself. `flags` is 0. OpenMP's runtimes of GCC, LLVM and Intel have such a
