@@ -515,9 +515,15 @@ def ConvertContractionToVectorPass
     few and columns adjacent already, nor where few rows and columns are adjacent
     along the contracted dimension, which goes into lanes then. The sum of an
     element has one order, whatever runs in parallel. f16 and bf16 inputs are
-    widened as they are read, or, with AMX, bf16 multiplied in tiles, of which both
-    inputs are copied. Where nothing but a fill with a constant wrote the output
-    before, the kernel fills what it computes. Other contractions are left alone.
+    widened as they are read, or, with AMX, bf16 multiplied in tiles. Where nothing
+    but a fill with a constant wrote the output before, the kernel fills what it
+    computes. Other contractions are left alone.
+
+    With AMX the second input is copied to where a tile's memory is adjacent: by
+    all threads before they multiply, 8 MB at a time, if more than 64 rows share it;
+    by the call that multiplies elsewhere. Rows of the first input are read where
+    they are, except for those that are no whole tiles or a multiple of 4096 bytes
+    apart. Up to four rows take no tiles.
 
     Before:
 
