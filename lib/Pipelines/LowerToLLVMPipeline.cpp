@@ -288,6 +288,7 @@ void attn::buildLowerToLLVMPipeline(OpPassManager &pm,
   // What is expanded below is so in f32.
   pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addNestedPass<func::FuncOp>(createAttnExpandExp2Pass());
+  pm.addNestedPass<func::FuncOp>(createAttnExpandExpPass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandTanhPass());
   pm.addNestedPass<func::FuncOp>(createAttnExpandErfPass());
   if (info->hasBF16Conversion && info->hasAVX512)

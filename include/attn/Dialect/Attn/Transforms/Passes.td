@@ -205,6 +205,41 @@ def AttnExpandTanhPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-expand-exp
+//===----------------------------------------------------------------------===//
+
+def AttnExpandExpPass
+    : InterfacePass<"attn-expand-exp", "::mlir::FunctionOpInterface"> {
+  let summary = "Expand exp on vectors and in linalg";
+  let description = [{
+    Expands `math.exp` of f32 on vectors and in linalg operations, where SiLU,
+    sigmoids and softmax have it: LLVM vectorizes loops with a polynomial, where it
+    would call libm once for each element. Over all f32 the relative error is below
+    2^-22.9; results below the normal range are not flushed, NaN stays NaN. Cody and
+    Waite, "Software Manual for the Elementary Functions" (1980).
+
+    Before:
+
+    ```mlir
+    %e = math.exp %x : vector<8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %shifted = math.fma %clamped, %log2e, %magic : vector<8xf32>
+    %n = arith.subf %shifted, %magic : vector<8xf32>
+    %r = math.fma %n, %minus_ln2, %clamped : vector<8xf32>
+    ...
+    %e = arith.mulf %power, %scale : vector<8xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-expand-erf
 //===----------------------------------------------------------------------===//
 
