@@ -227,25 +227,39 @@ TEST(RuntimeMemoryTest, LargeBlocksAreKept) {
 }
 
 TEST(RuntimeMemoryTest, LittleIsKept) {
-  // 40 MiB in 10 blocks, of which the last four can be kept.
+  // 48 MiB in 12 blocks, of which the last eight can be kept.
   constexpr size_t kSize = 4 << 20;
   std::vector<void *> blocks, again;
-  for (int i = 0; i < 10; ++i)
+  for (int i = 0; i < 12; ++i)
     blocks.push_back(_mlir_memref_to_llvm_alloc(kSize));
   for (void *block : blocks)
     _mlir_memref_to_llvm_free(block);
   size_t numKept = 0;
-  while (numKept < 10) {
+  while (numKept < 12) {
     again.push_back(_mlir_memref_to_llvm_alloc(kSize));
-    if (std::find(blocks.begin() + 6, blocks.end(), again.back()) ==
+    if (std::find(blocks.begin() + 4, blocks.end(), again.back()) ==
         blocks.end())
       break;
     ++numKept;
   }
-  EXPECT_GE(numKept, 3u);
-  EXPECT_LE(numKept, 4u);
+  EXPECT_GE(numKept, 7u);
+  EXPECT_LE(numKept, 8u);
   for (void *block : again)
     _mlir_memref_to_llvm_free(block);
+}
+
+TEST(RuntimeMemoryTest, SmallestBlockThatFits) {
+  constexpr size_t kSize = 1 << 20;
+  void *large = _mlir_memref_to_llvm_alloc(3 * kSize);
+  void *fitting = _mlir_memref_to_llvm_alloc(2 * kSize);
+  _mlir_memref_to_llvm_free(large);
+  _mlir_memref_to_llvm_free(fitting);
+  void *first = _mlir_memref_to_llvm_alloc(kSize * 15 / 8);
+  void *second = _mlir_memref_to_llvm_alloc(kSize * 15 / 8);
+  EXPECT_EQ(first, fitting);
+  EXPECT_EQ(second, large);
+  _mlir_memref_to_llvm_free(first);
+  _mlir_memref_to_llvm_free(second);
 }
 
 TEST(RuntimeMemoryTest, ThreadsKeepBlocks) {

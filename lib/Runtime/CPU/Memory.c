@@ -12,20 +12,23 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/// Freed blocks that the next call is likely to need: malloc gives large ones
-/// back to the system, and pages that are new cost as much time as the work on
-/// them where that is little. Small ones malloc keeps itself.
-enum { kMaxKept = 8 };
-static const size_t kMinKeptBytes = 64 << 10, kMaxKeptBytes = 16 << 20;
+/// Freed blocks that what comes next is likely to need, a layer or a call:
+/// malloc gives large ones back to the system, and pages that are new cost as
+/// much time as the work on them where that is little. Small ones malloc keeps
+/// itself.
+enum { kMaxKept = 32 };
+static const size_t kMinKeptBytes = 64 << 10, kMaxKeptBytes = 32 << 20;
 
 static struct {
   /// Nobody waits for it: a child of a fork may have it locked for ever.
   atomic_flag busy;
+  /// The oldest first.
   void *blocks[kMaxKept];
-  int next;
+  int count;
   size_t bytes;
 } kept = {ATOMIC_FLAG_INIT, {NULL}, 0, 0};
 
@@ -37,33 +40,32 @@ static void unlock_kept(void) {
   atomic_flag_clear_explicit(&kept.busy, memory_order_release);
 }
 
-/// A kept block that has room for so many bytes, and no more than twice; null
-/// if there is none.
+static void *remove_kept(int index) {
+  void *block = kept.blocks[index];
+  kept.bytes -= malloc_usable_size(block);
+  --kept.count;
+  for (int i = index; i < kept.count; ++i)
+    kept.blocks[i] = kept.blocks[i + 1];
+  return block;
+}
+
+/// The smallest kept block that has room for so many bytes, and no more than
+/// twice; null if there is none.
 static void *take_kept(size_t size) {
   if (size < kMinKeptBytes || !lock_kept())
     return NULL;
-  void *taken = NULL;
-  for (int i = 0; i < kMaxKept && !taken; ++i) {
-    if (!kept.blocks[i])
-      continue;
+  int best = -1;
+  size_t best_room = size > SIZE_MAX / 2 ? SIZE_MAX : 2 * size + 1;
+  for (int i = 0; i < kept.count; ++i) {
     const size_t room = malloc_usable_size(kept.blocks[i]);
-    if (room < size || room / 2 > size)
-      continue;
-    taken = kept.blocks[i];
-    kept.blocks[i] = NULL;
-    kept.bytes -= room;
+    if (room >= size && room < best_room) {
+      best = i;
+      best_room = room;
+    }
   }
+  void *taken = best < 0 ? NULL : remove_kept(best);
   unlock_kept();
   return taken;
-}
-
-/// Frees the block in a slot.
-static void drop_kept(int slot) {
-  if (!kept.blocks[slot])
-    return;
-  kept.bytes -= malloc_usable_size(kept.blocks[slot]);
-  free(kept.blocks[slot]);
-  kept.blocks[slot] = NULL;
 }
 
 /// Keeps a block instead of freeing it, and the oldest ones no longer.
@@ -71,13 +73,9 @@ static bool keep_block(void *memory) {
   const size_t room = malloc_usable_size(memory);
   if (room < kMinKeptBytes || room > kMaxKeptBytes || !lock_kept())
     return false;
-  const int slot = kept.next;
-  kept.next = (slot + 1) % kMaxKept;
-  drop_kept(slot);
-  for (int i = kept.next; kept.bytes + room > kMaxKeptBytes;
-       i = (i + 1) % kMaxKept)
-    drop_kept(i);
-  kept.blocks[slot] = memory;
+  while (kept.count == kMaxKept || kept.bytes + room > kMaxKeptBytes)
+    free(remove_kept(0));
+  kept.blocks[kept.count++] = memory;
   kept.bytes += room;
   unlock_kept();
   return true;
@@ -87,8 +85,8 @@ static bool keep_block(void *memory) {
 __attribute__((destructor)) static void free_kept(void) {
   if (!lock_kept())
     return;
-  for (int i = 0; i < kMaxKept; ++i)
-    drop_kept(i);
+  while (kept.count > 0)
+    free(remove_kept(kept.count - 1));
   unlock_kept();
 }
 

@@ -205,6 +205,40 @@ def AttnExpandTanhPass
 }
 
 //===----------------------------------------------------------------------===//
+// attn-free-early
+//===----------------------------------------------------------------------===//
+
+def AttnFreeEarlyPass
+    : InterfacePass<"attn-free-early", "::mlir::FunctionOpInterface"> {
+  let summary = "Free buffers after their last use";
+  let description = [{
+    Upstream's deallocation frees buffers where their block ends: for a model of
+    many layers, where it returns. This moves each `memref.dealloc` behind the last
+    operation that may have to do with the buffer, if that is in the same block as
+    the allocation. Every memref that an operation results in may be any memref that
+    it is given, or that is used inside of it.
+
+    Before:
+
+    ```mlir
+    %a = memref.alloc() : memref<64xf32>
+    func.call @first(%a) : (memref<64xf32>) -> ()
+    func.call @second() : () -> ()
+    memref.dealloc %a : memref<64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %a = memref.alloc() : memref<64xf32>
+    func.call @first(%a) : (memref<64xf32>) -> ()
+    memref.dealloc %a : memref<64xf32>
+    func.call @second() : () -> ()
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // attn-expand-exp
 //===----------------------------------------------------------------------===//
 
