@@ -57,6 +57,15 @@ func.func @shared(%a: memref<4x100x1000xbf16>, %b: memref<5000x1000xbf16>) -> me
   return %c : memref<4x100x5000xf32>
 }
 
+// Sums that start from something else are filled, a square's rows at a time.
+func.func @ones(%a: memref<80x64xbf16>, %b: memref<64x48xbf16>) -> memref<80x48xf32> {
+  %one = arith.constant 1.0 : f32
+  %c = memref.alloc() : memref<80x48xf32>
+  linalg.fill ins(%one : f32) outs(%c : memref<80x48xf32>)
+  linalg.matmul ins(%a, %b : memref<80x64xbf16>, memref<64x48xbf16>) outs(%c : memref<80x48xf32>)
+  return %c : memref<80x48xf32>
+}
+
 // f16, rows that are not adjacent along the sum and a row for all take vectors.
 func.func @others(%a: memref<8x64xf16>, %b: memref<64x48xf16>, %c: memref<8x48xf32>, %d: memref<8x64xbf16, strided<[1, 8]>>, %e: memref<64x48xbf16>, %row: memref<64xbf16>) {
   linalg.matmul ins(%a, %b : memref<8x64xf16>, memref<64x48xf16>) outs(%c : memref<8x48xf32>)
@@ -169,6 +178,13 @@ func.func @others(%a: memref<8x64xf16>, %b: memref<64x48xf16>, %c: memref<8x48xf
 // CHECK: amx.tile_load %arg2
 // CHECK: amx.tile_store %arg2
 // CHECK: arith.select {{.*}} : vector<16xf32>
+
+// CHECK-LABEL: func.func private @ones_matmul_tiles(
+// CHECK: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK: %[[ONES:.*]] = vector.broadcast %[[ONE]] : f32 to vector<16xf32>
+// CHECK: vector.store %[[ONES]], %arg2
+// CHECK: amx.tile_load %arg2
+// CHECK-NOT: arith.select {{.*}} : vector<16xf32>
 
 // CHECK-LABEL: func.func private @others_matmul(
 // CHECK-NOT: amx.
