@@ -79,6 +79,15 @@ struct MatmulKernel {
 /// adjacent along the sum: products with the sum in lanes, without a copy.
 void emitDotMatmul(KernelBuilder &b, const MatmulKernel &kernel, int64_t lanes);
 
+/// Fills what a kernel computes with what the output has before, in vectors of
+/// the builder's lanes.
+void emitMatmulFill(KernelBuilder &b, const MatmulKernel &kernel);
+
+/// What a function of the run time says about some sizes and constants, all of
+/// which are i64 there.
+Value buildChoice(KernelBuilder &b, SymbolTable &symbols, StringRef name,
+                  ValueRange indices, ArrayRef<int64_t> constants);
+
 } // namespace mlir::attn
 
 #endif // ATTN_LIB_CONVERSION_CONTRACTIONTOVECTOR_MATMULKERNEL_H

@@ -74,7 +74,6 @@ private:
   void emitCalls(KernelBuilder &b, ArrayRef<Operand> operands);
   Value buildRowStep(KernelBuilder &b, Value rows, Value columns);
   void emitKernel(KernelBuilder &b);
-  void emitFill(KernelBuilder &b);
   /// The products of whole columns with the rows of the call, without a copy.
   void emitDirect(KernelBuilder &b);
   /// The same block by block, with one.
@@ -342,34 +341,20 @@ void MatmulLowering::emitPacked(KernelBuilder &b) {
   });
 }
 
-/// Fills what this call computes, while it is in the cache for it.
-void MatmulLowering::emitFill(KernelBuilder &b) {
-  auto vectorType = VectorType::get({lanes}, type);
-  Value value = arith::ConstantOp::create(b, matmul.initial);
-  Value vector = vector::BroadcastOp::create(b, vectorType, value);
-  Value vectorEnd =
-      b.add(firstColumn, b.alignDown(b.sub(endColumn, firstColumn), lanes));
-  b.forLoop(firstRow, endRow, 1, [&](Value row) {
-    loops[matmul.mLoop] = row;
-    b.forLoop(firstColumn, vectorEnd, lanes, [&](Value column) {
-      loops[matmul.nLoop] = column;
-      b.storeVector(vector, out.memref, getIndices(out));
-    });
-    b.forLoop(vectorEnd, endColumn, 1, [&](Value column) {
-      loops[matmul.nLoop] = column;
-      b.store(value, out.memref, getIndices(out));
-    });
-  });
-}
-
 void MatmulLowering::emitKernel(KernelBuilder &b) {
   Value columns = getLoopExtent(b, matmul.nLoop, {out});
   Value rows = getLoopExtent(b, matmul.mLoop, {out});
   endColumn =
       b.min(b.add(firstColumn, kGroupPanels * getPanelColumns()), columns);
   endRow = b.min(b.add(firstRow, rowStep), rows);
+  MatmulKernel kernel{matmul,    lhs,
+                      rhs,       out,
+                      loops,     firstRow,
+                      endRow,    firstColumn,
+                      endColumn, getLoopExtent(b, matmul.kLoop, {lhs, rhs})};
+  // While it is in the cache for what is computed.
   if (matmul.initial)
-    emitFill(b);
+    emitMatmulFill(b, kernel);
   // Only what is contiguous can do without a copy; what every k shares needs
   // none.
   if (!rhs.map.isFunctionOfDim(matmul.kLoop)) {
@@ -379,11 +364,6 @@ void MatmulLowering::emitKernel(KernelBuilder &b) {
   bool isDirect = rhs.isContiguousIn(matmul.nLoop);
   bool isDot =
       rhs.isContiguousIn(matmul.kLoop) && lhs.isContiguousIn(matmul.kLoop);
-  MatmulKernel kernel{matmul,    lhs,
-                      rhs,       out,
-                      loops,     firstRow,
-                      endRow,    firstColumn,
-                      endColumn, getLoopExtent(b, matmul.kLoop, {lhs, rhs})};
   auto emitFew = [&] {
     isDirect ? emitDirect(b) : emitDotMatmul(b, kernel, lanes);
   };
@@ -436,7 +416,7 @@ func::FuncOp MatmulLowering::createKernel() {
   unsigned argument = 3;
   loops.resize(matmul.op.getNumLoops());
   for (unsigned loop = 0; loop < loops.size(); ++loop)
-    if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop)
+    if (matmul.isOuter(loop))
       loops[loop] = function.getArgument(argument++);
   firstRow = function.getArgument(argument++);
   firstColumn = function.getArgument(argument++);
@@ -456,20 +436,8 @@ Value MatmulLowering::buildRowStep(KernelBuilder &b, Value rows,
   if (std::optional<int64_t> known = getConstantIntValue(rows);
       (known && *known <= numRows) || usesTiles())
     return b.index(kGroupRows);
-  SmallVector<Type> types(5, b.getI64Type());
-  func::FuncOp function = getRuntimeFunction(b, symbols, "attn_rt_choose_rows",
-                                             types, b.getI64Type());
-  auto toInteger = [&](Value value) -> Value {
-    return arith::IndexCastOp::create(b, b.getI64Type(), value);
-  };
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
-  };
-  auto call = func::CallOp::create(
-      b, function,
-      ValueRange{toInteger(rows), toInteger(columns), constant(kGroupRows),
-                 constant(numRows), constant(kCopyRows)});
-  return arith::IndexCastOp::create(b, b.getIndexType(), call.getResult(0));
+  return buildChoice(b, symbols, "attn_rt_choose_rows", {rows, columns},
+                     {kGroupRows, numRows, kCopyRows});
 }
 
 void MatmulLowering::lower() {
@@ -506,7 +474,7 @@ void MatmulLowering::emitCalls(KernelBuilder &b, ArrayRef<Operand> operands) {
   int64_t columnStep = kGroupPanels * getPanelColumns();
   Value numGroups = b.ceilDiv(columns, columnStep);
   for (unsigned loop = 0; loop < matmul.op.getNumLoops(); ++loop)
-    if (loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop) {
+    if (matmul.isOuter(loop)) {
       ends.push_back(getLoopExtent(b, loop, operands));
       steps.push_back(b.index(1));
       numGroups = b.mul(numGroups, ends.back());

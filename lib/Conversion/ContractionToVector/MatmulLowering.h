@@ -22,6 +22,11 @@ struct Matmul {
   unsigned mLoop, nLoop, kLoop;
   /// What out is filled with before, where the kernel is to do that.
   TypedAttr initial = {};
+
+  /// Whether a loop is not that of rows, columns or the sum.
+  bool isOuter(unsigned loop) const {
+    return loop != mLoop && loop != nLoop && loop != kLoop;
+  }
 };
 
 /// What a CPU multiplies with; tiles are those of AMX-BF16.

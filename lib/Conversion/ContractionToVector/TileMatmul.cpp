@@ -64,21 +64,17 @@ private:
   void call(func::FuncOp function, ValueRange operands, ValueRange outer,
             ValueRange indices);
   /// Calls the body in parallel, with the indices of outer loops first.
-  void forBlocks(ValueRange begins, ValueRange ends, ValueRange steps,
+  void forBlocks(ValueRange ends, ValueRange steps,
                  function_ref<void(ValueRange outer, ValueRange indices)> body);
 
   Value chooseRows(Value numGroups);
   Value chooseColumns(Value columns);
-  Value choose(StringRef name, ValueRange indices, ArrayRef<int64_t> constants);
   void emitApart(func::FuncOp block);
   void emitShared(func::FuncOp pack, func::FuncOp products);
 
-  bool isOuter(unsigned loop) const {
-    return loop != matmul.mLoop && loop != matmul.nLoop && loop != matmul.kLoop;
-  }
   bool isShared() const {
     for (unsigned loop = 0; loop < numLoops; ++loop)
-      if (isOuter(loop) && rhs.map.isFunctionOfDim(loop))
+      if (matmul.isOuter(loop) && rhs.map.isFunctionOfDim(loop))
         return false;
     return true;
   }
@@ -125,7 +121,7 @@ func::FuncOp TileMatmulLowering::createFunction(StringRef suffix,
   TileMatmul kernel{matmul, lhs, rhs, out, SmallVector<Value>(numLoops)};
   ValueRange outer = arguments.slice(operands.size(), numOuter);
   for (unsigned loop = 0; loop < numLoops; ++loop)
-    if (isOuter(loop)) {
+    if (matmul.isOuter(loop)) {
       kernel.loops[loop] = outer.front();
       outer = outer.drop_front();
     }
@@ -221,54 +217,38 @@ void TileMatmulLowering::call(func::FuncOp function, ValueRange operands,
 // Loops around their calls
 //===----------------------------------------------------------------------===//
 
-/// What a function of the run time says about some sizes.
-Value TileMatmulLowering::choose(StringRef name, ValueRange indices,
-                                 ArrayRef<int64_t> constants) {
-  Type i64 = b.getI64Type();
-  SmallVector<Value> arguments;
-  for (Value value : indices)
-    arguments.push_back(arith::IndexCastOp::create(b, i64, value));
-  for (int64_t value : constants)
-    arguments.push_back(
-        arith::ConstantOp::create(b, b.getI64IntegerAttr(value)));
-  SmallVector<Type> types(arguments.size(), i64);
-  func::FuncOp function = getRuntimeFunction(b, symbols, name, types, i64);
-  auto call = func::CallOp::create(b, function, arguments);
-  return arith::IndexCastOp::create(b, b.getIndexType(), call.getResult(0));
-}
-
 Value TileMatmulLowering::chooseRows(Value numGroups) {
   // Before a call's first products there are columns of rhs to be copied or to
   // be read, which takes as long as so many rows.
   constexpr int64_t kOverheadRows = 48;
-  return choose("attn_rt_choose_rows", {rows, b.mul(numGroups, batches)},
-                {kCallRows, kTileSquare, kOverheadRows});
+  return buildChoice(b, symbols, "attn_rt_choose_rows",
+                     {rows, b.mul(numGroups, batches)},
+                     {kCallRows, kTileSquare, kOverheadRows});
 }
 
 Value TileMatmulLowering::chooseColumns(Value columns) {
   Value bytes = b.max(b.mul(depth, b.index(2)), b.index(1));
   Value most = b.alignDown(b.div(b.index(kColumnBytes), bytes), kTileSquare);
   most = b.min(b.max(most, b.index(kMinColumns)), b.index(kMaxColumns));
-  return choose("attn_rt_choose_columns", {rows, columns, batches, most},
-                {kCallRows, kTileSquare});
+  return buildChoice(b, symbols, "attn_rt_choose_columns",
+                     {rows, columns, batches, most}, {kCallRows, kTileSquare});
 }
 
 void TileMatmulLowering::forBlocks(
-    ValueRange begins, ValueRange ends, ValueRange steps,
+    ValueRange ends, ValueRange steps,
     function_ref<void(ValueRange, ValueRange)> body) {
-  Value zero = b.index(0), one = b.index(1);
-  SmallVector<Value> allBegins, allEnds, allSteps;
+  Value one = b.index(1);
+  SmallVector<Value> allEnds, allSteps;
   for (unsigned loop = 0; loop < numLoops; ++loop)
-    if (isOuter(loop)) {
-      allBegins.push_back(zero);
+    if (matmul.isOuter(loop)) {
       allEnds.push_back(getExtent(loop));
       allSteps.push_back(one);
     }
-  size_t numOuter = allBegins.size();
-  llvm::append_range(allBegins, begins);
+  size_t numOuter = allEnds.size();
   llvm::append_range(allEnds, ends);
   llvm::append_range(allSteps, steps);
-  auto parallel = scf::ParallelOp::create(b, allBegins, allEnds, allSteps);
+  SmallVector<Value> begins(allEnds.size(), b.index(0));
+  auto parallel = scf::ParallelOp::create(b, begins, allEnds, allSteps);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(parallel.getBody());
   SmallVector<Value> variables = parallel.getInductionVars();
@@ -277,13 +257,12 @@ void TileMatmulLowering::forBlocks(
 }
 
 void TileMatmulLowering::emitApart(func::FuncOp block) {
-  Value zero = b.index(0);
   Value areFew = b.compare(arith::CmpIPredicate::sle, rows, b.index(kFewRows));
   Value columnStep =
       b.select(areFew, b.index(kTileSquare), b.index(kCallColumns));
   Value rowStep = chooseRows(b.ceilDiv(columns, columnStep));
   forBlocks(
-      {zero, zero}, {rows, columns}, {rowStep, columnStep},
+      {rows, columns}, {rowStep, columnStep},
       [&](ValueRange outer, ValueRange indices) {
         buildStackCheck(b, symbols,
                         getTileProductBytes() + 2 * kCallColumns * kCallDepth);
@@ -328,7 +307,7 @@ void TileMatmulLowering::emitShared(func::FuncOp pack, func::FuncOp products) {
     }
     Value columnStep = chooseColumns(count);
     Value rowStep = chooseRows(b.ceilDiv(count, columnStep));
-    forBlocks({zero, zero}, {rows, count}, {rowStep, columnStep},
+    forBlocks({rows, count}, {rowStep, columnStep},
               [&](ValueRange outer, ValueRange indices) {
                 buildStackCheck(b, symbols, getTileProductBytes());
                 Value rowEnd = b.min(b.add(indices[0], rowStep), rows);
@@ -348,7 +327,7 @@ void TileMatmulLowering::lower() {
   depth = getExtent(matmul.kLoop);
   batches = b.index(1);
   for (unsigned loop = 0; loop < numLoops; ++loop)
-    if (isOuter(loop))
+    if (matmul.isOuter(loop))
       batches = b.mul(batches, getExtent(loop));
   func::FuncOp pack = createPack(), products = createProducts();
   auto getBlock = [&] { return createBlock(pack, products); };

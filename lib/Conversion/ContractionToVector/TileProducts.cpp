@@ -51,7 +51,6 @@ public:
 private:
   void emitWholeTile(Value column, Value k, Value packed, Value tile,
                      Value step);
-  void emitFill(Value row, Value rowEnd, Value firstColumn, Value endColumn);
   /// Rows [row, rowEnd) of the terms [k, end), 32 of them and whole steps:
   /// where they are, if that is so and pays, or copied.
   Value buildRows(Value row, Value rowEnd, Value k, Value end, Value scratch);
@@ -173,24 +172,6 @@ void TileProductEmitter::emitPack(Value packed, Value column, Value begin,
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
-
-void TileProductEmitter::emitFill(Value row, Value rowEnd, Value firstColumn,
-                                  Value endColumn) {
-  Value value = arith::ConstantOp::create(b, matmul.initial);
-  Value vector = b.broadcast(value);
-  Value vectorEnd =
-      b.add(firstColumn, b.alignDown(b.sub(endColumn, firstColumn), kRows));
-  b.forLoop(row, rowEnd, 1, [&](Value m) {
-    b.forLoop(firstColumn, vectorEnd, kRows, [&](Value n) {
-      setPlace(m, n, {});
-      b.storeVector(vector, out.memref, out.getIndices(loops));
-    });
-    b.forLoop(vectorEnd, endColumn, 1, [&](Value n) {
-      setPlace(m, n, {});
-      b.store(value, out.memref, out.getIndices(loops));
-    });
-  });
-}
 
 Value TileProductEmitter::buildRows(Value row, Value rowEnd, Value k, Value end,
                                     Value scratch) {
@@ -378,8 +359,18 @@ void TileProductEmitter::emitProducts(Value packed, Value firstRow,
   b.forLoop(firstRow, endRow, kSquare, [&](Value row) {
     Value rowEnd = b.min(b.add(row, kSquare), endRow);
     if (initial && !startsWithZero)
-      b.ifThenElse(startsHere,
-                   [&] { emitFill(row, rowEnd, firstColumn, endColumn); });
+      b.ifThenElse(startsHere, [&] {
+        emitMatmulFill(b, {matmul,
+                           lhs,
+                           rhs,
+                           out,
+                           loops,
+                           row,
+                           rowEnd,
+                           firstColumn,
+                           endColumn,
+                           {}});
+      });
     // A sum without terms is zero, too.
     Value loopEnd = startsWithZero ? b.max(end, b.index(1)) : end;
     b.forLoop(begin, loopEnd, kDepth, [&](Value k) {
